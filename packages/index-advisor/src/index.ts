@@ -1,1 +1,28 @@
-export {}
+export type { Candidate, CandidateKey, RejectedCandidate } from './candidate.ts'
+export type {
+  Catalog,
+  CatalogColumn,
+  CatalogForeignKey,
+  CatalogIndex,
+  CatalogTable,
+  ClaimSource,
+  ColumnStatistics,
+  IndexKey,
+  IndexType,
+  OmittedModel,
+  Provider,
+  ReferentialAction,
+  SortOrder,
+} from './catalog/catalog.ts'
+export type { Choice, ChoiceQuestion, Chooser, Chosen, Proof, QueryProof } from './chooser.ts'
+export type { Condition, ConditionOperator, OrderKey, QueryShape, ShapeEvidence } from './query-shape.ts'
+export type {
+  Advice,
+  Confidence,
+  Evidence,
+  Finding,
+  FindingKind,
+  Recommendation,
+  Rejection,
+  Severity,
+} from './recommendation.ts'

@@ -1,0 +1,47 @@
+import type { CatalogTable, IndexKey, IndexType } from './catalog/catalog.ts'
+import type { Evidence, Severity } from './recommendation.ts'
+
+/** An index that might be worth having. Rules make them, a chooser keeps or rejects them. */
+export interface Candidate {
+  readonly table: CatalogTable
+  readonly keys: readonly CandidateKey[]
+  /** As the database prints it (`("deletedAt" IS NULL)`); null for a whole index. */
+  readonly predicate: string | null
+  /** The `where:` of Prisma's `@@index` for the predicate. */
+  readonly prismaWhere: string | null
+  readonly type: IndexType
+  /** Rule that made it, e.g. `unindexed-foreign-key`. */
+  readonly rule: string
+  readonly severity: Severity
+  /** One sentence for people: why. */
+  readonly reason: string
+  readonly evidence: readonly Evidence[]
+  /** Names of existing indexes that this one makes redundant. */
+  readonly replaces: readonly string[]
+}
+
+/** A key of a candidate is always a column. */
+export type CandidateKey = IndexKey & { readonly column: string; readonly expression: null }
+
+export interface RejectedCandidate {
+  readonly model: string
+  readonly fields: readonly string[]
+  readonly reason: string
+}
+
+/** One string for one index, the same in every run: `Post(authorId, createdAt desc) where …`. */
+export function candidateId(candidate: Pick<Candidate, 'table' | 'keys' | 'predicate' | 'type'>): string {
+  const keys = candidate.keys.map((key) => {
+    const length = key.length === null ? '' : `(${key.length})`
+    const opclass = key.operatorClass === null ? '' : ` ${key.operatorClass}`
+    return `${fieldOf(candidate.table, key.column)}${length}${opclass}${key.sort === 'desc' ? ' desc' : ''}`
+  })
+  const using = candidate.type === 'BTree' ? '' : ` using ${candidate.type}`
+  const where = candidate.predicate === null ? '' : ` where ${candidate.predicate}`
+  return `${candidate.table.model}(${keys.join(', ')})${using}${where}`
+}
+
+/** Prisma's name of a column. */
+export function fieldOf(table: CatalogTable, column: string): string {
+  return table.columns.find((each) => each.name === column)?.field ?? column
+}

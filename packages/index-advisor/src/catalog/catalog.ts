@@ -1,0 +1,123 @@
+/**
+ * What is known of the database before any query is looked at: tables, columns, keys, indexes.
+ *
+ * Names come in pairs: `model`/`field` are Prisma's, `name`/`column` the database's. A composite of claims from the
+ * schema, the migrations directory and (where one is given) a database, so each claim says where it was read.
+ */
+export interface Catalog {
+  readonly provider: Provider
+  /** `foreignKeys`: the database enforces (and on MySQL indexes) them; `prisma`: only Prisma Client does. */
+  readonly relationMode: 'foreignKeys' | 'prisma'
+  readonly previewFeatures: readonly string[]
+  /** Sorted by schema, then name. Views, ignored models and tables that no model maps are not in it. */
+  readonly tables: readonly CatalogTable[]
+  /** What was left out of `tables`, and why. */
+  readonly omitted: readonly OmittedModel[]
+  /** What could not be read (a migration in a dialect that is only partly understood, …), one line each. */
+  readonly warnings: readonly string[]
+}
+
+export type Provider = 'postgresql' | 'mysql' | 'sqlite'
+
+/** Where a claim was read. `line` counts from 1. */
+export type ClaimSource =
+  | { readonly kind: 'schema'; readonly file: string; readonly line: number }
+  | { readonly kind: 'migration'; readonly file: string; readonly line: number }
+  | { readonly kind: 'database' }
+  /** Made by the server itself: InnoDB's index behind a foreign key. */
+  | { readonly kind: 'server' }
+
+export interface OmittedModel {
+  readonly model: string
+  readonly reason: string
+}
+
+export interface CatalogTable {
+  /** The table's name in the database. */
+  readonly name: string
+  /** The database schema (`@@schema`), where the Prisma schema names one. */
+  readonly schema: string | null
+  readonly model: string
+  readonly columns: readonly CatalogColumn[]
+  /** Primary key and uniques included. */
+  readonly indexes: readonly CatalogIndex[]
+  readonly foreignKeys: readonly CatalogForeignKey[]
+  /** Estimated rows, where statistics were given; never guessed from a schema. */
+  readonly rows: number | null
+  readonly source: ClaimSource
+}
+
+export interface CatalogColumn {
+  /** The column's name in the database. */
+  readonly name: string
+  readonly field: string
+  /** Prisma's scalar type (`Int`, `String`, `Json`, …), or the enum's name. */
+  readonly type: string
+  readonly isEnum: boolean
+  /** Number of values of the enum; null for everything else. */
+  readonly enumValues: readonly string[] | null
+  readonly isList: boolean
+  readonly isNullable: boolean
+  /** `@db.VarChar(191)` → `{ name: 'VarChar', args: ['191'] }`. */
+  readonly nativeType: { readonly name: string; readonly args: readonly string[] } | null
+  /** False for `Unsupported(…)`: it can be in the table, not in a recommendation. */
+  readonly isSupported: boolean
+  /** What the statistics say of its values, where they were given. */
+  readonly statistics: ColumnStatistics | null
+}
+
+/** Fractions of the rows, 0–1. Holds no value of the column (X43). */
+export interface ColumnStatistics {
+  readonly nullFraction: number
+  /** Number of distinct values. */
+  readonly distinct: number
+  /** Share of the rows that hold the most common value. */
+  readonly mostCommonFraction: number | null
+  /** Average width in bytes. */
+  readonly width: number | null
+}
+
+export type IndexType = 'BTree' | 'Hash' | 'Gin' | 'Gist' | 'SpGist' | 'Brin' | 'Fulltext'
+export type SortOrder = 'asc' | 'desc'
+
+export interface CatalogIndex {
+  /** The index's name in the database. */
+  readonly name: string
+  readonly kind: 'primary' | 'unique' | 'index'
+  readonly keys: readonly IndexKey[]
+  /** PostgreSQL's INCLUDE columns. */
+  readonly include: readonly string[]
+  /** The WHERE of a partial index, as SQL; null for a whole one. */
+  readonly predicate: string | null
+  readonly type: IndexType
+  /** The first is where the index was made known; a schema and a migration usually both claim it. */
+  readonly sources: readonly [ClaimSource, ...ClaimSource[]]
+}
+
+export interface IndexKey {
+  /** The database's column; null for an expression. */
+  readonly column: string | null
+  /** The expression's SQL; null for a column. */
+  readonly expression: string | null
+  readonly sort: SortOrder
+  /** MySQL's prefix length. */
+  readonly length: number | null
+  /** Operator class (`gin_trgm_ops`, Prisma's `JsonbPathOps`); null for the default one. */
+  readonly operatorClass: string | null
+}
+
+export interface CatalogForeignKey {
+  /** The relation field that holds it, e.g. `author`. */
+  readonly relationField: string
+  /** The columns of this table, in the relation's order. */
+  readonly columns: readonly string[]
+  readonly referencedModel: string
+  readonly referencedTable: string
+  readonly referencedColumns: readonly string[]
+  /** Prisma's action when the parent is deleted, its default filled in. */
+  readonly onDelete: ReferentialAction
+  readonly onUpdate: ReferentialAction
+  readonly source: ClaimSource
+}
+
+export type ReferentialAction = 'Cascade' | 'Restrict' | 'NoAction' | 'SetNull' | 'SetDefault'
