@@ -1,0 +1,3 @@
+CREATE EXTENSION IF NOT EXISTS citext;
+CREATE COLLATION ignore_case (provider = icu, locale = 'und-u-ks-level1', deterministic = false);
+
