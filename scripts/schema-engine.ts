@@ -3,6 +3,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
+import { ok } from '@prisma/driver-adapter-utils'
+
 import type { Provider } from './client-variants.ts'
 
 /** Node's global, which its types for Node 20 leave out. */
@@ -85,27 +87,15 @@ function dialect(provider: 'postgresql' | 'sqlite'): object {
   }
   const connection = {
     ...identity,
-    queryRaw: async () => success(version),
-    executeRaw: async () => success(0),
-    executeScript: async () => success(undefined),
-    dispose: async () => success(undefined),
-    getConnectionInfo: () => success({ supportsRelationJoins: false }),
+    queryRaw: async () => ok(version),
+    executeRaw: async () => ok(0),
+    executeScript: async () => ok(undefined),
+    dispose: async () => ok(undefined),
+    getConnectionInfo: () => ok({ supportsRelationJoins: false }),
   }
   return {
     ...identity,
-    connect: async () => success(connection),
-    connectToShadowDb: async () => success(connection),
+    connect: async () => ok(connection),
+    connectToShadowDb: async () => ok(connection),
   }
-}
-
-interface Success<T> {
-  ok: true
-  value: T
-  map<U>(fn: (value: T) => U): Success<U>
-  flatMap<U>(fn: (value: T) => U): U
-}
-
-/** The result shape of driver adapters that are bound for an engine. */
-function success<T>(value: T): Success<T> {
-  return { ok: true, value, map: (fn) => success(fn(value)), flatMap: (fn) => fn(value) }
 }
