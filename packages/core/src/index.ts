@@ -1,1 +1,32 @@
-export {}
+export {
+  boolean,
+  bag,
+  callable,
+  checkOptions,
+  either,
+  finite,
+  integer,
+  list,
+  oneOf,
+  plainObject,
+  record,
+  text,
+  type OptionCheck,
+} from './option-check.ts'
+export { BriskError, describe, InvalidOptionsError, UnsupportedClientError } from './errors.ts'
+export { Call, type Args, type CallNotes, type Middleware, type Next } from './call.ts'
+export type { CallTransaction, TransactionOutcome } from './call-transaction.ts'
+export { channels, type QueryEvent } from './channels.ts'
+export { compose } from './pipeline.ts'
+export {
+  currentCall,
+  type DriverListener,
+  type DriverTap,
+  type SqlQuery,
+  type SqlQueryable,
+  type Statement,
+  type TransactionEvent,
+} from './driver-tap.ts'
+export type { Host, Provider } from './host.ts'
+export { defineExtension, hostOf, mount, type MountOptions, type Plugin } from './prisma7.ts'
+export type { BriskExtension, Fluent, ListReads, SingleReads } from './extension-types.ts'

@@ -1,0 +1,109 @@
+import type { CallTransaction } from './call-transaction.ts'
+import type { Host } from './host.ts'
+
+/** Arguments of a model operation, or the argument list of a raw one. */
+export type Args = Readonly<Record<string, unknown>>
+
+/**
+ * What middlewares leave for each other on a call. Packages add their own names by declaration merging:
+ *
+ * @example
+ * declare module '@prisma-brisk/core' { interface CallNotes { cache?: 'hit' | 'stale' | 'miss' | 'bypass' } }
+ */
+export interface CallNotes {
+  /**
+   * The bound a middleware puts on the rows of a list read that has no `take` of its own. It becomes
+   * `take: limit` in SQL when the call is dispatched, unless a middleware has answered the call in another
+   * way that keeps the bound (batching: per caller).
+   */
+  bound?: number
+  [note: string]: unknown
+}
+
+/** How a call reaches Prisma; made by the one file that knows Prisma. */
+export interface Dispatcher {
+  /** Sends the caller's own operation with these arguments. */
+  dispatch(call: Call, args: Args): Promise<unknown>
+  /** Sends another operation of the same client in the caller's transaction; no outer extension runs again. */
+  send(call: Call, operation: string, args: Args, model: string | null): Promise<unknown>
+  /** Where in the user's code the call was made, as a V8 stack, or null where Prisma recorded none. */
+  callSiteStack(): string | null
+  /** Whether {@link Dispatcher.send} works with the installed Prisma. */
+  readonly redirects: boolean
+}
+
+/**
+ * One operation on its way to the database. Immutable but for its notes: a middleware that wants other
+ * arguments passes `call.withArgs(…)` on.
+ */
+export class Call {
+  constructor(
+    readonly host: Host,
+    /** Model name as in the schema; null for raw operations. */
+    readonly model: string | null,
+    /** Prisma's operation name: `findMany`, `$queryRaw`, … */
+    readonly operation: string,
+    /** A deep copy that belongs to the pipeline; never mutate it, others may have read it. */
+    readonly args: Args,
+    /** `['select', 'posts', …]` for fluent calls (`user.findUnique(…).posts()`), else empty. */
+    readonly dataPath: readonly string[],
+    readonly transaction: CallTransaction,
+    /** Shared by all copies of a call that `withArgs` makes. */
+    readonly notes: CallNotes,
+    private readonly dispatcher: Dispatcher,
+  ) {}
+
+  /** The same call with other arguments. */
+  withArgs(args: Args): Call {
+    return new Call(
+      this.host,
+      this.model,
+      this.operation,
+      args,
+      this.dataPath,
+      this.transaction,
+      this.notes,
+      this.dispatcher,
+    )
+  }
+
+  /** The end of the pipeline: applies the noted bound and sends the call to Prisma. */
+  dispatch(): Promise<unknown> {
+    const { bound } = this.notes
+    const bounded = bound !== undefined && this.args['take'] === undefined && this.dataPath.length === 0
+    return this.dispatcher.dispatch(this, bounded ? { ...this.args, take: bound } : this.args)
+  }
+
+  /**
+   * Sends another operation in place of, or beside, the caller's: on the same model unless told otherwise, in
+   * the caller's transaction, past all outer extensions. Never call it in an array transaction, where each
+   * member must be sent exactly once.
+   */
+  send(operation: string, args: Args, model: string | null = this.model): Promise<unknown> {
+    return this.dispatcher.send(this, operation, args, model)
+  }
+
+  /**
+   * Runs parametrised SQL in the caller's transaction and gives the rows as `$queryRaw` would. Placeholders
+   * are the database's own (`$1` or `?`).
+   */
+  queryRaw(sql: string, values: readonly unknown[] = []): Promise<unknown> {
+    return this.send('$queryRawUnsafe', [sql, ...values] as unknown as Args, null)
+  }
+
+  /** Whether {@link Call.send} can be used: it needs a Prisma that passes its internals to hooks. */
+  get redirects(): boolean {
+    return this.dispatcher.redirects
+  }
+
+  /** The V8 stack of the user's call, formatted on demand (15–25 µs); null where Prisma recorded none. */
+  callSiteStack(): string | null {
+    return this.dispatcher.callSiteStack()
+  }
+}
+
+/** Passes a call to the next middleware, or, behind the last one, to Prisma. */
+export type Next = (call: Call) => Promise<unknown>
+
+/** A link of the pipeline: answers the call itself, passes it on, or passes it on changed. */
+export type Middleware = (call: Call, next: Next) => Promise<unknown>

@@ -1,0 +1,35 @@
+import { channel, type Channel } from 'node:diagnostics_channel'
+
+/**
+ * What happens inside the suite, told over `node:diagnostics_channel` so that any APM can listen. Messages
+ * carry names, counts and times, never argument values. With no subscriber a channel costs one property read.
+ *
+ * @example
+ * import { subscribe } from 'node:diagnostics_channel'
+ * subscribe('prisma-brisk:query', ({ model, operation, ms }) => …)
+ */
+export const channels = {
+  /** Each operation once it has settled: {@link QueryEvent}. */
+  query: channel('prisma-brisk:query'),
+  /** Each cached read and each invalidation. */
+  cache: channel('prisma-brisk:cache'),
+  /** Each merged statement. */
+  batch: channel('prisma-brisk:batch'),
+  /** Each limit applied, refused or lifted. */
+  limit: channel('prisma-brisk:limit'),
+  /** Each slow operation. */
+  slowQuery: channel('prisma-brisk:slow-query'),
+  /** Each N+1 report. */
+  nPlusOne: channel('prisma-brisk:n-plus-one'),
+} as const satisfies Record<string, Channel>
+
+/** Published on `prisma-brisk:query` when an operation of an extended client has settled. */
+export interface QueryEvent {
+  readonly model: string | null
+  readonly operation: string
+  /** Milliseconds from the hook to the answer. */
+  readonly ms: number
+  readonly error: unknown
+  /** What the middlewares noted, e.g. `{ cache: 'hit' }`. */
+  readonly notes: Readonly<Record<string, unknown>>
+}

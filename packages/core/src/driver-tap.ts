@@ -1,0 +1,320 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Call } from './call.ts'
+import type { TransactionOutcome } from './call-transaction.ts'
+import { TransactionScope, type TransactionRegistry } from './transaction-registry.ts'
+
+/** The call whose statements are being sent; seen by everything the driver does on its behalf. */
+export const currentCall = new AsyncLocalStorage<Call>()
+
+/** One statement as the driver saw it. Never logged with its arguments. */
+export interface Statement {
+  readonly sql: string
+  readonly args: readonly unknown[]
+  readonly kind: 'query' | 'execute' | 'script'
+  /** The call that sent it; for statements that several calls share, the first of them. */
+  readonly call: Call | undefined
+  /** The driver's transaction it runs in, or null. */
+  readonly transaction: DriverTransaction | null
+  /** Clock reading when it was handed to the driver, as `performance.now()`. */
+  readonly startedAt: number
+  /** Milliseconds until the driver answered. */
+  ms: number
+  /** Rows returned or affected. */
+  rows: number
+  error: unknown
+}
+
+/** BEGIN, COMMIT, ROLLBACK or a savepoint, apart from the statements of calls. */
+export interface TransactionEvent {
+  readonly type: 'begin' | 'commit' | 'rollback' | 'savepoint'
+  readonly call: Call | undefined
+  readonly ms: number
+  readonly error: unknown
+}
+
+/** Hears what passes the driver. A listener must not throw, but for {@link DriverListener.inspect}. */
+export interface DriverListener {
+  statement?(statement: Statement): void
+  transaction?(event: TransactionEvent): void
+  /** Runs before {@link DriverListener.statement}, with the rows at hand; what it throws fails the statement. */
+  inspect?(statement: Statement): void
+  /** Wraps the sending of a statement: to set a timeout, to wait, to cancel. */
+  around?<T>(statement: Statement, target: SqlQueryable, send: () => Promise<T>): Promise<T>
+  /** The adapter is about to be disposed of (`$disconnect`). */
+  dispose?(): void | Promise<void>
+}
+
+/** One BEGIN … COMMIT of the driver. */
+export interface DriverTransaction {
+  /** Prisma's transaction once a call has shown which it is; null for those Prisma opens for one operation. */
+  scope: TransactionScope | null
+  /** Savepoints opened before the scope was known. */
+  readonly savepoints: string[]
+  /** What the driver has said of COMMIT so far. */
+  outcome: TransactionOutcome | null
+}
+
+// Structural ports of @prisma/driver-adapter-utils, so that no driver package is a dependency.
+export interface SqlQuery {
+  readonly sql: string
+  readonly args: unknown[]
+  readonly argTypes: unknown[]
+}
+export interface SqlQueryable {
+  readonly provider: string
+  readonly adapterName: string
+  queryRaw(query: SqlQuery): Promise<{ rows: unknown[][] }>
+  executeRaw(query: SqlQuery): Promise<number>
+}
+export interface SqlTransaction extends SqlQueryable {
+  readonly options: { readonly usePhantomQuery: boolean }
+  commit(): Promise<void>
+  rollback(): Promise<void>
+  createSavepoint?(name: string): Promise<void>
+  rollbackToSavepoint?(name: string): Promise<void>
+  releaseSavepoint?(name: string): Promise<void>
+}
+export interface SqlAdapter extends SqlQueryable {
+  executeScript(script: string): Promise<void>
+  startTransaction(isolationLevel?: string): Promise<SqlTransaction>
+  dispose(): Promise<void>
+  getConnectionInfo?(): { maxBindValues?: number; schemaName?: string; supportsRelationJoins: boolean }
+}
+export interface SqlAdapterFactory {
+  readonly provider: string
+  readonly adapterName: string
+  connect(): Promise<SqlAdapter>
+}
+
+const taps = new WeakMap<object, DriverTap>()
+
+/**
+ * Sees every statement, failure, row count, COMMIT and ROLLBACK of the clients that share one driver adapter
+ * factory, by replacing the factory's `connect` until the process ends. It changes nothing of what passes:
+ * the same values, the same error objects, absent optional methods stay absent.
+ */
+export class DriverTap {
+  /** `waiting` until the factory has connected through the tap. */
+  status: 'waiting' | 'connected' = 'waiting'
+  /** The last connected adapter, for what it says of itself. */
+  adapter: SqlAdapter | null = null
+  private listeners: readonly DriverListener[] = []
+
+  private constructor(readonly transactions: TransactionRegistry) {}
+
+  /** The tap of a factory; installs it the first time. */
+  static on(factory: SqlAdapterFactory, transactions: TransactionRegistry): DriverTap {
+    const installed = taps.get(factory)
+    if (installed !== undefined) return installed
+    const tap = new DriverTap(transactions)
+    const connect = factory.connect.bind(factory)
+    factory.connect = async () => {
+      const adapter = await connect()
+      tap.status = 'connected'
+      tap.adapter = adapter
+      return tap.wrapAdapter(adapter)
+    }
+    taps.set(factory, tap)
+    return tap
+  }
+
+  /** Adds a listener; the returned function takes it away again. */
+  listen(listener: DriverListener): () => void {
+    this.listeners = [...this.listeners, listener]
+    return () => {
+      this.listeners = this.listeners.filter((each) => each !== listener)
+    }
+  }
+
+  private wrapAdapter(adapter: SqlAdapter): SqlAdapter {
+    return overlay(adapter, {
+      ...this.queries(adapter, null),
+      executeScript: (script: string) =>
+        this.send(adapter, { sql: script, args: [], argTypes: [] }, 'script', null, () =>
+          adapter.executeScript(script),
+        ),
+      startTransaction: async (isolationLevel?: string) => {
+        const transaction = await this.timed('begin', () => adapter.startTransaction(isolationLevel))
+        return this.wrapTransaction(transaction)
+      },
+      dispose: async () => {
+        for (const listener of this.listeners) await listener.dispose?.()
+        await adapter.dispose()
+      },
+    })
+  }
+
+  private wrapTransaction(target: SqlTransaction): SqlTransaction {
+    const state: DriverTransaction = { scope: null, savepoints: [], outcome: null }
+    const queries = this.queries(target, state)
+    const savepoint = (
+      method: 'createSavepoint' | 'rollbackToSavepoint' | 'releaseSavepoint',
+      effect: (name: string) => void | Promise<void>,
+    ) =>
+      target[method] === undefined
+        ? {}
+        : {
+            [method]: async (name: string) => {
+              await this.timed('savepoint', () => (target[method] as (name: string) => Promise<void>)(name))
+              await effect(name)
+            },
+          }
+    return overlay(target, {
+      queryRaw: queries.queryRaw,
+      executeRaw: (query: SqlQuery) => {
+        // Without phantom queries Prisma sends the end of the transaction as a statement of its own.
+        if (query.sql === 'COMMIT') return this.ending('commit', state, () => target.executeRaw(query))
+        if (query.sql === 'ROLLBACK') return this.ending('rollback', state, () => target.executeRaw(query))
+        return queries.executeRaw(query)
+      },
+      commit: async () => {
+        if (state.outcome !== null) await target.commit().finally(() => settle(state, state.outcome))
+        else
+          await this.ending('commit', state, () => target.commit()).finally(() =>
+            settle(state, state.outcome),
+          )
+      },
+      rollback: async () => {
+        // A failed COMMIT is followed by rollback(), which only gives the connection back.
+        if (state.outcome !== null) await target.rollback().finally(() => settle(state, state.outcome))
+        else
+          await this.ending('rollback', state, () => target.rollback()).finally(() =>
+            settle(state, 'rolledBack'),
+          )
+      },
+      ...savepoint('createSavepoint', (name) => {
+        if (state.scope === null) state.savepoints.push(name)
+        else state.scope.openSavepoint(name)
+      }),
+      ...savepoint('rollbackToSavepoint', (name) => state.scope?.rollbackToSavepoint(name)),
+      ...savepoint('releaseSavepoint', (name) => {
+        if (state.scope !== null) return state.scope.releaseSavepoint(name)
+        const index = state.savepoints.lastIndexOf(name)
+        if (index >= 0) state.savepoints.length = index
+      }),
+    })
+  }
+
+  private queries(target: SqlQueryable, transaction: DriverTransaction | null) {
+    return {
+      queryRaw: (query: SqlQuery) =>
+        this.send(target, query, 'query', transaction, () => target.queryRaw(query)),
+      executeRaw: (query: SqlQuery) =>
+        this.send(target, query, 'execute', transaction, () => target.executeRaw(query)),
+    }
+  }
+
+  private async send<T>(
+    target: SqlQueryable,
+    query: SqlQuery,
+    kind: Statement['kind'],
+    transaction: DriverTransaction | null,
+    execute: () => Promise<T>,
+  ): Promise<T> {
+    const call = currentCall.getStore()
+    if (transaction !== null && transaction.scope === null && call !== undefined) this.link(transaction, call)
+    const { listeners } = this
+    if (listeners.length === 0) return execute()
+    const statement: Statement = {
+      sql: query.sql,
+      args: query.args,
+      kind,
+      call,
+      transaction,
+      startedAt: performance.now(),
+      ms: 0,
+      rows: 0,
+      error: undefined,
+    }
+    let run = execute
+    for (const listener of listeners) {
+      if (listener.around === undefined) continue
+      const inner = run
+      run = () => (listener.around as NonNullable<DriverListener['around']>)(statement, target, inner)
+    }
+    try {
+      const result = await run()
+      statement.rows =
+        typeof result === 'number'
+          ? result
+          : ((result as { rows?: unknown[] } | undefined)?.rows?.length ?? 0)
+      for (const listener of listeners) listener.inspect?.(statement)
+      return result
+    } catch (error) {
+      statement.error = error
+      throw error
+    } finally {
+      statement.ms = performance.now() - statement.startedAt
+      for (const listener of listeners) listener.statement?.(statement)
+    }
+  }
+
+  /** The first statement of a call in a transaction tells which of Prisma's transactions this is. */
+  private link(transaction: DriverTransaction, call: Call): void {
+    const { kind, id } = call.transaction
+    if (id === null || (kind !== 'interactive' && kind !== 'array')) return
+    const scope = this.transactions.scope(kind, id)
+    for (const savepoint of transaction.savepoints.splice(0)) scope.openSavepoint(savepoint)
+    transaction.scope = scope
+  }
+
+  private async ending<T>(
+    type: 'commit' | 'rollback',
+    state: DriverTransaction,
+    end: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      const result = await this.timed(type, end)
+      state.outcome = type === 'commit' ? 'committed' : 'rolledBack'
+      return result
+    } catch (error) {
+      state.outcome = type === 'commit' && !refusedByDatabase(error) ? 'unknown' : 'rolledBack'
+      throw error
+    }
+  }
+
+  private async timed<T>(type: TransactionEvent['type'], run: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now()
+    let failure: unknown
+    try {
+      return await run()
+    } catch (error) {
+      failure = error
+      throw error
+    } finally {
+      for (const listener of this.listeners) {
+        listener.transaction?.({
+          type,
+          call: currentCall.getStore(),
+          ms: performance.now() - startedAt,
+          error: failure,
+        })
+      }
+    }
+  }
+}
+
+async function settle(state: DriverTransaction, outcome: TransactionOutcome | null): Promise<void> {
+  await state.scope?.settle(outcome ?? 'unknown')
+}
+
+/**
+ * Whether the server itself said no to COMMIT (a deferred constraint, a serialization failure), so that
+ * nothing was kept. SQLSTATE classes 08 (connection), 57 (operator intervention), 58 and XX leave it open.
+ */
+function refusedByDatabase(error: unknown): boolean {
+  const cause = (error as { cause?: { originalCode?: unknown; kind?: unknown } } | null)?.cause
+  const code = typeof cause?.originalCode === 'string' ? cause.originalCode : ''
+  return code !== '' && !/^(08|57|58|XX)/.test(code) && !/^(20\d\d|E[A-Z]+)$/.test(code)
+}
+
+/** The target with some methods replaced: all others bound to the target, absent ones absent. */
+function overlay<T extends object>(target: T, replaced: Partial<Record<keyof T, unknown>>): T {
+  return new Proxy(target, {
+    get(_, property) {
+      if (Object.hasOwn(replaced, property)) return replaced[property as keyof T]
+      const value: unknown = Reflect.get(target, property, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}

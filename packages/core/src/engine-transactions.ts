@@ -1,0 +1,62 @@
+import type { Host } from './host.ts'
+
+/**
+ * Follows interactive transactions through Prisma's engine object where the driver cannot be tapped: a client
+ * that had connected before it was extended, or one on Accelerate. While the tap is connected it only looks on.
+ */
+export class EngineTransactions {
+  private readonly depths = new Map<string, number>()
+
+  constructor(private readonly host: Host) {}
+
+  /** Replaces `transaction` on this engine; what it returns and throws stays the same. */
+  watch(engine: WatchableEngine): void {
+    const transaction = engine.transaction?.bind(engine)
+    if (transaction === undefined) return
+    engine.transaction = async (action, headers, info) => {
+      if (this.host.tap?.status === 'connected') return transaction(action, headers, info)
+      if (action === 'start') return this.started(await transaction(action, headers, info), info)
+      return this.ended(action, info?.id ?? '', () => transaction(action, headers, info))
+    }
+  }
+
+  private started<T extends { id?: string }>(started: T, options: { newTxId?: string } | undefined): T {
+    const id = started?.id
+    if (id !== undefined && options?.newTxId === id) {
+      const depth = (this.depths.get(id) ?? 0) + 1
+      this.depths.set(id, depth)
+      this.host.transactions.find(id)?.openSavepoint(`depth ${depth}`)
+    }
+    return started
+  }
+
+  private async ended<T>(action: 'commit' | 'rollback', id: string, end: () => Promise<T>): Promise<T> {
+    const scope = this.host.transactions.find(id)
+    const depth = this.depths.get(id) ?? 0
+    if (depth > 0) {
+      const result = await end()
+      if (action === 'rollback') await scope?.rollbackToSavepoint(`depth ${depth}`)
+      scope?.releaseSavepoint(`depth ${depth}`)
+      this.depths.set(id, depth - 1)
+      return result
+    }
+    this.depths.delete(id)
+    try {
+      const result = await end()
+      await scope?.settle(action === 'commit' ? 'committed' : 'rolledBack')
+      return result
+    } catch (error) {
+      await scope?.settle('unknown')
+      throw error
+    }
+  }
+}
+
+/** The part of Prisma's engine that starts and ends transactions. */
+export interface WatchableEngine {
+  transaction?: (
+    action: 'start' | 'commit' | 'rollback',
+    headers: unknown,
+    info?: { id?: string; newTxId?: string },
+  ) => Promise<{ id?: string }>
+}
