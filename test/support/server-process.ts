@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A server that belongs to this test run: its own port, its own temporary directory. */
+export interface ServerProcess {
+  port: number
+  pid: number
+  directory: string
+  /** Ends it and removes its directory. With `'SIGKILL'` it dies as in a power cut; the default lets it finish. */
+  kill(signal?: NodeJS.Signals): Promise<void>
+  /** Freezes it: connections stay open and nothing answers. */
+  pause(): void
+  resume(): void
+}
+
+export interface ServerCommand {
+  name: string
+  port: number
+  directory: string
+  command: string
+  args: readonly string[]
+  /** The user to run as, where root is refused. */
+  as?: { uid: number; gid: number }
+  env?: NodeJS.ProcessEnv
+  /** True as soon as it serves. Default: the port accepts a connection. */
+  isReady?: () => Promise<boolean>
+  readyWithinMs?: number
+}
+
+/** Starts a server and resolves when it is ready; fails with what it printed when it is not. */
+export async function startServer(server: ServerCommand): Promise<ServerProcess> {
+  const { name, port, directory, command, args, as, env, readyWithinMs = 30_000 } = server
+  const child = spawn(command, [...args], {
+    cwd: directory,
+    env: env ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...as,
+  })
+  const output: string[] = []
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output.push(text)
+      if (output.length > 200) output.shift()
+    })
+  }
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+    child.once('error', (error) => {
+      output.push(error.message)
+      resolve()
+    })
+  })
+  const orphaned = (): void => {
+    child.kill('SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  }
+  process.once('exit', orphaned)
+  const kill = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
+    child.kill('SIGCONT') // a frozen process would never see the other signal
+    child.kill(signal)
+    await ended
+    process.off('exit', orphaned)
+    rmSync(directory, { recursive: true, force: true })
+  }
+
+  const isReady = server.isReady ?? (() => accepts(port))
+  const deadline = Date.now() + readyWithinMs
+  while (!(await isReady())) {
+    if (hasEnded(child) || Date.now() > deadline) {
+      await kill('SIGKILL')
+      throw new Error(`${name} did not start on port ${port}:\n${output.join('')}`)
+    }
+    await pause(20)
+  }
+  return {
+    port,
+    pid: child.pid ?? 0,
+    directory,
+    kill,
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+  }
+}
+
+/** Whether something listens there. */
+export function accepts(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host })
+    const answer = (accepted: boolean) => (): void => {
+      socket.destroy()
+      resolve(accepted)
+    }
+    socket.once('connect', answer(true)).once('error', answer(false)).setTimeout(2_000, answer(false))
+  })
+}
+
+/** A port nothing listens on. `accept` may refuse a port, as a Redis Cluster does above 55,535. */
+export async function freePort(accept: (port: number) => boolean = () => true): Promise<number> {
+  for (;;) {
+    const port = await new Promise<number>((resolve, reject) => {
+      const server = createServer()
+      server.once('error', reject).listen(0, '127.0.0.1', () => {
+        const address = server.address()
+        server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+      })
+    })
+    if (accept(port)) return port
+  }
+}
+
+export function temporaryDirectory(name: string, owner?: { uid: number; gid: number }): string {
+  const directory = mkdtempSync(join(tmpdir(), `brisk-${name}-`))
+  if (owner) chownSync(directory, owner.uid, owner.gid)
+  return directory
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined
+}
