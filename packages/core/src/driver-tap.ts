@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Call } from './call.ts'
+import type { SqlAdapter, SqlAdapterFactory, SqlQuery, SqlQueryable, SqlTransaction } from './driver-ports.ts'
 import type { TransactionOutcome } from './call-transaction.ts'
 import { TransactionScope, type TransactionRegistry } from './transaction-registry.ts'
 
@@ -52,38 +53,6 @@ export interface DriverTransaction {
   readonly savepoints: string[]
   /** What the driver has said of COMMIT so far. */
   outcome: TransactionOutcome | null
-}
-
-// Structural ports of @prisma/driver-adapter-utils, so that no driver package is a dependency.
-export interface SqlQuery {
-  readonly sql: string
-  readonly args: unknown[]
-  readonly argTypes: unknown[]
-}
-export interface SqlQueryable {
-  readonly provider: string
-  readonly adapterName: string
-  queryRaw(query: SqlQuery): Promise<{ rows: unknown[][] }>
-  executeRaw(query: SqlQuery): Promise<number>
-}
-export interface SqlTransaction extends SqlQueryable {
-  readonly options: { readonly usePhantomQuery: boolean }
-  commit(): Promise<void>
-  rollback(): Promise<void>
-  createSavepoint?(name: string): Promise<void>
-  rollbackToSavepoint?(name: string): Promise<void>
-  releaseSavepoint?(name: string): Promise<void>
-}
-export interface SqlAdapter extends SqlQueryable {
-  executeScript(script: string): Promise<void>
-  startTransaction(isolationLevel?: string): Promise<SqlTransaction>
-  dispose(): Promise<void>
-  getConnectionInfo?(): { maxBindValues?: number; schemaName?: string; supportsRelationJoins: boolean }
-}
-export interface SqlAdapterFactory {
-  readonly provider: string
-  readonly adapterName: string
-  connect(): Promise<SqlAdapter>
 }
 
 const taps = new WeakMap<object, DriverTap>()

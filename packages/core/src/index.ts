@@ -22,11 +22,23 @@ export {
   currentCall,
   type DriverListener,
   type DriverTap,
-  type SqlQuery,
-  type SqlQueryable,
   type Statement,
   type TransactionEvent,
 } from './driver-tap.ts'
+export type { SqlAdapter, SqlAdapterFactory, SqlQuery, SqlQueryable, SqlTransaction } from './driver-ports.ts'
 export type { Host, Provider } from './host.ts'
 export { defineExtension, hostOf, mount, type MountOptions, type Plugin } from './prisma7.ts'
 export type { BriskExtension, Fluent, ListReads, SingleReads } from './extension-types.ts'
+export type {
+  EnumType,
+  EnumValue,
+  Field,
+  FieldDefault,
+  FieldKind,
+  LiteralValue,
+  NativeType,
+} from './field.ts'
+export type { Model } from './model.ts'
+export type { JoinTable, ReferentialAction, Relation } from './relation.ts'
+export type { SchemaModel, SchemaSource } from './schema-model.ts'
+export type { Index, IndexCondition, IndexField, IndexPredicate, Key } from './table-index.ts'

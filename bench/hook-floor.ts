@@ -1,0 +1,55 @@
+import { createDatabase, type TestDatabase } from '../test/support/databases.ts'
+import type { PrismaClient } from '../prisma/generated/postgresql/client.ts'
+import { memoryDriver } from './memory-driver.ts'
+
+/** Clients whose driver answers from memory: where the overhead of extensions shows. */
+export interface MemoryClients {
+  readonly database: TestDatabase<PrismaClient>
+  /** A bare client. */
+  bare(): PrismaClient
+  /** The floor: a client with one query hook that does nothing. */
+  floor(): PrismaClient
+  close(): Promise<void>
+}
+
+export async function memoryClients(): Promise<MemoryClients> {
+  const database = await createDatabase('postgresql')
+  const plain = database.createClient()
+  await plain.user.createMany({
+    data: Array.from({ length: 10 }, (_, index) => ({
+      email: `user${index}@example.org`,
+      name: `User ${index}`,
+    })),
+  })
+  const bare = () => database.createClient({ adapter: memoryDriver(database.adapter()) })
+  return {
+    database,
+    bare,
+    floor: () =>
+      bare().$extends({
+        query: { $allOperations: ({ args, query }) => query(args) },
+      }) as unknown as PrismaClient,
+    close: () => database.drop(),
+  }
+}
+
+/** The call that overheads are measured with: one row by id. */
+export const readOne =
+  (client: PrismaClient) =>
+  async (times: number): Promise<void> => {
+    for (let index = 0; index < times; index++) await client.user.findUnique({ where: { id: 1 } })
+  }
+
+/** Another: a list with a filter, a selection and an order. */
+export const readList =
+  (client: PrismaClient) =>
+  async (times: number): Promise<void> => {
+    for (let index = 0; index < times; index++) {
+      await client.user.findMany({
+        where: { role: 'STUDENT' },
+        select: { id: true, email: true },
+        orderBy: { id: 'asc' },
+        take: 5,
+      })
+    }
+  }

@@ -1,0 +1,95 @@
+import { refusalOf } from './array-refusal.ts'
+import type { Args, Call, Dispatcher, Next } from './call.ts'
+import { currentCall } from './driver-tap.ts'
+import { UnsupportedClientError } from './errors.ts'
+import { redirected, type InternalParams } from './prisma7-redirect.ts'
+
+/** What Prisma hands a query hook. */
+export interface HookInput {
+  model?: string
+  operation: string
+  args: Args
+  query: (args: unknown, params?: InternalParams) => PromiseLike<unknown>
+  __internalParams?: InternalParams
+}
+
+/** Hands the calls of one hooked operation to Prisma. */
+export class PrismaDispatcher implements Dispatcher {
+  private sent = false
+
+  constructor(
+    private readonly input: HookInput,
+    private readonly own: readonly string[],
+  ) {}
+
+  dispatch(call: Call, args: Args): Promise<unknown> {
+    const { query } = this.input
+    const sent = this.strip(args)
+    const { transaction } = this.input.__internalParams ?? {}
+    if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction.lock)
+    // `query` is lazy: it must be awaited inside the context, or the context is lost.
+    return currentCall.run(call, start, query(sent))
+  }
+
+  send(call: Call, operation: string, args: Args, model: string | null): Promise<unknown> {
+    const { query, __internalParams: params } = this.input
+    if (params === undefined)
+      throw new UnsupportedClientError('Prisma passed no internals.', 'Use call.dispatch().')
+    return currentCall.run(call, start, query(this.strip(args), redirected(params, operation, args, model)))
+  }
+
+  get redirects(): boolean {
+    return this.input.__internalParams?.action !== undefined
+  }
+
+  callSiteStack(): string | null {
+    return this.input.__internalParams?.callsite?._error?.stack ?? null
+  }
+
+  /** Runs the pipeline for a member of an array transaction, which must be sent exactly once or refused. */
+  async settleMember(pipeline: Next, call: Call): Promise<unknown> {
+    const { transaction } = this.input.__internalParams ?? {}
+    const lock = transaction?.kind === 'batch' ? transaction.lock : null
+    try {
+      const result = await pipeline(call)
+      // Answered without being sent: count this member as arrived, so that the others go on.
+      if (!this.sent) void lock?.then()
+      return result
+    } catch (error) {
+      if (!this.sent && lock !== null) refusalOf(lock).refuse(error)
+      throw error
+    }
+  }
+
+  private async dispatchMember(call: Call, args: Args, lock: PromiseLike<void>): Promise<unknown> {
+    const refusal = refusalOf(lock)
+    if (refusal.error !== undefined) throw refusal.error.reason
+    this.sent = true
+    const scope = call.host.transactions.find(call.transaction.id ?? '')
+    try {
+      const result = await Promise.race([
+        currentCall.run(call, start, this.input.query(args)),
+        refusal.refused,
+      ])
+      // Members resolve after COMMIT; where the driver is not tapped this is how we learn of it.
+      await scope?.settle('committed')
+      return result
+    } catch (error) {
+      await scope?.settle(refusal.error === undefined ? 'unknown' : 'rolledBack')
+      throw error
+    }
+  }
+
+  private strip(args: Args): Args {
+    for (const name of this.own) {
+      if (args !== undefined && name in args) {
+        const { [name]: _, ...rest } = args
+        return this.strip(rest)
+      }
+    }
+    return args
+  }
+}
+
+const start = (query: PromiseLike<unknown>): Promise<unknown> => query.then(identity) as Promise<unknown>
+const identity = <T>(value: T): T => value
