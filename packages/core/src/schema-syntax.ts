@@ -9,6 +9,9 @@ export interface SchemaBlock {
   readonly settings: ReadonlyMap<string, SchemaExpression>
   readonly members: readonly SchemaMember[]
   readonly attributes: readonly SchemaAttribute[]
+  /** Offsets in the text: of the keyword, and after the closing brace. */
+  readonly from: number
+  readonly to: number
 }
 
 /** A field with its type, or an enum's value, which has none. */
@@ -18,12 +21,16 @@ export interface SchemaMember {
   readonly isList: boolean
   readonly isOptional: boolean
   readonly attributes: readonly SchemaAttribute[]
+  /** Offset in the text. */
+  readonly from: number
 }
 
 /** `@db.VarChar(10)` or `@@index([a])`: the path without its `@`. */
 export interface SchemaAttribute {
   readonly name: string
   readonly args: readonly SchemaArgument[]
+  /** Offset in the text. */
+  readonly from: number
 }
 
 export interface SchemaArgument {
@@ -92,6 +99,7 @@ class Reader {
   }
 
   block(): SchemaBlock {
+    const { from, to } = this.cursor
     let keyword = ''
     let name = ''
     const settings = new Map<string, SchemaExpression>()
@@ -118,10 +126,11 @@ class Reader {
           break
       }
     })
-    return { keyword, name, settings, members, attributes }
+    return { keyword, name, settings, members, attributes, from, to }
   }
 
   private member(): SchemaMember {
+    const { from } = this.cursor
     let name = ''
     let type: SchemaExpression | null = null
     let isList = false
@@ -146,17 +155,18 @@ class Reader {
           break
       }
     })
-    return { name, type, isList, isOptional, attributes }
+    return { name, type, isList, isOptional, attributes, from }
   }
 
   private attribute(): SchemaAttribute {
+    const { from } = this.cursor
     let name = ''
     let args: SchemaArgument[] = []
     this.children(() => {
       if (this.cursor.name === 'Path') name = this.slice()
       else if (this.cursor.name === 'Arguments') args = this.arguments()
     })
-    return { name, args }
+    return { name, args, from }
   }
 
   private arguments(): SchemaArgument[] {
