@@ -9,9 +9,12 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
 const entries = Object.values(manifest.exports)
   .map((target) => (typeof target === 'object' ? target['@prisma-brisk/source'] : undefined))
   .filter((source): source is string => typeof source === 'string')
-const commands = Object.values(manifest.bin ?? {}).map((path) => path.replace(/^\.?\/?dist\/(.*)\.c?js$/, 'src/$1.ts'))
+const commands = Object.values(manifest.bin ?? {}).map((path) =>
+  path.replace(/^\.?\/?dist\/(.*)\.c?js$/, 'src/$1.ts'),
+)
 
 export default defineConfig({
+  cwd: process.cwd(), // the package's, not this file's
   entry: [...new Set([...entries.map((source) => source.replace(/^\.\//, '')), ...commands])],
   format: ['esm', 'cjs'],
   dts: true,

@@ -79,10 +79,11 @@ export async function createDatabase(
   { schema = 'demo' }: DatabaseOptions = {},
 ): Promise<TestDatabase<Disconnectable>> {
   const { PrismaClient } = await loadClient(provider, schema)
-  const { url, destroy } = await PLACES[provider](tablesOf(provider, schema))
+  const place = await PLACES[provider](tablesOf(provider, schema))
   const clients: Disconnectable[] = []
 
-  const adapter = (options: AdapterOptions = {}): SqlDriverAdapterFactory => ADAPTERS[provider](url, options)
+  const adapter = (options: AdapterOptions = {}): SqlDriverAdapterFactory =>
+    ADAPTERS[provider](place.url, options)
   const createClient = (options: ClientOptions = {}): Disconnectable => {
     const client = new PrismaClient({ ...options, adapter: options.adapter ?? adapter() })
     clients.push(client)
@@ -90,7 +91,7 @@ export async function createDatabase(
   }
   return {
     provider,
-    url,
+    url: place.url,
     adapter,
     createClient,
     createRecordedClient: ({ before, ...options } = {}) => {
@@ -99,7 +100,7 @@ export async function createDatabase(
     },
     drop: async () => {
       await Promise.all(clients.map((client) => client.$disconnect()))
-      await destroy()
+      await place.destroy()
     },
   }
 }

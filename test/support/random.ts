@@ -49,7 +49,7 @@ export class Random {
   }
 
   word(length = this.int(1, 8), letters = 'abcdefghijklmnopqrstuvwxyz'): string {
-    return Array.from({ length }, () => this.pick([...letters])).join('')
+    return Array.from({ length }, () => letters.charAt(this.int(0, letters.length - 1))).join('')
   }
 }
 

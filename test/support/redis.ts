@@ -91,3 +91,17 @@ async function agreed(clients: readonly Redis[], masters: number): Promise<void>
     await pause(50)
   }
 }
+
+/** Whether a Redis answers there. */
+export async function answersRedis(url: string): Promise<boolean> {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 3_000 })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    return (await client.ping()) === 'PONG'
+  } catch {
+    return false
+  } finally {
+    client.disconnect()
+  }
+}
