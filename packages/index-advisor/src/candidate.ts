@@ -45,3 +45,13 @@ export function candidateId(candidate: Pick<Candidate, 'table' | 'keys' | 'predi
 export function fieldOf(table: CatalogTable, column: string): string {
   return table.columns.find((each) => each.name === column)?.field ?? column
 }
+
+export function plainKeys(columns: readonly string[]): CandidateKey[] {
+  return columns.map((column) => ({
+    column,
+    expression: null,
+    sort: 'asc',
+    length: null,
+    operatorClass: null,
+  }))
+}

@@ -1,3 +1,4 @@
+export { advise, type AdviseOptions, type AdviceRun, type Decision } from './advise.ts'
 export type { Candidate, CandidateKey, RejectedCandidate } from './candidate.ts'
 export type {
   Catalog,
@@ -26,3 +27,5 @@ export type {
   Rejection,
   Severity,
 } from './recommendation.ts'
+export { AdvisorError, type AdvisorErrorCode } from './errors.ts'
+export { writeMigration, type WrittenMigration } from './migration/write-migration.ts'

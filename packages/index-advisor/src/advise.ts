@@ -1,0 +1,164 @@
+import { relative } from 'node:path'
+import type { Candidate, RejectedCandidate } from './candidate.ts'
+import { candidateId, fieldOf } from './candidate.ts'
+import type { Catalog } from './catalog/catalog.ts'
+import type { Project } from './catalog/project.ts'
+import { findProject } from './catalog/project.ts'
+import type { SchemaReading } from './catalog/schema-collector.ts'
+import { readSchema } from './catalog/schema-collector.ts'
+import type { Chooser, Chosen } from './chooser.ts'
+import { IndexNames } from './migration/index-statement.ts'
+import type { IndexStatement } from './migration/index-statement.ts'
+import type { QueryShape } from './query-shape.ts'
+import type { Advice, Finding, Recommendation } from './recommendation.ts'
+import { rules } from './rules/index.ts'
+import { staticChooser } from './static-chooser.ts'
+
+export interface AdviseOptions {
+  /** Working directory; default `process.cwd()`. */
+  readonly cwd?: string
+  /** File or directory of the schema; default: as `prisma.config.ts` says. */
+  readonly schema?: string
+  /** Shapes from a workload, beside those read in the source. */
+  readonly shapes?: readonly QueryShape[]
+  /** Decides among the candidates; default: by rules alone. */
+  readonly chooser?: Chooser
+  /** Tables with fewer rows get no index, where their size is known. Default 500. */
+  readonly minRows?: number
+  /** Default: no limit. */
+  readonly maxIndexesPerTable?: number
+  /** Propose partial indexes though the schema has no `partialIndexes` preview feature. Default false. */
+  readonly allowPartial?: boolean
+}
+
+/** The advice with what it was made from, for `write` and for the reports for people. */
+export interface AdviceRun {
+  readonly advice: Advice
+  readonly project: Project
+  /** Null where the provider is not supported. */
+  readonly reading: SchemaReading | null
+  /** One for each recommendation, in its order. */
+  readonly decisions: readonly Decision[]
+}
+
+export interface Decision {
+  readonly chosen: Chosen
+  readonly statement: IndexStatement
+}
+
+/** Collects, applies the rules, lets the chooser decide. Changes nothing. */
+export async function advise(options: AdviseOptions = {}): Promise<AdviceRun> {
+  const cwd = options.cwd ?? process.cwd()
+  const project = await findProject({
+    cwd,
+    ...(options.schema === undefined ? {} : { schema: options.schema }),
+  })
+  const reading = await readSchema(
+    project.schemaFiles.map((file) => ({ file: relative(cwd, file.path) || file.path, text: file.text })),
+    { externalTables: project.externalTables },
+  )
+  if ('unsupported' in reading)
+    return { advice: unsupported(reading.unsupported), project, reading: null, decisions: [] }
+  const { catalog } = reading
+  const shapes = options.shapes ?? []
+  const allowPartial = options.allowPartial ?? catalog.previewFeatures.includes('partialIndexes')
+  const outcomes = rules.map((rule) => rule.apply({ catalog, shapes, allowPartial }))
+  const choice = await (options.chooser ?? staticChooser).choose({
+    catalog,
+    shapes,
+    candidates: outcomes.flatMap((outcome) => outcome.candidates ?? []),
+    minRows: options.minRows ?? 500,
+    maxIndexesPerTable: options.maxIndexesPerTable ?? Infinity,
+  })
+  const names = new IndexNames(catalog)
+  const decisions = [...choice.chosen]
+    .sort((a, b) => compare(candidateId(a.candidate), candidateId(b.candidate)))
+    .map((chosen) => ({ chosen, statement: names.statement(chosen.candidate) }))
+  return {
+    advice: {
+      version: 1,
+      provider: catalog.provider,
+      recommendations: decisions.map(recommendation),
+      rejected: rejections([...outcomes.flatMap((outcome) => outcome.rejected ?? []), ...choice.rejected]),
+      findings: sorted([
+        ...omissions(catalog),
+        ...outcomes.flatMap((outcome) => outcome.findings ?? []),
+        ...choice.findings,
+      ]),
+    },
+    project,
+    reading,
+    decisions,
+  }
+}
+
+function recommendation({ chosen, statement }: Decision): Recommendation {
+  const { candidate } = chosen
+  const { before, after, sizeBytes, writeCost } = chosen
+  return {
+    id: candidateId(candidate),
+    model: candidate.table.model,
+    table: candidate.table.name,
+    fields: fieldsOf(candidate),
+    columns: candidate.keys.map((key) => key.column),
+    sort: candidate.keys.map((key) => key.sort),
+    where: candidate.predicate,
+    type: candidate.type,
+    unique: false,
+    severity: chosen.severity ?? candidate.severity,
+    confidence: chosen.confidence,
+    reason: chosen.reason ?? candidate.reason,
+    evidence: candidate.evidence,
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(writeCost === undefined ? {} : { writeCost }),
+    sql: statement.sql,
+    prisma: statement.prisma,
+  }
+}
+
+function fieldsOf(candidate: Candidate): string[] {
+  return candidate.keys.map((key) => fieldOf(candidate.table, key.column))
+}
+
+function rejections(rejected: readonly RejectedCandidate[]): RejectedCandidate[] {
+  const unique = new Map(
+    rejected.map((each) => [JSON.stringify([each.model, each.fields, each.reason]), each]),
+  )
+  return [...unique].sort(([a], [b]) => compare(a, b)).map(([, each]) => each)
+}
+
+function sorted(findings: readonly Finding[]): Finding[] {
+  const unique = new Map(
+    findings.map((each) => [JSON.stringify([each.model, each.index, each.kind, each.reason]), each]),
+  )
+  return [...unique].sort(([a], [b]) => compare(a, b)).map(([, each]) => each)
+}
+
+function omissions(catalog: Catalog): Finding[] {
+  return [
+    ...catalog.omitted.map((each): Finding => ({
+      kind: 'unread',
+      model: each.model,
+      index: '',
+      reason: `${each.model} is left out: ${each.reason}.`,
+    })),
+    ...catalog.warnings.map((reason): Finding => ({ kind: 'unread', model: '', index: '', reason })),
+  ]
+}
+
+function unsupported(provider: string): Advice {
+  const reason = `No index is recommended for ${provider}: PostgreSQL, MySQL, MariaDB and SQLite are supported.`
+  return {
+    version: 1,
+    provider,
+    recommendations: [],
+    rejected: [],
+    findings: [{ kind: 'unsupported', model: '', index: '', reason }],
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

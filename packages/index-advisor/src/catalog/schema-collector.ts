@@ -1,0 +1,373 @@
+import type { SchemaAttribute, SchemaExpression, SchemaMember } from '@prisma-brisk/core/schema-syntax'
+import { AdvisorError } from '../errors.ts'
+import type {
+  Catalog,
+  CatalogColumn,
+  CatalogForeignKey,
+  CatalogIndex,
+  CatalogTable,
+  ClaimSource,
+  IndexKey,
+  IndexType,
+  OmittedModel,
+  Provider,
+  ReferentialAction,
+} from './catalog.ts'
+import { backsForeignKey } from './coverage.ts'
+import { prismaIndexName } from './index-name.ts'
+import type { IndexedField } from './schema-attributes.ts'
+import {
+  argument,
+  attributeOf,
+  indexedFields,
+  keyOptions,
+  names,
+  predicateSql,
+  text,
+} from './schema-attributes.ts'
+import type { SchemaBlock } from './schema-blocks.ts'
+import { readBlocks } from './schema-blocks.ts'
+
+/** A schema as the advisor sees it: the catalog and where in the text each model stands. */
+export interface SchemaReading {
+  readonly catalog: Catalog
+  /** By model name. */
+  readonly blocks: ReadonlyMap<string, SchemaBlock>
+  /** Output directories of the generators, as the schema writes them, with the file they stand in. */
+  readonly outputs: readonly { readonly file: string; readonly output: string }[]
+}
+
+/** A provider that no index is recommended for. */
+export interface UnsupportedSchema {
+  readonly unsupported: string
+}
+
+export interface SchemaText {
+  /** As it shall be shown: relative to the working directory. */
+  readonly file: string
+  readonly text: string
+}
+
+/**
+ * @throws AdvisorError E_SCHEMA_INVALID with Prisma's own message.
+ */
+export async function readSchema(
+  files: readonly SchemaText[],
+  options: { externalTables?: readonly string[] } = {},
+): Promise<SchemaReading | UnsupportedSchema> {
+  const { indexes } = await validate(files)
+  const blocks = files.flatMap((file) => readBlocks(file.file, file.text))
+  const settings = datasource(blocks)
+  if (!isProvider(settings.provider)) return { unsupported: settings.provider }
+  return new SchemaCollector(
+    settings.provider,
+    settings.relationMode,
+    blocks,
+    options.externalTables ?? [],
+  ).collect(indexes)
+}
+
+/** Fields of each index of each model, as Prisma itself understood the schema. */
+type PrismaIndexes = ReadonlyMap<string, readonly string[]>
+
+async function validate(files: readonly SchemaText[]): Promise<{ indexes: PrismaIndexes }> {
+  const internals = await import('@prisma/internals')
+  // The package is CommonJS: under Node's loader its names may only stand on `default`.
+  const { getDMMF } =
+    'getDMMF' in internals ? internals : (internals as { default: typeof internals }).default
+  try {
+    const dmmf = await getDMMF({ datamodel: files.map((file): [string, string] => [file.file, file.text]) })
+    const indexes = new Map<string, string[]>()
+    for (const index of dmmf.datamodel.indexes) {
+      const fields = `${index.type}:${index.fields.map((field) => field.name).join(',')}`
+      indexes.set(index.model, [...(indexes.get(index.model) ?? []), fields])
+    }
+    return { indexes }
+  } catch (error) {
+    throw new AdvisorError('E_SCHEMA_INVALID', `Prisma rejects the schema. ${prismaMessage(error)}`, {
+      cause: error,
+    })
+  }
+}
+
+/** Prisma's message without colours, rulers and its own version; on one line. */
+function prismaMessage(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message
+    .replaceAll(/\u001b\[[\d;]*m/g, '')
+    .replace(/^Prisma schema validation - \([^)]*\)\s*/, '')
+    .replace(/^Error code: /m, '')
+    .replace(/\n\[Context:[\s\S]*$/, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && line !== '|')
+    .join(' ')
+}
+
+function datasource(blocks: readonly SchemaBlock[]): {
+  provider: string
+  relationMode: Catalog['relationMode']
+} {
+  const settings = blocks.find((block) => block.keyword === 'datasource')?.settings
+  const provider = text(settings?.get('provider'))
+  if (provider === undefined)
+    throw new AdvisorError('E_SCHEMA_INVALID', 'The schema has no datasource block with a provider.')
+  return {
+    provider: provider === 'postgres' ? 'postgresql' : provider,
+    relationMode: text(settings?.get('relationMode')) === 'prisma' ? 'prisma' : 'foreignKeys',
+  }
+}
+
+function isProvider(name: string): name is Provider {
+  return name === 'postgresql' || name === 'mysql' || name === 'sqlite'
+}
+
+class SchemaCollector {
+  private readonly models: ReadonlyMap<string, SchemaBlock>
+  private readonly enums: ReadonlyMap<string, readonly string[]>
+  private readonly omitted: OmittedModel[] = []
+
+  constructor(
+    private readonly provider: Provider,
+    private readonly relationMode: Catalog['relationMode'],
+    private readonly blocks: readonly SchemaBlock[],
+    private readonly externalTables: readonly string[],
+  ) {
+    // A view can be the type of a relation field, so it counts where columns are told from relations.
+    this.models = named(blocks, 'model', 'view')
+    this.enums = new Map(
+      [...named(blocks, 'enum')].map(([name, block]) => [name, block.members.map((member) => member.name)]),
+    )
+  }
+
+  collect(prismaIndexes: PrismaIndexes): SchemaReading {
+    const tables = [...this.models.values()].flatMap((block) => this.table(block, prismaIndexes) ?? [])
+    return {
+      catalog: {
+        provider: this.provider,
+        relationMode: this.relationMode,
+        previewFeatures: [
+          ...new Set(this.generatorSettings('previewFeatures').flatMap(({ value }) => names(value))),
+        ].sort(),
+        tables: tables.sort((a, b) => compare(a.schema ?? '', b.schema ?? '') || compare(a.name, b.name)),
+        omitted: this.omitted.sort((a, b) => compare(a.model, b.model)),
+        warnings: [],
+      },
+      blocks: this.models,
+      outputs: this.generatorSettings('output').map(({ file, value }) => ({
+        file,
+        output: text(value) ?? '',
+      })),
+    }
+  }
+
+  private table(block: SchemaBlock, prismaIndexes: PrismaIndexes): CatalogTable | null {
+    if (block.keyword === 'view') return this.omit(block, 'it is a view')
+    if (attributeOf(block.attributes, 'ignore') !== undefined)
+      return this.omit(block, 'it is marked @@ignore')
+    const name = tableName(block)
+    const schema = text(argument(attributeOf(block.attributes, 'schema'), 'name', 0)) ?? null
+    if ([name, `${schema ?? 'public'}.${name}`].some((each) => this.externalTables.includes(each)))
+      return this.omit(block, 'prisma.config declares the table external')
+    const columns = this.columns(block)
+    const table: CatalogTable = {
+      name,
+      schema,
+      model: block.name,
+      columns,
+      indexes: [],
+      foreignKeys: this.foreignKeys(block, columns),
+      rows: null,
+      source: this.source(block, block.from),
+    }
+    const indexes = this.indexes(block, table)
+    const unread = unreadIndex(prismaIndexes.get(block.name) ?? [], indexes, columns)
+    if (unread !== undefined) return this.omit(block, `its index on ${unread} could not be read`)
+    return { ...table, indexes: [...indexes, ...this.serverIndexes(table, indexes)] }
+  }
+
+  private omit(block: SchemaBlock, reason: string): null {
+    this.omitted.push({ model: block.name, reason })
+    return null
+  }
+
+  private source(block: SchemaBlock, offset: number): ClaimSource {
+    return { kind: 'schema', file: block.file, line: block.lineOf(offset) }
+  }
+
+  private columns(block: SchemaBlock): CatalogColumn[] {
+    return block.members
+      .filter((member) => !this.models.has(typeName(member)))
+      .map((member) => {
+        const native = member.attributes.find((each) => each.name.includes('.'))
+        const enumValues = this.enums.get(typeName(member)) ?? null
+        return {
+          name: text(argument(attributeOf(member.attributes, 'map'), 'name', 0)) ?? member.name,
+          field: member.name,
+          type: typeName(member),
+          isEnum: enumValues !== null,
+          enumValues,
+          isList: member.isList,
+          isNullable: member.isOptional,
+          nativeType:
+            native === undefined
+              ? null
+              : {
+                  name: native.name.slice(native.name.indexOf('.') + 1),
+                  args: native.args.map((each) => text(each.value) ?? ''),
+                },
+          isSupported:
+            typeName(member) !== 'Unsupported' && attributeOf(member.attributes, 'ignore') === undefined,
+          statistics: null,
+        }
+      })
+  }
+
+  private foreignKeys(block: SchemaBlock, columns: readonly CatalogColumn[]): CatalogForeignKey[] {
+    return block.members.flatMap((member): CatalogForeignKey[] => {
+      const relation = attributeOf(member.attributes, 'relation')
+      const own = names(argument(relation, 'fields'))
+      const target = this.models.get(typeName(member))
+      if (own.length === 0 || target?.keyword !== 'model') return []
+      const referenced = this.columns(target)
+      const action = (name: string) => text(argument(relation, name)) as ReferentialAction | undefined
+      return [
+        {
+          relationField: member.name,
+          columns: own.map((field) => columnName(columns, field)),
+          referencedModel: target.name,
+          referencedTable: tableName(target),
+          referencedColumns: names(argument(relation, 'references')).map((field) =>
+            columnName(referenced, field),
+          ),
+          onDelete: action('onDelete') ?? (member.isOptional ? 'SetNull' : 'Restrict'),
+          onUpdate: action('onUpdate') ?? 'Cascade',
+          source: this.source(block, member.from),
+        },
+      ]
+    })
+  }
+
+  private indexes(block: SchemaBlock, table: CatalogTable): CatalogIndex[] {
+    const onFields = block.members.flatMap((member) =>
+      member.attributes
+        .filter((attribute) => attribute.name === 'id' || attribute.name === 'unique')
+        .map((attribute) =>
+          this.index(
+            table,
+            attribute,
+            [{ field: member.name, ...keyOptions(attribute) }],
+            this.source(block, member.from),
+          ),
+        ),
+    )
+    const onBlock = block.attributes
+      .filter((attribute) => ['id', 'unique', 'index', 'fulltext'].includes(attribute.name))
+      .map((attribute) =>
+        this.index(
+          table,
+          attribute,
+          indexedFields(argument(attribute, 'fields', 0)),
+          this.source(block, attribute.from),
+        ),
+      )
+    return [...onFields, ...onBlock]
+  }
+
+  private index(
+    table: CatalogTable,
+    attribute: SchemaAttribute,
+    fields: readonly IndexedField[],
+    source: ClaimSource,
+  ): CatalogIndex {
+    const kind = attribute.name === 'id' ? 'primary' : attribute.name === 'unique' ? 'unique' : 'index'
+    const suffix = kind === 'primary' ? '_pkey' : kind === 'unique' ? '_key' : '_idx'
+    const columns = fields.map((each) => columnName(table.columns, each.field))
+    return {
+      name: text(argument(attribute, 'map')) ?? prismaIndexName(this.provider, table.name, columns, suffix),
+      kind,
+      keys: fields.map(({ sort, length, operatorClass }, at): IndexKey => ({
+        column: columns[at] ?? null,
+        expression: null,
+        sort,
+        length,
+        operatorClass,
+      })),
+      include: [],
+      predicate: predicateSql(argument(attribute, 'where'), this.provider, (field) =>
+        columnName(table.columns, field),
+      ),
+      type:
+        attribute.name === 'fulltext'
+          ? 'Fulltext'
+          : ((text(argument(attribute, 'type')) ?? 'BTree') as IndexType),
+      sources: [source],
+    }
+  }
+
+  /** InnoDB makes an index for each foreign key that no other index begins with. */
+  private serverIndexes(table: CatalogTable, indexes: readonly CatalogIndex[]): CatalogIndex[] {
+    if (this.provider !== 'mysql' || this.relationMode === 'prisma') return []
+    return table.foreignKeys
+      .filter(({ columns }) => !indexes.some((index) => backsForeignKey(index, columns)))
+      .map(({ columns }) => ({
+        name: prismaIndexName('mysql', table.name, columns, '_fkey'),
+        kind: 'index',
+        keys: columns.map((column) => ({
+          column,
+          expression: null,
+          sort: 'asc',
+          length: null,
+          operatorClass: null,
+        })),
+        include: [],
+        predicate: null,
+        type: 'BTree',
+        sources: [{ kind: 'server' }],
+      }))
+  }
+
+  private generatorSettings(key: string): { file: string; value: SchemaExpression }[] {
+    return this.blocks.flatMap((block) => {
+      const value = block.keyword === 'generator' ? block.settings.get(key) : undefined
+      return value === undefined ? [] : [{ file: block.file, value }]
+    })
+  }
+}
+
+function named(blocks: readonly SchemaBlock[], ...keywords: string[]): Map<string, SchemaBlock> {
+  return new Map(
+    blocks.filter((block) => keywords.includes(block.keyword)).map((block) => [block.name, block]),
+  )
+}
+
+/** An index Prisma knows and this reading does not: then nothing may be said about the model. */
+function unreadIndex(
+  prisma: readonly string[],
+  read: readonly CatalogIndex[],
+  columns: readonly CatalogColumn[],
+): string | undefined {
+  const mine = read.map((index) => {
+    const type = index.kind === 'primary' ? 'id' : index.kind === 'unique' ? 'unique' : 'normal'
+    const fields = index.keys.map((key) => columns.find((column) => column.name === key.column)?.field)
+    return `${index.type === 'Fulltext' ? 'fulltext' : type}:${fields.join(',')}`
+  })
+  return prisma.find((each) => !mine.includes(each))?.split(':')[1]
+}
+
+function tableName(block: SchemaBlock): string {
+  return text(argument(attributeOf(block.attributes, 'map'), 'name', 0)) ?? block.name
+}
+
+function typeName(member: SchemaMember): string {
+  return text(member.type ?? undefined) ?? ''
+}
+
+function columnName(columns: readonly CatalogColumn[], field: string): string {
+  return columns.find((column) => column.field === field)?.name ?? field
+}
+
+/** By code unit, so that every machine sorts alike. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

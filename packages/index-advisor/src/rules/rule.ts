@@ -1,0 +1,31 @@
+import type { Candidate, RejectedCandidate } from '../candidate.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { QueryShape } from '../query-shape.ts'
+import type { Finding } from '../recommendation.ts'
+
+/** One thing the advisor knows about indexes. Its documentation is generated from here (docs/guide/index-rules.md). */
+export interface Rule {
+  /** Kebab-case; stands in reports and in SARIF as the rule's id. */
+  readonly name: string
+  /** One line. */
+  readonly summary: string
+  /** Why it matters, for people; Markdown. */
+  readonly why: string
+  /** When it stays silent, one line each. */
+  readonly silent: readonly string[]
+  readonly example: { readonly given: string; readonly then: string }
+  apply(context: RuleContext): RuleOutcome
+}
+
+export interface RuleContext {
+  readonly catalog: Catalog
+  readonly shapes: readonly QueryShape[]
+  /** Partial indexes may be proposed: `--allow-partial`, or the schema has the preview feature on. */
+  readonly allowPartial: boolean
+}
+
+export interface RuleOutcome {
+  readonly candidates?: readonly Candidate[]
+  readonly rejected?: readonly RejectedCandidate[]
+  readonly findings?: readonly Finding[]
+}

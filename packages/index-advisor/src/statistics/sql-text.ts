@@ -1,0 +1,14 @@
+/** An identifier as PostgreSQL and SQLite quote it. */
+export function quoteName(name: string): string {
+  return `"${name.replace(/"/g, '""')}"`
+}
+
+/** A string literal that means the same whatever `standard_conforming_strings` says. */
+export function quoteText(value: string): string {
+  const quoted = `'${value.replace(/'/g, "''").replace(/\\/g, '\\\\')}'`
+  return value.includes('\\') ? `E${quoted}` : quoted
+}
+
+export function qualifiedName(schema: string | null, name: string): string {
+  return schema === null ? quoteName(name) : `${quoteName(schema)}.${quoteName(name)}`
+}
