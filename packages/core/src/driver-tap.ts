@@ -76,13 +76,21 @@ export class DriverTap {
     const installed = taps.get(factory)
     if (installed !== undefined) return installed
     const tap = new DriverTap(transactions)
-    const connect = factory.connect.bind(factory)
-    factory.connect = async () => {
-      const adapter = await connect()
-      tap.status = 'connected'
-      tap.adapter = adapter
-      return tap.wrapAdapter(adapter)
-    }
+    // The method as the object itself has it: a proxy around the factory keeps its own layer outside the tap.
+    const connect: SqlAdapterFactory['connect'] =
+      Object.getOwnPropertyDescriptor(factory, 'connect')?.value ??
+      Object.getPrototypeOf(factory)?.connect ??
+      factory.connect
+    Reflect.defineProperty(factory, 'connect', {
+      configurable: true,
+      writable: true,
+      value: async function (this: SqlAdapterFactory) {
+        const adapter = await connect.call(this)
+        tap.status = 'connected'
+        tap.adapter = adapter
+        return tap.wrapAdapter(adapter)
+      },
+    })
     taps.set(factory, tap)
     return tap
   }

@@ -71,7 +71,8 @@ export class PrismaDispatcher implements Dispatcher {
         currentCall.run(call, start, this.input.query(args)),
         refusal.refused,
       ])
-      // Members resolve after COMMIT; where the driver is not tapped this is how we learn of it.
+      // Members resolve after the transaction has ended. Where nobody saw it end, it was a single member, which
+      // Prisma sends without BEGIN.
       await scope?.settle('committed')
       return result
     } catch (error) {

@@ -1,4 +1,6 @@
+import { currentCall } from './driver-tap.ts'
 import type { Host } from './host.ts'
+import { TransactionScope } from './transaction-registry.ts'
 
 /**
  * Follows interactive transactions through Prisma's engine object where the driver cannot be tapped: a client
@@ -31,7 +33,7 @@ export class EngineTransactions {
   }
 
   private async ended<T>(action: 'commit' | 'rollback', id: string, end: () => Promise<T>): Promise<T> {
-    const scope = this.host.transactions.find(id)
+    const scope = this.host.transactions.find(id) ?? arrayScope()
     const depth = this.depths.get(id) ?? 0
     if (depth > 0) {
       const result = await end()
@@ -50,6 +52,12 @@ export class EngineTransactions {
       throw error
     }
   }
+}
+
+/** Array transactions have an id of their own; they are known by the member in whose context they end. */
+function arrayScope(): TransactionScope | undefined {
+  const transaction = currentCall.getStore()?.transaction
+  return transaction instanceof TransactionScope && transaction.kind === 'array' ? transaction : undefined
 }
 
 /** The part of Prisma's engine that starts and ends transactions. */

@@ -1,0 +1,110 @@
+import type { Field } from './field.ts'
+import type { JoinTable, ReferentialAction, Relation } from './relation.ts'
+
+/** A relation field as the schema writes it, before its other side is known. */
+export interface RelationDraft {
+  readonly field: string
+  readonly target: string
+  /** As written, or null. */
+  readonly name: string | null
+  readonly isList: boolean
+  readonly isRequired: boolean
+  readonly fields: readonly string[]
+  readonly references: readonly string[]
+  readonly onDelete: ReferentialAction | null
+  readonly onUpdate: ReferentialAction | null
+  readonly isIgnored: boolean
+}
+
+export interface RelationOwner {
+  readonly model: {
+    readonly name: string
+    readonly dbSchema: string | null
+    readonly fields: ReadonlyMap<string, Field>
+  }
+  readonly relations: readonly RelationDraft[]
+}
+
+export interface RelationRules {
+  readonly provider: string
+  readonly relationMode: 'foreignKeys' | 'prisma'
+}
+
+/** Finds the other side of every relation field and derives what the schema leaves to Prisma's defaults. */
+export function relationsOf(owners: readonly RelationOwner[], rules: RelationRules): Map<string, Relation[]> {
+  const byModel = new Map(owners.map((owner) => [owner.model.name, owner]))
+  return new Map(
+    owners.map((owner) => [
+      owner.model.name,
+      owner.relations.map((draft) => relationOf(owner, draft, byModel, rules)),
+    ]),
+  )
+}
+
+function relationOf(
+  owner: RelationOwner,
+  draft: RelationDraft,
+  byModel: ReadonlyMap<string, RelationOwner>,
+  rules: RelationRules,
+): Relation {
+  const target = byModel.get(draft.target)
+  const back = target?.relations.find(
+    (other) =>
+      other.target === owner.model.name &&
+      other.name === draft.name &&
+      !(other === draft && target === owner),
+  )
+  const name = draft.name ?? [owner.model.name, draft.target].sort().join('To')
+  const holder = draft.fields.length > 0 ? draft : back !== undefined && back.fields.length > 0 ? back : null
+  const holderFields = holder === draft ? owner.model.fields : target?.model.fields
+  const isManyToMany = holder === null && draft.isList && back?.isList === true
+  return {
+    model: owner.model.name,
+    field: draft.field,
+    name,
+    target: draft.target,
+    isList: draft.isList,
+    isRequired: draft.isRequired,
+    fields: draft.fields,
+    references: draft.references,
+    backField: back?.field ?? null,
+    onDelete: isManyToMany
+      ? 'Cascade'
+      : (holder?.onDelete ?? defaultOnDelete(holder ?? draft, holderFields, rules)),
+    onUpdate: isManyToMany ? 'Cascade' : (holder?.onUpdate ?? 'Cascade'),
+    manyToMany: isManyToMany ? joinTable(name, owner, draft, byModel) : null,
+    isIgnored: draft.isIgnored,
+  }
+}
+
+/** Prisma's rule: a foreign key that can be null is set to null, any other holds the parent back. */
+function defaultOnDelete(
+  holder: RelationDraft,
+  fields: ReadonlyMap<string, Field> | undefined,
+  { provider }: RelationRules,
+): ReferentialAction {
+  const isRequired =
+    holder.isRequired || holder.fields.some((field) => fields?.get(field)?.isRequired === true)
+  if (!isRequired) return 'SetNull'
+  return provider === 'sqlserver' || provider === 'mongodb' ? 'NoAction' : 'Restrict'
+}
+
+/** `_RelationName (A, B)`: A is the model, in a self relation the field, that comes first in the alphabet. */
+function joinTable(
+  name: string,
+  owner: RelationOwner,
+  draft: RelationDraft,
+  byModel: ReadonlyMap<string, RelationOwner>,
+): JoinTable {
+  const target = byModel.get(draft.target)
+  const back = target?.relations.find(
+    (other) => other.target === owner.model.name && other.name === draft.name && other !== draft,
+  )
+  const isSelf = draft.target === owner.model.name
+  const isA = isSelf ? draft.field < (back?.field ?? '') : owner.model.name < draft.target
+  return {
+    table: `_${name}`,
+    dbSchema: (isA ? owner : target)?.model.dbSchema ?? null,
+    columns: isA ? { here: 'A', there: 'B' } : { here: 'B', there: 'A' },
+  }
+}

@@ -1,0 +1,92 @@
+import { mountProbe } from './probe.ts'
+import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import type { Statement, TransactionEvent } from '@prisma-brisk/core'
+
+describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s', (provider) => {
+  let database: TestDatabase<PrismaClient>
+  const statements: Statement[] = []
+  const events: TransactionEvent[] = []
+  let prisma: PrismaClient
+  let witness: string[]
+
+  beforeAll(async () => {
+    database = await createDatabase(provider)
+    const recorded = database.createRecordedClient()
+    witness = recorded.log.statements as unknown as string[]
+    prisma = mountProbe(recorded.client, (host) => {
+      host.tap?.listen({
+        statement: (each) => statements.push(each),
+        transaction: (each) => events.push(each),
+      })
+      return (call, next) => next(call)
+    })
+    await prisma.user.create({ data: { name: 'ada', email: 'ada@example.org' } })
+  })
+  afterAll(() => database.drop())
+  beforeEach(() => {
+    statements.length = 0
+    events.length = 0
+    witness.length = 0
+  })
+
+  test('sees every statement once, with its call, rows and time', async () => {
+    await prisma.user.findMany({ include: { conversations: true } })
+    await prisma.$queryRawUnsafe('SELECT 1')
+    expect(statements.map((each) => each.sql)).toEqual(
+      (witness as unknown as { sql: string }[]).map((each) => each.sql),
+    )
+    expect(statements.map((each) => each.call?.operation)).toEqual([
+      'findMany',
+      'findMany',
+      '$queryRawUnsafe',
+    ])
+    expect(statements.map((each) => each.rows)).toEqual([1, 0, 1])
+    for (const statement of statements) expect(statement.ms).toBeGreaterThan(0)
+  })
+
+  test('tells concurrent calls apart', async () => {
+    await Promise.all([prisma.user.findFirst(), prisma.conversation.findFirst(), prisma.user.count()])
+    const pairs = statements.map((each) => `${each.call?.model}.${each.call?.operation}`).sort()
+    expect(pairs).toEqual(['Conversation.findFirst', 'User.count', 'User.findFirst'])
+  })
+
+  test('sees a failed statement and passes its error on untouched', async () => {
+    await expect(prisma.user.create({ data: { name: 'x', email: 'ada@example.org' } })).rejects.toMatchObject(
+      { code: 'P2002' },
+    )
+    const failed = statements.find((each) => each.error !== undefined)
+    expect(failed?.call?.operation).toBe('create')
+    expect(failed?.error).toMatchObject({ name: 'DriverAdapterError' })
+  })
+
+  test('reports the ends of transactions apart from statements', async () => {
+    await prisma.$transaction((tx) => tx.user.count())
+    await prisma
+      .$transaction((tx) => tx.user.count().then(() => Promise.reject(new Error('no'))))
+      .catch(() => undefined)
+    expect(events.map((each) => each.type)).toEqual(['begin', 'commit', 'begin', 'rollback'])
+    expect(statements.map((each) => each.sql).filter((sql) => /BEGIN|COMMIT|ROLLBACK/.test(sql))).toEqual([])
+  })
+
+  test('what `inspect` throws fails the statement; `around` wraps its sending', async () => {
+    const order: string[] = []
+    const guarded = mountProbe(database.createClient(), (host) => {
+      host.tap?.listen({
+        around: async (statement, target, send) => {
+          order.push(`before ${statement.kind} on ${target.provider}`)
+          const result = await send()
+          order.push('after')
+          return result
+        },
+        inspect: (statement) => {
+          if (statement.rows > 0) throw new RangeError('too many rows')
+        },
+      })
+      return (call, next) => next(call)
+    })
+    await expect(guarded.user.findMany()).rejects.toThrow('too many rows')
+    expect(order[0]).toMatch(/^before query on/)
+    expect(order[1]).toBe('after')
+  })
+})
