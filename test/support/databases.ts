@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -15,6 +15,7 @@ import type { PrismaClient as KeyTypesMysqlClient } from '../../prisma/generated
 import type { PrismaClient as KeyTypesPostgresqlClient } from '../../prisma/generated/key-types-postgresql/client.ts'
 import type { PrismaClient as KeyTypesSqliteClient } from '../../prisma/generated/key-types-sqlite/client.ts'
 import type { PrismaClient as DemoClient } from '../../prisma/generated/postgresql/client.ts'
+import { seed } from '../../prisma/seed.ts'
 import { mariadbUrl, postgresUrl } from './servers.ts'
 import { recordStatements, type RecordOptions, type StatementLog } from './statements.ts'
 
@@ -52,6 +53,8 @@ export interface AdapterOptions {
 export interface DatabaseOptions<Schema extends SchemaName = SchemaName> {
   /** Which tables to make. Default `'demo'`. */
   schema?: Schema
+  /** Fill the demo tables with the seed of this size (0.01: 5,300 rows). Default: empty tables. */
+  seed?: number
 }
 
 /**
@@ -76,10 +79,10 @@ export function createDatabase(
 ): Promise<TestDatabase<KeyTypesSqliteClient>>
 export async function createDatabase(
   provider: Provider,
-  { schema = 'demo' }: DatabaseOptions = {},
+  { schema = 'demo', seed: factor }: DatabaseOptions = {},
 ): Promise<TestDatabase<Disconnectable>> {
   const { PrismaClient } = await loadClient(provider, schema)
-  const place = await PLACES[provider](tablesOf(provider, schema))
+  const place = await PLACES[provider](contentOf(provider, schema, factor))
   const clients: Disconnectable[] = []
 
   const adapter = (options: AdapterOptions = {}): SqlDriverAdapterFactory =>
@@ -105,20 +108,30 @@ export async function createDatabase(
   }
 }
 
-interface Tables {
-  sql: string
-  /** Identifies the text, so that what was made from it once can be used again. */
+/** What a fresh database holds. */
+interface Content {
+  tables: string
+  /** Writes the rows, if any are wanted. */
+  fill(adapter: SqlDriverAdapterFactory): Promise<unknown>
+  /** Identifies both, so that what was made from them once can be copied again. */
   hash: string
 }
 
 const GENERATED = join(import.meta.dirname, '../../prisma/generated')
+const SEED_SOURCES = join(import.meta.dirname, '../../prisma/seed')
 
-function tablesOf(provider: Provider, schema: SchemaName): Tables {
-  const name = join(GENERATED, 'schemas', `${schema}-${provider}`)
-  if (!existsSync(`${name}.stamp`)) throw new Error('The Prisma clients are missing: run `npm run generate`')
+function contentOf(provider: Provider, schema: SchemaName, factor: number | undefined): Content {
+  const file = join(GENERATED, 'schemas', `${schema}-${provider}.sql`)
+  if (!existsSync(file)) throw new Error('The Prisma clients are missing: run `npm run generate`')
+  const tables = readFileSync(file, 'utf8')
+  const hash = createHash('sha256').update(tables)
+  if (factor === undefined)
+    return { tables, hash: hash.digest('hex').slice(0, 12), fill: async () => undefined }
+  for (const name of readdirSync(SEED_SOURCES)) hash.update(readFileSync(join(SEED_SOURCES, name)))
   return {
-    sql: readFileSync(`${name}.sql`, 'utf8'),
-    hash: readFileSync(`${name}.stamp`, 'utf8').slice(0, 12),
+    tables,
+    hash: hash.update(String(factor)).digest('hex').slice(0, 12),
+    fill: (adapter) => seed(adapter, { factor }),
   }
 }
 
@@ -152,9 +165,9 @@ interface Place {
   destroy(): Promise<void>
 }
 
-const PLACES: Record<Provider, (tables: Tables) => Promise<Place>> = {
+const PLACES: Record<Provider, (content: Content) => Promise<Place>> = {
   /** Copied from a template database that is made once per schema and server. */
-  async postgresql({ sql, hash }) {
+  async postgresql({ tables, fill, hash }) {
     const template = `brisk_template_${hash}`
     const name = freshName()
     await withPostgres(postgresUrl(), async (admin) => {
@@ -167,7 +180,9 @@ const PLACES: Record<Provider, (tables: Tables) => Promise<Place>> = {
         await dropLeftovers(admin)
         await admin.query(`DROP DATABASE IF EXISTS ${template}`)
         await admin.query(`CREATE DATABASE ${template}`)
-        await withPostgres(inDatabase(postgresUrl(), template), (database) => database.query(sql))
+        const url = inDatabase(postgresUrl(), template)
+        await withPostgres(url, (database) => database.query(tables))
+        await fill(ADAPTERS.postgresql(url, { connections: 1 }))
         await admin.query(`ALTER DATABASE ${template} IS_TEMPLATE true`)
       }
       await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`)
@@ -181,7 +196,7 @@ const PLACES: Record<Provider, (tables: Tables) => Promise<Place>> = {
     }
   },
 
-  async mysql({ sql }) {
+  async mysql({ tables, fill }) {
     const name = freshName()
     const url = inDatabase(mariadbUrl(), name)
     const run = async (script: string): Promise<void> => {
@@ -199,20 +214,23 @@ const PLACES: Record<Provider, (tables: Tables) => Promise<Place>> = {
         await connection.end()
       }
     }
-    await run(`CREATE DATABASE ${name}; USE ${name}; ${sql}`)
+    await run(`CREATE DATABASE ${name}; USE ${name}; ${tables}`)
+    await fill(ADAPTERS.mysql(url, { connections: 1 }))
     return { url, destroy: () => run(`DROP DATABASE IF EXISTS ${name}`) }
   },
 
   /** A libSQL file, copied from one that is made once per schema and machine. */
-  async sqlite({ sql, hash }) {
+  async sqlite({ tables, fill, hash }) {
     const template = join(tmpdir(), `brisk-template-${hash}.db`)
     const directory = mkdtempSync(join(tmpdir(), 'brisk-'))
     const file = join(directory, 'test.db')
     if (!existsSync(template)) {
       const made = join(directory, 'template.db')
-      const connection = await new PrismaLibSql({ url: `file:${made}` }).connect()
-      await connection.executeScript(sql)
+      const adapter = ADAPTERS.sqlite(`file:${made}`, {})
+      const connection = await adapter.connect()
+      await connection.executeScript(tables)
       await connection.dispose()
+      await fill(adapter)
       renameSync(made, template)
     }
     copyFileSync(template, file)
