@@ -1,4 +1,6 @@
 import { performance } from 'node:perf_hooks'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 /**
  * Benchmarks compare in one run, in turn, with medians of several rounds: shared machines drift, so absolute
@@ -152,9 +154,12 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
 }
 
-/** Megabytes of live heap after a collection; run with `--expose-gc`, as `npm run bench` does. */
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+/** Megabytes of live heap after a collection. */
 export function heapMegabytes(): number {
-  globalThis.gc?.()
+  collect()
   return process.memoryUsage().heapUsed / 1e6
 }
 

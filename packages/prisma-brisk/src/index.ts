@@ -1,1 +1,7 @@
-export {}
+export { brisk, type BriskClient, type BriskMethods } from './extension.ts'
+export type { BriskOptions } from './options.ts'
+export * from '@prisma-brisk/batching'
+export * from '@prisma-brisk/cache'
+export * from '@prisma-brisk/pagination'
+export * from '@prisma-brisk/resilience'
+export * from '@prisma-brisk/slow-query'

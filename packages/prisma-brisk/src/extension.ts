@@ -1,0 +1,48 @@
+import { batchingPlugin, type BatchingClient } from '@prisma-brisk/batching'
+import { cachePlugin, type CacheArgs, type CacheClient } from '@prisma-brisk/cache'
+import {
+  defineExtension,
+  mount,
+  type BriskExtension,
+  type ListReads,
+  type Plugin,
+  type SingleReads,
+} from '@prisma-brisk/core'
+import { paginationPlugin, type LimitArgs, type PageMethods } from '@prisma-brisk/pagination'
+import { resiliencePlugin, type DeferredClient } from '@prisma-brisk/resilience'
+import { slowQueryPlugin, type QueriesClient } from '@prisma-brisk/slow-query'
+import { checkBriskOptions, type BriskOptions } from './options.ts'
+
+/** Methods of every model: Prisma's reads with our arguments, and pages. */
+export type BriskMethods = ListReads<CacheArgs & LimitArgs> & SingleReads<CacheArgs> & PageMethods
+
+/** Members of the client. */
+export type BriskClient = BatchingClient & CacheClient & QueriesClient & DeferredClient
+
+/**
+ * The whole suite as one extension with one query hook, in the right order. Mount it last in a chain of `$extends`:
+ * Prisma runs the first extension outermost, so tenant filters, soft delete and the like must stand before it.
+ *
+ * @example
+ * const prisma = new PrismaClient({ adapter }).$extends(brisk())
+ * const prisma = new PrismaClient({ adapter }).$extends(brisk({ cache: { models: { User: { ttl: 300 } } } }))
+ *
+ * @throws InvalidOptionsError (`E_INVALID_OPTIONS`) at once, naming the option, what was expected and what was given
+ */
+export function brisk(options: BriskOptions = {}): BriskExtension<BriskMethods, BriskClient> {
+  checkBriskOptions(options)
+  const { slowQuery, pagination, resilience, cache, batching, schema } = options
+  const plugins: Plugin[] = [
+    slowQuery === false ? absent('slow-query') : slowQueryPlugin(slowQuery),
+    pagination === false ? absent('pagination', ['unbounded']) : paginationPlugin(pagination),
+    resilience === false ? absent('resilience') : resiliencePlugin(resilience),
+    cache === false ? absent('cache', ['cacheStrategy']) : cachePlugin(cache),
+    batching === false ? absent('batching') : batchingPlugin(batching),
+  ]
+  return defineExtension((client) => mount(client, plugins, { schema })) as never
+}
+
+/** A part that is left out still keeps its arguments from Prisma, which would refuse them. */
+function absent(name: string, ownArguments: readonly string[] = []): Plugin {
+  return { name, ownArguments }
+}
