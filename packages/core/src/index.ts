@@ -40,5 +40,15 @@ export type {
 } from './field.ts'
 export type { Model } from './model.ts'
 export type { JoinTable, ReferentialAction, Relation } from './relation.ts'
-export type { SchemaModel, SchemaSource } from './schema-model.ts'
+export {
+  loadSchemaModel,
+  type SchemaModel,
+  type SchemaOption,
+  type SchemaSource,
+  type SchemaSources,
+} from './schema-model.ts'
+export { parseSchema } from './schema-parser.ts'
+export { fromMetadata, toMetadata, type SchemaMetadata } from './schema-metadata.ts'
+export { schemaHash } from './schema-hash.ts'
+export { SchemaSyntaxError } from './schema-syntax.ts'
 export type { Index, IndexCondition, IndexField, IndexPredicate, Key } from './table-index.ts'

@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs'
+import { PARSER, parserText } from './generate.ts'
+
+writeFileSync(PARSER, parserText())
