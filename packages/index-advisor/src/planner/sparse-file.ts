@@ -30,20 +30,46 @@ function resizeFile(path: string, bytes: number): void {
 }
 
 /**
- * The first page of a b-tree says where its root is and how high the tree is; the planner adds the cost of the way
- * down. An index that was built on no rows says "no root", so the two are written in.
+ * The planner reads two things in a b-tree: how high it is, from the first page, and its greatest and least key. An
+ * index that was built on no rows says "no root". So a path from a root to one empty leaf is written: its height is
+ * production's, and it holds no key.
  */
-export function writeBtreeHeight(path: string, level: number): void {
-  const root = Buffer.alloc(16)
-  root.writeUInt32LE(1, 0)
-  root.writeUInt32LE(level, 4)
-  root.writeUInt32LE(1, 8)
-  root.writeUInt32LE(level, 12)
+export function writeBtreePath(path: string, level: number): void {
   const file = openSync(path, 'r+')
   try {
+    const root = Buffer.alloc(16)
+    root.writeUInt32LE(1, 0)
+    root.writeUInt32LE(level, 4)
+    root.writeUInt32LE(1, 8)
+    root.writeUInt32LE(level, 12)
     // After the page header (24 bytes), the magic number and the version.
     writeSync(file, root, 0, root.length, 32)
+    for (let below = level; below >= 0; below--) {
+      const block = 1 + level - below
+      writeSync(file, btreePage(below, below === level, block + 1), 0, PAGE, block * PAGE)
+    }
   } finally {
     closeSync(file)
   }
+}
+
+/** A rightmost page with one downlink, or an empty leaf; the layout is that of `bufpage.h`, `itup.h` and `nbtree.h`. */
+function btreePage(level: number, isRoot: boolean, child: number): Buffer {
+  const page = Buffer.alloc(PAGE)
+  const special = PAGE - 16
+  const isLeaf = level === 0
+  const upper = isLeaf ? special : special - 8
+  page.writeUInt16LE(isLeaf ? 24 : 28, 12)
+  page.writeUInt16LE(upper, 14)
+  page.writeUInt16LE(special, 16)
+  page.writeUInt16LE(PAGE | 4, 18)
+  if (!isLeaf) {
+    page.writeUInt32LE(upper | (1 << 15) | (8 << 17), 24)
+    page.writeUInt16LE(child >>> 16, upper)
+    page.writeUInt16LE(child & 0xffff, upper + 2)
+    page.writeUInt16LE(8 | 0x2000, upper + 6)
+  }
+  page.writeUInt32LE(level, special + 8)
+  page.writeUInt16LE((isLeaf ? 1 : 0) | (isRoot ? 2 : 0), special + 12)
+  return page
 }

@@ -1,0 +1,93 @@
+import type { Binding, PlannableQuery } from '../binding/binding.ts'
+import { quoteText } from '../statistics/sql-text.ts'
+import type { SqlClient } from '../statistics/sql-client.ts'
+import type { ExplainNode } from './explain-json.ts'
+import { UnplannableQueryError } from './planner.ts'
+
+/**
+ * EXPLAIN of a prepared statement: the one way that shows custom and generic plans on every version of PostgreSQL.
+ * PREPARE takes exactly one SELECT, INSERT, UPDATE, DELETE, MERGE or VALUES, and EXPLAIN without ANALYZE runs nothing.
+ */
+export class PreparedQueries {
+  readonly #client: SqlClient
+  readonly #names = new Map<string, string>()
+  readonly #refused = new Map<string, UnplannableQueryError>()
+  #mode = ''
+
+  constructor(client: SqlClient) {
+    this.#client = client
+  }
+
+  async explain(query: PlannableQuery, binding: Binding): Promise<ExplainNode> {
+    const name = await this.#prepare(query)
+    const mode = binding.kind === 'generic' ? 'force_generic_plan' : 'force_custom_plan'
+    if (mode !== this.#mode) {
+      await this.#client.query(`set plan_cache_mode = ${mode}`)
+      this.#mode = mode
+    }
+    const values =
+      binding.kind === 'generic'
+        ? Array.from({ length: query.parameters }, () => 'null')
+        : binding.values.map((value) => (value === null ? 'null' : quoteText(value)))
+    const list = values.length === 0 ? '' : `(${values.join(', ')})`
+    const rows = await this.#run(query, `explain (format json) execute ${name}${list}`)
+    const printed = rows[0]?.['QUERY PLAN']
+    const [explained] = (typeof printed === 'string' ? JSON.parse(printed) : printed) as {
+      Plan: ExplainNode
+    }[]
+    if (explained === undefined) throw new UnplannableQueryError('the server printed no plan')
+    return explained.Plan
+  }
+
+  /** Forgets plans made so far, where the server cannot know that they are out of date. */
+  async forget(query: PlannableQuery): Promise<void> {
+    const name = this.#names.get(query.fingerprint)
+    if (name === undefined) return
+    this.#names.delete(query.fingerprint)
+    await this.#client.query(`deallocate ${name}`)
+  }
+
+  /** After a rollback the statements live on, but the setting is back to what it was before. */
+  settingsLost(): void {
+    this.#mode = ''
+  }
+
+  async #prepare(query: PlannableQuery): Promise<string> {
+    const known = this.#names.get(query.fingerprint)
+    if (known !== undefined) return known
+    const refused = this.#refused.get(query.fingerprint)
+    if (refused !== undefined) throw refused
+    const name = `prisma_brisk_${++prepared}`
+    await this.#run(query, `prepare ${name} as ${query.sql.replace(/[\s;]+$/, '')}`)
+    this.#names.set(query.fingerprint, name)
+    return name
+  }
+
+  async #run(query: PlannableQuery, sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    try {
+      return await this.#client.query(sql)
+    } catch (error) {
+      if (!isServerError(error)) throw error
+      // The server's own words may quote a literal of the statement; its code says enough.
+      const refused = new UnplannableQueryError(
+        `the server cannot plan it (${error.code}${nameIn(error.message)})`,
+      )
+      this.#refused.set(query.fingerprint, refused)
+      throw refused
+    }
+  }
+}
+
+let prepared = 0
+
+function isServerError(error: unknown): error is Error & { code: string } {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
+  // Class 57 is the server going away or giving up, 08 the connection: those are no verdict on the query.
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(57|08|53)/.test(code)
+}
+
+/** `relation "X" does not exist` names a thing of the schema, not a value. */
+function nameIn(message: string): string {
+  const missing = /^(relation|function|type|operator|schema) .{1,120} does not exist/.exec(message)
+  return missing === null ? '' : `: ${missing[0]}`
+}
