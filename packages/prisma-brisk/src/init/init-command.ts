@@ -1,0 +1,62 @@
+import { createInterface } from 'node:readline/promises'
+import { createTwoFilesPatch } from 'diff'
+import pc from 'picocolors'
+import { applyInit, planInit, type InitRequest } from './init.ts'
+import { shown } from './client-source.ts'
+
+export interface InitHost {
+  readonly cwd: string
+  readonly stdout: (text: string) => void
+  /** Asks a question and says whether the answer was yes; default: on the terminal, and no where there is none. */
+  readonly confirm?: (question: string) => Promise<boolean>
+}
+
+/**
+ * `brisk init`: shows the diff, asks, writes.
+ * @returns exit code: 0 done or nothing to do, 1 declined
+ */
+export async function initCommand(
+  options: Omit<InitRequest, 'cwd'> & { yes?: boolean },
+  host: InitHost,
+): Promise<number> {
+  const { yes = false, ...where } = options
+  const changes = await planInit({ cwd: host.cwd, ...where })
+  if (changes.length === 0) {
+    host.stdout('brisk is set up already: nothing to change.\n')
+    return 0
+  }
+  for (const { path, was, text } of changes) {
+    const name = shown(host.cwd, path)
+    host.stdout(
+      coloured(createTwoFilesPatch(name, name, was ?? '', text, undefined, undefined, { context: 2 })),
+    )
+  }
+  const confirm = host.confirm ?? onTerminal
+  if (!yes && !(await confirm('Write these changes?'))) {
+    host.stdout('Nothing was changed.\n')
+    return 1
+  }
+  await applyInit(changes)
+  host.stdout(
+    `Wrote ${changes.map((change) => shown(host.cwd, change.path)).join(' and ')}. Next: npx prisma generate\n`,
+  )
+  return 0
+}
+
+function coloured(patch: string): string {
+  return patch
+    .split('\n')
+    .filter((line) => !line.startsWith('====') && !line.startsWith('\\'))
+    .map((line) => (/^\+(?!\+)/.test(line) ? pc.green(line) : /^-(?!-)/.test(line) ? pc.red(line) : line))
+    .join('\n')
+}
+
+async function onTerminal(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY) return false
+  const terminal = createInterface({ input: process.stdin, output: process.stdout })
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} (y/N) `)).trim())
+  } finally {
+    terminal.close()
+  }
+}

@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { initCommand } from '../src/init/init-command.ts'
+import { planInit } from '../src/init/init.ts'
+
+const schema = `// the shop
+generator client {
+  provider = "prisma-client"
+  output   = "../src/generated"
+}
+
+datasource db {
+  provider = "postgresql"
+}
+
+model User {
+  id Int @id
+}
+`
+const clientFile = `import { PrismaClient } from './generated/client'
+
+export const prisma = new PrismaClient({ adapter }).$extends(softDelete)
+`
+
+let cwd: string
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'brisk-init-'))
+})
+afterEach(() => rmSync(cwd, { recursive: true, force: true }))
+
+const put = (files: Record<string, string>) => {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(cwd, path)), { recursive: true })
+    writeFileSync(join(cwd, path), text)
+  }
+}
+const read = (path: string) => readFileSync(join(cwd, path), 'utf8')
+const init = async (options: Parameters<typeof initCommand>[0] = { yes: true }, answer = false) => {
+  let output = ''
+  const code = await initCommand(options, {
+    cwd,
+    stdout: (text) => (output += text),
+    confirm: async () => answer,
+  })
+  return { code, output }
+}
+
+test('adds the generator block and mounts brisk() last, and changes nothing else', async () => {
+  put({ 'prisma/schema.prisma': schema, 'src/db.ts': clientFile })
+  const { code, output } = await init()
+  expect(code).toBe(0)
+  expect(output).toContain('+  provider = "prisma-brisk"')
+  expect(read('prisma/schema.prisma')).toBe(
+    schema.replace('generated"\n}\n', 'generated"\n}\n\ngenerator brisk {\n  provider = "prisma-brisk"\n}\n'),
+  )
+  expect(read('src/db.ts')).toBe(`import { PrismaClient } from './generated/client'
+import { brisk } from 'prisma-brisk'
+
+export const prisma = new PrismaClient({ adapter }).$extends(softDelete).$extends(brisk())
+`)
+})
+
+test('is safe to run twice', async () => {
+  put({ 'prisma/schema.prisma': schema, 'src/db.ts': clientFile })
+  await init()
+  const after = [read('prisma/schema.prisma'), read('src/db.ts')]
+  const second = await init()
+  expect(second).toEqual({ code: 0, output: 'brisk is set up already: nothing to change.\n' })
+  expect([read('prisma/schema.prisma'), read('src/db.ts')]).toEqual(after)
+})
+
+test('asks before it writes, and leaves everything when the answer is no', async () => {
+  put({ 'prisma/schema.prisma': schema, 'src/db.ts': clientFile })
+  expect(await init({}, false)).toMatchObject({ code: 1 })
+  expect([read('prisma/schema.prisma'), read('src/db.ts')]).toEqual([schema, clientFile])
+  expect(await init({}, true)).toMatchObject({ code: 0 })
+  expect(read('src/db.ts')).toContain('.$extends(brisk())')
+})
+
+test('keeps CRLF, semicolons, CommonJS and a client behind ??', async () => {
+  put({
+    'prisma/schema.prisma': schema.replaceAll('\n', '\r\n'),
+    'src/db.cjs': `const { PrismaClient } = require('@prisma/client')\nmodule.exports = globalThis.db ?? new PrismaClient({ adapter })\n`,
+  })
+  await init()
+  expect(read('prisma/schema.prisma')).toContain('\r\n\r\ngenerator brisk {\r\n')
+  expect(read('prisma/schema.prisma')).not.toMatch(/[^\r]\n/)
+  expect(read('src/db.cjs')).toBe(
+    `const { brisk } = require('prisma-brisk')\nconst { PrismaClient } = require('@prisma/client')\nmodule.exports = globalThis.db ?? new PrismaClient({ adapter }).$extends(brisk())\n`,
+  )
+  rmSync(join(cwd, 'src/db.cjs'))
+  put({ 'src/db.ts': `import { PrismaClient } from './x';\nexport const db = new PrismaClient();\n` })
+  await init()
+  expect(read('src/db.ts')).toBe(
+    `import { PrismaClient } from './x';\nimport { brisk } from 'prisma-brisk';\nexport const db = new PrismaClient().$extends(brisk());\n`,
+  )
+})
+
+test('a generator in a comment does not count as one', async () => {
+  put({
+    'prisma/schema.prisma': `// generator brisk { provider = "prisma-brisk" }\n${schema}`,
+    'src/db.ts': clientFile,
+  })
+  await init()
+  expect(read('prisma/schema.prisma').match(/provider = "prisma-brisk"/g)).toHaveLength(2)
+})
+
+describe('says what is in the way and changes nothing', () => {
+  test('no Prisma schema', async () => {
+    await expect(init()).rejects.toThrow(/No Prisma schema found/)
+  })
+  test('no client, or several', async () => {
+    put({ 'prisma/schema.prisma': schema })
+    await expect(init()).rejects.toThrow(/No `new PrismaClient.*--client/)
+    put({ 'src/a.ts': clientFile, 'src/b.ts': clientFile })
+    await expect(init()).rejects.toThrow(/2 clients \(src\/a.ts, src\/b.ts\).*--client/)
+    await expect(init({ yes: true, client: 'src/c.ts' })).rejects.toThrow(/no file src\/c.ts/)
+    expect(read('prisma/schema.prisma')).toBe(schema)
+    expect(await init({ yes: true, client: 'src/b.ts' })).toMatchObject({ code: 0 })
+    expect(read('src/a.ts')).toBe(clientFile)
+  })
+  test('a schema with uncommitted changes', async () => {
+    put({ 'prisma/schema.prisma': schema, 'src/db.ts': clientFile })
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
+        cwd,
+        stdio: 'pipe',
+      })
+    git('init', '-q')
+    git('add', '.')
+    git('commit', '-qm', 'start')
+    put({ 'prisma/schema.prisma': `${schema}\nmodel Half {` })
+    await expect(planInit({ cwd })).rejects.toMatchObject({ code: 'E_INIT' })
+    await expect(init()).rejects.toThrow(/schema.prisma has uncommitted changes/)
+    expect(read('src/db.ts')).toBe(clientFile)
+  })
+  test('tests, generated code and built code are not taken for the client', async () => {
+    put({
+      'prisma/schema.prisma': schema,
+      'src/db.test.ts': clientFile,
+      'dist/db.js': clientFile,
+      'src/generated/x.ts': clientFile,
+    })
+    await expect(init()).rejects.toThrow(/No `new PrismaClient/)
+  })
+})
