@@ -30,6 +30,10 @@ export interface Dispatcher {
   callSiteStack(): string | null
   /** Whether {@link Dispatcher.send} works with the installed Prisma. */
   readonly redirects: boolean
+  /** The query hooks the call runs through, one list for each client and operation; null where Prisma hides it. */
+  readonly chain: readonly unknown[] | null
+  /** Whether no other extension's hook stands between the pipeline and the database. */
+  readonly innermost: boolean
 }
 
 /**
@@ -94,6 +98,19 @@ export class Call {
   /** Whether {@link Call.send} can be used: it needs a Prisma that passes its internals to hooks. */
   get redirects(): boolean {
     return this.dispatcher.redirects
+  }
+
+  /**
+   * What tells apart the clients that were extended further after this pipeline was mounted: calls may share a
+   * statement only where it is the same. Null where Prisma hides it.
+   */
+  get chain(): object | null {
+    return this.dispatcher.chain
+  }
+
+  /** Whether no other extension's query hook stands behind the pipeline. */
+  get innermost(): boolean {
+    return this.dispatcher.innermost
   }
 
   /** The V8 stack of the user's call, formatted on demand (15–25 µs); null where Prisma recorded none. */

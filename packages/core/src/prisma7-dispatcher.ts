@@ -20,7 +20,13 @@ export class PrismaDispatcher implements Dispatcher {
   constructor(
     private readonly input: HookInput,
     private readonly own: readonly string[],
+    readonly chain: readonly unknown[] | null = null,
+    private readonly hook: unknown = null,
   ) {}
+
+  get innermost(): boolean {
+    return this.chain === null || this.chain[this.chain.length - 1] === this.hook
+  }
 
   dispatch(call: Call, args: Args): Promise<unknown> {
     const { query } = this.input

@@ -133,7 +133,9 @@ const mounted = new WeakMap<object, ReadonlySet<string>>()
 const emptyPath: readonly string[] = Object.freeze([])
 
 function queryHook(host: Host, pipeline: Next, own: readonly string[]) {
-  return (input: HookInput): Promise<unknown> => {
+  // Prisma calls hooks as members of the client's list of them (`hooks[i](…)`): `this` tells clients apart that
+  // were extended further, which share this very function.
+  return function hook(this: unknown, input: HookInput): Promise<unknown> {
     const params = input.__internalParams
     if (params === undefined) {
       host.warnOnce(
@@ -142,7 +144,7 @@ function queryHook(host: Host, pipeline: Next, own: readonly string[]) {
       )
     }
     const notes: CallNotes = {}
-    const dispatcher = new PrismaDispatcher(input, own)
+    const dispatcher = new PrismaDispatcher(input, own, Array.isArray(this) ? this : null, hook)
     const call = new Call(
       host,
       input.model ?? null,
