@@ -52,3 +52,15 @@ export { fromMetadata, toMetadata, type SchemaMetadata } from './schema-metadata
 export { schemaHash } from './schema-hash.ts'
 export { SchemaSyntaxError } from './schema-syntax.ts'
 export type { Index, IndexCondition, IndexField, IndexPredicate, Key } from './table-index.ts'
+export {
+  operationTraits,
+  type OperationKind,
+  type OperationResult,
+  type OperationTraits,
+} from './operation.ts'
+export { canonicalize, CyclicArgumentsError, identity } from './canonical.ts'
+export { cascadeTargets, type RowChange } from './cascade.ts'
+export { readModels, type ModelSet } from './read-models.ts'
+export { writtenModels } from './written-models.ts'
+export { relationOf, visitSelections, type Selection, type SelectionVisitor } from './selection-visit.ts'
+export { isAbsent, isSkip } from './prisma-value.ts'

@@ -1,0 +1,88 @@
+/**
+ * Tells Prisma's own values apart by their shape, never by their class: an application may carry several copies of
+ * Prisma's runtime, and this package imports none.
+ */
+
+/** `Prisma.skip`: the argument counts as not given. */
+export function isSkip(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { ifUndefined?: unknown }).ifUndefined === 'function'
+  )
+}
+
+/** Not given at all, as Prisma sees it: `undefined` or `Prisma.skip`. */
+export function isAbsent(value: unknown): boolean {
+  return value === undefined || isSkip(value)
+}
+
+/** Neither an array nor one of Prisma's own values: an object of arguments. */
+export function isArgumentObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isSkip(value)
+}
+
+/** `Prisma.DbNull`, `Prisma.JsonNull`, `Prisma.AnyNull`. */
+export interface ObjectEnum {
+  _getNamespace(): string
+  _getName(): string
+}
+
+export function isObjectEnum(value: object): value is ObjectEnum {
+  return (
+    typeof (value as Partial<ObjectEnum>)._getName === 'function' &&
+    typeof (value as Partial<ObjectEnum>)._getNamespace === 'function'
+  )
+}
+
+/** `prisma.user.fields.name`. */
+export interface FieldReference {
+  readonly modelName: string
+  readonly name: string
+  _toGraphQLInputType(): string
+}
+
+export function isFieldReference(value: object): value is FieldReference {
+  return typeof (value as Partial<FieldReference>)._toGraphQLInputType === 'function'
+}
+
+/** A Decimal of decimal.js, whatever copy made it. */
+export interface DecimalLike {
+  toFixed(): string
+}
+
+export function isDecimalLike(value: object): value is DecimalLike {
+  const decimal = value as { toStringTag?: unknown; s?: unknown; e?: unknown; d?: unknown; toFixed?: unknown }
+  if (typeof decimal.toFixed !== 'function') return false
+  return (
+    decimal.toStringTag === '[object Decimal]' ||
+    (typeof decimal.s === 'number' && typeof decimal.e === 'number' && Array.isArray(decimal.d))
+  )
+}
+
+/** What `Prisma.sql` makes. */
+export interface SqlTemplate {
+  readonly strings: readonly string[]
+  readonly values: readonly unknown[]
+}
+
+export function isSqlTemplate(value: object): value is SqlTemplate {
+  const template = value as Partial<SqlTemplate>
+  return Array.isArray(template.strings) && Array.isArray(template.values) && 'statement' in value
+}
+
+/** What a TypedSQL function makes. */
+export interface TypedSql {
+  readonly sql: string
+  readonly values: readonly unknown[]
+}
+
+export function isTypedSql(value: object): value is TypedSql {
+  const typed = value as Partial<TypedSql>
+  return typeof typed.sql === 'string' && Array.isArray(typed.values) && !Object.hasOwn(value, 'sql')
+}
+
+/** Also one of another realm, as workers and test runners have them. */
+export function isDate(value: object): value is Date {
+  return value instanceof Date || Object.prototype.toString.call(value) === '[object Date]'
+}
