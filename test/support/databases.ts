@@ -53,7 +53,7 @@ export interface AdapterOptions {
 export interface DatabaseOptions<Schema extends SchemaName = SchemaName> {
   /** Which tables to make. Default `'demo'`. */
   schema?: Schema
-  /** Fill the demo tables with the seed of this size (0.01: 5,300 rows). Default: empty tables. */
+  /** Fill the demo tables with the seed of this size (0.01: 4,800 rows). Default: empty tables. */
   seed?: number
 }
 
@@ -97,8 +97,8 @@ export async function createDatabase(
     url: place.url,
     adapter,
     createClient,
-    createRecordedClient: ({ before, ...options } = {}) => {
-      const log = recordStatements(options.adapter ?? adapter(), { before })
+    createRecordedClient: ({ before, measureBytes, ...options } = {}) => {
+      const log = recordStatements(options.adapter ?? adapter(), { before, measureBytes })
       return { client: createClient({ ...options, adapter: log.adapter }), log }
     },
     drop: async () => {

@@ -12,6 +12,8 @@ export interface Statement {
   /** Rows returned, or rows affected where the statement returns none; -1 while it runs or when it failed. */
   rows: number
   kind: 'query' | 'execute'
+  /** Of the values returned, roughly as they travel; 0 unless `measureBytes` is asked for. */
+  bytes: number
   /** Numbers the driver transaction it ran in, from 1; 0 outside any. */
   transaction: number
   error?: unknown
@@ -31,6 +33,8 @@ export interface StatementLog {
 }
 
 export interface RecordOptions {
+  /** Also add up what each statement returns, which costs a walk over its rows. Default false. */
+  measureBytes?: boolean
   /** Runs before each statement: throw to make it fail, wait to make it slow. */
   before?: (query: { sql: string; args: readonly unknown[]; transaction: number }) => void | Promise<void>
 }
@@ -41,7 +45,7 @@ export interface RecordOptions {
  */
 export function recordStatements(
   factory: SqlDriverAdapterFactory,
-  { before }: RecordOptions = {},
+  { before, measureBytes = false }: RecordOptions = {},
 ): StatementLog {
   const statements: Statement[] = []
   const transactions: string[] = []
@@ -53,15 +57,17 @@ export function recordStatements(
     query: SqlQuery,
     send: () => Promise<T>,
     rowsOf: (result: T) => number,
+    sizeOf?: (result: T) => number,
   ): Promise<T> => {
     const { sql, args } = query
     if (CONTROL.test(sql)) return send() // the adapter's own commit and rollback, seen below
-    const statement: Statement = { sql, args: [...args], rows: -1, kind, transaction }
+    const statement: Statement = { sql, args: [...args], rows: -1, bytes: 0, kind, transaction }
     statements.push(statement)
     try {
       await before?.({ sql, args, transaction })
       const result = await send()
       statement.rows = rowsOf(result)
+      if (sizeOf) statement.bytes = sizeOf(result)
       return result
     } catch (error) {
       statement.error = error
@@ -77,6 +83,7 @@ export function recordStatements(
         query,
         () => target.queryRaw(query),
         ({ rows }) => rows.length,
+        measureBytes ? ({ rows }) => bytesOf(rows) : undefined,
       ),
     executeRaw: (query: SqlQuery) =>
       run(
@@ -154,6 +161,13 @@ export async function expectStatements<T>(
 }
 
 const CONTROL = /^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK)\b(?! TO)/i
+
+function bytesOf(value: unknown): number {
+  if (Array.isArray(value)) return value.reduce<number>((sum, member) => sum + bytesOf(member), 0)
+  if (typeof value === 'string') return value.length
+  if (value instanceof Uint8Array) return value.byteLength
+  return value === null || value === undefined ? 0 : 8
+}
 
 function preview(args: readonly unknown[]): string {
   const text = JSON.stringify(args, (_key, value: unknown) =>

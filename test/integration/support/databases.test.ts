@@ -5,11 +5,12 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('a test database on %
   test('has the tables of the demo domain, and its statements are recorded', async () => {
     const database = await createDatabase(provider)
     try {
-      const { client, log } = database.createRecordedClient()
+      const { client, log } = database.createRecordedClient({ measureBytes: true })
       await client.user.create({ data: { email: 'ada@example.org', name: 'Ada', balance: '12.50' } })
       const users = await expectStatements(log, 1, () => client.user.findMany({ where: { name: 'Ada' } }))
       expect(users).toMatchObject([{ id: 1, email: 'ada@example.org', role: 'STUDENT' }])
       expect(log.statements.at(-1)).toMatchObject({ rows: 1, transaction: 0, kind: 'query' })
+      expect(log.statements.at(-1)?.bytes).toBeGreaterThan('ada@example.orgAdaSTUDENT'.length)
 
       log.clear()
       const failing = client.$transaction(async (tx) => {
