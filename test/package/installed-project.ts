@@ -1,0 +1,131 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { buildPackages } from '../../scripts/build.ts'
+import { packPackage } from '../../scripts/packed-package.ts'
+import { each, run, type Outcome } from '../../scripts/program.ts'
+import { publishedPackages, ROOT } from '../../scripts/workspace.ts'
+
+/** A project outside the workspace that has every package installed from its packed tarball. */
+export interface InstalledProject {
+  readonly directory: string
+  /** Writes files, by path within the project. */
+  write(files: Record<string, string>): void
+  read(path: string): string
+  /** Runs a program in the project. */
+  run(command: string, ...args: string[]): Promise<Outcome>
+  remove(): void
+}
+
+const schema = `generator client {
+  provider     = "prisma-client"
+  output       = "./generated/esm"
+  moduleFormat = "esm"
+}
+
+generator commonjs {
+  provider     = "prisma-client-js"
+  output       = "./generated/js"
+}
+
+generator brisk {
+  provider = "prisma-brisk"
+}
+
+datasource db {
+  provider = "postgresql"
+}
+
+model User {
+  id    Int    @id @default(autoincrement())
+  email String @unique
+  posts Post[]
+}
+
+model Post {
+  id       Int    @id @default(autoincrement())
+  title    String
+  authorId Int
+  author   User   @relation(fields: [authorId], references: [id])
+}
+`
+
+export async function installProject(): Promise<InstalledProject> {
+  const directory = mkdtempSync(join(tmpdir(), 'brisk-installed-'))
+  const tarballs = await packAll(join(directory, 'tarballs'))
+  const manifest = (path: string) =>
+    JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as { version: string; packageManager: string }
+  const version = (name: string) => manifest(`node_modules/${name}/package.json`).version
+  const project: InstalledProject = {
+    directory,
+    write: (files) => {
+      for (const [path, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(directory, path)), { recursive: true })
+        writeFileSync(join(directory, path), text)
+      }
+    },
+    read: (path) => readFileSync(join(directory, path), 'utf8'),
+    run: (command, ...args) => run(command, args, directory),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  }
+  const installed = Object.fromEntries(
+    [
+      '@prisma/client',
+      'prisma',
+      '@electric-sql/pglite',
+      'pglite-prisma-adapter',
+      'typescript',
+      '@types/node',
+    ].map((name) => [name, version(name)]),
+  )
+  project.write({
+    'package.json': JSON.stringify({
+      name: 'installed',
+      private: true,
+      type: 'module',
+      dependencies: { ...installed, ...tarballs },
+      pnpm: { overrides: tarballs, onlyBuiltDependencies: [] },
+    }),
+    'schema.prisma': schema,
+  })
+  succeed(
+    await project.run(
+      'npx',
+      '--yes',
+      manifest('package.json').packageManager,
+      'install',
+      '--prefer-offline',
+      '--ignore-workspace',
+    ),
+  )
+  succeed(
+    await run(
+      'env',
+      ['PRISMA_SCHEMA_ENGINE_BINARY=/bin/true', 'npx', 'prisma', 'generate', '--schema', 'schema.prisma'],
+      directory,
+    ),
+  )
+  return project
+}
+
+export function succeed(outcome: Outcome): string {
+  if (outcome.code !== 0) throw new Error(`exit code ${outcome.code}:\n${outcome.output}`)
+  return outcome.output
+}
+
+/** Builds and packs everything; gives each package's name with its tarball. */
+async function packAll(destination: string): Promise<Record<string, string>> {
+  mkdirSync(destination, { recursive: true })
+  succeed(await buildPackages())
+  const packages = publishedPackages()
+  await each(packages, 2, async (each) => succeed(await packPackage(each.directory, destination)))
+  const files = readdirSync(destination)
+  return Object.fromEntries(
+    packages.map(({ name }) => {
+      const prefix = `${name.replace('@', '').replace('/', '-')}-`
+      const file = files.find((each) => each.startsWith(prefix) && /^\d/.test(each.slice(prefix.length)))
+      if (file === undefined) throw new Error(`no tarball of ${name}`)
+      return [name, `file:${join(destination, file)}`]
+    }),
+  )
+}
