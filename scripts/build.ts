@@ -2,6 +2,9 @@
 import { each, type Outcome, run } from './program.ts'
 import { binary, publishedPackages, ROOT, type WorkspacePackage } from './workspace.ts'
 
+/** A notice about Node 20, and the stack of the bundler that reports an error. */
+const NOISE = /^(?:\[tsdown\] Node\.js v20.* is deprecated.*| +at .*)\n/gm
+
 export async function buildPackages(
   packages: readonly WorkspacePackage[] = publishedPackages(),
 ): Promise<Outcome> {
@@ -12,9 +15,7 @@ export async function buildPackages(
   )
   return {
     code: outcomes.some(({ code }) => code !== 0) ? 1 : 0,
-    output: outcomes
-      .map(({ output }) => output.replace(/^\[tsdown\] Node\.js v20.* is deprecated.*\n/gm, ''))
-      .join(''),
+    output: outcomes.map(({ output }) => output.replace(NOISE, '')).join(''),
   }
 }
 

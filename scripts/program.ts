@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { stripVTControlCharacters } from 'node:util'
 
 export interface Outcome {
   code: number
@@ -17,7 +18,7 @@ export function run(command: string, args: readonly string[], cwd: string): Prom
     const output: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => output.push(chunk))
-    const text = (): string => Buffer.concat(output).toString()
+    const text = (): string => stripVTControlCharacters(Buffer.concat(output).toString())
     child.once('error', (error) => resolve({ code: 1, output: error.message }))
     child.once('close', (code) => resolve({ code: code ?? 1, output: text() }))
   })

@@ -56,7 +56,7 @@ function install() {
   })
   if (status !== 0) {
     console.error(`${stdout ?? ''}${stderr ?? ''}${error?.message ?? ''}`)
-    console.error(`${packageManager} could not install: is the npm registry reachable?`)
+    console.error(`${packageManager} could not install (see above)`)
     process.exit(1)
   }
   writeFileSync(INSTALLED, wanted)
