@@ -66,7 +66,11 @@ export async function answersMariadb(url: string): Promise<boolean> {
   }
 }
 
-export function mariadbProgram(name: 'mariadbd' | 'mariadb-install-db'): string | undefined {
-  const directories = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']
+export function isMariadbInstalled(): boolean {
+  return mariadbProgram('mariadbd') !== undefined && mariadbProgram('mariadb-install-db') !== undefined
+}
+
+function mariadbProgram(name: 'mariadbd' | 'mariadb-install-db'): string | undefined {
+  const directories = [...(process.env.PATH ?? '').split(':'), '/usr/bin', '/usr/sbin', '/usr/local/sbin']
   return directories.map((directory) => join(directory, name)).find((file) => existsSync(file))
 }

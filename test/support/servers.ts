@@ -4,15 +4,15 @@ import { join } from 'node:path'
 
 /** Where the tests find their servers: the environment, else the usual local ports. */
 export function postgresUrl(): string {
-  return process.env.POSTGRES_URL ?? 'postgresql://postgres@127.0.0.1:5432/postgres'
+  return process.env.POSTGRES_URL || 'postgresql://postgres@127.0.0.1:5432/postgres'
 }
 
 export function mariadbUrl(): string {
-  return process.env.MARIADB_URL ?? 'mysql://root@127.0.0.1:3306/mysql'
+  return process.env.MARIADB_URL || 'mysql://root@127.0.0.1:3306/mysql'
 }
 
 export function redisUrl(): string {
-  return process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
+  return process.env.REDIS_URL || 'redis://127.0.0.1:6379'
 }
 
 /** Servers a test run can use, and how to end those that were started for it. */
@@ -100,7 +100,7 @@ async function serverKinds(): Promise<ServerKind[]> {
       variable: 'MARIADB_URL',
       url: mariadbUrl,
       answers: mariadb.answersMariadb,
-      isInstalled: () => mariadb.mariadbProgram('mariadbd') !== undefined,
+      isInstalled: () => mariadb.isMariadbInstalled(),
       start: () => mariadb.startMariadb(),
       packages: ['mariadb-server'],
     },
