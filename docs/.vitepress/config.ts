@@ -1,0 +1,52 @@
+import { defineConfig } from 'vitepress'
+
+export default defineConfig({
+  title: 'prisma-brisk',
+  description: 'Makes an application that uses Prisma Client fast and keeps it fast',
+  cleanUrls: true,
+  lastUpdated: false,
+  themeConfig: {
+    search: { provider: 'local' },
+    nav: [
+      { text: 'Quick start', link: '/quick-start' },
+      { text: 'Guides', link: '/guide/batching' },
+      { text: 'Reference', link: '/reference/configuration' },
+      { text: 'Comparison', link: '/comparison' },
+    ],
+    sidebar: [
+      {
+        text: 'Start',
+        items: [
+          { text: 'Quick start', link: '/quick-start' },
+          { text: 'From slow endpoint to fix', link: '/from-slow-endpoint-to-fix' },
+          { text: 'Adopting it in an existing application', link: '/adoption' },
+          { text: 'How it works', link: '/how-it-works' },
+        ],
+      },
+      {
+        text: 'Guides',
+        items: [
+          { text: 'Batching', link: '/guide/batching' },
+          { text: 'Caching', link: '/guide/caching' },
+          { text: 'What is invalidated when', link: '/guide/what-is-invalidated-when' },
+          { text: 'Moving from Accelerate', link: '/guide/from-accelerate' },
+          { text: 'Pagination', link: '/guide/pagination' },
+          { text: 'Slow queries, N+1, metrics', link: '/guide/slow-queries' },
+          { text: 'Resilience', link: '/guide/resilience' },
+          { text: 'Index advisor', link: '/guide/index-advisor' },
+          { text: 'Operations', link: '/guide/operations' },
+        ],
+      },
+      {
+        text: 'Reference',
+        items: [
+          { text: 'Configuration', link: '/reference/configuration' },
+          { text: 'Advisor rules', link: '/reference/advisor-rules' },
+          { text: 'Comparison', link: '/comparison' },
+          { text: 'Limits and non-goals', link: '/limits' },
+          { text: 'Security', link: '/security' },
+        ],
+      },
+    ],
+  },
+})
