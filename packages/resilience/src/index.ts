@@ -1,1 +1,4 @@
-export {}
+export { resilience, resiliencePlugin, type DeferredClient } from './extension.ts'
+export type { DeferredOptions, ResilienceOptions, RetryOptions } from './options.ts'
+export type { DeferredStatistics } from './deferred-queue.ts'
+export { DeferredQueueFullError, QueryAbortedError, QueryTimeoutError } from './errors.ts'

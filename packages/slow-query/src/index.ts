@@ -1,1 +1,11 @@
-export {}
+export { slowQuery, slowQueryPlugin } from './extension.ts'
+export type { SlowQueryOptions } from './options.ts'
+export type { QueriesClient, StatisticsOptions } from './queries-client.ts'
+export type { QueryStatistics } from './statistics.ts'
+export type { ErrorRecord, SlowQueryRecord, StatementRecord } from './record.ts'
+export type { Sink } from './sink.ts'
+export type { SinkRecord } from './sink-record.ts'
+export { consoleSink, type ConsoleSinkOptions } from './console-sink.ts'
+export { jsonLinesSink, JsonLinesSink, type JsonLinesSinkOptions } from './json-lines-sink.ts'
+export { redactSql, type RedactedSql, type RedactOptions, type SqlDialect } from './sql-scanner.ts'
+export { LatencySketch, type SketchSnapshot } from './latency-sketch.ts'

@@ -1,0 +1,42 @@
+import { BriskError } from '@prisma-brisk/core'
+
+/**
+ * An operation took longer than it may. Its statement was stopped on the server, and a write that stood alone or
+ * in a transaction has left nothing behind.
+ */
+export class QueryTimeoutError extends BriskError {
+  constructor(
+    readonly model: string | null,
+    readonly operation: string,
+    /** Milliseconds the operation was allowed. */
+    readonly timeout: number,
+    options?: ErrorOptions,
+  ) {
+    super(
+      'E_QUERY_TIMEOUT',
+      `${nameOf(model, operation)} took longer than ${timeout} ms and was stopped. Give it an index or less to do, or more time: resilience({ timeouts: { '${nameOf(model, operation)}': … } }).`,
+      options,
+    )
+  }
+}
+
+/** The caller's AbortSignal fired before the operation had its answer. */
+export class QueryAbortedError extends BriskError {
+  constructor(model: string | null, operation: string, reason: unknown) {
+    super('E_QUERY_ABORTED', `${nameOf(model, operation)} was aborted by its caller.`, { cause: reason })
+  }
+}
+
+/** A deferred task was refused: the queue and the places of those who wait for it are full. */
+export class DeferredQueueFullError extends BriskError {
+  constructor(limit: number) {
+    super(
+      'E_DEFERRED_QUEUE_FULL',
+      `More than ${limit} deferred tasks wait to be run; this one was dropped. Await prisma.$deferred(…) to be slowed down instead, or raise resilience({ deferred: { maxQueue } }).`,
+    )
+  }
+}
+
+export function nameOf(model: string | null, operation: string): string {
+  return model === null ? operation : `${model}.${operation}`
+}

@@ -1,0 +1,91 @@
+import {
+  bag,
+  checkOptions,
+  either,
+  finite,
+  integer,
+  InvalidOptionsError,
+  oneOf,
+  record,
+} from '@prisma-brisk/core'
+
+/** Options of {@link resilience}. */
+export interface ResilienceOptions {
+  /**
+   * Milliseconds an operation may take before it is stopped on the server and fails with `E_QUERY_TIMEOUT`;
+   * `false` for no limit. Default 60,000.
+   */
+  readonly timeout?: number | false
+  /** Limits of models and of single operations: `{ Report: 120_000, 'Report.findMany': false }`. */
+  readonly timeouts?: Readonly<Record<string, number | false>>
+  /** Whether and how operations are sent again that the database has undone. Default `false`. */
+  readonly retry?: RetryOptions | false
+  /** The queue behind `$deferred`. */
+  readonly deferred?: DeferredOptions
+}
+
+export interface RetryOptions {
+  /** Times an operation is sent in all, the first included. Default 3. */
+  readonly attempts?: number
+  /** Milliseconds that the first pause is at most; each further one is at most twice as long. Default 50. */
+  readonly baseDelay?: number
+  /** Milliseconds that a pause is at most. Default 2,000. */
+  readonly maxDelay?: number
+}
+
+export interface DeferredOptions {
+  /** Tasks that may wait; whoever awaits `$deferred` beyond that is slowed down. Default 1,000. */
+  readonly maxQueue?: number
+  /** Tasks that run at once. Tasks of one model run one after another. Default 4. */
+  readonly concurrency?: number
+}
+
+export interface ResolvedResilienceOptions {
+  readonly timeout: number | false
+  readonly timeouts: ReadonlyMap<string, number | false>
+  readonly retry: Readonly<Required<RetryOptions>> | false
+  readonly deferred: Readonly<Required<DeferredOptions>>
+}
+
+/** @throws InvalidOptionsError naming the option, what was expected and what was given */
+export function resolveOptions(options: ResilienceOptions = {}): ResolvedResilienceOptions {
+  const limit = either(
+    'milliseconds greater than 0, or false',
+    finite({ above: 0, max: 2 ** 31 - 1 }),
+    oneOf(false),
+  )
+  checkOptions('resilience', options, {
+    timeout: limit,
+    timeouts: record(limit),
+    retry: either(
+      'false or { attempts, baseDelay, maxDelay }',
+      oneOf(false),
+      bag({
+        attempts: integer({ min: 1, max: 20 }),
+        baseDelay: finite({ above: 0 }),
+        maxDelay: finite({ above: 0 }),
+      }),
+    ),
+    deferred: bag({ maxQueue: integer({ min: 1 }), concurrency: integer({ min: 1 }) }),
+  })
+  const { retry } = options
+  return Object.freeze({
+    timeout: options.timeout ?? 60_000,
+    timeouts: new Map(Object.entries(options.timeouts ?? {})),
+    retry: retry === undefined || retry === false ? false : resolveRetry(retry),
+    deferred: {
+      maxQueue: options.deferred?.maxQueue ?? 1000,
+      concurrency: options.deferred?.concurrency ?? 4,
+    },
+  })
+}
+
+function resolveRetry({
+  attempts = 3,
+  baseDelay = 50,
+  maxDelay = 2000,
+}: RetryOptions): Required<RetryOptions> {
+  if (baseDelay > maxDelay)
+    throw new InvalidOptionsError('resilience.retry.baseDelay', `at most maxDelay (${maxDelay})`, baseDelay)
+  return Object.freeze({ attempts, baseDelay, maxDelay })
+}

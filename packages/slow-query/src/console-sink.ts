@@ -1,0 +1,86 @@
+import { styleText } from 'node:util'
+import type { SlowQueryRecord } from './record.ts'
+import type { SinkRecord } from './sink-record.ts'
+import type { Sink } from './sink.ts'
+
+export interface ConsoleSinkOptions {
+  /**
+   * `'line'` (default) prints one line an operation with a preview of its SQL; `'full'` prints every statement
+   * under it.
+   */
+  readonly format?: 'line' | 'full'
+  /** Default: whether standard error is a terminal and `NO_COLOR` is not set. */
+  readonly colors?: boolean
+  /** Where lines go; default standard error. */
+  readonly print?: (line: string) => void
+}
+
+const PREVIEW = 200
+
+/**
+ * Prints records for people.
+ *
+ * @example
+ * slowQuery({ sinks: [consoleSink({ format: 'full' })] })
+ * // slow  Message.findMany  312 ms (> 100)  1,000 rows  src/thread.ts:14:31
+ * //       SELECT "public"."Message"."id", … FROM "public"."Message" WHERE "conversationId" = $1
+ */
+export function consoleSink(options: ConsoleSinkOptions = {}): Sink {
+  const colors = options.colors ?? (process.stderr.isTTY === true && !process.env['NO_COLOR'])
+  const print = options.print ?? ((line: string) => void process.stderr.write(`${line}\n`))
+  const paint: Paint = colors ? (style, text) => styleText(style, text) : (_, text) => text
+  const full = options.format === 'full'
+  return {
+    write: (record: SinkRecord) => {
+      for (const line of linesOf(record, full, paint)) print(line)
+    },
+  }
+}
+
+type Style = 'red' | 'yellow' | 'bold' | 'dim'
+type Paint = (style: Style, text: string) => string
+
+function linesOf(record: SlowQueryRecord, full: boolean, paint: Paint): string[] {
+  const head = [
+    paint(record.ms >= 10 * record.threshold ? 'red' : 'yellow', 'slow'),
+    paint('bold', record.model === null ? record.operation : `${record.model}.${record.operation}`),
+    `${milliseconds(record.ms)} (> ${record.threshold})`,
+    ...(record.waitMs >= 1 ? [`+ ${milliseconds(record.waitMs)} waiting`] : []),
+    ...(record.error === undefined ? [] : [paint('red', record.error.code ?? record.error.name)]),
+    `${count(record.rowsRead, 'row')}`,
+    ...(record.shared === undefined ? [] : [`shared by ${record.shared}`]),
+    ...(record.callSite === null ? [] : [paint('dim', record.callSite)]),
+  ].join('  ')
+  const hints = (record.hints ?? []).map((hint) => `      ${paint('yellow', hint)}`)
+  if (!full) {
+    const [first] = [...record.statements].sort((a, b) => b.ms - a.ms)
+    const preview = first === undefined ? '' : `  ${paint('dim', shortened(first.sql))}`
+    const more = record.statements.length > 1 ? `  (${record.statements.length} statements)` : ''
+    return [`${head}${more}${preview}`, ...hints]
+  }
+  return [
+    head,
+    ...record.statements.map(
+      (statement) =>
+        `      ${milliseconds(statement.ms)}  ${count(statement.rows, 'row')}  ${paint('dim', oneLine(statement.sql))}`,
+    ),
+    ...hints,
+  ]
+}
+
+function milliseconds(ms: number): string {
+  return `${ms >= 100 ? Math.round(ms).toLocaleString('en-US') : ms.toPrecision(2)} ms`
+}
+
+function count(number: number, noun: string): string {
+  return `${number.toLocaleString('en-US')} ${noun}${number === 1 ? '' : 's'}`
+}
+
+function oneLine(sql: string): string {
+  return sql.replace(/\s+/g, ' ')
+}
+
+function shortened(sql: string): string {
+  const line = oneLine(sql)
+  return line.length > PREVIEW ? `${line.slice(0, PREVIEW)}…` : line
+}

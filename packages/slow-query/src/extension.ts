@@ -1,0 +1,27 @@
+import { defineExtension, mount, type BriskExtension, type Plugin } from '@prisma-brisk/core'
+import { resolveOptions, type SlowQueryOptions } from './options.ts'
+import { queriesClient, type QueriesClient } from './queries-client.ts'
+import { MountedRecorder } from './recorder.ts'
+
+/** The plugin that {@link slowQuery} mounts; for `brisk()`, which mounts several in one pipeline. */
+export function slowQueryPlugin(options: SlowQueryOptions = {}): Plugin {
+  const resolved = resolveOptions(options)
+  return {
+    name: 'slowQuery',
+    middleware: (host) => new MountedRecorder(host, resolved).middleware,
+    client: (host) => ({ $queries: queriesClient(host) }),
+  }
+}
+
+/**
+ * Times every operation, and logs those over a threshold with their SQL, rows and call site.
+ *
+ * @throws InvalidOptionsError
+ * @example
+ * const prisma = new PrismaClient({ adapter }).$extends(slowQuery({ threshold: 50 }))
+ * console.table(prisma.$queries.stats())
+ */
+export function slowQuery(options: SlowQueryOptions = {}): BriskExtension<{}, { $queries: QueriesClient }> {
+  const plugin = slowQueryPlugin(options)
+  return defineExtension((client) => mount(client, [plugin])) as never
+}

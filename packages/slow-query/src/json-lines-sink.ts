@@ -1,0 +1,146 @@
+import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs'
+import { write as writeWithCallback } from 'node:fs'
+import { promisify } from 'node:util'
+import { InvalidOptionsError } from '@prisma-brisk/core'
+import type { SinkRecord } from './sink-record.ts'
+import type { Sink } from './sink.ts'
+
+const write = promisify(writeWithCallback)
+
+export interface JsonLinesSinkOptions {
+  /** Bytes after which the file is renamed to `path.1` and a new one begun. Default 100 MB. */
+  readonly maxBytes?: number
+  /** Renamed files that are kept: `path.1` is the youngest. Default 5. */
+  readonly maxFiles?: number
+}
+
+/** Bytes that may wait for the disk; records beyond are dropped and counted. */
+const MAX_BUFFERED = 8 * 1024 * 1024
+
+/**
+ * Writes one JSON object a line, the format that `brisk advise --workload` reads. Several processes may write to
+ * one path.
+ *
+ * @throws InvalidOptionsError when the file cannot be opened for writing
+ * @example
+ * slowQuery({ sinks: [jsonLinesSink('logs/slow-queries.ndjson')] })
+ */
+export function jsonLinesSink(path: string, options: JsonLinesSinkOptions = {}): JsonLinesSink {
+  return new JsonLinesSink(path, options)
+}
+
+export class JsonLinesSink implements Sink {
+  /** Records that did not reach the disk. */
+  dropped = 0
+  private readonly maxBytes: number
+  private readonly maxFiles: number
+  private file: number
+  private size: number
+  private lines: string[] = []
+  private buffered = 0
+  private writing: Promise<void> | null = null
+  private warned = false
+
+  constructor(
+    private readonly path: string,
+    options: JsonLinesSinkOptions,
+  ) {
+    this.maxBytes = options.maxBytes ?? 100 * 1024 * 1024
+    this.maxFiles = options.maxFiles ?? 5
+    try {
+      ;[this.file, this.size] = open(path)
+    } catch (error) {
+      throw new InvalidOptionsError(
+        'jsonLinesSink.path',
+        'a file that can be written to',
+        path,
+        `${(error as Error).message}. Create its directory, or allow this user to write there.`,
+      )
+    }
+  }
+
+  write(record: SinkRecord): void {
+    const line = `${JSON.stringify(record, jsonValue)}\n`
+    if (this.buffered + line.length > MAX_BUFFERED) {
+      this.dropped++
+      return
+    }
+    this.lines.push(line)
+    this.buffered += line.length
+    this.writing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.drain())
+  }
+
+  async flush(): Promise<void> {
+    while (this.writing !== null) await this.writing
+  }
+
+  private async drain(): Promise<void> {
+    while (this.lines.length > 0) {
+      const { lines } = this
+      this.lines = []
+      this.buffered = 0
+      try {
+        const bytes = Buffer.from(lines.join(''))
+        if (this.size > 0 && this.size + bytes.length > this.maxBytes) this.rotate()
+        for (let done = 0; done < bytes.length;)
+          done += (await write(this.file, bytes, done, bytes.length - done, null)).bytesWritten
+        this.size += bytes.length
+      } catch (error) {
+        this.failed(lines.length, error)
+      }
+    }
+    this.writing = null
+  }
+
+  /** Renames `path.4` to `path.5`, …, `path` to `path.1`; where another process has done so, takes the new file. */
+  private rotate(): void {
+    if (sameFile(this.path, this.file)) {
+      for (let index = this.maxFiles - 1; index >= 1; index--)
+        rename(`${this.path}.${index}`, `${this.path}.${index + 1}`)
+      rename(this.path, `${this.path}.1`)
+    }
+    const [file, size] = open(this.path)
+    closeSync(this.file)
+    this.file = file
+    this.size = size
+  }
+
+  private failed(records: number, error: unknown): void {
+    this.dropped += records
+    if (this.warned) return
+    this.warned = true
+    process.emitWarning(
+      `prisma-brisk: the slow-query log ${this.path} cannot be written (${(error as NodeJS.ErrnoException).code ?? 'error'}); records are dropped, queries go on.`,
+      { type: 'PrismaBriskWarning', code: 'W_SINK_FAILED' },
+    )
+  }
+}
+
+/** Opens for appending; a line that a crash has torn is ended first, so that it spoils no other. */
+function open(path: string): [file: number, size: number] {
+  const file = openSync(path, 'a+', 0o600)
+  const { size } = fstatSync(file)
+  const last = Buffer.alloc(1)
+  if (size === 0 || readSync(file, last, 0, 1, size - 1) === 0 || last[0] === 0x0a) return [file, size]
+  return [file, size + writeSync(file, '\n')]
+}
+
+function sameFile(path: string, file: number): boolean {
+  try {
+    return statSync(path).ino === fstatSync(file).ino
+  } catch {
+    return false
+  }
+}
+
+function rename(from: string, to: string): void {
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+}
+
+function jsonValue(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value
+}

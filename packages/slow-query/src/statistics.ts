@@ -1,0 +1,44 @@
+import type { Series } from './series.ts'
+import type { Tally } from './tally.ts'
+
+/** One line of `prisma.$queries.stats()`; times in milliseconds. */
+export interface QueryStatistics {
+  /** Null for raw SQL. */
+  readonly model: string | null
+  readonly operation: string
+  readonly count: number
+  /** Operations that failed. */
+  readonly errors: number
+  /** Operations over their threshold. */
+  readonly slow: number
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+  readonly max: number
+  readonly mean: number
+  /** Rows the database returned. */
+  readonly rowsRead: number
+  /** Rows at the top of the results. */
+  readonly rowsReturned: number
+}
+
+/** The most expensive first, by the time spent in all. */
+export function statisticsOf(tallies: Iterable<readonly [Series, Tally]>): QueryStatistics[] {
+  return [...tallies]
+    .filter(([, { latency }]) => latency.count > 0)
+    .sort(([, a], [, b]) => b.latency.sum - a.latency.sum)
+    .map(([{ model, operation }, { latency, errors, slow, rowsRead, rowsReturned }]) => ({
+      model,
+      operation,
+      count: latency.count,
+      errors,
+      slow,
+      p50: latency.quantile(0.5),
+      p95: latency.quantile(0.95),
+      p99: latency.quantile(0.99),
+      max: latency.max,
+      mean: latency.sum / latency.count,
+      rowsRead,
+      rowsReturned,
+    }))
+}
