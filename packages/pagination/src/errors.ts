@@ -1,0 +1,138 @@
+import { BriskError, describe } from '@prisma-brisk/core'
+
+/** Where in the user's code a read was made, as errors name it. */
+function at(callSite: string | null): string {
+  return callSite === null ? '' : ` at ${callSite}`
+}
+
+/**
+ * A list read without `take` found more rows than `maxLimit`, or names no `take` where one is required.
+ */
+export class UnboundedReadError extends BriskError {
+  constructor(
+    /** `Post.findMany`, or for a nested list `User.findMany → posts`. */
+    readonly list: string,
+    readonly allowed: number,
+    /** `file:line:column` in the user's code, or null where Prisma recorded none. */
+    readonly callSite: string | null,
+    found: 'more' | 'untold',
+  ) {
+    const why =
+      found === 'more'
+        ? `has more than the ${allowed} rows that a list without take may have`
+        : 'names no take'
+    super(
+      'E_UNBOUNDED_READ',
+      `${list}${at(callSite)} ${why}. Give it a take of at most ${allowed}, read it in pages with cursorPage() or ` +
+        `paginate(), or say why all rows are needed: unbounded: 'nightly export'.`,
+    )
+  }
+}
+
+/** `take` asks for more rows than `maxLimit` allows, or a write would return more. */
+export class LimitExceededError extends BriskError {
+  constructor(
+    readonly list: string,
+    readonly asked: number,
+    readonly allowed: number,
+  ) {
+    super(
+      'E_LIMIT_EXCEEDED',
+      `${list} asks for ${asked} rows, ${allowed} are allowed. Read them in pages with cursorPage() or paginate(), raise ` +
+        `maxLimit for the model, or say why all are needed: unbounded: 'nightly export'.`,
+    )
+  }
+}
+
+/** `take`, `limit`, `first` or `last` is not a whole number that every database counts alike. */
+export class InvalidLimitError extends BriskError {
+  constructor(
+    readonly list: string,
+    readonly argument: string,
+    given: unknown,
+  ) {
+    super(
+      'E_INVALID_LIMIT',
+      `${list}: ${argument} must be a whole number of at most ${2 ** 31 - 1}, given ${kindOf(given)}.`,
+    )
+  }
+}
+
+/** `skip`, `page` or `offset` is not a whole number from 0 (for `page`: from 1) up. */
+export class InvalidOffsetError extends BriskError {
+  constructor(
+    readonly list: string,
+    readonly argument: string,
+    given: unknown,
+  ) {
+    super(
+      'E_INVALID_OFFSET',
+      `${list}: ${argument} must be a whole number from ${argument === 'page' ? 1 : 0} to ${2 ** 31 - 1}, given ${kindOf(given)}.`,
+    )
+  }
+}
+
+/** `skip` passes over more rows than `maxOffset`: the database would read and drop all of them. */
+export class OffsetTooDeepError extends BriskError {
+  constructor(
+    readonly list: string,
+    readonly asked: number,
+    readonly allowed: number,
+  ) {
+    super(
+      'E_OFFSET_TOO_DEEP',
+      `${list} skips ${asked} rows, ${allowed} are allowed. Walk the list with cursorPage(), which costs the same at every ` +
+        `depth, or raise maxOffset.`,
+    )
+  }
+}
+
+/** The limits along one branch of a selection multiply to more than `nested.maxRows`, or nest deeper than `nested.maxDepth`. */
+export class CostExceededError extends BriskError {
+  constructor(
+    readonly list: string,
+    /** The product of the limits, or the depth. */
+    readonly cost: number,
+    readonly allowed: number,
+    what: 'rows' | 'depth',
+  ) {
+    super(
+      'E_COST_EXCEEDED',
+      what === 'rows'
+        ? `${list} may reach ${cost === Infinity ? 'any number of' : cost} rows, nested.maxRows allows ${allowed}. Lower the take of the lists on this path, or read the inner list by itself.`
+        : `${list} nests lists ${cost} deep, nested.maxDepth allows ${allowed}. Read the inner list by itself.`,
+    )
+  }
+}
+
+/** What an error may show of a bad value: its type, and the value itself only where it is a number. */
+export function kindOf(value: unknown): string {
+  if (typeof value === 'string') return 'a string'
+  if (typeof value === 'bigint') return 'a bigint'
+  return describe(value)
+}
+
+/** `unbounded` must name a reason. */
+export class InvalidReasonError extends BriskError {
+  constructor(
+    readonly list: string,
+    given: unknown,
+  ) {
+    super(
+      'E_INVALID_REASON',
+      `${list}: unbounded must be the reason why all rows are needed, such as 'nightly export', given ${given === '' ? 'an empty string' : kindOf(given)}.`,
+    )
+  }
+}
+
+/** An argument of a page that cannot be, alone or together with the others. */
+export class InvalidPageError extends BriskError {
+  constructor(
+    readonly list: string,
+    readonly argument: string,
+    expected: string,
+    given: unknown,
+  ) {
+    super('E_INVALID_PAGE', `${list}: ${argument} must be ${expected}, given ${kindOf(given)}.`)
+  }
+}

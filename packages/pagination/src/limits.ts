@@ -1,0 +1,216 @@
+import {
+  BriskError,
+  type Args,
+  type Call,
+  type Host,
+  type Model,
+  type Next,
+  type SchemaModel,
+} from '@prisma-brisk/core'
+import { callSiteOf } from './call-site.ts'
+import { InvalidReasonError, LimitExceededError } from './errors.ts'
+import { tellLimit } from './limit-event.ts'
+import { boundOf, checkNumbers, checkSkip, isAbsent, type ListBound, type ListName } from './list-bound.ts'
+import type { ResolvedLimits, ResolvedPaginationOptions } from './options.ts'
+import { settledRelations, settleList, settleRelations } from './result-bound.ts'
+import { limitSelection, type LimitedSelection } from './selection.ts'
+
+/** The named way out: `unbounded: 'nightly export'`. */
+export const UNBOUNDED = 'unbounded'
+
+/**
+ * Applies the limits to the calls of one client.
+ *
+ * Every operation falls into one of these: a list of rows, a list of groups, one row (whose nested lists count), rows
+ * returned by a write, or numbers alone. What the caller asked for is checked and changed before anything is sent; what came
+ * is held against the bound afterwards.
+ */
+export class Limits {
+  private readonly warned = new Set<string>()
+
+  constructor(
+    private readonly host: Host,
+    private readonly options: ResolvedPaginationOptions,
+  ) {}
+
+  limitsOf = (model: string): ResolvedLimits => this.options.models.get(model) ?? this.options.limits
+
+  /** Sends a call within its limits. `lookahead`: rows above the limit that a page asks for, and never hands out. */
+  apply(call: Call, next: Next, lookahead = 0): Promise<unknown> {
+    try {
+      const limited = this.limited(call, next, lookahead)
+      return limited ?? next(call)
+    } catch (error) {
+      if (error instanceof BriskError) tellLimit(call, { rule: 'reject', limit: null, code: error.code })
+      return Promise.reject(error as Error)
+    }
+  }
+
+  /** Null where the call is none of ours. */
+  private limited(call: Call, next: Next, lookahead: number): Promise<unknown> | null {
+    if (call.model === null) return null
+    const reason = call.args[UNBOUNDED]
+    if (!isAbsent(reason)) return this.unbounded(call, next, reason)
+    switch (call.operation) {
+      case 'findMany':
+        return this.rows(call, next, lookahead)
+      case 'findUnique':
+      case 'findUniqueOrThrow':
+      case 'create':
+      case 'update':
+      case 'upsert':
+      case 'delete':
+        return this.oneRow(call, next)
+      case 'findFirst':
+      case 'findFirstOrThrow':
+        checkNumbers(call.args, nameOf(call))
+        checkSkip(call.args['skip'], this.limitsOf(call.model).maxOffset, nameOf(call))
+        return this.oneRow(call, next)
+      case 'groupBy':
+        return this.groups(call, next)
+      case 'count':
+      case 'aggregate':
+        checkNumbers(call.args, nameOf(call))
+        return null
+      case 'createManyAndReturn':
+        this.checkCreated(call)
+        return null
+      case 'updateManyAndReturn':
+        return this.updated(call, next)
+      default:
+        return null
+    }
+  }
+
+  private unbounded(call: Call, next: Next, reason: unknown): Promise<unknown> {
+    if (typeof reason !== 'string' || reason.trim() === '')
+      throw new InvalidReasonError(nameOf(call).name(), reason)
+    tellLimit(call, { rule: 'unbounded', limit: null, reason })
+    return next(call)
+  }
+
+  private rows(call: Call, next: Next, lookahead: number): Promise<unknown> {
+    const name = nameOf(call)
+    const limits = this.limitsOf(call.model as string)
+    const bound = boundOf(call.args['take'], limits, name, lookahead)
+    checkSkip(call.args['skip'], limits.maxOffset, name)
+    const selection = this.select(call, bound.limit)
+    const args = withTake(selection.args, bound, call)
+    return this.settled(call, next(args === call.args ? call : call.withArgs(args)), bound, selection)
+  }
+
+  private oneRow(call: Call, next: Next): Promise<unknown> {
+    const selection = this.select(call, 1)
+    const sent = selection.args === call.args ? call : call.withArgs(selection.args)
+    return this.settled(call, next(sent), null, selection)
+  }
+
+  /** `groupBy` has a LIMIT in SQL, but takes one only together with an order. */
+  private groups(call: Call, next: Next): Promise<unknown> {
+    const name = nameOf(call)
+    const limits = this.limitsOf(call.model as string)
+    const bound = boundOf(call.args['take'], limits, name)
+    checkSkip(call.args['skip'], limits.maxOffset, name)
+    if (bound.take === undefined) return next(call)
+    const { orderBy = [call.args['by']].flat().map((field) => ({ [field as string]: 'asc' })), ...rest } =
+      call.args
+    const sent = call.withArgs({ ...rest, orderBy, take: bound.take })
+    return this.settled(call, next(sent), bound, null)
+  }
+
+  private checkCreated(call: Call): void {
+    const { maxLimit, onExceeded } = this.limitsOf(call.model as string)
+    const { data } = call.args
+    if (onExceeded === 'allow' || !Array.isArray(data) || data.length <= maxLimit) return
+    throw new LimitExceededError(nameOf(call).name(), data.length, maxLimit)
+  }
+
+  private async updated(call: Call, next: Next): Promise<unknown> {
+    return next(call)
+  }
+
+  private select(call: Call, rows: number): LimitedSelection {
+    const { args } = call
+    if (args['select'] === undefined && args['include'] === undefined) return { args, children: [] }
+    const schema = this.host.schema()
+    const model = schema?.models.get(call.model as string)
+    if (schema === null || model === undefined) {
+      this.host.warnOnce(
+        'W_NESTED_UNLIMITED',
+        'prisma-brisk: without a schema model, lists within include and select are not limited. Pass the schema option, or add the prisma-brisk generator.',
+      )
+      return { args, children: [] }
+    }
+    return limitSelection(model, args, this.contextOf(call, schema, model), rows)
+  }
+
+  private contextOf(call: Call, schema: SchemaModel, model: Model) {
+    return {
+      schema,
+      limitsOf: this.limitsOf,
+      name: nameOf(call),
+      root: this.limitsOf(model.name),
+      fluent: call.dataPath.filter((_, index) => index % 2 === 1),
+    }
+  }
+
+  /** Holds what came against the bounds; passes the promise on where there is nothing to hold. */
+  private settled(
+    call: Call,
+    answer: Promise<unknown>,
+    bound: ListBound | null,
+    selection: LimitedSelection | null,
+  ): Promise<unknown> {
+    const checksRoot = bound?.rule === 'default' || bound?.rule === 'guard'
+    const children =
+      selection === null || selection.children.length === 0 ? null : settledRelations(selection.children)
+    if (bound !== null && bound.rule !== 'free' && bound.rule !== 'given')
+      tellLimit(call, { rule: bound.rule === 'clamped' ? 'clamp' : bound.rule, limit: bound.limit })
+    if (!checksRoot && children === null) return answer
+    return answer.then((result) => {
+      const onCut = (list: ListName, limit: number) => this.cut(call, list, limit)
+      if (checksRoot) settleList(result, bound, nameOf(call), onCut)
+      if (children !== null) settleRelations(wrapped(result, call), children, onCut)
+      return result
+    })
+  }
+
+  /** Notes that rows were cut, and warns the first time it happens at a place in the code. */
+  private cut(call: Call, list: ListName, limit: number): void {
+    const { limit: note } = call.notes
+    if (note !== undefined) note.cut = true
+    const place = list.callSite() ?? list.name()
+    if (this.warned.has(place)) return
+    if (this.warned.size < 1000) this.warned.add(place)
+    process.emitWarning(
+      `prisma-brisk: ${list.name()} at ${place} was cut to its default limit of ${limit} rows. Give it a take, read it in pages with cursorPage() or paginate(), or say why all rows are needed: unbounded: 'nightly export'.`,
+      { type: 'PrismaBriskWarning', code: 'W_LIST_CUT' },
+    )
+  }
+}
+
+/** A fluent call answers with what stands at the end of its path; the bounds are those of the whole path. */
+function wrapped(result: unknown, call: Call): unknown {
+  let value = result
+  for (let index = call.dataPath.length - 1; index > 0; index -= 2)
+    value = { [call.dataPath[index] as string]: value }
+  return value
+}
+
+function withTake(args: Args, bound: ListBound, call: Call): Args {
+  if (bound.take === undefined) return args
+  if (bound.rule === 'clamped' || args['distinct'] !== undefined || args['cursor'] !== undefined)
+    return { ...args, take: bound.take }
+  // Not ours to write into the arguments: batching may merge the call and hold the bound for each caller.
+  call.notes.bound = bound.take
+  if (!('take' in args)) return args
+  const { take: _, ...rest } = args
+  return rest
+}
+
+function nameOf(call: Call): ListName {
+  return {
+    name: () => `${call.model}.${call.operation}`,
+    callSite: () => callSiteOf(call.callSiteStack()),
+  }
+}

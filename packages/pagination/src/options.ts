@@ -1,0 +1,259 @@
+import {
+  bag,
+  boolean,
+  callable,
+  checkOptions,
+  either,
+  finite,
+  integer,
+  InvalidOptionsError,
+  list,
+  oneOf,
+  record,
+  text,
+  type OptionCheck,
+} from '@prisma-brisk/core'
+
+/** What happens to a list read that names no `take`. */
+export type OnMissing = 'guard' | 'default' | 'reject' | 'allow'
+
+/** What happens to a list read whose `take` is above `maxLimit`. */
+export type OnExceeded = 'reject' | 'clamp' | 'allow'
+
+/** Limits on list reads; each of them can be set for one model too. */
+export interface LimitOptions {
+  /**
+   * Rows a list read without `take` is cut to. Stating it changes the default of `onMissing` from `'guard'` to
+   * `'default'`. Default 50, or `maxLimit` where that is less.
+   */
+  defaultLimit?: number | undefined
+  /** Rows a list read may ask for, 1 … 2^31−2. Default 200. */
+  maxLimit?: number | undefined
+  /** Rows `skip` may pass over; beyond it a keyset page is faster. Default 10,000. */
+  maxOffset?: number | undefined
+  /**
+   * What happens to a list read without `take`. Default: `'default'` where `defaultLimit` is stated, else `'guard'`.
+   *
+   * - `guard`: the whole list, up to `maxLimit` rows; one more is `E_UNBOUNDED_READ`. It asks for one row more
+   *   than it hands out, so no list is ever silently incomplete.
+   * - `default`: cut to `defaultLimit`, noted on the call, told on the channel, and warned about the first time
+   *   rows were really cut at a place in the code.
+   * - `reject`: `E_UNBOUNDED_READ`, before anything is sent.
+   * - `allow`: unchanged.
+   */
+  onMissing?: OnMissing | undefined
+  /**
+   * What happens to a `take` above `maxLimit`: `reject` (default) is `E_LIMIT_EXCEEDED` before anything is sent,
+   * `clamp` lowers it to `maxLimit` and notes it, `allow` leaves it.
+   */
+  onExceeded?: OnExceeded | undefined
+  /** Limits on lists within a row: `include`, `select`, fluent calls, the answers of writes. */
+  nested?: NestedLimitOptions | undefined
+}
+
+/** Limits on nested lists. They hold for each parent row. */
+export interface NestedLimitOptions {
+  /** As the top-level option, which is its default. */
+  defaultLimit?: number | undefined
+  /** As the top-level option, which is its default. */
+  maxLimit?: number | undefined
+  /** Lists within lists a selection may hold: 1 allows `posts`, not `posts.comments`. Default: no limit. */
+  maxDepth?: number | undefined
+  /**
+   * The most rows one branch of a selection may reach: the product of its limits, the top-level one included.
+   * Beyond it the call is refused with `E_COST_EXCEEDED` before anything is sent. Default: no limit.
+   */
+  maxRows?: number | undefined
+}
+
+/** How cursors are signed, and what they are good for. */
+export interface CursorOptions {
+  /**
+   * Signs cursors (HMAC-SHA-256). Several: the first signs, all of them verify, so that a secret can be replaced
+   * without breaking the cursors that are out. At least 16 characters each. Default: a random one of this process,
+   * with a warning, since cursors then die with it and other processes refuse them.
+   */
+  secret?: string | readonly string[] | undefined
+  /** Encrypts the row's sort values in the cursor (AES-256-GCM). Default false: signed but readable. */
+  encrypt?: boolean | undefined
+  /** Seconds a cursor is good for, counted from the page it came with. Default: for ever. */
+  maxAge?: number | undefined
+  /**
+   * Whoever the cursor belongs to (tenant, user): a cursor made under one value is refused under another. Called
+   * for every page. Default: none.
+   */
+  scope?: (() => string) | undefined
+}
+
+/** Options of {@link pagination}. */
+export interface PaginationOptions extends LimitOptions {
+  /** Limits of single models, by the model's name; what is not stated there comes from above. */
+  models?: Readonly<Record<string, LimitOptions>> | undefined
+  /**
+   * The most rows the driver may hand to Prisma for one statement, raw queries included; more is `E_DRIVER_ROWS`.
+   * Inside a transaction the error rolls it back. Costs a listener on the driver. Default: no limit.
+   */
+  maxDriverRows?: number | undefined
+  /**
+   * Leaves heavy columns (`Json` and `Bytes`, or the types given) out of what `findMany`, `paginate` and `cursorPage`
+   * return, unless selected or `omit: { field: false }`. Default false.
+   */
+  omitHeavy?: boolean | { types: readonly HeavyType[] } | undefined
+  /** Signing, encryption and age of keyset cursors. */
+  cursor?: CursorOptions | undefined
+}
+
+export type HeavyType = 'Json' | 'Bytes'
+
+export interface ResolvedNestedLimits {
+  readonly defaultLimit: number
+  readonly maxLimit: number
+  readonly onMissing: OnMissing
+  readonly onExceeded: OnExceeded
+  /** Infinity where there is no limit. */
+  readonly maxDepth: number
+  /** Infinity where there is no limit. */
+  readonly maxRows: number
+}
+
+export interface ResolvedLimits {
+  readonly defaultLimit: number
+  readonly maxLimit: number
+  readonly maxOffset: number
+  readonly onMissing: OnMissing
+  readonly onExceeded: OnExceeded
+  readonly nested: ResolvedNestedLimits
+}
+
+export interface ResolvedCursorOptions {
+  /** Empty: a random one is to be made. */
+  readonly secrets: readonly string[]
+  readonly encrypt: boolean
+  /** Milliseconds; Infinity where cursors do not age. */
+  readonly maxAge: number
+  readonly scope: (() => string) | null
+}
+
+export interface ResolvedPaginationOptions {
+  readonly limits: ResolvedLimits
+  readonly models: ReadonlyMap<string, ResolvedLimits>
+  /** Infinity where there is no limit. */
+  readonly maxDriverRows: number
+  readonly heavyTypes: ReadonlySet<HeavyType>
+  readonly cursor: ResolvedCursorOptions
+}
+
+/** The largest number of rows that Prisma and every database count in 32 bits, with one row to spare. */
+export const LARGEST_LIMIT = 2 ** 31 - 2
+
+export function resolveOptions(options: PaginationOptions = {}): ResolvedPaginationOptions {
+  checkOptions('pagination', options, {
+    ...limitChecks,
+    models: record(bag(limitChecks)),
+    maxDriverRows: integer({ min: 1 }),
+    omitHeavy: either(
+      "true, false or { types: ['Json', 'Bytes'] }",
+      boolean,
+      bag({ types: list(oneOf('Json', 'Bytes')) }),
+    ),
+    cursor: bag({
+      secret: either('a secret of at least 16 characters, or a list of them', secret, secrets),
+      encrypt: boolean,
+      maxAge: finite({ above: 0 }),
+      scope: callable,
+    }),
+  })
+  const { models = {}, maxDriverRows = Infinity, cursor = {} } = options
+  return Object.freeze<ResolvedPaginationOptions>({
+    limits: resolveLimits(options, 'pagination'),
+    models: new Map(
+      Object.entries(models).map(([model, own]) => [
+        model,
+        resolveLimits(merged(options, own), `pagination.models.${model}`),
+      ]),
+    ),
+    maxDriverRows,
+    heavyTypes: heavyTypesOf(options.omitHeavy),
+    cursor: Object.freeze<ResolvedCursorOptions>({
+      secrets:
+        cursor.secret === undefined
+          ? []
+          : typeof cursor.secret === 'string'
+            ? [cursor.secret]
+            : [...cursor.secret],
+      encrypt: cursor.encrypt ?? false,
+      maxAge: cursor.maxAge === undefined ? Infinity : cursor.maxAge * 1000,
+      scope: cursor.scope ?? null,
+    }),
+  })
+}
+
+const limit = integer({ min: 1, max: LARGEST_LIMIT })
+
+const limitChecks: Readonly<Record<string, OptionCheck>> = {
+  defaultLimit: limit,
+  maxLimit: limit,
+  maxOffset: integer({ min: 0, max: LARGEST_LIMIT }),
+  onMissing: oneOf('guard', 'default', 'reject', 'allow'),
+  onExceeded: oneOf('reject', 'clamp', 'allow'),
+  nested: bag({
+    defaultLimit: limit,
+    maxLimit: limit,
+    maxDepth: integer({ min: 0 }),
+    maxRows: integer({ min: 1 }),
+  }),
+}
+
+const secret: OptionCheck = (value, path) => {
+  text(value, path)
+  // Never shown: the message of an option error may be logged.
+  if ((value as string).length < 16)
+    throw new InvalidOptionsError(path, 'a secret of at least 16 characters', Symbol('a shorter one'))
+}
+
+const secrets: OptionCheck = (value, path) => {
+  list(secret)(value, path)
+  if ((value as unknown[]).length === 0) throw new InvalidOptionsError(path, 'at least one secret', value)
+}
+
+function merged(options: LimitOptions, own: LimitOptions): LimitOptions {
+  return { ...options, ...stated(own), nested: { ...options.nested, ...stated(own.nested ?? {}) } }
+}
+
+function stated<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>
+}
+
+function resolveLimits(options: LimitOptions, path: string): ResolvedLimits {
+  const { maxLimit = 200, maxOffset = 10_000, onExceeded = 'reject', nested = {} } = options
+  const { defaultLimit = Math.min(50, maxLimit) } = options
+  const { onMissing = options.defaultLimit === undefined ? 'guard' : 'default' } = options
+  const inner = { defaultLimit: nested.defaultLimit, maxLimit: nested.maxLimit ?? maxLimit }
+  checkOrder(path, defaultLimit, maxLimit)
+  if (inner.defaultLimit !== undefined) checkOrder(`${path}.nested`, inner.defaultLimit, inner.maxLimit)
+  return Object.freeze<ResolvedLimits>({
+    defaultLimit,
+    maxLimit,
+    maxOffset,
+    onMissing,
+    onExceeded,
+    nested: Object.freeze<ResolvedNestedLimits>({
+      defaultLimit: inner.defaultLimit ?? Math.min(defaultLimit, inner.maxLimit),
+      maxLimit: inner.maxLimit,
+      onMissing: options.onMissing ?? (inner.defaultLimit === undefined ? onMissing : 'default'),
+      onExceeded,
+      maxDepth: nested.maxDepth ?? Infinity,
+      maxRows: nested.maxRows ?? Infinity,
+    }),
+  })
+}
+
+function checkOrder(path: string, defaultLimit: number, maxLimit: number): void {
+  if (defaultLimit <= maxLimit) return
+  throw new InvalidOptionsError(`${path}.defaultLimit`, `at most maxLimit (${maxLimit})`, defaultLimit)
+}
+
+function heavyTypesOf(option: PaginationOptions['omitHeavy']): ReadonlySet<HeavyType> {
+  if (option === undefined || option === false) return new Set()
+  return new Set(option === true ? ['Json', 'Bytes'] : option.types)
+}

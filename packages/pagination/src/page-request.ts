@@ -1,0 +1,42 @@
+import type { Call, Host, Next } from '@prisma-brisk/core'
+
+/**
+ * A page on its way through the pipeline. Pages are read by a model method through the ordinary `findMany`, so that
+ * extensions before this one (tenant filters, soft delete, computed fields) hold for them; the rest of what a page needs is
+ * done behind them, in the middleware, on the rows as the database gave them. What ties the two together is a number among
+ * the arguments, {@link PAGE}.
+ */
+export interface PageRequest {
+  /** Reads the page; `next` applies the limits and sends. */
+  read(call: Call, next: Next): Promise<unknown>
+}
+
+/** The argument that names a {@link PageRequest}; stripped before Prisma sees it. */
+export const PAGE = 'briskPage'
+
+/** The pages of one base client that are being read. */
+export class PageRequests {
+  private readonly open = new Map<number, PageRequest>()
+  private next = 1
+
+  static of(host: Host): PageRequests {
+    return host.state(key, () => new PageRequests())
+  }
+
+  find(token: unknown): PageRequest | undefined {
+    return this.open.get(token as number)
+  }
+
+  /** Runs `send` with the token of a request, and forgets the request afterwards. */
+  async during<T>(request: PageRequest, send: (token: number) => Promise<T>): Promise<T> {
+    const token = this.next++
+    this.open.set(token, request)
+    try {
+      return await send(token)
+    } finally {
+      this.open.delete(token)
+    }
+  }
+}
+
+const key = Symbol('prisma-brisk.pagination.pages')
