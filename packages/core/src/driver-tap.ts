@@ -11,8 +11,9 @@ export const currentCall = new AsyncLocalStorage<Call>()
 export interface Statement {
   readonly sql: string
   readonly args: readonly unknown[]
+  readonly argTypes: readonly unknown[]
   readonly kind: 'query' | 'execute' | 'script'
-  /** The call that sent it; for statements that several calls share, the first of them. */
+  /** The call that sent it; where Prisma merges several `findUnique` into one statement, the first of them. */
   readonly call: Call | undefined
   /** The driver's transaction it runs in, or null. */
   readonly transaction: DriverTransaction | null
@@ -39,8 +40,13 @@ export interface DriverListener {
   transaction?(event: TransactionEvent): void
   /** Runs before {@link DriverListener.statement}, with the rows at hand; what it throws fails the statement. */
   inspect?(statement: Statement): void
-  /** Wraps the sending of a statement: to set a timeout, to wait, to cancel. */
-  around?<T>(statement: Statement, target: SqlQueryable, send: () => Promise<T>): Promise<T>
+  /**
+   * Wraps the sending of a statement: to set a timeout, to wait, to cancel. `target` is the adapter or the
+   * transaction it goes to; `send(on)` sends it to another one, such as a connection of the pool.
+   */
+  around?<T>(statement: Statement, target: SqlQueryable, send: (on?: SqlQueryable) => Promise<T>): Promise<T>
+  /** The adapter has connected; told at once to whoever listens later. */
+  connected?(adapter: SqlAdapter): void
   /** The adapter is about to be disposed of (`$disconnect`). */
   dispose?(): void | Promise<void>
 }
@@ -69,18 +75,21 @@ export class DriverTap {
   adapter: SqlAdapter | null = null
   private listeners: readonly DriverListener[] = []
 
-  private constructor(readonly transactions: TransactionRegistry) {}
+  private constructor(
+    readonly transactions: TransactionRegistry,
+    private readonly connectFactory: () => Promise<SqlAdapter>,
+  ) {}
 
   /** The tap of a factory; installs it the first time. */
   static on(factory: SqlAdapterFactory, transactions: TransactionRegistry): DriverTap {
     const installed = taps.get(factory)
     if (installed !== undefined) return installed
-    const tap = new DriverTap(transactions)
     // The method as the object itself has it: a proxy around the factory keeps its own layer outside the tap.
     const connect: SqlAdapterFactory['connect'] =
       Object.getOwnPropertyDescriptor(factory, 'connect')?.value ??
       Object.getPrototypeOf(factory)?.connect ??
       factory.connect
+    const tap = new DriverTap(transactions, () => connect.call(factory))
     Reflect.defineProperty(factory, 'connect', {
       configurable: true,
       writable: true,
@@ -88,6 +97,7 @@ export class DriverTap {
         const adapter = await connect.call(this)
         tap.status = 'connected'
         tap.adapter = adapter
+        for (const listener of tap.listeners) listener.connected?.(adapter)
         return tap.wrapAdapter(adapter)
       },
     })
@@ -98,9 +108,15 @@ export class DriverTap {
   /** Adds a listener; the returned function takes it away again. */
   listen(listener: DriverListener): () => void {
     this.listeners = [...this.listeners, listener]
+    if (this.adapter !== null) listener.connected?.(this.adapter)
     return () => {
       this.listeners = this.listeners.filter((each) => each !== listener)
     }
+  }
+
+  /** An adapter apart from the client's, which nobody listens to; whoever asks for it disposes of it. */
+  connectApart(): Promise<SqlAdapter> {
+    return this.connectFactory()
   }
 
   private wrapAdapter(adapter: SqlAdapter): SqlAdapter {
@@ -175,9 +191,9 @@ export class DriverTap {
   private queries(target: SqlQueryable, transaction: DriverTransaction | null) {
     return {
       queryRaw: (query: SqlQuery) =>
-        this.send(target, query, 'query', transaction, () => target.queryRaw(query)),
+        this.send(target, query, 'query', transaction, (on = target) => on.queryRaw(query)),
       executeRaw: (query: SqlQuery) =>
-        this.send(target, query, 'execute', transaction, () => target.executeRaw(query)),
+        this.send(target, query, 'execute', transaction, (on = target) => on.executeRaw(query)),
     }
   }
 
@@ -186,15 +202,16 @@ export class DriverTap {
     query: SqlQuery,
     kind: Statement['kind'],
     transaction: DriverTransaction | null,
-    execute: () => Promise<T>,
+    execute: (on?: SqlQueryable) => Promise<T>,
   ): Promise<T> {
-    const call = currentCall.getStore()
+    const call = runningCall()
     if (transaction !== null && transaction.scope === null && call !== undefined) this.link(transaction, call)
     const { listeners } = this
     if (listeners.length === 0) return execute()
     const statement: Statement = {
       sql: query.sql,
       args: query.args,
+      argTypes: query.argTypes,
       kind,
       call,
       transaction,
@@ -207,7 +224,8 @@ export class DriverTap {
     for (const listener of listeners) {
       if (listener.around === undefined) continue
       const inner = run
-      run = () => (listener.around as NonNullable<DriverListener['around']>)(statement, target, inner)
+      run = (on = target) =>
+        (listener.around as NonNullable<DriverListener['around']>)(statement, on, (to = on) => inner(to))
     }
     try {
       const result = await run()
@@ -269,6 +287,13 @@ export class DriverTap {
       }
     }
   }
+}
+
+/** The call that sends; of an array transaction, whose members share one context, the member whose turn it is. */
+function runningCall(): Call | undefined {
+  const call = currentCall.getStore()
+  const { transaction } = call ?? {}
+  return transaction instanceof TransactionScope ? (transaction.runningMember ?? call) : call
 }
 
 async function settle(state: DriverTransaction, outcome: TransactionOutcome | null): Promise<void> {

@@ -32,7 +32,7 @@ export class PrismaDispatcher implements Dispatcher {
     const { query } = this.input
     const sent = this.strip(args)
     const { transaction } = this.input.__internalParams ?? {}
-    if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction.lock)
+    if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction)
     // `query` is lazy: it must be awaited inside the context, or the context is lost.
     return currentCall.run(call, start, query(sent))
   }
@@ -67,11 +67,16 @@ export class PrismaDispatcher implements Dispatcher {
     }
   }
 
-  private async dispatchMember(call: Call, args: Args, lock: PromiseLike<void>): Promise<unknown> {
+  private async dispatchMember(
+    call: Call,
+    args: Args,
+    { index, lock }: { index: number; lock: PromiseLike<void> },
+  ): Promise<unknown> {
     const refusal = refusalOf(lock)
     if (refusal.error !== undefined) throw refusal.error.reason
     this.sent = true
     const scope = call.host.transactions.find(call.transaction.id ?? '')
+    scope?.addMember(index, call)
     try {
       const result = await Promise.race([
         currentCall.run(call, start, this.input.query(args)),

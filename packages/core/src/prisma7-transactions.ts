@@ -13,6 +13,7 @@ export class EngineTransactions {
 
   /** Replaces `transaction` on this engine; what it returns and throws stays the same. */
   watch(engine: WatchableEngine): void {
+    watchMembers(engine)
     const transaction = engine.transaction?.bind(engine)
     if (transaction === undefined) return
     engine.transaction = async (action, headers, info) => {
@@ -60,8 +61,36 @@ function arrayScope(): TransactionScope | undefined {
   return transaction instanceof TransactionScope && transaction.kind === 'array' ? transaction : undefined
 }
 
+/**
+ * Members of an array transaction are sent one after another in the context of one of them. The engine reads each
+ * one's model name right before it runs it, and never again after the next one's: whoever was read last has the turn.
+ */
+function watchMembers(engine: WatchableEngine): void {
+  const requestBatch = engine.requestBatch?.bind(engine)
+  if (requestBatch === undefined) return
+  engine.requestBatch = (queries, options) => {
+    const scope = options?.transaction?.kind === 'batch' ? arrayScope() : undefined
+    if (scope === undefined) return requestBatch(queries, options)
+    const noticed = queries.map((query, index) => {
+      const { modelName } = query
+      return Object.defineProperty({ ...query }, 'modelName', {
+        enumerable: true,
+        get: () => {
+          scope.turn(index)
+          return modelName
+        },
+      })
+    })
+    return requestBatch(noticed, options)
+  }
+}
+
 /** The part of Prisma's engine that starts and ends transactions. */
 export interface WatchableEngine {
+  requestBatch?: (
+    queries: readonly { readonly modelName?: string }[],
+    options?: { transaction?: { kind?: string } },
+  ) => Promise<unknown>
   transaction?: (
     action: 'start' | 'commit' | 'rollback',
     headers: unknown,

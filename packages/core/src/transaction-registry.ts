@@ -1,3 +1,4 @@
+import type { Call } from './call.ts'
 import type { CallTransaction, TransactionOutcome } from './call-transaction.ts'
 
 type Effect = {
@@ -14,6 +15,8 @@ type Effect = {
 export class TransactionScope implements CallTransaction {
   private levels: { savepoint: string | null; effects: Effect[] }[] = [{ savepoint: null, effects: [] }]
   private settled: TransactionOutcome | null = null
+  private members: Call[] = []
+  private running: number | null = null
 
   constructor(
     readonly kind: 'interactive' | 'array',
@@ -30,6 +33,21 @@ export class TransactionScope implements CallTransaction {
   afterRollback(callback: () => void | Promise<void>): void {
     if (this.settled === 'rolledBack') void callback()
     if (this.settled === null) this.top.effects.push({ outcomes: ['rolledBack'], run: callback })
+  }
+
+  /** A member of an array transaction takes its place. */
+  addMember(index: number, call: Call): void {
+    if (this.settled === null) this.members[index] = call
+  }
+
+  /** It is this member's turn to send statements. */
+  turn(index: number): void {
+    this.running = index
+  }
+
+  /** The member of an array transaction that sends; undefined where nobody has said. */
+  get runningMember(): Call | undefined {
+    return this.running === null ? undefined : this.members[this.running]
   }
 
   openSavepoint(savepoint: string): void {
@@ -64,6 +82,7 @@ export class TransactionScope implements CallTransaction {
     this.forget()
     const effects = this.levels.flatMap((level) => level.effects)
     this.levels = [{ savepoint: null, effects: [] }]
+    this.members = []
     await runEffects(effects, outcome)
   }
 

@@ -69,6 +69,49 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
     expect(statements.map((each) => each.sql).filter((sql) => /BEGIN|COMMIT|ROLLBACK/.test(sql))).toEqual([])
   })
 
+  test('S3 tells the members of an array transaction apart, equal ones too', async () => {
+    await prisma.$transaction([
+      prisma.tag.create({ data: { name: `one ${provider}` } }),
+      prisma.user.findMany({ include: { conversations: true } }),
+      prisma.tag.create({ data: { name: `two ${provider}` } }),
+      prisma.tag.count(),
+      prisma.tag.count(),
+      prisma.$queryRawUnsafe('SELECT 1'),
+    ])
+    const calls = [...new Set(statements.map((each) => each.call))]
+    expect(calls.map((call) => call?.operation)).toEqual([
+      'create',
+      'findMany',
+      'create',
+      'count',
+      'count',
+      '$queryRawUnsafe',
+    ])
+    const included = statements.filter((each) => each.call?.operation === 'findMany')
+    expect(included.map((each) => each.call?.model)).toEqual(['User', 'User'])
+    expect(new Set(statements.map((each) => each.transaction)).size).toBe(1)
+  })
+
+  test('`around` may send a statement to another connection', async () => {
+    const targets: boolean[] = []
+    const redirected = mountProbe(database.createClient(), (host) => {
+      const apart = host.tap?.connectApart()
+      host.onDisconnect(async () => (await apart)?.dispose())
+      host.tap?.listen({ around: async (statement, target, send) => send(await apart) })
+      host.tap?.listen({
+        around: (statement, target, send) => {
+          targets.push(target === host.tap?.adapter)
+          return send()
+        },
+      })
+      return (call, next) => next(call)
+    })
+    expect(await redirected.user.count()).toBe(1)
+    expect(targets).toEqual([true])
+    statements.length = 0
+    await redirected.$disconnect()
+  })
+
   test('what `inspect` throws fails the statement; `around` wraps its sending', async () => {
     const order: string[] = []
     const guarded = mountProbe(database.createClient(), (host) => {
