@@ -4,8 +4,13 @@ import { DeferredQueue, type DeferredStatistics } from './deferred-queue.ts'
 import { resolveOptions, type ResilienceOptions } from './options.ts'
 import { Retrier } from './retrier.ts'
 
-/** `prisma.$deferred`: work for after the response. */
+/** What `resilience()` adds to a client. */
 export interface DeferredClient {
+  readonly $deferred: Deferred
+}
+
+/** `prisma.$deferred`: work for after the response. */
+export interface Deferred {
   /**
    * Queues a task and returns at once. Awaiting it slows the caller down while the queue is full; the task itself
    * is not awaited, and its failure is reported, never thrown.
@@ -43,7 +48,7 @@ export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
         host.onDisconnect(() => made.flush())
         return made
       })
-      const deferred: DeferredClient = Object.assign((task: () => unknown) => queue.push(task), {
+      const deferred: Deferred = Object.assign((task: () => unknown) => queue.push(task), {
         flush: () => queue.flush(),
         stats: () => queue.stats(),
       })
@@ -59,9 +64,7 @@ export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
  * @example
  * const prisma = new PrismaClient({ adapter }).$extends(resilience({ timeout: 5_000, retry: { attempts: 3 } }))
  */
-export function resilience(
-  options: ResilienceOptions = {},
-): BriskExtension<{}, { $deferred: DeferredClient }> {
+export function resilience(options: ResilienceOptions = {}): BriskExtension<{}, DeferredClient> {
   const plugin = resiliencePlugin(options)
   return defineExtension((client) => mount(client, [plugin])) as never
 }

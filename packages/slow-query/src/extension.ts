@@ -1,15 +1,15 @@
 import { defineExtension, mount, type BriskExtension, type Plugin } from '@prisma-brisk/core'
 import { resolveOptions, type SlowQueryOptions } from './options.ts'
-import { queriesClient, type QueriesClient } from './queries-client.ts'
+import { queriesOf, type QueriesClient } from './queries.ts'
 import { MountedRecorder } from './recorder.ts'
 
 /** The plugin that {@link slowQuery} mounts; for `brisk()`, which mounts several in one pipeline. */
 export function slowQueryPlugin(options: SlowQueryOptions = {}): Plugin {
   const resolved = resolveOptions(options)
   return {
-    name: 'slowQuery',
+    name: 'slow-query',
     middleware: (host) => new MountedRecorder(host, resolved).middleware,
-    client: (host) => ({ $queries: queriesClient(host) }),
+    client: (host) => ({ $queries: queriesOf(host) }),
   }
 }
 
@@ -21,7 +21,7 @@ export function slowQueryPlugin(options: SlowQueryOptions = {}): Plugin {
  * const prisma = new PrismaClient({ adapter }).$extends(slowQuery({ threshold: 50 }))
  * console.table(prisma.$queries.stats())
  */
-export function slowQuery(options: SlowQueryOptions = {}): BriskExtension<{}, { $queries: QueriesClient }> {
+export function slowQuery(options: SlowQueryOptions = {}): BriskExtension<{}, QueriesClient> {
   const plugin = slowQueryPlugin(options)
   return defineExtension((client) => mount(client, [plugin])) as never
 }

@@ -1,6 +1,6 @@
 export { slowQuery, slowQueryPlugin } from './extension.ts'
 export type { SlowQueryOptions } from './options.ts'
-export type { QueriesClient, StatisticsOptions } from './queries-client.ts'
+export type { Queries, QueriesClient, StatisticsOptions } from './queries.ts'
 export type { QueryStatistics } from './statistics.ts'
 export type { ErrorRecord, SlowQueryRecord, StatementRecord } from './record.ts'
 export type { Sink } from './sink.ts'

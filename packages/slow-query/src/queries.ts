@@ -7,8 +7,13 @@ export interface StatisticsOptions {
   readonly since?: 'window' | 'start'
 }
 
-/** `prisma.$queries`: what is known of the operations of this client and all others of its base client. */
+/** What `slowQuery()` adds to a client. */
 export interface QueriesClient {
+  readonly $queries: Queries
+}
+
+/** `prisma.$queries`: what is known of the operations of this client and all others of its base client. */
+export interface Queries {
   /**
    * Counts, percentiles and rows by model and operation, the most expensive first.
    *
@@ -20,7 +25,7 @@ export interface QueriesClient {
   flush(): Promise<void>
 }
 
-export function queriesClient(host: Host): QueriesClient {
+export function queriesOf(host: Host): Queries {
   const recorder = Recorder.of(host)
   return {
     stats: ({ since = 'window' } = {}) => {
