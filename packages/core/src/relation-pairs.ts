@@ -25,18 +25,13 @@ export interface RelationOwner {
   readonly relations: readonly RelationDraft[]
 }
 
-export interface RelationRules {
-  readonly provider: string
-  readonly relationMode: 'foreignKeys' | 'prisma'
-}
-
 /** Finds the other side of every relation field and derives what the schema leaves to Prisma's defaults. */
-export function relationsOf(owners: readonly RelationOwner[], rules: RelationRules): Map<string, Relation[]> {
+export function relationsOf(owners: readonly RelationOwner[], provider: string): Map<string, Relation[]> {
   const byModel = new Map(owners.map((owner) => [owner.model.name, owner]))
   return new Map(
     owners.map((owner) => [
       owner.model.name,
-      owner.relations.map((draft) => relationOf(owner, draft, byModel, rules)),
+      owner.relations.map((draft) => relationOf(owner, draft, byModel.get(draft.target), provider)),
     ]),
   )
 }
@@ -44,20 +39,19 @@ export function relationsOf(owners: readonly RelationOwner[], rules: RelationRul
 function relationOf(
   owner: RelationOwner,
   draft: RelationDraft,
-  byModel: ReadonlyMap<string, RelationOwner>,
-  rules: RelationRules,
+  target: RelationOwner | undefined,
+  provider: string,
 ): Relation {
-  const target = byModel.get(draft.target)
   const back = target?.relations.find(
-    (other) =>
-      other.target === owner.model.name &&
-      other.name === draft.name &&
-      !(other === draft && target === owner),
+    (other) => other.target === owner.model.name && other.name === draft.name && other !== draft,
   )
   const name = draft.name ?? [owner.model.name, draft.target].sort().join('To')
-  const holder = draft.fields.length > 0 ? draft : back !== undefined && back.fields.length > 0 ? back : null
-  const holderFields = holder === draft ? owner.model.fields : target?.model.fields
-  const isManyToMany = holder === null && draft.isList && back?.isList === true
+  const holder = [draft, back].find((side) => side !== undefined && side.fields.length > 0)
+  const joined =
+    holder === undefined && draft.isList && back?.isList === true && target !== undefined
+      ? joinTable(name, owner, draft, target, back)
+      : null
+  const holderFields = (holder === back ? target : owner)?.model.fields
   return {
     model: owner.model.name,
     field: draft.field,
@@ -68,11 +62,12 @@ function relationOf(
     fields: draft.fields,
     references: draft.references,
     backField: back?.field ?? null,
-    onDelete: isManyToMany
-      ? 'Cascade'
-      : (holder?.onDelete ?? defaultOnDelete(holder ?? draft, holderFields, rules)),
-    onUpdate: isManyToMany ? 'Cascade' : (holder?.onUpdate ?? 'Cascade'),
-    manyToMany: isManyToMany ? joinTable(name, owner, draft, byModel) : null,
+    onDelete:
+      joined !== null
+        ? 'Cascade'
+        : (holder?.onDelete ?? defaultOnDelete(holder ?? draft, holderFields, provider)),
+    onUpdate: joined !== null ? 'Cascade' : (holder?.onUpdate ?? 'Cascade'),
+    manyToMany: joined,
     isIgnored: draft.isIgnored,
   }
 }
@@ -81,7 +76,7 @@ function relationOf(
 function defaultOnDelete(
   holder: RelationDraft,
   fields: ReadonlyMap<string, Field> | undefined,
-  { provider }: RelationRules,
+  provider: string,
 ): ReferentialAction {
   const isRequired =
     holder.isRequired || holder.fields.some((field) => fields?.get(field)?.isRequired === true)
@@ -94,17 +89,13 @@ function joinTable(
   name: string,
   owner: RelationOwner,
   draft: RelationDraft,
-  byModel: ReadonlyMap<string, RelationOwner>,
+  target: RelationOwner,
+  back: RelationDraft,
 ): JoinTable {
-  const target = byModel.get(draft.target)
-  const back = target?.relations.find(
-    (other) => other.target === owner.model.name && other.name === draft.name && other !== draft,
-  )
-  const isSelf = draft.target === owner.model.name
-  const isA = isSelf ? draft.field < (back?.field ?? '') : owner.model.name < draft.target
+  const isA = target === owner ? draft.field < back.field : owner.model.name < draft.target
   return {
     table: `_${name}`,
-    dbSchema: (isA ? owner : target)?.model.dbSchema ?? null,
+    dbSchema: (isA ? owner : target).model.dbSchema,
     columns: isA ? { here: 'A', there: 'B' } : { here: 'B', there: 'A' },
   }
 }
