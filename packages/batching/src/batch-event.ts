@@ -1,0 +1,26 @@
+/** Published on `prisma-brisk:batch` when the statements of a batch have settled; no values are in it. */
+export interface BatchEvent {
+  /** Unique in the process; the calls that were answered carry it in their notes, as `batch.id`. */
+  readonly id: number
+  readonly model: string
+  readonly operation: string
+  /** Calls that asked. */
+  readonly calls: number
+  /** Different keys among them. */
+  readonly keys: number
+  /** Statements that were sent for them together, replays not counted. */
+  readonly statements: number
+  /** Milliseconds until the last of the statements had settled. */
+  readonly ms: number
+  /** Calls that were then sent alone. */
+  readonly fallbacks: number
+  /** Why the statements could not answer, else undefined. */
+  readonly error: unknown
+}
+
+declare module '@prisma-brisk/core' {
+  interface CallNotes {
+    /** The batch that answered the call, or tried to. */
+    batch?: { readonly id: number; readonly calls: number }
+  }
+}

@@ -1,0 +1,104 @@
+import type { Call, CallTransaction, Host, Middleware, Model, Next } from '@prisma-brisk/core'
+import { Answerer } from './answerer.ts'
+import { Collector } from './collector.ts'
+import { Loader, openGate } from './loader.ts'
+import { Member } from './member.ts'
+import type { ResolvedBatchingOptions, Schedule } from './options.ts'
+import { Room } from './room.ts'
+import { nextTurn, scheduleOf } from './schedule.ts'
+import type { Statistics } from './statistics.ts'
+import { TransactionLane } from './transaction-lane.ts'
+
+/** Decides for each call whether it is collected or sent as it is. One for each mount, so that mounts never mix. */
+export class Batching {
+  private readonly answerer: Answerer
+  private readonly collector = new Collector()
+  private readonly schedule: Schedule
+  private readonly room: Room
+  private readonly lanes = new WeakMap<
+    CallTransaction,
+    { readonly lane: TransactionLane; readonly room: Room }
+  >()
+
+  constructor(
+    private readonly host: Host,
+    private readonly options: ResolvedBatchingOptions,
+    private readonly statistics: Statistics,
+  ) {
+    this.answerer = new Answerer(host, options, statistics)
+    this.schedule = scheduleOf(options)
+    const isAdaptive = options.schedule === 'adaptive'
+    const schedule = this.registered(this.collector)
+    this.room = new Room(() => new Loader(this.answerer, openGate, isAdaptive, schedule))
+    host.onDisconnect(() => this.finish())
+  }
+
+  readonly middleware: Middleware = (call, next) => {
+    const model = this.modelOf(call)
+    const { transaction } = call
+    if (transaction.kind === 'none') {
+      return model === null ? next(call) : this.collect(this.room, call, next, model)
+    }
+    // Members of an array transaction are sent exactly once, in their order. A hook behind us may call the client from
+    // within a call, and would wait for itself if its calls were put in order.
+    if (transaction.kind !== 'interactive' || !call.innermost) {
+      if (model !== null) this.count()
+      return next(call)
+    }
+    const { lane, room } = this.laneOf(transaction)
+    return model === null ? lane.order(() => next(call)) : this.collect(room, call, next, model)
+  }
+
+  /** The model of a call that may be collected, else null. */
+  private modelOf(call: Call): Model | null {
+    const { model, operation } = call
+    const { operations, models } = this.options
+    if (model === null || !operations.has(operation)) return null
+    // Fluent calls are Prisma's to batch; a hook behind us may mean something else by another operation.
+    if (call.dataPath.length > 0 || !call.redirects) return null
+    if (!call.innermost && operation !== 'findMany') return null
+    if (models.size > 0 && models.get(model) === false) return null
+    return this.host.schema()?.models.get(model) ?? null
+  }
+
+  private collect(room: Room, call: Call, next: Next, model: Model): Promise<unknown> {
+    const { scope } = this.options
+    const member = new Member(call, next, model)
+    this.statistics.calls++
+    return scope === null ? room.load(member) : room.loadWithin(scope(), member)
+  }
+
+  private count(): void {
+    this.statistics.calls++
+    this.statistics.passedThrough++
+  }
+
+  private laneOf(transaction: CallTransaction): { readonly lane: TransactionLane; readonly room: Room } {
+    const known = this.lanes.get(transaction)
+    if (known !== undefined) return known
+    const collector = new Collector()
+    const lane = new TransactionLane(() => collector.flush())
+    const schedule = this.registered(collector)
+    const made = { lane, room: new Room(() => new Loader(this.answerer, lane, false, schedule)) }
+    this.lanes.set(transaction, made)
+    return made
+  }
+
+  private registered(collector: Collector): Schedule {
+    return collector.register(this.schedule, () =>
+      this.host.warnOnce(
+        'W_BATCHING_SCHEDULE',
+        'prisma-brisk: batching.schedule threw an error; the batch was sent at once.',
+      ),
+    )
+  }
+
+  /** Before the client disconnects: everything that was called is sent and answered. */
+  private async finish(): Promise<void> {
+    do {
+      this.collector.flush()
+      await this.answerer.idle()
+      await nextTurn()
+    } while (!this.collector.isEmpty || this.answerer.isBusy)
+  }
+}

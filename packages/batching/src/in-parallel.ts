@@ -1,0 +1,12 @@
+/** Runs the tasks, at most so many at a time, in order. */
+export async function inParallel<T>(
+  tasks: readonly T[],
+  atMost: number,
+  run: (task: T) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < tasks.length) await run(tasks[next++] as T)
+  }
+  await Promise.all(Array.from({ length: Math.min(atMost, tasks.length) }, worker))
+}

@@ -1,0 +1,31 @@
+import type { ResolvedBatchingOptions, Schedule } from './options.ts'
+
+// Taken before a test can put fake timers in their place: a batch must be sent even where time stands still.
+const { nextTick } = process
+const turn = setImmediate
+const timeout = setTimeout
+const clear = clearTimeout
+const settled = Promise.resolve()
+
+/** After the promise jobs of this tick, and the calls that they make. */
+const endOfTick: Schedule = (dispatch) => {
+  void settled.then(() => nextTick(dispatch))
+}
+
+/** What DataLoader asks when to send; the adaptive part is done by the loader, which knows what is in flight. */
+export function scheduleOf({ schedule }: ResolvedBatchingOptions): Schedule {
+  if (typeof schedule === 'function') return schedule
+  return schedule === 'immediate' ? (dispatch) => void turn(dispatch) : endOfTick
+}
+
+/** Resolves in a later turn of the event loop: calls that are sent apart must not meet in Prisma's own batches. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => turn(resolve))
+}
+
+/** Runs after so many milliseconds unless it is stopped first; keeps no process alive. */
+export function afterAtMost(ms: number, run: () => void): () => void {
+  const timer = timeout(run, Math.max(1, ms))
+  timer.unref()
+  return () => clear(timer)
+}
