@@ -54,7 +54,8 @@ export function partsOf(members: readonly Member[]): readonly Part[] {
 function mostVaried(spellings: readonly (readonly string[])[], keys: number): number {
   let best = 0
   let most = 0
-  for (let index = 0; keys > 1 && index < keys; index++) {
+  if (keys === 1) return 0
+  for (let index = 0; index < keys; index++) {
     const { size } = new Set(spellings.map((spelling) => spelling[index]))
     if (size > most) [best, most] = [index, size]
   }

@@ -1,7 +1,7 @@
 import type { ResolvedBatchingOptions, Schedule } from './options.ts'
 
 // Taken before a test can put fake timers in their place: a batch must be sent even where time stands still.
-const { nextTick } = process
+const nextTick = process.nextTick.bind(process)
 const turn = setImmediate
 const timeout = setTimeout
 const clear = clearTimeout

@@ -46,7 +46,8 @@ export function redirected(
     action: operation,
     model,
     jsModelName,
-    clientMethod: `${jsModelName}.${operation}`,
+    // Errors name the method that the user called, whatever was sent in its place.
+    clientMethod: (model === params.model ? params.clientMethod : undefined) ?? `${jsModelName}.${operation}`,
     ...aggregateMapping(operation, args),
   }
 }
