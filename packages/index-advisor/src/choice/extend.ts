@@ -1,0 +1,111 @@
+import { chooseExhaustively } from './exhaustive.ts'
+import {
+  inOrder,
+  isAllowed,
+  isBetter,
+  type SelectionItem,
+  type SelectionProblem,
+  totalBytes,
+  totalCost,
+} from './selection.ts'
+
+/**
+ * Extend (Schlosser, Kossmann, Boissier: "Efficient Scalable Multi-Attribute Index Selection Using Recursive
+ * Strategies", ICDE 2019): from nothing, take again and again the step that gains most per byte, where a step adds an
+ * index or lengthens a chosen one. Indexes that later steps made useless are dropped. A greedy walk can end beside the
+ * best set, so each table with few candidates is then searched through, the other tables held still, until nothing
+ * changes; larger tables are mended by exchanges.
+ */
+export async function chooseByExtend(problem: SelectionProblem): Promise<readonly SelectionItem[]> {
+  let state = await stateOf(problem, [])
+  for (;;) {
+    const next = await bestStep(problem, state)
+    if (next === null) break
+    state = next
+  }
+  state = await dropUseless(problem, state)
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const before = state
+    for (const table of [...new Set(problem.items.map((item) => item.table))].sort()) {
+      state = await refine(problem, state, table)
+    }
+    if (!isBetter(state, before)) break
+  }
+  return state.chosen
+}
+
+/** Up to here a table's candidates are tried in every combination. */
+const FEW = 12
+const MOST_ROUNDS = 8
+const PAGE = 8192
+
+interface State {
+  readonly chosen: readonly SelectionItem[]
+  readonly cost: number
+}
+
+async function stateOf(problem: SelectionProblem, chosen: Iterable<SelectionItem>): Promise<State> {
+  const ordered = inOrder(chosen)
+  return { chosen: ordered, cost: await totalCost(problem, ordered) }
+}
+
+async function bestStep(problem: SelectionProblem, state: State): Promise<State | null> {
+  let best: { state: State; ratio: number } | null = null
+  for (const item of problem.items) {
+    if (state.chosen.includes(item)) continue
+    // What it begins with is replaced: that is the step that extends.
+    const kept = state.chosen.filter((other) => !item.extends.has(other.id))
+    const chosen = [...kept, item]
+    if (!isAllowed(problem, chosen)) continue
+    const next = await stateOf(problem, chosen)
+    const gain = state.cost - next.cost
+    if (gain <= 1e-9 * Math.max(1, Math.abs(state.cost))) continue
+    const ratio = gain / Math.max(PAGE, totalBytes(next.chosen) - totalBytes(state.chosen))
+    if (best === null || ratio > best.ratio || (ratio === best.ratio && isBetter(next, best.state))) {
+      best = { state: next, ratio }
+    }
+  }
+  return best === null ? null : best.state
+}
+
+async function dropUseless(problem: SelectionProblem, state: State): Promise<State> {
+  for (;;) {
+    let best: State | null = null
+    for (const item of state.chosen) {
+      const without = await stateOf(
+        problem,
+        state.chosen.filter((other) => other !== item),
+      )
+      if (isBetter(without, best ?? state)) best = without
+    }
+    if (best === null) return state
+    state = best
+  }
+}
+
+async function refine(problem: SelectionProblem, state: State, table: string): Promise<State> {
+  const items = problem.items.filter((item) => item.table === table)
+  const others = state.chosen.filter((item) => item.table !== table)
+  if (items.length <= FEW) {
+    const chosen = await chooseExhaustively(problem, items, others)
+    const found = await stateOf(problem, chosen)
+    return isBetter(found, state) ? found : state
+  }
+  for (;;) {
+    let best: State | null = null
+    for (const item of items) {
+      if (state.chosen.includes(item)) continue
+      for (const leaving of [null, ...state.chosen.filter((other) => other.table === table)]) {
+        const chosen = [
+          ...state.chosen.filter((other) => other !== leaving && !item.extends.has(other.id)),
+          item,
+        ]
+        if (!isAllowed(problem, chosen)) continue
+        const next = await stateOf(problem, chosen)
+        if (isBetter(next, best ?? state)) best = next
+      }
+    }
+    if (best === null) return state
+    state = await dropUseless(problem, best)
+  }
+}

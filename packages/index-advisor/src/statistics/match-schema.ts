@@ -1,0 +1,136 @@
+import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
+import { AdvisorError } from '../errors.ts'
+import type { Finding } from '../recommendation.ts'
+import { currentRows } from '../size/index-size.ts'
+import { parseArrayLiteral } from './array-literal.ts'
+import { distinctValues, findTable } from './statistics.ts'
+import type { Statistics, TableStatistics, ValueStatistics } from './statistics.ts'
+
+/** Statistics of another database prove nothing: they must know the tables and columns of the schema. */
+export function checkStatistics(catalog: Catalog, statistics: Statistics): void {
+  if (statistics.provider !== catalog.provider) {
+    throw new AdvisorError(
+      'E_STATISTICS',
+      `The statistics are of ${statistics.server.name}, the schema is for ${catalog.provider}.`,
+    )
+  }
+  const missing = catalog.tables.filter(
+    (table) => findTable(statistics, table.schema, table.name) === undefined,
+  )
+  const closed = missing.filter((table) =>
+    statistics.unreadable.includes(`${table.schema ?? statistics.defaultSchema}.${table.name}`),
+  )
+  if (closed[0] !== undefined) {
+    throw new AdvisorError(
+      'E_STATISTICS',
+      `The statistics leave out ${closed.map((table) => table.name).join(', ')}: the role that exported them may not ` +
+        'read it. GRANT SELECT (or pg_read_all_data), then export again.',
+    )
+  }
+  if (catalog.tables.length > 0 && missing.length * 2 > catalog.tables.length) {
+    throw new AdvisorError(
+      'E_STATISTICS',
+      `The statistics do not match the schema: they know ${catalog.tables.length - missing.length} of its ` +
+        `${catalog.tables.length} tables (no ${missing[0]?.name}). Export them from the database of this schema.`,
+    )
+  }
+  for (const table of catalog.tables) {
+    const found = findTable(statistics, table.schema, table.name)
+    const column =
+      found && table.columns.find((each) => !found.columns.some((other) => other.name === each.name))
+    if (column !== undefined) {
+      throw new AdvisorError(
+        'E_STATISTICS',
+        `The statistics do not match the schema: they know no column ${column.name} in ${table.name}. ` +
+          'Migrate that database, or export from one that is, then try again.',
+      )
+    }
+  }
+}
+
+/** The catalog with rows and column statistics filled in, for the rules. Nothing of a value is in them. */
+export function withStatistics(catalog: Catalog, statistics: Statistics): Catalog {
+  return {
+    ...catalog,
+    tables: catalog.tables.map((table) => {
+      const found = findTable(statistics, table.schema, table.name)
+      return found === undefined ? table : described(table, statistics, found)
+    }),
+  }
+}
+
+function described(table: CatalogTable, statistics: Statistics, found: TableStatistics): CatalogTable {
+  const rows = rowsOf(statistics, found)
+  return {
+    ...table,
+    rows: rows === null ? null : Math.round(rows),
+    columns: table.columns.map((column) => {
+      const known = found.columns.find((each) => each.name === column.name)
+      const values = known?.inheritedStatistics ?? known?.statistics ?? null
+      if (values === null || rows === null) return column
+      return {
+        ...column,
+        statistics: {
+          nullFraction: values.nullFraction,
+          distinct: distinctValues(values, rows),
+          mostCommonFraction: values.common?.frequencies[0] ?? null,
+          width: values.averageWidth,
+          shares: sharesOf(values, known?.type ?? ''),
+        },
+      }
+    }),
+  }
+}
+
+/** How often each most-common value occurs, in the spelling of the schema: `true`, not `t`. */
+function sharesOf(values: ValueStatistics, type: string): ReadonlyMap<string, number> | null {
+  const common = values.common
+  if (common === null || common.values === null) return null
+  const spelled = parseArrayLiteral(common.values).map((value) =>
+    type === 'boolean' ? (value === 't' ? 'true' : 'false') : (value ?? ''),
+  )
+  return new Map(spelled.map((value, at) => [value, common.frequencies[at] ?? 0]))
+}
+
+/** Rows of a table with all its partitions; null where it was never analysed. */
+export function rowsOf(statistics: Statistics, table: TableStatistics): number | null {
+  const parts = partsOf(statistics, table)
+  if (parts.length === 0) return table.rows < 0 ? null : currentRows(table)
+  const known = parts.map((part) => rowsOf(statistics, part)).filter((rows) => rows !== null)
+  return known.length === 0 ? null : known.reduce((sum, rows) => sum + rows, 0)
+}
+
+export function partsOf(statistics: Statistics, table: TableStatistics): TableStatistics[] {
+  return statistics.tables.filter((each) => {
+    const parent = each.partitioning?.parent
+    return (
+      parent !== null && parent !== undefined && parent.name === table.name && parent.schema === table.schema
+    )
+  })
+}
+
+/** Whether the numbers can be believed: tables never analysed, and ones that changed much since. */
+export function statisticsFindings(catalog: Catalog, statistics: Statistics): Finding[] {
+  return catalog.tables.flatMap((table): Finding[] => {
+    const found = findTable(statistics, table.schema, table.name)
+    const finding = (reason: string): Finding => ({
+      kind: 'statistics',
+      model: table.model,
+      index: '',
+      reason,
+    })
+    if (found === undefined)
+      return [finding(`The statistics know no table ${table.name}: nothing of it is proved.`)]
+    if (rowsOf(statistics, found) === null) {
+      return [finding(`${table.name} was never analysed: run ANALYZE, then export again.`)]
+    }
+    const changed = found.activity.changedSinceAnalysed
+    if (changed > 50 + 0.2 * Math.max(0, found.rows) && found.partitioning?.key == null) {
+      const share = Math.round((100 * changed) / Math.max(1, found.rows))
+      return [
+        finding(`Statistics of ${table.name} are stale (${share} % of its rows changed since): run ANALYZE.`),
+      ]
+    }
+    return []
+  })
+}

@@ -1,0 +1,73 @@
+import type { CatalogForeignKey, CatalogTable } from '../catalog/catalog.ts'
+import type { Condition, QueryShape } from '../query-shape.ts'
+import { qualifiedName, quoteName, quoteText } from '../statistics/sql-text.ts'
+
+/** A statement that asks what a shape asks, for shapes read in source code, where no statement was seen. */
+export interface ShapeQuery {
+  readonly sql: string
+  readonly parameters: number
+}
+
+/** Null where nothing can be asked: no condition and no order that is known. */
+export function queryOfShape(shape: QueryShape): ShapeQuery | null {
+  let parameters = 0
+  const parameter = (): string => `$${++parameters}`
+  const conditions = shape.conditions.flatMap((condition) =>
+    condition.isOptional ? [] : (conditionSql(condition, parameter) ?? []),
+  )
+  // Arms of an OR are sorted and cut together, not each.
+  const whole = shape.arm === null
+  const order = whole ? shape.order.filter((key) => key.sort !== 'any') : []
+  if (conditions.length === 0 && order.length === 0) return null
+  const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`
+  const sorted =
+    order.length === 0
+      ? ''
+      : ` order by ${order.map((key) => `${quoteName(key.column)} ${key.sort}`).join(', ')}`
+  const bound = (word: string, count: QueryShape['limit']): string =>
+    !whole || count === null ? '' : ` ${word} ${count === 'unknown' ? parameter() : Math.trunc(count)}`
+  const limited = bound('limit', shape.limit) + bound('offset', shape.offset)
+  return {
+    sql: `select * from ${qualifiedName(shape.schema, shape.table)}${where}${sorted}${limited}`,
+    parameters,
+  }
+}
+
+/** What the server asks of the child when a parent goes: PostgreSQL's own statement for the foreign key. */
+export function queryOfForeignKey(table: CatalogTable, key: CatalogForeignKey): ShapeQuery {
+  const name = qualifiedName(table.schema, table.name)
+  const where = key.columns.map((column, at) => `${quoteName(column)} = $${at + 1}`).join(' and ')
+  return { sql: `delete from ${name} where ${where}`, parameters: key.columns.length }
+}
+
+function conditionSql(condition: Condition, parameter: () => string): string | null {
+  const column = quoteName(condition.column)
+  const value = (): string => literalSql(condition.literal) ?? parameter()
+  switch (condition.operator) {
+    case 'equals':
+      return condition.literal === null ? `${column} is null` : `${column} = ${value()}`
+    case 'in':
+      return `${column} in (${parameter()}, ${parameter()}, ${parameter()})`
+    case 'is-null':
+      return `${column} is null`
+    case 'is-not-null':
+      return `${column} is not null`
+    case 'range':
+      return `${column} >= ${value()}`
+    case 'prefix':
+    case 'pattern':
+      return `${column} like ${parameter()}`
+    case 'not':
+      return `${column} <> ${value()}`
+    case 'list':
+      return `${column} @> ${parameter()}`
+    case 'json':
+    case 'search':
+      return null
+  }
+}
+
+function literalSql(literal: Condition['literal']): string | null {
+  if (literal === undefined || literal === null) return null
+  return typeof literal === 'string' ? quoteText(literal) : String(literal)
+}
