@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Call } from './call.ts'
+import { driverPoolOf, type DriverPool, type PooledConnection } from './driver-pool.ts'
 import type { SqlAdapter, SqlAdapterFactory, SqlQuery, SqlQueryable, SqlTransaction } from './driver-ports.ts'
 import type { TransactionOutcome } from './call-transaction.ts'
 import { TransactionScope, type TransactionRegistry } from './transaction-registry.ts'
@@ -19,8 +20,10 @@ export interface Statement {
   readonly transaction: DriverTransaction | null
   /** Clock reading when it was handed to the driver, as `performance.now()`. */
   readonly startedAt: number
-  /** Milliseconds until the driver answered. */
+  /** Milliseconds until the driver answered, {@link Statement.waitMs} not included. */
   ms: number
+  /** Milliseconds spent waiting for a connection of the pool. */
+  waitMs: number
   /** Rows returned or affected. */
   rows: number
   error: unknown
@@ -30,7 +33,10 @@ export interface Statement {
 export interface TransactionEvent {
   readonly type: 'begin' | 'commit' | 'rollback' | 'savepoint'
   readonly call: Call | undefined
+  /** Milliseconds it took, {@link TransactionEvent.waitMs} not included. */
   readonly ms: number
+  /** BEGIN: milliseconds spent waiting for a connection of the pool. */
+  readonly waitMs: number
   readonly error: unknown
 }
 
@@ -73,6 +79,8 @@ export class DriverTap {
   status: 'waiting' | 'connected' = 'waiting'
   /** The last connected adapter, for what it says of itself. */
   adapter: SqlAdapter | null = null
+  /** The connections behind it, where the driver lets us see them. */
+  pool: DriverPool | null = null
   private listeners: readonly DriverListener[] = []
 
   private constructor(
@@ -97,6 +105,7 @@ export class DriverTap {
         const adapter = await connect.call(this)
         tap.status = 'connected'
         tap.adapter = adapter
+        tap.pool = driverPoolOf(adapter)
         for (const listener of tap.listeners) listener.connected?.(adapter)
         return tap.wrapAdapter(adapter)
       },
@@ -127,7 +136,7 @@ export class DriverTap {
           adapter.executeScript(script),
         ),
       startTransaction: async (isolationLevel?: string) => {
-        const transaction = await this.timed('begin', () => adapter.startTransaction(isolationLevel))
+        const transaction = await this.timed('begin', (waited) => this.begin(adapter, waited, isolationLevel))
         return this.wrapTransaction(transaction)
       },
       dispose: async () => {
@@ -135,6 +144,19 @@ export class DriverTap {
         await adapter.dispose()
       },
     })
+  }
+
+  private async begin(
+    adapter: SqlAdapter,
+    waited: (ms: number) => void,
+    isolationLevel: string | undefined,
+  ): Promise<SqlTransaction> {
+    const { pool } = this
+    if (pool === null || !pool.leasable || !pool.saturated || this.listeners.length === 0)
+      return adapter.startTransaction(isolationLevel)
+    const startedAt = performance.now()
+    const connection = await pool.acquire(adapter).finally(() => waited(performance.now() - startedAt))
+    return pool.begin(adapter, connection, isolationLevel)
   }
 
   private wrapTransaction(target: SqlTransaction): SqlTransaction {
@@ -217,10 +239,15 @@ export class DriverTap {
       transaction,
       startedAt: performance.now(),
       ms: 0,
+      waitMs: 0,
       rows: 0,
       error: undefined,
     }
-    let run = execute
+    const { pool } = this
+    let run =
+      pool === null || transaction !== null || !pool.leasable || !pool.saturated
+        ? execute
+        : (on = target) => (on === target ? waiting(pool, statement, target, execute) : execute(on))
     for (const listener of listeners) {
       if (listener.around === undefined) continue
       const inner = run
@@ -239,7 +266,7 @@ export class DriverTap {
       statement.error = error
       throw error
     } finally {
-      statement.ms = performance.now() - statement.startedAt
+      statement.ms = Math.max(0, performance.now() - statement.startedAt - statement.waitMs)
       for (const listener of listeners) listener.statement?.(statement)
     }
   }
@@ -268,11 +295,15 @@ export class DriverTap {
     }
   }
 
-  private async timed<T>(type: TransactionEvent['type'], run: () => Promise<T>): Promise<T> {
+  private async timed<T>(
+    type: TransactionEvent['type'],
+    run: (waited: (ms: number) => void) => Promise<T>,
+  ): Promise<T> {
     const startedAt = performance.now()
     let failure: unknown
+    let waitMs = 0
     try {
-      return await run()
+      return await run((ms) => (waitMs = ms))
     } catch (error) {
       failure = error
       throw error
@@ -281,11 +312,41 @@ export class DriverTap {
         listener.transaction?.({
           type,
           call: currentCall.getStore(),
-          ms: performance.now() - startedAt,
+          ms: Math.max(0, performance.now() - startedAt - waitMs),
+          waitMs,
           error: failure,
         })
       }
     }
+  }
+}
+
+/** Sends a statement over a connection that had to be waited for, and notes how long. */
+async function waiting<T>(
+  pool: DriverPool,
+  statement: Statement,
+  target: SqlQueryable,
+  execute: (on: SqlQueryable) => Promise<T>,
+): Promise<T> {
+  const connection = await acquireFor(statement, pool, target)
+  try {
+    return await execute(connection.on)
+  } finally {
+    connection.release()
+  }
+}
+
+/** Takes a connection for a statement, and notes on it how long that took. */
+export async function acquireFor(
+  statement: Statement,
+  pool: DriverPool,
+  target: SqlQueryable,
+): Promise<PooledConnection> {
+  const startedAt = performance.now()
+  try {
+    return await pool.acquire(target)
+  } finally {
+    statement.waitMs += performance.now() - startedAt
   }
 }
 

@@ -19,12 +19,14 @@ export type { CallTransaction, TransactionOutcome } from './call-transaction.ts'
 export { channels, type QueryEvent } from './channels.ts'
 export { compose } from './pipeline.ts'
 export {
+  acquireFor,
   currentCall,
   type DriverListener,
   type DriverTap,
   type Statement,
   type TransactionEvent,
 } from './driver-tap.ts'
+export type { DriverPool, PooledConnection, PoolGauge } from './driver-pool.ts'
 export type { SqlAdapter, SqlAdapterFactory, SqlQuery, SqlQueryable, SqlTransaction } from './driver-ports.ts'
 export type { Host, Provider } from './host.ts'
 export { defineExtension, hostOf, mount, type MountOptions, type Plugin } from './prisma7.ts'

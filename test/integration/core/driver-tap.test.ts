@@ -92,6 +92,51 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
     expect(new Set(statements.map((each) => each.transaction)).size).toBe(1)
   })
 
+  test('S4 tells the wait for a connection apart from the statement and from BEGIN', async () => {
+    const own: Statement[] = []
+    const begins: TransactionEvent[] = []
+    const tapped = mountProbe(
+      database.createClient({ adapter: database.adapter({ connections: 1 }) }),
+      (host) => {
+        host.tap?.listen({
+          statement: (each) => own.push(each),
+          transaction: (each) => each.type === 'begin' && begins.push(each),
+        })
+        return (call, next) => next(call)
+      },
+    )
+    await tapped.user.count()
+    own.length = 0
+    // One transaction holds the only connection; a statement and another transaction wait for it.
+    let end = () => undefined as void
+    const held = new Promise<void>((resolve) => (end = resolve))
+    const holding = tapped.$transaction(async (tx) => {
+      await tx.user.count()
+      await held
+    })
+    while (begins.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    const waiting = tapped.user.count()
+    const second = tapped.$transaction((tx) => tx.tag.count())
+    setTimeout(end, 120)
+    await Promise.all([holding, waiting, second])
+    const waited = own.filter((each) => each.waitMs > 100)
+    expect(waited).toHaveLength(1)
+    expect(waited[0]?.call?.model).toBe('User')
+    expect(waited[0]?.ms).toBeLessThan(60)
+    expect(begins.map((each) => each.waitMs > 100)).toEqual([false, true])
+    expect(begins[1]?.ms).toBeLessThan(60)
+  })
+
+  test('a wrapped adapter keeps the last connection of its pool to itself', async () => {
+    const { client } = database.createRecordedClient({ adapter: database.adapter({ connections: 1 }) })
+    const tapped = mountProbe(client, (host) => {
+      host.tap?.listen({ statement: () => undefined })
+      return (call, next) => next(call)
+    })
+    const counts = await Promise.all(Array.from({ length: 5 }, () => tapped.user.count()))
+    expect(counts).toEqual([1, 1, 1, 1, 1])
+  })
+
   test('`around` may send a statement to another connection', async () => {
     const targets: boolean[] = []
     const redirected = mountProbe(database.createClient(), (host) => {
