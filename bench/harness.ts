@@ -38,6 +38,8 @@ export class Bench {
   constructor(
     private readonly json: boolean,
     private readonly only: string | null = null,
+    /** Whether results that the documentation quotes are to be written into it (`--write`). */
+    readonly writes = false,
   ) {}
 
   /** Whether a bench of this name is asked for (`npm run bench -- core --only hook`). */
@@ -117,6 +119,19 @@ export class Bench {
     )
     const differences = (low as number[]).map((value, index) => ((high as number[])[index] as number) - value)
     this.limited(bench, Math.max(0, median(differences) * 1000), 'µs', limit)
+  }
+
+  /** A table of what holds, for people; `--json` leaves it out. */
+  table(
+    title: string,
+    columns: readonly string[],
+    rows: readonly { id: string; says: string; outcomes: readonly boolean[] }[],
+  ): void {
+    if (this.json) return
+    console.log(`\n${title}: ${columns.map((column, index) => `${index + 1} ${column}`).join(', ')}`)
+    for (const { id, says, outcomes } of rows) {
+      console.log(`  ${outcomes.map((holds) => (holds ? '✓' : '·')).join(' ')}  ${id} ${says}`)
+    }
   }
 
   private print(line: Line, text: string, asked: string | null, met: boolean): void {
