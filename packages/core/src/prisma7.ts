@@ -24,8 +24,8 @@ export interface Plugin {
   readonly name: string
   /** Makes the middleware, once per mount; null where the package only adds methods. */
   middleware?(host: Host): Middleware | null
-  /** Members of the client, such as `$cache`. */
-  client?(host: Host, client: object): Record<string, unknown>
+  /** Members of the client, such as `$cache`; `extended` gives the client that will carry them. */
+  client?(host: Host, client: object, extended: () => object): Record<string, unknown>
   /** Methods of every model, such as `paginate`; `this` is the model. */
   model?(host: Host, client: object): Record<string, unknown>
   /** Argument names of our own (`cacheStrategy`), which Prisma must never see. */
@@ -55,7 +55,7 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
     name: `prisma-brisk(${plugins.map((plugin) => plugin.name).join(', ')})`,
     query: { $allOperations: queryHook(host, pipeline, own) },
     client: {
-      ...Object.assign({}, ...plugins.map((plugin) => plugin.client?.(host, client) ?? {})),
+      ...Object.assign({}, ...plugins.map((plugin) => plugin.client?.(host, client, () => extended) ?? {})),
       $disconnect: async () => {
         await host.disconnecting()
         await (client as PrivateClient).$disconnect()
@@ -63,7 +63,7 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
     },
     model: { $allModels: Object.assign({}, ...plugins.map((plugin) => plugin.model?.(host, client) ?? {})) },
   }
-  const extended = (client as PrivateClient).$extends(extension)
+  const extended: object = (client as PrivateClient).$extends(extension)
   mounted.set(extended, new Set(plugins.map((plugin) => plugin.name)))
   return extended
 }
