@@ -1,1 +1,19 @@
-export {}
+export { cache, cachePlugin } from './extension.ts'
+export type { CacheOptions } from './options.ts'
+export type { CacheArgs, CacheStrategy } from './cache-strategy.ts'
+export type { CacheClient, CacheMethods, CacheSelection, RawCacheStrategy } from './cache-client.ts'
+export type { CacheInfo, CacheStatus } from './info.ts'
+export type { CacheStats, ModelStats } from './statistics.ts'
+export type { CacheEvent } from './cache-event.ts'
+export type { CacheStore, DecimalClass, Found } from './cache-store.ts'
+export type { Entry, StoredEntry } from './entry.ts'
+export type { RawQuery } from './raw-read.ts'
+export type { RawWriteAction, RawWriteTags } from './raw-write.ts'
+export { memoryStore, type MemoryStoreOptions } from './memory-store.ts'
+export {
+  AccelerateError,
+  InvalidCacheStrategyError,
+  StoreTimeoutError,
+  StoreUnusableError,
+  UnserialisableValueError,
+} from './errors.ts'

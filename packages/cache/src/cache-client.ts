@@ -1,0 +1,181 @@
+import { createHash, randomUUID } from 'node:crypto'
+import type { CacheStrategy } from './cache-strategy.ts'
+import { checkStrategy, checkTags } from './cache-strategy.ts'
+import { isMarked } from './entry.ts'
+import { InvalidCacheStrategyError } from './errors.ts'
+import type { GuardedStore } from './guarded-store.ts'
+import { collectInfo, type CacheInfo } from './info.ts'
+import type { InvalidatingWrites } from './invalidating-writes.ts'
+import { runRawRead, type RawQuery } from './raw-read.ts'
+import type { CacheStats, Statistics } from './statistics.ts'
+import type { TagNames } from './tag.ts'
+
+/** What to invalidate, or what an etag stands for. */
+export interface CacheSelection {
+  /** The user's own tags. */
+  readonly tags?: readonly string[]
+  /** Models: every entry that rests on their rows. */
+  readonly models?: readonly string[]
+}
+
+/** `prisma.$cache`. */
+export interface CacheMethods {
+  /**
+   * Makes every entry that rests on one of these tags or models worthless, here and in every process on the same store.
+   * Resolves when it is so; where the store cannot be reached, when it is noted and this process no longer answers from
+   * these entries. Cost: one round trip, whatever the number of entries.
+   *
+   * @throws InvalidCacheStrategyError
+   * @example
+   * await prisma.$cache.invalidate({ tags: ['team:7'], models: ['Post'] })
+   */
+  invalidate(selection: CacheSelection): Promise<void>
+  /** As {@link CacheMethods.invalidate}, of everything in the namespace. */
+  invalidateAll(): Promise<void>
+  /**
+   * Runs reads and tells how the first of them was answered; `reads` has them all.
+   *
+   * @example
+   * const { data, info } = await prisma.$cache.withInfo(() => prisma.user.findMany({ cacheStrategy: { ttl: 60 } }))
+   * response.setHeader('X-Cache', info.status)
+   */
+  withInfo<T>(
+    run: () => PromiseLike<T> | T,
+  ): Promise<{ readonly data: T; readonly info: CacheInfo; readonly reads: readonly CacheInfo[] }>
+  /** Counts since the start, of all clients extended from one base client. Cost: proportional to the number of models. */
+  stats(): CacheStats
+  /**
+   * Runs reads so that later ones find their results; waits until these are stored. What fails is counted, not thrown.
+   * Default `concurrency`: 4.
+   *
+   * @example
+   * await prisma.$cache.warm(subjects.map((subject) => () => prisma.exercise.findMany({ where: { subject } })))
+   */
+  warm(
+    runs: readonly (() => PromiseLike<unknown> | unknown)[],
+    options?: { readonly concurrency?: number },
+  ): Promise<{ readonly warmed: number; readonly failed: number }>
+  /**
+   * A text that changes exactly when one of these tags or models is invalidated, the same in all processes on one store;
+   * a route can answer 304 without asking the database. Take it **before** the data it is sent with. Where the store
+   * cannot be reached it is a new one each time. Cost: one round trip to the store.
+   *
+   * @throws InvalidCacheStrategyError
+   * @example
+   * const etag = await prisma.$cache.etag({ models: ['Message'], tags: [`conversation:${id}`] })
+   * if (request.headers['if-none-match'] === etag) return response.status(304).end()
+   */
+  etag(selection: CacheSelection): Promise<string>
+  /**
+   * `$queryRaw` through the cache. Nobody can tell which tables a statement reads, so it rests on the tags and models
+   * given, and on nothing else. Never within a transaction.
+   *
+   * @throws InvalidCacheStrategyError
+   * @example
+   * await prisma.$cache.queryRaw(Prisma.sql`SELECT count(*) FROM "User"`, { ttl: 60, models: ['User'] })
+   */
+  queryRaw<T = unknown>(sql: RawQuery, strategy: RawCacheStrategy): Promise<T>
+}
+
+/** {@link CacheStrategy} of a raw query, with the models that it reads. */
+export interface RawCacheStrategy extends CacheStrategy {
+  readonly models?: readonly string[]
+}
+
+export interface CacheClient {
+  readonly $cache: CacheMethods
+}
+
+interface Parts {
+  readonly names: TagNames
+  readonly store: GuardedStore
+  readonly stats: Statistics
+  readonly writes: InvalidatingWrites
+  readonly fills: ReadonlySet<Promise<unknown>>
+  /** The client that carries this cache. */
+  readonly client: () => object
+}
+
+export function cacheMethods({ names, store, stats, writes, fills, client }: Parts): CacheMethods {
+  const tagsOf = (selection: CacheSelection, method: string): readonly string[] => {
+    const { tags = [], models = [] } = checkedSelection(selection, method)
+    return [...tags.map((tag) => names.own(tag)), ...writes.tagsOfModelNames(models, `${method}.models`)]
+  }
+  return {
+    async invalidate(selection) {
+      await writes.invalidate(tagsOf(selection, '$cache.invalidate'))
+    },
+    async invalidateAll() {
+      await writes.invalidate([names.everything])
+    },
+    async withInfo(run) {
+      const { data, reads } = await collectInfo(run)
+      const info = reads[0] ?? { status: 'bypass', reason: 'no-read', tags: [], models: [] }
+      return { data, info, reads }
+    },
+    stats: () => {
+      const { timeouts, errors, outages, replayed } = store.troubles
+      return stats.snapshot({
+        name: store.store.name,
+        ...(store.store.size?.() ?? { entries: 0, bytes: 0 }),
+        timeouts,
+        errors,
+        outages,
+        journal: store.journal.size,
+        replayed,
+        available: !store.breaker.isOpen,
+      })
+    },
+    async warm(runs, { concurrency = 4 } = {}) {
+      if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+        throw new InvalidCacheStrategyError('$cache.warm.concurrency', 'an integer, at least 1', concurrency)
+      }
+      let warmed = 0
+      let failed = 0
+      const queue = runs[Symbol.iterator]()
+      const worker = async (): Promise<void> => {
+        for (const run of queue) {
+          try {
+            await run()
+            warmed++
+          } catch {
+            failed++
+          }
+        }
+      }
+      await Promise.all(Array.from({ length: Math.min(concurrency, runs.length) }, worker))
+      await Promise.all(fills)
+      return { warmed, failed }
+    },
+    async etag(selection) {
+      const tags = tagsOf(selection, '$cache.etag')
+      const stamps = await store.observe([names.everything, ...tags])
+      if (typeof stamps === 'string' || stamps.some(isMarked)) return `"${randomUUID()}"`
+      const hash = createHash('sha256')
+      for (const stamp of stamps) hash.update(stamp).update(' ')
+      return `"${hash.digest('base64url').slice(0, 27)}"`
+    },
+    async queryRaw(sql, strategy) {
+      const { models = [], ...rest } = strategy ?? {}
+      checkStrategy(rest, '$cache.queryRaw')
+      checkNames(models, '$cache.queryRaw.models')
+      return runRawRead(client(), sql, { strategy: rest, models }) as Promise<never>
+    },
+  }
+}
+
+function checkedSelection(selection: CacheSelection, method: string): CacheSelection {
+  const { tags, models, ...unknown } = { ...selection }
+  if (typeof selection !== 'object' || selection === null || (tags === undefined && models === undefined)) {
+    throw new InvalidCacheStrategyError(method, '{ tags } or { models }', selection)
+  }
+  const [name] = Object.keys(unknown)
+  if (name !== undefined) throw new InvalidCacheStrategyError(`${method}.${name}`, 'tags or models', name)
+  if (tags !== undefined) checkTags(tags, `${method}.tags`)
+  if (models !== undefined) checkNames(models, `${method}.models`)
+  return selection
+}
+
+function checkNames(names: unknown, path: string): void {
+  if (!Array.isArray(names)) throw new InvalidCacheStrategyError(path, 'an array of model names', names)
+}

@@ -1,0 +1,56 @@
+import type { Entry, StoredEntry } from './entry.ts'
+
+/** What a store says of a key and of the tags that were asked for with it. */
+export interface Found {
+  /** It may be of any age, and its tags may have been invalidated: the caller judges. */
+  readonly entry: StoredEntry | null
+  /** The stamp each tag has now, in the order asked; a tag that had none has been given a new one. */
+  readonly stamps: readonly string[]
+}
+
+/**
+ * Where results and stamps are kept. A store keeps its promises about stamps, or answers a miss; it may forget any
+ * entry and any stamp at any time. Implementations are checked by `testCacheStore` of `@prisma-brisk/cache/testing`.
+ *
+ * Every method may answer at once or by a promise; a store in memory answers at once, so that a hit costs no turn of
+ * the event loop. A method may throw or reject: the cache then asks the database, and remembers what it could not
+ * invalidate.
+ */
+export interface CacheStore {
+  /** For statistics and messages: `memory`, `redis`, `tiered`. */
+  readonly name: string
+  /** True where only this process sees the store; default false. */
+  readonly isLocal?: boolean
+  /** Value and stamps in one round trip. A tag without a stamp is given a new random one, unless another was faster. */
+  lookup(key: string, tags: readonly string[]): Found | Promise<Found>
+  /** The stamps alone, as {@link CacheStore.lookup} gives them. */
+  observe(tags: readonly string[]): readonly string[] | Promise<readonly string[]>
+  /** Keeps a copy of entry and value until the entry's lifetime is over, or shorter. */
+  write(key: string, entry: Entry, value: unknown): void | Promise<void>
+  remove(key: string): void | Promise<void>
+  /** Once this has returned, no lookup and no observation gives a stamp that one of these tags had before. */
+  invalidate(tags: readonly string[]): void | Promise<void>
+  /**
+   * For strict writes: gives the tags a stamp that starts with `!`, is never valid, and is forgotten after `lifetime`
+   * ms. {@link CacheStore.unmark} ends it. Stores that die with their process need none.
+   */
+  mark?(tags: readonly string[], lifetime: number): void | Promise<void>
+  /** Invalidates the tags and ends this process's marks on them; marks of other processes stay. */
+  unmark?(tags: readonly string[]): void | Promise<void>
+  /**
+   * For the fill lock: true for the one caller that may read the database for this key; the lock ends after `lease` ms
+   * or by {@link CacheStore.unlock}. Stores that only one process sees need none.
+   */
+  lock?(key: string, token: string, lease: number): boolean | Promise<boolean>
+  unlock?(key: string, token: string): void | Promise<void>
+  /** Tells that the connection came back or moved to another server, so that what was sent may have been lost. */
+  onReconnect?(listener: () => void): void
+  /** Entries and bytes held in this process. */
+  size?(): { readonly entries: number; readonly bytes: number }
+  /** Tells the store the application's decimal class, which it needs to rebuild values. */
+  useDecimal?(decimal: DecimalClass): void
+  close?(): void | Promise<void>
+}
+
+/** The application's own decimal class: there may be several copies of decimal.js in one process. */
+export type DecimalClass = new (value: string) => object

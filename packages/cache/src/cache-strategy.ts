@@ -1,0 +1,127 @@
+import type { Args } from '@prisma-brisk/core'
+import { InvalidCacheStrategyError } from './errors.ts'
+
+/**
+ * How one read is cached, in the terms of Prisma Accelerate: seconds, and a total lifetime of `ttl + swr`.
+ *
+ * @example
+ * prisma.user.findMany({ where, cacheStrategy: { ttl: 60, swr: 30, tags: ['team:7'] } })
+ */
+export interface CacheStrategy {
+  /** Seconds the result is fresh. Default: the model's, else 0. Fractions are allowed. */
+  ttl?: number
+  /** Seconds after `ttl` during which the old result is served while it is refreshed in the background. Default 0. */
+  swr?: number
+  /** Names to invalidate it by, beside the models it touches. Text of 1 to 256 bytes each. */
+  tags?: readonly string[]
+  /** `ttl` for a result that is null or empty, in seconds. Default: as `ttl`, or the option of the same name. */
+  nullTtl?: number
+  /**
+   * Seconds after `ttl + swr` during which the old result is served where the database cannot be reached. Default: the
+   * option of the same name.
+   */
+  staleIfError?: number
+}
+
+/** The argument that every read takes: a strategy, or `false` to leave the cache alone. */
+export interface CacheArgs {
+  /** See {@link CacheStrategy}. `false`: neither answered from the cache nor stored. */
+  cacheStrategy?: CacheStrategy | false
+}
+
+/** A strategy in milliseconds, with nothing left to default. */
+export interface ResolvedStrategy {
+  readonly ttl: number
+  readonly swr: number
+  readonly nullTtl: number | null
+  readonly grace: number
+  readonly tags: readonly string[]
+}
+
+/** What a strategy leaves open. */
+export interface StrategyDefaults {
+  readonly nullTtl: number | null
+  readonly staleIfError: number
+}
+
+/**
+ * Checks a strategy and fills it up: from the call, then from the model, then from the options.
+ *
+ * @throws InvalidCacheStrategyError
+ */
+export function resolveStrategy(
+  given: CacheStrategy,
+  model: CacheStrategy | undefined,
+  defaults: StrategyDefaults,
+): ResolvedStrategy {
+  const nullTtl = given.nullTtl ?? model?.nullTtl ?? defaults.nullTtl
+  return {
+    ttl: (given.ttl ?? model?.ttl ?? 0) * 1000,
+    swr: (given.swr ?? model?.swr ?? 0) * 1000,
+    nullTtl: nullTtl === null ? null : nullTtl * 1000,
+    grace: (given.staleIfError ?? model?.staleIfError ?? defaults.staleIfError) * 1000,
+    tags: [...new Set([...(given.tags ?? []), ...(model?.tags ?? [])])],
+  }
+}
+
+/** @throws InvalidCacheStrategyError */
+export function checkStrategy(value: unknown, path = 'cacheStrategy'): asserts value is CacheStrategy {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidCacheStrategyError(path, 'false or an object such as { ttl: 60 }', value)
+  }
+  for (const [name, each] of Object.entries(value)) {
+    if (each === undefined) continue
+    if (name === 'tags') checkTags(each, `${path}.tags`)
+    else if (SECONDS.has(name)) checkSeconds(each, `${path}.${name}`)
+    else throw new InvalidCacheStrategyError(`${path}.${name}`, `one of ${NAMES}`, each, 'No such setting.')
+  }
+}
+
+const SECONDS = new Set(['ttl', 'swr', 'nullTtl', 'staleIfError'])
+const NAMES = [...SECONDS, 'tags'].join(', ')
+
+function checkSeconds(value: unknown, path: string): void {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return
+  throw new InvalidCacheStrategyError(path, 'a finite number of seconds, at least 0', value)
+}
+
+/** @throws InvalidCacheStrategyError */
+export function checkTags(value: unknown, path: string): asserts value is readonly string[] {
+  if (!Array.isArray(value)) throw new InvalidCacheStrategyError(path, 'an array of texts', value)
+  value.forEach((tag: unknown, index) => {
+    if (typeof tag === 'string' && tag !== '' && Buffer.byteLength(tag) <= MAX_TAG_BYTES) return
+    const given = typeof tag === 'string' ? `one of ${Buffer.byteLength(tag)} bytes` : tag
+    throw new InvalidCacheStrategyError(`${path}[${index}]`, `text of 1 to ${MAX_TAG_BYTES} bytes`, given)
+  })
+}
+
+const MAX_TAG_BYTES = 256
+
+/** The `cacheStrategy` of a call; that of a fluent read stands in the arguments of its last step. */
+export function strategyOf(args: Args, dataPath: readonly string[]): unknown {
+  if (dataPath.length === 0 || args === undefined) return args?.['cacheStrategy']
+  return lastStep(args, dataPath)?.['cacheStrategy'] ?? args['cacheStrategy']
+}
+
+/** The arguments without the strategies in the steps of a fluent read; the outer one is stripped by the pipeline. */
+export function withoutStrategy(args: Args, dataPath: readonly string[]): Args {
+  if (dataPath.length === 0) {
+    if (args === undefined || !('cacheStrategy' in args)) return args
+    const { cacheStrategy: _, ...rest } = args
+    return rest
+  }
+  const { cacheStrategy: _, ...rest } = args
+  const [first, ...others] = dataPath as [string, ...string[]]
+  const inner = rest[first]
+  if (typeof inner !== 'object' || inner === null) return rest
+  return { ...rest, [first]: withoutStrategy(inner as Args, others) }
+}
+
+function lastStep(args: Args, dataPath: readonly string[]): Args | undefined {
+  let step: unknown = args
+  for (const name of dataPath) {
+    if (typeof step !== 'object' || step === null) return undefined
+    step = (step as Args)[name]
+  }
+  return typeof step === 'object' && step !== null ? (step as Args) : undefined
+}

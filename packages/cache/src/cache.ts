@@ -1,0 +1,225 @@
+import {
+  InvalidOptionsError,
+  operationTraits,
+  type Call,
+  type Host,
+  type Middleware,
+  type Next,
+} from '@prisma-brisk/core'
+import { cacheMethods, type CacheMethods } from './cache-client.ts'
+import { CacheKeys } from './cache-key.ts'
+import type { CacheStore } from './cache-store.ts'
+import { checkStrategy, resolveStrategy, strategyOf, withoutStrategy } from './cache-strategy.ts'
+import { CachedReads, type SharedReads } from './cached-reads.ts'
+import { asksForComputedFields } from './computed-fields.ts'
+import { askDatabaseName } from './database-name.ts'
+import type { Flight } from './flight.ts'
+import { GuardedStore } from './guarded-store.ts'
+import { collector } from './info.ts'
+import { InvalidatingWrites } from './invalidating-writes.ts'
+import { memoryStore } from './memory-store.ts'
+import type { ResolvedCacheOptions } from './options.ts'
+import { rawReadOf, type RawRead } from './raw-read.ts'
+import { ReadReport } from './read-report.ts'
+import { Statistics } from './statistics.ts'
+import { TagNames } from './tag.ts'
+
+/** What the seam knows of the client that carries the cache. */
+export interface ClientFacts {
+  /** The client's global `omit`. */
+  readonly omit: unknown
+  /** What the result extensions before the cache make the database be asked for. */
+  readonly computed: unknown
+  /** Whether result extensions have been added behind the cache, of which it cannot tell what they ask for. */
+  readonly isComputedBehind: () => boolean
+  /** Text that tells this database from others in every process; null where only the database itself can say. */
+  readonly database: string | null
+  /** The client with the cache on it. */
+  readonly client: () => object
+}
+
+/** The cache of one extended client. */
+export class Cache {
+  readonly methods: CacheMethods
+  private readonly names: TagNames
+  private readonly store: GuardedStore
+  private readonly shared: SharedState
+  private readonly writes: InvalidatingWrites
+  private reads: CachedReads | null = null
+
+  constructor(
+    private readonly options: ResolvedCacheOptions,
+    private readonly host: Host,
+    private readonly facts: () => ClientFacts,
+  ) {
+    this.shared = host.state(SHARED, () => new SharedState(host))
+    this.names = new TagNames(options.namespace)
+    this.store = guardOf(options.store ?? this.shared.defaultStore(), options, this.names)
+    this.shared.stores.add(this.store)
+    const { stats, fills } = this.shared
+    const { names, store } = this
+    this.writes = new InvalidatingWrites(options, () => host.schema(), names, store, stats)
+    this.methods = cacheMethods({
+      names,
+      store,
+      stats,
+      fills,
+      writes: this.writes,
+      client: () => facts().client(),
+    })
+    this.checkModels()
+  }
+
+  readonly middleware: Middleware = (call, next) => {
+    switch (operationTraits(call.operation).kind) {
+      case 'read':
+        return this.read(call, next)
+      case 'rawRead':
+        return this.rawRead(call, next)
+      case 'rawWrite':
+        return this.writes.rawWrite(call, next)
+      default:
+        return this.writes.write(call, next)
+    }
+  }
+
+  /** The usual read, which asks for nothing, passes at the cost of two look-ups. */
+  private read(call: Call, next: Next): Promise<unknown> {
+    const given = strategyOf(call.args, call.dataPath)
+    if (given === undefined && this.options.models.size === 0) return unasked(call, next)
+    const model = this.options.models.get(call.model as string)
+    if (given === undefined && (model === undefined || model === false)) return unasked(call, next)
+    return this.cached(call, next, given)
+  }
+
+  private async cached(call: Call, next: Next, given: unknown): Promise<unknown> {
+    const { models, nullTtl, staleIfError } = this.options
+    if (given !== undefined && given !== false) checkStrategy(given)
+    // The strategy of a fluent read stands deep in its arguments, where the pipeline does not strip it.
+    const bare = call.dataPath.length === 0 ? call : call.withArgs(withoutStrategy(call.args, call.dataPath))
+    const asked = given === false || given === undefined ? {} : given
+    const strategy = resolveStrategy(asked, models.get(call.model as string) || undefined, {
+      nullTtl,
+      staleIfError,
+    })
+    if (given === false) return this.bypass(bare, next, 'off', strategy.tags)
+    if (call.transaction.kind !== 'none') return this.bypass(bare, next, 'transaction', strategy.tags)
+    const reads = this.reads ?? (await this.ready(call))
+    if (reads === null) return this.bypass(bare, next, this.obstacle(), strategy.tags)
+    const { isComputedBehind, omit } = this.facts()
+    if (isComputedBehind() && asksForComputedFields(this.host.schema(), call, omit)) {
+      return this.bypass(bare, next, 'computed-field', strategy.tags)
+    }
+    return reads.read(bare, next, strategy)
+  }
+
+  private rawRead(call: Call, next: Next): Promise<unknown> {
+    const raw = rawReadOf(call)
+    return raw === null ? this.writes.rawRead(call, next) : this.cachedRaw(call, next, raw)
+  }
+
+  private async cachedRaw(call: Call, next: Next, { strategy, models }: RawRead): Promise<unknown> {
+    const { nullTtl, staleIfError } = this.options
+    const resolved = resolveStrategy(strategy, undefined, { nullTtl, staleIfError })
+    if (call.transaction.kind !== 'none') return this.bypass(call, next, 'transaction', resolved.tags)
+    const reads = this.reads ?? (await this.ready(call))
+    if (reads === null) return this.bypass(call, next, this.obstacle(), resolved.tags)
+    return reads.read(call, next, resolved, models)
+  }
+
+  private bypass(call: Call, next: Next, reason: string, tags: readonly string[]): Promise<unknown> {
+    this.shared.report.read(call, 'bypass', { reason, tags })
+    return next(call)
+  }
+
+  private obstacle(): string {
+    return this.host.schema() === null ? 'no-schema' : 'unknown-database'
+  }
+
+  /** Makes what answers reads as soon as it is known which database this is; null where it cannot be. */
+  private async ready(call: Call): Promise<CachedReads | null> {
+    const schema = this.host.schema()
+    if (schema === null) return null
+    const database = this.databaseName() ?? (await this.shared.askDatabase(call))
+    if (database === null) return null
+    const { omit, computed } = this.facts()
+    const { namespace, scope } = this.options
+    const keys = new CacheKeys({ namespace, schemaHash: schema.hash, database, omit, computed, scope })
+    const { names, store, shared, options } = this
+    this.reads ??= new CachedReads(options, schema, names, keys, store, shared)
+    return this.reads
+  }
+
+  /** A store that only this process sees needs no name that holds elsewhere. */
+  private databaseName(): string | null {
+    if (this.options.database !== null) return this.options.database
+    if (this.store.store.isLocal === true) return `client ${this.host.id}`
+    return this.facts().database
+  }
+
+  private checkModels(): void {
+    const { models } = this.options
+    const schema = models.size === 0 ? null : this.host.schema()
+    if (schema === null) return
+    for (const [name, strategy] of models) {
+      if (schema.models.has(name)) continue
+      throw new InvalidOptionsError(`cache.models.${name}`, 'the name of a model of the schema', strategy)
+    }
+  }
+}
+
+function unasked(call: Call, next: Next): Promise<unknown> {
+  collector()?.push({ status: 'bypass', reason: 'no-strategy', tags: [], models: [] })
+  return next(call)
+}
+
+const SHARED = Symbol('prisma-brisk cache')
+
+/** What all clients extended from one base client share. */
+class SharedState implements SharedReads {
+  readonly flights = new Map<string, Flight>()
+  readonly refreshing = new Set<string>()
+  readonly fills = new Set<Promise<unknown>>()
+  readonly stats = new Statistics()
+  readonly report = new ReadReport(this.stats)
+  readonly stores = new Set<GuardedStore>()
+  private store: CacheStore | null = null
+  private database: Promise<string | null> | null = null
+
+  constructor(host: Host) {
+    host.onDisconnect(() => this.settle())
+  }
+
+  defaultStore(): CacheStore {
+    this.store ??= memoryStore()
+    return this.store
+  }
+
+  askDatabase(call: Call): Promise<string | null> {
+    this.database ??= askDatabaseName(call).then((name) => {
+      if (name === null) this.database = null
+      return name
+    })
+    return this.database
+  }
+
+  /** Before the client disconnects: entries on their way are stored, and what could not be invalidated is tried again. */
+  private async settle(): Promise<void> {
+    await Promise.all(this.fills)
+    await Promise.all([...this.stores].map((store) => store.settle()))
+  }
+}
+
+const guards = new WeakMap<CacheStore, Map<string, GuardedStore>>()
+
+/** One guard for a store and namespace: what could not be invalidated through one client must not be read through another. */
+function guardOf(store: CacheStore, options: ResolvedCacheOptions, names: TagNames): GuardedStore {
+  let own = guards.get(store)
+  if (own === undefined) guards.set(store, (own = new Map()))
+  const known = own.get(options.namespace)
+  if (known !== undefined) return known
+  const timeouts = { read: options.readTimeout, write: options.writeTimeout }
+  const guard = new GuardedStore(store, names, timeouts, options.now)
+  own.set(options.namespace, guard)
+  return guard
+}

@@ -1,0 +1,55 @@
+import { BriskError, describe } from '@prisma-brisk/core'
+
+/**
+ * A `cacheStrategy`, or an argument of a `$cache` method, that makes no sense. Thrown before anything is sent to the
+ * database or to the store.
+ *
+ * @example
+ * try { await prisma.user.findMany({ cacheStrategy: { ttl: -1 } }) } catch (error) { error.code === 'E_INVALID_CACHE_STRATEGY' }
+ */
+export class InvalidCacheStrategyError extends BriskError {
+  /** Where the value stands, e.g. `cacheStrategy.ttl`. */
+  readonly path: string
+
+  constructor(path: string, expected: string, given: unknown, advice = '') {
+    super(
+      'E_INVALID_CACHE_STRATEGY',
+      `${path}: expected ${expected}, given ${describe(given)}.${advice === '' ? '' : ` ${advice}`}`,
+    )
+    this.path = path
+  }
+}
+
+/**
+ * A value that the store's codec cannot bring back exactly as it was. Never reaches a query: such a result is answered
+ * and not stored.
+ */
+export class UnserialisableValueError extends BriskError {
+  constructor(kind: string) {
+    super(
+      'E_UNSERIALISABLE_VALUE',
+      `The cache stores plain objects, arrays, text, numbers, BigInt, Date, Decimal, bytes and null; it was given ${kind}.`,
+    )
+  }
+}
+
+/** The store did not answer in time; the database is asked instead. */
+export class StoreTimeoutError extends BriskError {
+  constructor(ms: number) {
+    super('E_STORE_TIMEOUT', `The cache store did not answer within ${ms} ms.`)
+  }
+}
+
+/** The store is there, but its answers cannot be trusted: a replica, for instance, takes no invalidation. */
+export class StoreUnusableError extends BriskError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super('E_STORE_UNUSABLE', `The cache store cannot be used now: ${reason}.`, options)
+  }
+}
+
+/** Prisma Accelerate refused, or could not be reached, when tags were to be invalidated. */
+export class AccelerateError extends BriskError {
+  constructor(reason: string, advice: string, options?: ErrorOptions) {
+    super('E_ACCELERATE', `${reason} ${advice}`, options)
+  }
+}

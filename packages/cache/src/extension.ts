@@ -1,0 +1,116 @@
+import {
+  defineExtension,
+  mount,
+  type BriskExtension,
+  type Host,
+  type ListReads,
+  type Plugin,
+  type SingleReads,
+} from '@prisma-brisk/core'
+import type { CacheClient } from './cache-client.ts'
+import type { CacheArgs } from './cache-strategy.ts'
+import { Cache, type ClientFacts } from './cache.ts'
+import { databaseNameOf } from './database-name.ts'
+import { resolveOptions, type CacheOptions } from './options.ts'
+
+/**
+ * Cached reads with tag invalidation. Reads that say so, or whose model does, are answered from a store; every write
+ * through the client invalidates what it may have changed. Mount it last in a chain of `$extends`.
+ *
+ * @example
+ * const prisma = new PrismaClient({ adapter }).$extends(cache({ models: { Exercise: { ttl: 3600 } } }))
+ * await prisma.user.findMany({ where, cacheStrategy: { ttl: 60, swr: 30, tags: ['team:7'] } })
+ *
+ * @throws InvalidOptionsError (`E_INVALID_OPTIONS`) at once, and where the client has a cache already
+ */
+export function cache(
+  options: CacheOptions = {},
+): BriskExtension<ListReads<CacheArgs> & SingleReads<CacheArgs>, CacheClient> {
+  const plugin = cachePlugin(options)
+  return defineExtension((client) => mount(client, [plugin])) as never
+}
+
+/** The cache as a part of a larger extension, such as `brisk()`. */
+export function cachePlugin(options: CacheOptions = {}): Plugin {
+  const resolved = resolveOptions(options)
+  // `mount` asks for the middleware, then for the members, of one client after the other.
+  let mounting: { cache: Cache; facts: ClientFacts | null } | null = null
+  return {
+    name: 'cache',
+    ownArguments: ['cacheStrategy'],
+    middleware(host: Host) {
+      const parts: { cache?: Cache; facts: ClientFacts | null } = { facts: null }
+      const cache = new Cache(resolved, host, () => parts.facts as ClientFacts)
+      mounting = Object.assign(parts, { cache })
+      return cache.middleware
+    },
+    client(host: Host, client: object, extended: () => object) {
+      const { cache } = mounting as { cache: Cache }
+      const behind = { computed: false }
+      ;(mounting as { facts: ClientFacts | null }).facts = factsOf(client as PrivateClient, extended, behind)
+      return {
+        $cache: cache.methods,
+        /** Looks at the extensions that are put behind the cache; each is applied as ever. */
+        $extends(this: object, extension: unknown): object {
+          look(host, resolved.scope !== null, extension, behind)
+          return Reflect.apply((client as PrivateClient).$extends, this, [extension])
+        },
+      }
+    },
+  }
+}
+
+/** Private members of a client, all of them optional. */
+interface PrivateClient {
+  $extends(extension: unknown): object
+  _originalClient?: PrivateClient
+  _globalOmit?: unknown
+  _runtimeDataModel?: { models?: Record<string, unknown> }
+  _extensions?: {
+    isEmpty?(): boolean
+    getAllComputedFields?(model: string): Record<string, { needs?: readonly string[] }> | undefined
+  }
+  _engineConfig?: { adapter?: unknown }
+}
+
+function factsOf(
+  client: PrivateClient,
+  extended: () => object,
+  behind: { readonly computed: boolean },
+): ClientFacts {
+  const base = client._originalClient ?? client
+  return {
+    omit: base._globalOmit,
+    computed: computedFieldsOf(client),
+    isComputedBehind: () => behind.computed,
+    database: databaseNameOf(base._engineConfig?.adapter),
+    client: extended,
+  }
+}
+
+/** Names and needs of computed fields: they add columns to what is asked of the database. */
+function computedFieldsOf(client: PrivateClient): unknown {
+  const { _extensions: extensions, _runtimeDataModel: dataModel } = client
+  if (extensions?.getAllComputedFields === undefined || extensions.isEmpty?.() === true) return undefined
+  const computed: Record<string, unknown> = {}
+  for (const model of Object.keys(dataModel?.models ?? {})) {
+    const fields = extensions.getAllComputedFields(model)
+    if (fields === undefined) continue
+    computed[model] = Object.entries(fields).map(([name, { needs }]) => [name, needs ?? []])
+  }
+  return Object.keys(computed).length === 0 ? undefined : computed
+}
+
+function look(host: Host, hasScope: boolean, extension: unknown, behind: { computed: boolean }): void {
+  // A function extends the client itself, and is seen when it does.
+  if (typeof extension !== 'object' || extension === null) return
+  const { query, result, name } = extension as { query?: unknown; result?: unknown; name?: unknown }
+  if (result !== undefined) behind.computed = true
+  if (query === undefined || hasScope) return
+  host.warnOnce(
+    'W_CACHE_EXTENSION_BEHIND',
+    `prisma-brisk: the extension ${typeof name === 'string' ? `"${name}" ` : ''}was added after the cache, which cannot see what it does to a query, ` +
+      'such as adding a tenant. Results are therefore kept apart for this client and process. ' +
+      'Put it before the cache, or set the option `scope` (a constant, where it changes no result).',
+  )
+}

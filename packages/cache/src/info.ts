@@ -1,0 +1,43 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** What became of a read: from the cache, from the cache while it is refreshed, from the database, or past the cache. */
+export type CacheStatus = 'hit' | 'stale' | 'miss' | 'bypass'
+
+/** How one read was answered. */
+export interface CacheInfo {
+  readonly status: CacheStatus
+  /**
+   * Why, where the status alone does not say. Of a bypass: `no-strategy`, `off`, `no-lifetime`, `transaction`,
+   * `no-schema`, `unkeyable`, `computed-field`, `store-timeout`, `store-error`, `store-down`, `invalidation-pending`. Of a
+   * miss: `shared` (it joined another read of the same), `write-under-way`, `embargo`. Of a stale answer: `error`.
+   */
+  readonly reason?: string
+  /** Seconds since the database was read; absent where it was read for this call. */
+  readonly age?: number
+  /** The user's own tags. */
+  readonly tags: readonly string[]
+  /** The models the result rests on. */
+  readonly models: readonly string[]
+}
+
+/** The reads within one `withInfo`. */
+const collectors = new AsyncLocalStorage<CacheInfo[]>()
+let active = 0
+
+/** Runs `fn` and gives, with its result, how each cached read within it was answered. */
+export async function collectInfo<T>(fn: () => PromiseLike<T> | T): Promise<{ data: T; reads: CacheInfo[] }> {
+  const reads: CacheInfo[] = []
+  active++
+  try {
+    // Prisma's promises start when they are awaited, which must happen in here.
+    const data = await collectors.run(reads, async () => await fn())
+    return { data, reads }
+  } finally {
+    active--
+  }
+}
+
+/** Where to put the information on a read, or null where nobody asks: the usual case, which costs a comparison. */
+export function collector(): CacheInfo[] | null {
+  return active === 0 ? null : (collectors.getStore() ?? null)
+}

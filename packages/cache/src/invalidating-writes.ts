@@ -1,0 +1,176 @@
+import type { Call, Next, SchemaModel } from '@prisma-brisk/core'
+import { publish } from './cache-event.ts'
+import { checkTags } from './cache-strategy.ts'
+import { isDefiniteFailure } from './database-failure.ts'
+import { InvalidCacheStrategyError } from './errors.ts'
+import type { GuardedStore } from './guarded-store.ts'
+import type { ResolvedCacheOptions } from './options.ts'
+import { callSiteOf, sqlOf, writes, type RawWriteTags } from './raw-write.ts'
+import type { Statistics } from './statistics.ts'
+import type { TagNames } from './tag.ts'
+import { tagsBeforeWrite, tagsOfModels, writeTags } from './write-tags.ts'
+
+/**
+ * Invalidates what writes change: after they have succeeded, in a transaction after COMMIT, and in any case before the
+ * caller's promise resolves.
+ */
+export class InvalidatingWrites {
+  private readonly warnedSites = new Set<string>()
+
+  constructor(
+    private readonly options: ResolvedCacheOptions,
+    /** Null where there is no schema to tell what a write touches: then it touches everything. */
+    private readonly schema: () => SchemaModel | null,
+    private readonly names: TagNames,
+    private readonly store: GuardedStore,
+    private readonly stats: Statistics,
+  ) {}
+
+  async write(call: Call, next: Next): Promise<unknown> {
+    const { strict } = this.options
+    const marked = strict === null ? null : await this.mark(call, strict.lifetime)
+    let result: unknown
+    try {
+      result = await next(call)
+    } catch (error) {
+      // Where it is open whether the write happened, it has.
+      if (!isDefiniteFailure(error)) await this.after(call, this.tagsBefore(call), marked)
+      else await marked?.end(null)
+      throw error
+    }
+    await this.after(call, this.tagsAfter(call, result), marked)
+    return result
+  }
+
+  async rawWrite(call: Call, next: Next): Promise<unknown> {
+    const result = await next(call)
+    const tags = this.tagsOfRaw(call)
+    if (tags.length > 0) await this.after(call, tags, null)
+    return result
+  }
+
+  /** `$queryRaw` is a read, unless its SQL says otherwise. */
+  rawRead(call: Call, next: Next): Promise<unknown> {
+    return writes(sqlOf(call.args)) ? this.rawWrite(call, next) : next(call)
+  }
+
+  invalidate(tags: readonly string[], call?: Call): void | Promise<void> {
+    this.stats.invalidations++
+    publish(() => ({
+      type: 'invalidate',
+      model: call?.model ?? null,
+      operation: call?.operation ?? '$cache.invalidate',
+      tags: tags.length,
+    }))
+    return this.store.invalidate(tags)
+  }
+
+  private after(call: Call, tags: readonly string[], marked: Marked | null): void | Promise<void> {
+    if (marked !== null) call.transaction.afterRollback(() => marked.end(null))
+    return call.transaction.afterCommit(() =>
+      marked === null ? this.invalidate(tags, call) : marked.end([...tags]),
+    )
+  }
+
+  private tagsAfter(call: Call, result: unknown): readonly string[] {
+    const schema = this.schema()
+    return schema === null ? [this.names.everything] : writeTags(this.names, schema, call, result)
+  }
+
+  private tagsBefore(call: Call): readonly string[] {
+    const schema = this.schema()
+    return schema === null ? [this.names.everything] : tagsBeforeWrite(this.names, schema, call)
+  }
+
+  private async mark(call: Call, lifetime: number): Promise<Marked> {
+    const tags = this.tagsBefore(call)
+    await this.store.mark(tags, lifetime)
+    // A write that takes longer than the marks live must not lose them.
+    const renewal = setInterval(() => void this.store.mark(tags, lifetime), lifetime / 2)
+    renewal.unref()
+    return {
+      end: async (written) => {
+        clearInterval(renewal)
+        if (written !== null) {
+          this.stats.invalidations++
+          publish(() => ({
+            type: 'invalidate',
+            model: call.model,
+            operation: call.operation,
+            tags: written.length,
+          }))
+        }
+        await this.store.unmark([...new Set([...tags, ...(written ?? [])])])
+      },
+    }
+  }
+
+  private tagsOfRaw(call: Call): readonly string[] {
+    const { onRawWrite } = this.options
+    if (onRawWrite === 'ignore') return []
+    if (onRawWrite === 'invalidateAll') return [this.names.everything]
+    if (onRawWrite === 'warn') {
+      this.warn(call)
+      return []
+    }
+    try {
+      return this.tagsGiven(onRawWrite(sqlOf(call.args)))
+    } catch (error) {
+      // The statement has been run: what it changed is not known, and its caller must not be told that it failed.
+      process.emitWarning(`prisma-brisk: onRawWrite failed, so everything is invalidated: ${String(error)}`, {
+        type: 'PrismaBriskWarning',
+        code: 'W_CACHE_RAW_WRITE',
+      })
+      return [this.names.everything]
+    }
+  }
+
+  private tagsGiven(given: RawWriteTags): readonly string[] {
+    const { tags = [], models = [] } = isList(given) ? { tags: given } : given
+    checkTags(tags, 'onRawWrite(sql).tags')
+    return [
+      ...tags.map((tag) => this.names.own(tag)),
+      ...this.tagsOfModelNames(models, 'onRawWrite(sql).models'),
+    ]
+  }
+
+  /**
+   * The tags of models by name; everything where there is no schema.
+   * @throws InvalidCacheStrategyError for a model that does not exist
+   */
+  tagsOfModelNames(models: readonly string[], path: string): readonly string[] {
+    const schema = this.schema()
+    if (schema === null) return models.length === 0 ? [] : [this.names.everything]
+    return tagsOfModels(
+      this.names,
+      models.map((name, index) => {
+        const model = schema.models.get(name)
+        if (model !== undefined) return model
+        throw new InvalidCacheStrategyError(`${path}[${index}]`, 'the name of a model', name)
+      }),
+    )
+  }
+
+  private warn(call: Call): void {
+    // A client that caches nothing is not to be troubled.
+    const caches = this.stats.used || this.options.models.size > 0 || this.options.store !== null
+    if (!caches) return
+    const site = callSiteOf(call.callSiteStack()) ?? 'an unknown place'
+    if (this.warnedSites.has(site) || this.warnedSites.size >= 1000) return
+    this.warnedSites.add(site)
+    process.emitWarning(
+      `prisma-brisk: ${call.operation} at ${site} may change rows that are cached, and the cache cannot tell which. ` +
+        "Call prisma.$cache.invalidate({ models: […] }) after it, or set the option `onRawWrite` ('invalidateAll', a function, or 'ignore').",
+      { type: 'PrismaBriskWarning', code: 'W_CACHE_RAW_WRITE' },
+    )
+  }
+}
+
+interface Marked {
+  /** Ends the marks, and invalidates what was written, if anything. */
+  end(written: readonly string[] | null): Promise<void>
+}
+
+function isList(given: RawWriteTags): given is readonly string[] {
+  return Array.isArray(given)
+}

@@ -1,0 +1,194 @@
+import {
+  bag,
+  boolean,
+  callable,
+  checkOptions,
+  either,
+  finite,
+  integer,
+  InvalidOptionsError,
+  oneOf,
+  record,
+  text,
+  type OptionCheck,
+} from '@prisma-brisk/core'
+import type { CacheStore } from './cache-store.ts'
+import { checkStrategy, type CacheStrategy } from './cache-strategy.ts'
+import { InvalidCacheStrategyError } from './errors.ts'
+import type { RawWriteAction } from './raw-write.ts'
+
+/** Options of {@link cache}; every one may be left out. */
+export interface CacheOptions {
+  /**
+   * Where results are kept. Default: a `memoryStore()` that all clients extended from one base client share, so that
+   * extending a client anew for each request does not begin with an empty cache.
+   */
+  store?: CacheStore
+  /**
+   * How reads of a model are cached that say nothing themselves: `{ User: { ttl: 300, swr: 60 } }`. Default: none, only
+   * calls with a `cacheStrategy` are cached. `cacheStrategy: false` excepts a call.
+   */
+  models?: Readonly<Record<string, CacheStrategy | false>>
+  /**
+   * Part of every key: the tenant, the user, the locale. Called once a read, so that it may look into AsyncLocalStorage.
+   * Needed where what a query may return depends on something that is not in its arguments, such as row level security.
+   */
+  scope?: () => unknown
+  /** Prefix of every key and tag in the store. Default `brisk`. Applications of one namespace invalidate each other's. */
+  namespace?: string
+  /**
+   * Tells this database from others on the same store. Default: what the driver adapter says of host and database name,
+   * without credentials. Set it where one store serves several databases and the adapter does not say.
+   */
+  database?: string
+  /** Milliseconds to wait for the store before the database is asked. Default 50. */
+  readTimeout?: number
+  /** Milliseconds a write waits for its invalidation before it is noted and sent later. Default 500. */
+  writeTimeout?: number
+  /**
+   * Share of hits that are also read from the database and compared, in the background: 0 (default) to 1. A difference
+   * is reported on `prisma-brisk:cache` and in the statistics, and its entry removed. Costs that share of the queries.
+   */
+  verify?: number
+  /**
+   * What `$executeRaw` does to the cache, which cannot know what it changed. `'warn'` (default): nothing, and one warning
+   * a call site; `'invalidateAll'`; `'ignore'`; or a function from the SQL to the tags and models to invalidate.
+   */
+  onRawWrite?: RawWriteAction
+  /** Seconds a null or empty result is fresh. Default: as any other. */
+  nullTtl?: number
+  /**
+   * Seconds after `ttl + swr` during which an old result is served where the database cannot be reached. Default 0.
+   * What has been invalidated is never served.
+   */
+  staleIfError?: number
+  /**
+   * Marks the tags of a write in the store before it is sent, so that an invalidation cannot be lost with its process:
+   * until the write's own invalidation, or for `lifetime` ms after the process died, nobody answers these tags from the
+   * cache. Default false; `true` is `{ lifetime: 10_000 }`. Costs a round trip to the store per write.
+   */
+  strict?: boolean | { lifetime?: number }
+  /**
+   * Milliseconds after an invalidation during which results are not stored: the lag of the replicas that reads may go
+   * to, plus the differences of the clocks. Default 0.
+   */
+  embargo?: number
+  /**
+   * One process in the fleet reads the database for a missing entry, the others wait for its result, at most `lease` ms.
+   * Default false; `true` is `{ lease: 2_000 }`. Within a process concurrent misses always share one read.
+   */
+  fillLock?: boolean | { lease?: number }
+  /**
+   * Entries that are about to expire are refreshed in the background a little before, the more likely the nearer the end
+   * and the dearer the read, so that many processes do not miss at once (XFetch). Default 1; 0 switches it off, larger is
+   * earlier.
+   */
+  earlyRefresh?: number
+  /** The wall clock, in ms. For tests. */
+  now?: () => number
+  /** Numbers from 0 to 1. For tests. */
+  random?: () => number
+}
+
+export interface ResolvedCacheOptions {
+  readonly store: CacheStore | null
+  readonly models: ReadonlyMap<string, CacheStrategy | false>
+  readonly scope: (() => unknown) | null
+  readonly namespace: string
+  readonly database: string | null
+  readonly readTimeout: number
+  readonly writeTimeout: number
+  readonly verify: number
+  readonly onRawWrite: RawWriteAction
+  readonly nullTtl: number | null
+  readonly staleIfError: number
+  readonly strict: { readonly lifetime: number } | null
+  readonly embargo: number
+  readonly fillLock: { readonly lease: number } | null
+  readonly earlyRefresh: number
+  readonly now: () => number
+  readonly random: () => number
+}
+
+/** @throws InvalidOptionsError (`E_INVALID_OPTIONS`) */
+export function resolveOptions(options: CacheOptions = {}): ResolvedCacheOptions {
+  checkOptions('cache', options, CHECKS)
+  const { strict = false, fillLock = false } = options
+  return Object.freeze<ResolvedCacheOptions>({
+    store: options.store ?? null,
+    models: new Map(Object.entries(options.models ?? {})),
+    scope: options.scope ?? null,
+    namespace: options.namespace ?? 'brisk',
+    database: options.database ?? null,
+    readTimeout: options.readTimeout ?? 50,
+    writeTimeout: options.writeTimeout ?? 500,
+    verify: options.verify ?? 0,
+    onRawWrite: options.onRawWrite ?? 'warn',
+    nullTtl: options.nullTtl ?? null,
+    staleIfError: options.staleIfError ?? 0,
+    strict: strict === false ? null : { lifetime: (strict === true ? {} : strict).lifetime ?? 10_000 },
+    embargo: options.embargo ?? 0,
+    fillLock: fillLock === false ? null : { lease: (fillLock === true ? {} : fillLock).lease ?? 2_000 },
+    earlyRefresh: options.earlyRefresh ?? 1,
+    now: options.now ?? Date.now,
+    random: options.random ?? Math.random,
+  })
+}
+
+const seconds = finite({ min: 0 })
+const milliseconds = integer({ min: 1, max: 2 ** 31 - 1 })
+
+const store: OptionCheck = (value, path) => {
+  const methods = ['lookup', 'observe', 'write', 'remove', 'invalidate']
+  const candidate = value as Record<string, unknown> | null
+  if (typeof candidate === 'object' && candidate !== null) {
+    if (methods.every((method) => typeof candidate[method] === 'function')) return
+  }
+  throw new InvalidOptionsError(
+    path,
+    'a store: memoryStore(), redisStore(client), tieredStore({ near, far }) or accelerateStore()',
+    value,
+  )
+}
+
+const strategy: OptionCheck = (value, path) => {
+  if (value === false) return
+  try {
+    checkStrategy(value, path)
+  } catch (error) {
+    if (!(error instanceof InvalidCacheStrategyError)) throw error
+    throw new InvalidOptionsError(error.path, 'a cache strategy or false', value, error.message)
+  }
+}
+
+const CHECKS: Readonly<Record<string, OptionCheck>> = {
+  store,
+  models: record(strategy),
+  scope: callable,
+  namespace: text,
+  database: text,
+  readTimeout: milliseconds,
+  writeTimeout: milliseconds,
+  verify: finite({ min: 0, max: 1 }),
+  onRawWrite: either(
+    `'warn' | 'invalidateAll' | 'ignore' | a function`,
+    oneOf('warn', 'invalidateAll', 'ignore'),
+    callable,
+  ),
+  nullTtl: seconds,
+  staleIfError: seconds,
+  strict: either(
+    'true, false or { lifetime: ms }',
+    boolean,
+    bag({ lifetime: integer({ min: 100, max: 3_600_000 }) }),
+  ),
+  embargo: finite({ min: 0, max: 2 ** 31 - 1 }),
+  fillLock: either(
+    'true, false or { lease: ms }',
+    boolean,
+    bag({ lease: integer({ min: 10, max: 600_000 }) }),
+  ),
+  earlyRefresh: finite({ min: 0, max: 100 }),
+  now: callable,
+  random: callable,
+}

@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto'
+
+/**
+ * A stamp is `<time>.<random>`: when it was made (base 36, ms) and 96 random bits, so that no two are ever alike. The
+ * time serves the embargo alone; stamps are compared for equality, never for order.
+ */
+export function newStamp(now: number): string {
+  return `${now.toString(36)}.${randomText()}`
+}
+
+/** The marker of strict writes: a stamp that is never valid. */
+export function newMarker(now: number): string {
+  return `!${newStamp(now)}`
+}
+
+/** When a stamp was made, in ms; 0 where that cannot be told. */
+export function stampTime(stamp: string): number {
+  const time = parseInt(stamp, 36)
+  return Number.isFinite(time) ? time : 0
+}
+
+// Random bytes are drawn in one piece: a system call for each stamp would cost more than the rest of a miss.
+const BYTES = 12
+let pool: Buffer = Buffer.alloc(0)
+let used = 0
+
+function randomText(): string {
+  if (used + BYTES > pool.length) {
+    pool = randomBytes(BYTES * 128)
+    used = 0
+  }
+  const text = pool.toString('base64url', used, used + BYTES)
+  used += BYTES
+  return text
+}

@@ -1,0 +1,71 @@
+import { identity, type Key, type Model, type SchemaModel } from '@prisma-brisk/core'
+
+/**
+ * The names of tags in the store. Tables are named as the database names them, so that two deployments whose schemas
+ * differ, or name one table differently, still invalidate each other.
+ *
+ * - `all`: every entry rests on it
+ * - `m:<table>`: any row of the table may have changed
+ * - `b:<table>:<key>`: rows may have changed of which is not known what values they have in this unique key
+ * - `r:<hash>`: one row, by its values in one unique key; hashed, because values do not belong in names
+ * - `t:<tag>`: the user's own
+ */
+export class TagNames {
+  readonly everything: string
+  /** A tag that nothing rests on. */
+  readonly probe: string
+  private readonly models = new WeakMap<Model, ModelTags>()
+
+  constructor(private readonly namespace: string) {
+    this.everything = `${namespace}:all`
+    this.probe = `${namespace}:probe`
+  }
+
+  own(tag: string): string {
+    return `${this.namespace}:t:${tag}`
+  }
+
+  of(model: Model): ModelTags {
+    const known = this.models.get(model)
+    if (known !== undefined) return known
+    const table = model.dbSchema === null ? model.table : `${model.dbSchema}.${model.table}`
+    const tags = new ModelTags(this.namespace, table, model)
+    this.models.set(model, tags)
+    return tags
+  }
+
+  /** The tags of every table, for what may depend on any of them. */
+  ofAll(schema: SchemaModel): string[] {
+    return [...schema.models.values()].filter((model) => !model.isView).map((model) => this.of(model).any)
+  }
+}
+
+/** The tags of one table. */
+export class ModelTags {
+  readonly any: string
+  /** One for each unique key. */
+  readonly bulk: ReadonlyMap<Key, string>
+
+  constructor(
+    private readonly namespace: string,
+    private readonly table: string,
+    model: Model,
+  ) {
+    this.any = `${namespace}:m:${table}`
+    this.bulk = new Map(uniqueKeys(model).map((key) => [key, `${namespace}:b:${table}:${nameOf(key)}`]))
+  }
+
+  row(key: Key, values: readonly string[]): string {
+    const text = [this.table, nameOf(key), ...values.map((value) => `${value.length}:${value}`)].join('|')
+    return `${this.namespace}:r:${identity(text)}`
+  }
+}
+
+/** Every key by which `where` can name one row. */
+export function uniqueKeys(model: Model): readonly Key[] {
+  return model.id === null ? model.uniques : [model.id, ...model.uniques]
+}
+
+function nameOf(key: Key): string {
+  return key.columns.map((column) => column.name).join(',')
+}
