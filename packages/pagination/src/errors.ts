@@ -136,3 +136,80 @@ export class InvalidPageError extends BriskError {
     super('E_INVALID_PAGE', `${list}: ${argument} must be ${expected}, given ${kindOf(given)}.`)
   }
 }
+
+/** An order that a keyset page cannot walk without repeating or losing rows. */
+export class UnsupportedOrderError extends BriskError {
+  constructor(
+    readonly list: string,
+    readonly field: string,
+    why: string,
+  ) {
+    super(
+      'E_UNSUPPORTED_ORDER',
+      `${list}: ${field} ${why}. Order by other columns, or read pages by number with paginate().`,
+    )
+  }
+}
+
+/** `after` or `before` is no cursor of ours: changed, cut off, made with another secret, or never one. */
+export class InvalidCursorError extends BriskError {
+  constructor(
+    readonly argument: string,
+    given: unknown,
+  ) {
+    super(
+      'E_INVALID_CURSOR',
+      `${argument}: expected a cursor as an earlier page gave it, given ${typeof given === 'string' ? `a string of ${given.length} characters that is none` : kindOf(given)}. Start again from the first page.`,
+    )
+  }
+}
+
+/** A cursor of another model, order, filter or scope. */
+export class CursorMismatchError extends BriskError {
+  constructor(readonly argument: string) {
+    super(
+      'E_CURSOR_MISMATCH',
+      `${argument}: the cursor belongs to another model, order, filter or scope. Pass the same where and orderBy as for the page it came with, or start again from the first page.`,
+    )
+  }
+}
+
+/** A cursor older than `cursor.maxAge`. */
+export class CursorExpiredError extends BriskError {
+  constructor(
+    readonly argument: string,
+    /** Milliseconds since it was made. */
+    readonly age: number,
+    /** Milliseconds it was good for. */
+    readonly maxAge: number,
+  ) {
+    super(
+      'E_CURSOR_EXPIRED',
+      `${argument}: the cursor is ${Math.floor(age / 1000)} s old, cursor.maxAge allows ${maxAge / 1000} s. Start again from the first page.`,
+    )
+  }
+}
+
+/** An extension mounted before this one answered a page by itself, so that nothing is known of what is around it. */
+export class UnreadPageError extends BriskError {
+  constructor(readonly list: string) {
+    super(
+      'E_UNREAD_PAGE',
+      `${list}: an extension mounted before this one answered without reading the database. Let it pass calls that have a briskPage argument.`,
+    )
+  }
+}
+
+/** An extension mounted before this one changed the number of rows on a page, so that cursors and rows do not match. */
+export class MisalignedPageError extends BriskError {
+  constructor(
+    readonly list: string,
+    readonly read: number,
+    readonly found: number,
+  ) {
+    super(
+      'E_MISALIGNED_PAGE',
+      `${list}: ${read} rows were read and ${found} arrived: an extension mounted before this one filters rows. Let it change where instead.`,
+    )
+  }
+}

@@ -90,6 +90,7 @@ export function ordered(host: Host, modelName: string, list: Args): Args {
 }
 
 class OffsetRequest implements PageRequest {
+  readonly lookahead = 1
   outcome: { readonly rows: number; readonly hasMore: boolean } | null = null
 
   constructor(private readonly limit: number) {}

@@ -7,6 +7,8 @@ import type { Call, Host, Next } from '@prisma-brisk/core'
  * the arguments, {@link PAGE}.
  */
 export interface PageRequest {
+  /** Rows it asks for beyond the limit and never hands out. */
+  readonly lookahead: number
   /** Reads the page; `next` applies the limits and sends. */
   read(call: Call, next: Next): Promise<unknown>
 }

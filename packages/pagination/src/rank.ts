@@ -1,0 +1,76 @@
+import type { Call, EnumType, Host } from '@prisma-brisk/core'
+import type { SortKey } from './sort-key.ts'
+
+/**
+ * The values of boolean and enum keys in the database's own order, by field. Prisma compares neither with `gt`, and an enum that was
+ * altered in the database need not have the order of the schema: it is asked for, once per client.
+ */
+export async function ranksOf(
+  call: Call,
+  keys: readonly SortKey[],
+): Promise<ReadonlyMap<string, readonly unknown[]>> {
+  const ranks = new Map<string, readonly unknown[]>()
+  for (const { field, type } of keys) {
+    if (type.kind === 'boolean') ranks.set(field, BOOLEANS)
+    if (type.enumType !== null) ranks.set(field, await enumOrder(call, field, type.enumType))
+  }
+  return ranks
+}
+
+const BOOLEANS = Object.freeze([false, true])
+const state = Symbol('prisma-brisk.pagination.enums')
+
+async function enumOrder(call: Call, field: string, enumType: EnumType): Promise<readonly string[]> {
+  const known = call.host.state(state, () => new Map<string, readonly string[]>())
+  const key = `${call.model}.${field}`
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const labels = await labelsOf(call, field, enumType)
+  const names = new Map(enumType.values.map(({ name, dbName }) => [dbName, name]))
+  const order = labels.flatMap((label) => names.get(label) ?? [])
+  known.set(key, order)
+  return order
+}
+
+function labelsOf(call: Call, field: string, enumType: EnumType): Promise<readonly string[]> {
+  switch (call.host.provider) {
+    case 'postgresql':
+    case 'cockroachdb':
+      return postgresLabels(call, enumType)
+    case 'mysql':
+      return mysqlLabels(call, field)
+    default:
+      // A text column: the order of its bytes.
+      return Promise.resolve(
+        enumType.values
+          .map(({ dbName }) => dbName)
+          .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+      )
+  }
+}
+
+async function postgresLabels(call: Call, { dbName, dbSchema }: EnumType): Promise<readonly string[]> {
+  const schema = dbSchema ?? schemaOf(call.host)
+  const type = [...(schema === null ? [] : [schema]), dbName]
+    .map((part) => `"${part.replaceAll('"', '""')}"`)
+    .join('.')
+  const rows = await call.queryRaw(
+    'SELECT enumlabel::text AS label FROM pg_enum WHERE enumtypid = to_regtype($1) ORDER BY enumsortorder',
+    [type],
+  )
+  return (rows as { label: string }[]).map(({ label }) => label)
+}
+
+function schemaOf(host: Host): string | null {
+  return host.tap?.adapter?.getConnectionInfo?.().schemaName ?? null
+}
+
+async function mysqlLabels(call: Call, field: string): Promise<readonly string[]> {
+  const model = call.host.schema()?.models.get(call.model as string)
+  const rows = await call.queryRaw(
+    'SELECT COLUMN_TYPE AS type FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = ?',
+    [model?.table, model?.fields.get(field)?.column],
+  )
+  const type = (rows as { type: string }[])[0]?.type ?? ''
+  return [...type.matchAll(/'((?:[^']|'')*)'/g)].map(([, label]) => (label as string).replaceAll("''", "'"))
+}

@@ -1,0 +1,208 @@
+import { pagination, type CursorPage } from '@prisma-brisk/pagination'
+import { createDatabase, type Provider } from '../../support/databases.ts'
+import { forSeeds, type Random } from '../../support/random.ts'
+
+/**
+ * The walk oracle: whatever the order, the page size and the filter, walking forward and walking backward give the list that plain
+ * Prisma sorts, each row once, and every page knows what is around it.
+ */
+
+type Row = { id: number } & Record<string, unknown>
+type Order = Record<string, 'asc' | 'desc' | { sort: 'asc' | 'desc'; nulls: 'first' | 'last' }>
+interface Values {
+  findMany(args: object): Promise<Row[]>
+  createMany(args: { data: Row[] }): Promise<unknown>
+  deleteMany(args?: object): Promise<unknown>
+  cursorPage(args: object): Promise<CursorPage<Row>>
+}
+
+const big = [-(2n ** 62n), -1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 62n]
+const decimals = ['-1.5', '0', '0.000001', '12345678901234.123456', '12345678901234.123457']
+const doubles = [-1.5, 0, 0.1, 0.1 + 0.2, 0.3, 1e300]
+const times = [
+  '1969-12-31T23:59:59.999Z',
+  '2020-01-01T00:00:00.000Z',
+  '2020-01-01T00:00:00.001Z',
+  '2038-01-19T03:14:07.000Z',
+]
+const dates = ['1970-01-01', '2020-02-29', '2020-03-01'].map((day) => new Date(day))
+const words = [
+  'a',
+  'A',
+  'b',
+  'B',
+  'ä',
+  'z',
+  'aa',
+  '',
+  'ß',
+  '10',
+  '9',
+  'a b',
+  'ab',
+  "o'brien",
+  '%',
+  '😀',
+  '\\',
+]
+const stamps = times.map((time) => new Date(time))
+const levels = ['LOW', 'HIGH']
+
+/** Every column type that a page can be ordered by, with values that are near each other. */
+const columns: Record<Provider, Record<string, readonly unknown[]>> = {
+  postgresql: {
+    int: [-(2 ** 31), -1, 0, 1, 2 ** 31 - 1],
+    smallInt: [-1, 0, 1],
+    bigInt: big,
+    text: words,
+    varChar: words,
+    char: ['a', 'b', 'ab', 'B'],
+    citext: words,
+    collated: words,
+    uuid: [
+      '00000000-0000-0000-0000-000000000001',
+      'a0000000-0000-0000-0000-000000000000',
+      'ffffffff-ffff-ffff-ffff-ffffffffffff',
+    ],
+    inet: ['10.0.0.1', '10.0.0.2', '9.255.0.1', '::1'],
+    decimal: decimals,
+    numeric: [...decimals, '1.0', '1.00', '1'],
+    double: doubles,
+    real: [-1.5, 0, Math.fround(0.1), Math.fround(0.2), Math.fround(0.3), 16777216],
+    boolean: [true, false],
+    timestamp: stamps,
+    timestamptz: stamps,
+    date: dates,
+    level: levels,
+  },
+  mysql: {
+    int: [-(2 ** 31), -1, 0, 1, 2 ** 31 - 1],
+    unsignedInt: [0, 1, 2 ** 31 - 1],
+    bigInt: big,
+    unsignedBigInt: [0n, 2n ** 53n + 1n, 2n ** 63n],
+    varChar: words,
+    char: ['a', 'b', 'ab', 'B'],
+    binary: words,
+    decimal: decimals,
+    double: doubles,
+    boolean: [true, false],
+    timestamp: stamps,
+    date: dates,
+    level: levels,
+  },
+  sqlite: {
+    int: [-(2 ** 31), -1, 0, 1, 2 ** 31 - 1],
+    // libSQL's client reads no integer that a JavaScript number cannot hold.
+    bigInt: [-(2n ** 53n) + 1n, -1n, 0n, 2n ** 53n - 2n, 2n ** 53n - 1n],
+    text: words,
+    collated: words,
+    decimal: ['-1.5', '0', '0.25', '1', '1234.5'],
+    double: doubles,
+    boolean: [true, false],
+    timestamp: stamps,
+    level: levels,
+  },
+}
+
+const ROWS = 60
+
+function makeRow(random: Random, provider: Provider, id: number): Row {
+  const row: Row = { id }
+  for (const [field, pool] of Object.entries(columns[provider])) {
+    if (random.chance(0.8)) row[field] = random.pick(random.chance(0.6) ? pool.slice(0, 3) : pool)
+  }
+  return row
+}
+
+function makeOrder(random: Random, provider: Provider): Order[] {
+  const fields = random.sample(Object.keys(columns[provider]), random.int(0, 3))
+  if (random.chance(0.3)) fields.splice(random.int(0, fields.length), 0, 'id')
+  return fields.map((field) => {
+    const sort = random.pick(['asc', 'desc'] as const)
+    return {
+      [field]:
+        field !== 'id' && random.chance(0.4)
+          ? { sort, nulls: random.pick(['first', 'last'] as const) }
+          : sort,
+    }
+  })
+}
+
+function makeFilter(random: Random): object | undefined {
+  if (random.chance(0.1)) return undefined
+  const ids = random.sample(
+    Array.from({ length: ROWS }, (_, index) => index + 1),
+    random.int(0, 14),
+  )
+  if (random.chance(0.2)) return { OR: [{ id: { in: ids } }, { int: null }] }
+  return { id: { in: ids } }
+}
+
+/** Walks to the end and holds every page against the sorted list. */
+async function walk(
+  values: Values,
+  args: object,
+  size: number,
+  sorted: readonly Row[],
+  forward: boolean,
+): Promise<Row[]> {
+  const walked: Row[] = []
+  let cursor: string | null = null
+  for (let pages = 0; pages <= ROWS + 1; pages++) {
+    const page: CursorPage<Row> = await values.cursorPage({
+      ...args,
+      ...(forward ? { first: size, after: cursor } : { last: size, before: cursor }),
+    })
+    const { hasNextPage, hasPreviousPage, startCursor, endCursor } = page.pageInfo
+    const before = walked.length
+    if (forward) walked.push(...page.items)
+    else walked.unshift(...page.items)
+    const [more, behind] = forward ? [hasNextPage, hasPreviousPage] : [hasPreviousPage, hasNextPage]
+    expect({ pages, more, behind }).toEqual({
+      pages,
+      more: walked.length < sorted.length,
+      behind: before > 0,
+    })
+    cursor = forward ? endCursor : startCursor
+    if (!more) return walked
+    expect(page.items).toHaveLength(size)
+  }
+  throw new Error('the walk does not end')
+}
+
+describe.each(['postgresql', 'mysql', 'sqlite'] as const)('on %s', (provider) => {
+  test('P17 P20 P25 forward then backward is the sorted list, whatever the order', async () => {
+    const database = await createDatabase(provider as 'postgresql', { schema: 'key-types' })
+    try {
+      const plain = database.createClient()
+      const client = plain.$extends(pagination({ cursor: { secret: 'a secret of the walk oracle' } }))
+      const list = plain.value as unknown as Values
+      const values = client.value as unknown as Values
+      await forSeeds(300, async (random, seed) => {
+        // New rows now and then: making them costs more than a walk.
+        if (seed % 20 === 1 || process.env['BRISK_SEED'] !== undefined) {
+          const makeRows = random
+          await list.deleteMany()
+          await list.createMany({
+            data: Array.from({ length: ROWS }, (_, index) => makeRow(makeRows, provider, index + 1)),
+          })
+        }
+        const where = makeFilter(random)
+        const orderBy = makeOrder(random, provider)
+        const sorted = await list.findMany({ where, orderBy: [...orderBy, { id: 'asc' }] })
+        // Pages of one row and of all rows among them, but no more than a dozen pages.
+        const size = random.int(Math.max(1, Math.floor(sorted.length / 12)), sorted.length + 2)
+        const args = { where, orderBy }
+        const ids = (rows: readonly Row[]) => rows.map(({ id }) => id)
+        const context = JSON.stringify({ seed, orderBy, size })
+        for (const forward of [true, false]) {
+          const walked = await walk(values, args, size, sorted, forward)
+          expect({ context, ids: ids(walked) }).toEqual({ context, ids: ids(sorted) })
+          expect(walked).toEqual(sorted)
+        }
+      })
+    } finally {
+      await database.drop()
+    }
+  })
+})
