@@ -40,6 +40,29 @@ test('a changed leaf changes the text', () => {
   )
 })
 
+test('no text can pass for structure', () => {
+  const text = fc.string({
+    maxLength: 3,
+    unit: fc.constantFrom('a', ',', ':', '{', '}', '[', ']', 's', 'n', '1'),
+  })
+  fc.assert(
+    fc.property(text, text, (x, y) => {
+      const list = canonicalize([x, y])
+      expect(canonicalize([forge(list, canonicalize(['#']))])).not.toBe(list)
+      const object = canonicalize({ a: x, [`b${y}`]: x })
+      expect(canonicalize({ a: forge(object, canonicalize({ a: '#' })) })).not.toBe(object)
+      expect(canonicalize({ [forge(object, canonicalize({ '#': x }))]: x })).not.toBe(object)
+    }),
+    { numRuns: RUNS },
+  )
+})
+
+/** What would have to stand in the place of `#` for the template to read as the text. */
+function forge(text: string, template: string): string {
+  const [before = '', after = ''] = template.split('#')
+  return text.slice(before.length, text.length - after.length)
+}
+
 test('keys may stand in any order, but in JSON', () => {
   expect(canonicalize({ where: { a: 1, b: { c: 1, d: 2 } }, take: 1 })).toBe(
     canonicalize({ take: 1, where: { b: { d: 2, c: 1 }, a: 1 } }),

@@ -12,7 +12,8 @@ interface Draft {
   attributes: string[]
   /** Fields that make the id, with their type. */
   id: [string, string][]
-  ids: number
+  /** Foreign keys that are unique, so that others can reference them. */
+  keys: [string, string][][]
   relations: number
 }
 
@@ -79,7 +80,7 @@ class SchemaWriter {
   private model(index: number): Draft {
     const { random } = this
     const name = random.pick(['Model', 'M', 'Größe', 'model', 'B_']) + String(index)
-    const draft: Draft = { name, lines: [], attributes: [], id: [], ids: 0, relations: 0 }
+    const draft: Draft = { name, lines: [], attributes: [], id: [], keys: [], relations: 0 }
     const kind = random.int(0, 3)
     if (kind === 0) {
       draft.id = [
@@ -209,18 +210,26 @@ class SchemaWriter {
       return
     }
     const isOptional = random.chance(0.5)
-    const isOne = random.chance(0.3)
-    const fields = to.id.map(([field, type]) => {
+    const isOne = random.chance(0.4)
+    const key = random.pick([to.id, ...to.keys])
+    // One of several columns is enough for a foreign key to be required.
+    const isMixed = isOptional && key.length > 1 && random.chance(0.5)
+    const fields = key.map(([field, type], index) => {
       const column = `${there}_${field}`
-      from.lines.push(`${column} ${type}${isOptional ? '?' : ''}${this.column(column)}`)
+      const optional = isOptional && !(isMixed && index === 0)
+      from.lines.push(`${column} ${type}${optional ? '?' : ''}${this.column(column)}`)
       return column
     })
-    if (isOne) from.attributes.push(`@@unique([${fields.join(', ')}])`)
+    if (isOne) {
+      from.attributes.push(`@@unique([${fields.join(', ')}])`)
+      if (!isOptional) from.keys.push(fields.map((field, index) => [field, key[index]?.[1] ?? '']))
+    }
+    const actions = isOptional && !isMixed ? ACTIONS : ACTIONS.slice(0, 3)
     const parts = random.shuffle([
       `fields: [${fields.join(', ')}]`,
-      `references: [${to.id.map(([field]) => field).join(', ')}]`,
-      ...(random.chance(0.5) ? [`onDelete: ${random.pick(isOptional ? ACTIONS : ACTIONS.slice(0, 3))}`] : []),
-      ...(random.chance(0.4) ? [`onUpdate: ${random.pick(isOptional ? ACTIONS : ACTIONS.slice(0, 3))}`] : []),
+      `references: [${key.map(([field]) => field).join(', ')}]`,
+      ...(random.chance(0.5) ? [`onDelete: ${random.pick(actions)}`] : []),
+      ...(random.chance(0.4) ? [`onUpdate: ${random.pick(actions)}`] : []),
     ])
     const label = named ? (random.chance(0.5) ? [`"${name}"`] : []) : []
     const trailing = named && label.length === 0 ? [`name: "${name}"`] : []
