@@ -176,13 +176,17 @@ function preview(args: readonly unknown[]): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text
 }
 
-/** The target with some members replaced; methods keep the target as `this`, absent ones stay absent. */
+/**
+ * The target with some members replaced; methods keep the target as `this`, absent ones stay absent. What is put
+ * on it stays on it and not on the target: a tap may replace `connect`, and finds ours where it looks for it.
+ */
 function overlay<T extends object>(target: T, members: Partial<Record<keyof T, unknown>>): T {
-  return new Proxy(target, {
-    get(_target, name) {
-      if (Object.hasOwn(members, name)) return members[name as keyof T]
+  return new Proxy(members, {
+    get(own, name) {
+      if (Object.hasOwn(own, name)) return own[name as keyof T]
       const value: unknown = Reflect.get(target, name, target)
       return typeof value === 'function' ? (value.bind(target) as unknown) : value
     },
-  })
+    has: (own, name) => Object.hasOwn(own, name) || Reflect.has(target, name),
+  }) as T
 }
