@@ -2,16 +2,20 @@ import { relative } from 'node:path'
 import type { Candidate, RejectedCandidate } from './candidate.ts'
 import { candidateId, fieldOf } from './candidate.ts'
 import type { Catalog } from './catalog/catalog.ts'
+import { loadPredicateParser } from './catalog/predicate.ts'
 import type { Project } from './catalog/project.ts'
 import { findProject } from './catalog/project.ts'
 import type { SchemaReading } from './catalog/schema-collector.ts'
 import { readSchema } from './catalog/schema-collector.ts'
+import type { TableStatistics } from './catalog/with-statistics.ts'
+import { withStatistics } from './catalog/with-statistics.ts'
 import type { Chooser, Chosen } from './chooser.ts'
 import { IndexNames } from './migration/index-statement.ts'
 import type { IndexStatement } from './migration/index-statement.ts'
 import type { QueryShape } from './query-shape.ts'
 import type { Advice, Finding, Recommendation } from './recommendation.ts'
 import { rules } from './rules/index.ts'
+import type { SourceReading } from './source/source-collector.ts'
 import { staticChooser } from './static-chooser.ts'
 
 export interface AdviseOptions {
@@ -19,8 +23,12 @@ export interface AdviseOptions {
   readonly cwd?: string
   /** File or directory of the schema; default: as `prisma.config.ts` says. */
   readonly schema?: string
+  /** Globs of the source files; `true`: all below the working directory; default: the source is not read. */
+  readonly source?: readonly string[] | true
   /** Shapes from a workload, beside those read in the source. */
   readonly shapes?: readonly QueryShape[]
+  /** Rows and values of the tables, where they are known. */
+  readonly statistics?: readonly TableStatistics[]
   /** Decides among the candidates; default: by rules alone. */
   readonly chooser?: Chooser
   /** Tables with fewer rows get no index, where their size is known. Default 500. */
@@ -53,15 +61,18 @@ export async function advise(options: AdviseOptions = {}): Promise<AdviceRun> {
     cwd,
     ...(options.schema === undefined ? {} : { schema: options.schema }),
   })
-  const reading = await readSchema(
+  const schema = await readSchema(
     project.schemaFiles.map((file) => ({ file: relative(cwd, file.path) || file.path, text: file.text })),
     { externalTables: project.externalTables },
   )
-  if ('unsupported' in reading)
-    return { advice: unsupported(reading.unsupported), project, reading: null, decisions: [] }
+  if ('unsupported' in schema)
+    return { advice: unsupported(schema.unsupported), project, reading: null, decisions: [] }
+  const reading = { ...schema, catalog: withStatistics(schema.catalog, options.statistics ?? []) }
   const { catalog } = reading
-  const shapes = options.shapes ?? []
+  const source = options.source === undefined ? null : await readSource(project, reading, options.source)
+  const shapes = [...(options.shapes ?? []), ...(source?.shapes ?? [])]
   const allowPartial = options.allowPartial ?? catalog.previewFeatures.includes('partialIndexes')
+  await loadPredicateParser()
   const outcomes = rules.map((rule) => rule.apply({ catalog, shapes, allowPartial }))
   const choice = await (options.chooser ?? staticChooser).choose({
     catalog,
@@ -82,6 +93,7 @@ export async function advise(options: AdviseOptions = {}): Promise<AdviceRun> {
       rejected: rejections([...outcomes.flatMap((outcome) => outcome.rejected ?? []), ...choice.rejected]),
       findings: sorted([
         ...omissions(catalog),
+        ...(source?.findings ?? []),
         ...outcomes.flatMap((outcome) => outcome.findings ?? []),
         ...choice.findings,
       ]),
@@ -90,6 +102,15 @@ export async function advise(options: AdviseOptions = {}): Promise<AdviceRun> {
     reading,
     decisions,
   }
+}
+
+async function readSource(
+  project: Project,
+  reading: SchemaReading,
+  source: readonly string[] | true,
+): Promise<SourceReading> {
+  const { collectSource } = await import('./source/source-collector.ts')
+  return collectSource(project, reading, source === true ? null : source)
 }
 
 function recommendation({ chosen, statement }: Decision): Recommendation {

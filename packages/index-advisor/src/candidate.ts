@@ -5,6 +5,8 @@ import type { Evidence, Severity } from './recommendation.ts'
 export interface Candidate {
   readonly table: CatalogTable
   readonly keys: readonly CandidateKey[]
+  /** So many of the first keys are compared by equality: any order among them would do as well. */
+  readonly freeKeys: number
   /** As the database prints it (`("deletedAt" IS NULL)`); null for a whole index. */
   readonly predicate: string | null
   /** The `where:` of Prisma's `@@index` for the predicate. */
@@ -18,6 +20,11 @@ export interface Candidate {
   readonly evidence: readonly Evidence[]
   /** Names of existing indexes that this one makes redundant. */
   readonly replaces: readonly string[]
+  /**
+   * False for the second way to serve a query that can be served in two (its range or its sort, with or without a
+   * column that is only sometimes asked for): for a planner to decide; without one it is rejected.
+   */
+  readonly isFirstChoice: boolean
 }
 
 /** A key of a candidate is always a column. */

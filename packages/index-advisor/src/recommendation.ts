@@ -72,6 +72,7 @@ export type FindingKind =
   | 'covered-in-part'
   | 'large-offset'
   | 'trigram'
+  | 'partial'
   | 'statistics'
   | 'unsupported'
   | 'unread'

@@ -1,25 +1,169 @@
-import type { Candidate, RejectedCandidate } from './candidate.ts'
-import { fieldOf } from './candidate.ts'
-import type { Chooser, Chosen } from './chooser.ts'
+import type { Candidate, CandidateKey, RejectedCandidate } from './candidate.ts'
+import { candidateId, fieldOf } from './candidate.ts'
+import type { ChoiceQuestion, Chooser, Chosen } from './chooser.ts'
+import type { Evidence, Severity } from './recommendation.ts'
 
-/** Decides by rules alone: no planner, no costs; row counts only where the catalog knows them. */
+/**
+ * Decides by rules alone: no planner, no costs; row counts only where the catalog knows them.
+ *
+ * One index can serve several candidates when the columns that each compares by equality can be ordered so that the
+ * shorter candidates are beginnings of the longer: `(a, b | c)` also serves `(b)` as `(b, a, c)`. So the longest are
+ * taken first, and each of the others is fitted into one of them if that is possible.
+ */
 export const staticChooser: Chooser = {
-  async choose({ candidates, minRows }) {
-    const chosen: Chosen[] = []
+  async choose(question) {
     const rejected: RejectedCandidate[] = []
-    for (const candidate of candidates) {
-      const { rows } = candidate.table
-      if (rows !== null && rows < minRows)
-        rejected.push(
-          reject(
-            candidate,
-            `${candidate.table.model} has about ${rows} rows: a scan is as fast (--min-rows ${minRows}).`,
-          ),
-        )
-      else chosen.push({ candidate, confidence: 'static' })
+    const open: Candidate[] = []
+    for (const candidate of question.candidates) {
+      const reason = refusal(candidate, question)
+      if (reason === null) open.push(candidate)
+      else rejected.push(reject(candidate, reason))
     }
+    const indexes: Growing[] = []
+    for (const candidate of open.sort(byLength)) {
+      const home = indexes.find((each) => each.takeIn(candidate))
+      if (home === undefined) indexes.push(new Growing(candidate))
+    }
+    const { kept, over } = withinLimit(indexes, question.maxIndexesPerTable)
+    for (const each of over)
+      rejected.push(
+        reject(
+          each.candidate(),
+          `${each.candidate().table.model} has as many indexes as --max-indexes-per-table allows (${question.maxIndexesPerTable}).`,
+        ),
+      )
+    const chosen = kept.map((each): Chosen => ({
+      candidate: each.candidate(),
+      confidence: each.confidence(),
+    }))
     return { chosen, rejected, findings: [] }
   },
+}
+
+function refusal(candidate: Candidate, { minRows }: ChoiceQuestion): string | null {
+  const { rows, model } = candidate.table
+  if (rows !== null && rows < minRows)
+    return `${model} has about ${rows} rows: a scan is as fast (--min-rows ${minRows}).`
+  if (!candidate.isFirstChoice)
+    return 'A second way to serve the query; which one is better only a planner can say (--planner).'
+  return null
+}
+
+/** An index that grows to serve more candidates. Groups hold keys whose order among each other is still open. */
+class Growing {
+  private groups: CandidateKey[][]
+  private readonly served: Candidate[]
+
+  constructor(private readonly first: Candidate) {
+    this.groups = groupsOf(first)
+    this.served = [first]
+  }
+
+  takeIn(candidate: Candidate): boolean {
+    const { first } = this
+    if (
+      candidate.table !== first.table ||
+      candidate.type !== first.type ||
+      candidate.predicate !== first.predicate
+    )
+      return false
+    const refined = refine(this.groups, groupsOf(candidate))
+    if (refined === null) return false
+    this.groups = refined
+    this.served.push(candidate)
+    return true
+  }
+
+  confidence(): Chosen['confidence'] {
+    return this.first.table.rows === null ? 'static' : 'estimated'
+  }
+
+  candidate(): Candidate {
+    const { first, served } = this
+    const keys = this.groups.flat()
+    return {
+      ...first,
+      keys,
+      freeKeys: this.groups[0]?.length ?? 0,
+      severity: served.map((each) => each.severity).reduce(worse),
+      reason: [...new Set(served.map((each) => each.reason))].join(' '),
+      evidence: unique(served.flatMap((each) => each.evidence)),
+      replaces: [...new Set(served.flatMap((each) => each.replaces))].sort(),
+    }
+  }
+}
+
+function groupsOf({ keys, freeKeys }: Candidate): CandidateKey[][] {
+  const free = keys.slice(0, freeKeys)
+  return [...(free.length > 0 ? [free] : []), ...keys.slice(freeKeys).map((key) => [key])]
+}
+
+/** The groups of `long`, split so that `short` is their beginning; null when no order makes it one. */
+function refine(long: readonly CandidateKey[][], short: readonly CandidateKey[][]): CandidateKey[][] | null {
+  const done: CandidateKey[][] = []
+  let left = [...long]
+  let wanted = [...short]
+  while (wanted.length > 0) {
+    const [mine, ...more] = left
+    const [theirs, ...others] = wanted as [CandidateKey[], ...CandidateKey[][]]
+    if (mine === undefined) return null
+    const both = mine.filter((key) => theirs.some((each) => same(each, key)))
+    if (both.length === theirs.length) {
+      const rest = mine.filter((key) => !both.includes(key))
+      done.push(both)
+      left = rest.length > 0 ? [rest, ...more] : more
+      wanted = others
+    } else if (both.length === mine.length) {
+      done.push(mine)
+      left = more
+      wanted = [theirs.filter((key) => !mine.some((each) => same(each, key))), ...others]
+    } else return null
+  }
+  return [...done, ...left]
+}
+
+function same(a: CandidateKey, b: CandidateKey): boolean {
+  return (
+    a.column === b.column && a.sort === b.sort && a.length === b.length && a.operatorClass === b.operatorClass
+  )
+}
+
+/** Longest first; else by name, so that the order of the source files changes nothing. */
+function byLength(a: Candidate, b: Candidate): number {
+  if (a.keys.length !== b.keys.length) return b.keys.length - a.keys.length
+  const [x, y] = [candidateId(a), candidateId(b)]
+  return x < y ? -1 : x > y ? 1 : 0
+}
+
+function withinLimit(indexes: readonly Growing[], limit: number): { kept: Growing[]; over: Growing[] } {
+  const count = new Map<string, number>()
+  const kept: Growing[] = []
+  const over: Growing[] = []
+  const order = ['high', 'medium', 'low']
+  const ranked = [...indexes].sort(
+    (a, b) => order.indexOf(a.candidate().severity) - order.indexOf(b.candidate().severity),
+  )
+  for (const each of ranked) {
+    const { table } = each.candidate()
+    const used = count.get(table.model) ?? table.indexes.length
+    if (used >= limit) over.push(each)
+    else kept.push(each)
+    count.set(table.model, used + (used >= limit ? 0 : 1))
+  }
+  return { kept, over }
+}
+
+function worse(a: Severity, b: Severity): Severity {
+  const order: Severity[] = ['high', 'medium', 'low']
+  return order.indexOf(a) <= order.indexOf(b) ? a : b
+}
+
+/** By place, each once. */
+function unique(evidence: readonly Evidence[]): Evidence[] {
+  const byKey = new Map(
+    evidence.map((each) => [JSON.stringify([each.kind, each.at, each.fingerprint]), each]),
+  )
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each)
 }
 
 function reject(candidate: Candidate, reason: string): RejectedCandidate {

@@ -9,6 +9,8 @@ export interface Catalog {
   /** `foreignKeys`: the database enforces (and on MySQL indexes) them; `prisma`: only Prisma Client does. */
   readonly relationMode: 'foreignKeys' | 'prisma'
   readonly previewFeatures: readonly string[]
+  /** How the database compares text (`C`, `en_US.utf8`), where that is known: only `C` lets a b-tree find a prefix on PostgreSQL. */
+  readonly collation: string | null
   /** Sorted by schema, then name. Views, ignored models and tables that no model maps are not in it. */
   readonly tables: readonly CatalogTable[]
   /** What was left out of `tables`, and why. */
@@ -75,6 +77,8 @@ export interface ColumnStatistics {
   readonly mostCommonFraction: number | null
   /** Average width in bytes. */
   readonly width: number | null
+  /** Share of the rows by value (as text), where it is known. Decides, and is never printed. */
+  readonly shares: ReadonlyMap<string, number> | null
 }
 
 export type IndexType = 'BTree' | 'Hash' | 'Gin' | 'Gist' | 'SpGist' | 'Brin' | 'Fulltext'

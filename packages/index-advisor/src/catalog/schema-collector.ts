@@ -25,6 +25,7 @@ import {
   predicateSql,
   text,
 } from './schema-attributes.ts'
+import type { RelationField } from '../source/model-fields.ts'
 import type { SchemaBlock } from './schema-blocks.ts'
 import { readBlocks } from './schema-blocks.ts'
 
@@ -33,6 +34,8 @@ export interface SchemaReading {
   readonly catalog: Catalog
   /** By model name. */
   readonly blocks: ReadonlyMap<string, SchemaBlock>
+  readonly relations: readonly RelationField[]
+  readonly enums: ReadonlyMap<string, readonly string[]>
   /** Output directories of the generators, as the schema writes them, with the file they stand in. */
   readonly outputs: readonly { readonly file: string; readonly output: string }[]
 }
@@ -149,11 +152,14 @@ class SchemaCollector {
         previewFeatures: [
           ...new Set(this.generatorSettings('previewFeatures').flatMap(({ value }) => names(value))),
         ].sort(),
+        collation: null,
         tables: tables.sort((a, b) => compare(a.schema ?? '', b.schema ?? '') || compare(a.name, b.name)),
         omitted: this.omitted.sort((a, b) => compare(a.model, b.model)),
         warnings: [],
       },
       blocks: this.models,
+      relations: this.relations(),
+      enums: this.enums,
       outputs: this.generatorSettings('output').map(({ file, value }) => ({
         file,
         output: text(value) ?? '',
@@ -325,6 +331,24 @@ class SchemaCollector {
         type: 'BTree',
         sources: [{ kind: 'server' }],
       }))
+  }
+
+  private relations(): RelationField[] {
+    return [...this.models.values()].flatMap((block) =>
+      block.members
+        .filter((member) => this.models.has(typeName(member)))
+        .map((member) => {
+          const relation = attributeOf(member.attributes, 'relation')
+          return {
+            model: block.name,
+            field: member.name,
+            type: typeName(member),
+            isList: member.isList,
+            name: text(argument(relation, 'name', 0)) ?? null,
+            ownFields: names(argument(relation, 'fields')),
+          }
+        }),
+    )
   }
 
   private generatorSettings(key: string): { file: string; value: SchemaExpression }[] {

@@ -1,5 +1,23 @@
+import { duplicateIndex } from './duplicate-index.ts'
+import { largeOffset } from './large-offset.ts'
+import { listElements } from './list-elements.ts'
+import { partialIndex } from './partial-index.ts'
+import { partlyIndexedForeignKey } from './partly-indexed-foreign-key.ts'
+import { patternSearch } from './pattern-search.ts'
+import { queryIndex } from './query-index.ts'
+import { redundantIndex } from './redundant-index.ts'
 import type { Rule } from './rule.ts'
 import { unindexedForeignKey } from './unindexed-foreign-key.ts'
 
 /** In the order in which they are documented; the order does not change the advice. */
-export const rules: readonly Rule[] = [unindexedForeignKey]
+export const rules: readonly Rule[] = [
+  unindexedForeignKey,
+  partlyIndexedForeignKey,
+  queryIndex,
+  listElements,
+  partialIndex,
+  patternSearch,
+  largeOffset,
+  redundantIndex,
+  duplicateIndex,
+]

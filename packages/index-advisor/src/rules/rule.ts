@@ -1,5 +1,5 @@
 import type { Candidate, RejectedCandidate } from '../candidate.ts'
-import type { Catalog } from '../catalog/catalog.ts'
+import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
 import type { QueryShape } from '../query-shape.ts'
 import type { Finding } from '../recommendation.ts'
 
@@ -28,4 +28,9 @@ export interface RuleOutcome {
   readonly candidates?: readonly Candidate[]
   readonly rejected?: readonly RejectedCandidate[]
   readonly findings?: readonly Finding[]
+}
+
+/** The table a shape speaks of. */
+export function tableOf(catalog: Catalog, shape: QueryShape): CatalogTable | undefined {
+  return catalog.tables.find((table) => table.name === shape.table && table.schema === shape.schema)
 }

@@ -1,8 +1,7 @@
 import type { Candidate } from '../candidate.ts'
-import { fieldOf } from '../candidate.ts'
+import { fieldOf, plainKeys } from '../candidate.ts'
 import type { Catalog, CatalogForeignKey, CatalogTable, ClaimSource } from '../catalog/catalog.ts'
-import { indexBehind } from '../catalog/coverage.ts'
-import { plainKeys } from '../candidate.ts'
+import { findsByEquality, indexBehind } from '../catalog/coverage.ts'
 import type { Evidence, Severity } from '../recommendation.ts'
 import type { Rule } from './rule.ts'
 
@@ -42,6 +41,12 @@ function byColumns(table: CatalogTable): CatalogForeignKey[][] {
   const groups = new Map<string, CatalogForeignKey[]>()
   for (const foreignKey of table.foreignKeys) {
     if (indexBehind(table, foreignKey) !== undefined) continue
+    // See partly-indexed-foreign-key.
+    if (
+      foreignKey.columns.length > 1 &&
+      table.indexes.some((index) => findsByEquality(index, foreignKey.columns.slice(0, 1)))
+    )
+      continue
     if (
       foreignKey.columns.some(
         (name) => table.columns.find((column) => column.name === name)?.isSupported === false,
@@ -77,6 +82,7 @@ function candidate(
   return {
     table,
     keys: plainKeys(first.columns),
+    freeKeys: first.columns.length,
     predicate: null,
     prismaWhere: null,
     type: 'BTree',
@@ -85,6 +91,7 @@ function candidate(
     reason,
     evidence,
     replaces: [],
+    isFirstChoice: true,
   }
 }
 

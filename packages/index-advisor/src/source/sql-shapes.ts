@@ -238,8 +238,8 @@ class StatementReader {
   ): Condition | null {
     const { kind, lexpr, rexpr } = expression
     const name = nameOf(expression.name)
-    const left = mine(firstOfRow(lexpr))
-    const right = mine(firstOfRow(rexpr))
+    const left = mine(bare(lexpr))
+    const right = mine(bare(rexpr))
     // Columns of one table compared with each other are known only row by row.
     if (left !== null && right !== null) return null
     const column = left ?? right
@@ -354,8 +354,12 @@ function nodesOf(node: unknown, tag: 'ColumnRef' | 'SubLink'): Node[] {
   return Object.values(node).flatMap((each) => nodesOf(each, tag))
 }
 
-function firstOfRow(node: Node | undefined): Node | undefined {
-  return node !== undefined && 'RowExpr' in node ? node.RowExpr.args?.[0] : node
+/** The first of a row, `(a, b) > (…)`; without a cast to text, with which Prisma writes `"email"::text LIKE …`. */
+function bare(node: Node | undefined): Node | undefined {
+  if (node === undefined) return undefined
+  if ('RowExpr' in node) return node.RowExpr.args?.[0]
+  if ('TypeCast' in node && nameOf(node.TypeCast.typeName?.names) === 'text') return node.TypeCast.arg
+  return node
 }
 
 function nameOf(name: Node[] | undefined): string {
@@ -384,8 +388,7 @@ function operatorOf(kind: A_Expr['kind'], name: string, value: Node | undefined)
       return 'range'
     case 'AEXPR_LIKE': {
       if (name.startsWith('!')) return 'not'
-      const pattern = value === undefined ? undefined : literalOf(value)
-      return typeof pattern === 'string' && /^[^%_]/.test(pattern) ? 'prefix' : 'pattern'
+      return value !== undefined && beginsPlainly(value) ? 'prefix' : 'pattern'
     }
     case 'AEXPR_ILIKE':
       return name.startsWith('!') ? 'not' : 'pattern'
@@ -398,6 +401,16 @@ function operatorOf(kind: A_Expr['kind'], name: string, value: Node | undefined)
     default:
       return null
   }
+}
+
+/** `'abc%'`, or Prisma's `$1 || '%'`: the beginning is fixed. A lone parameter may begin with anything. */
+function beginsPlainly(node: Node): boolean {
+  if ('A_Expr' in node && nameOf(node.A_Expr.name) === '||') {
+    const { lexpr } = node.A_Expr
+    return lexpr !== undefined && ('ParamRef' in lexpr || beginsPlainly(lexpr))
+  }
+  const pattern = literalOf(node)
+  return typeof pattern === 'string' && /^[^%_]/.test(pattern)
 }
 
 function literalOf(node: Node | undefined): string | number | boolean | null | undefined {

@@ -1,0 +1,33 @@
+import type { Catalog, ColumnStatistics } from './catalog.ts'
+
+/** What is known of a table's rows, from wherever it was read. */
+export interface TableStatistics {
+  readonly table: string
+  /** Null: whatever schema the table is in. */
+  readonly schema: string | null
+  readonly rows: number
+  /** By the database's column names. */
+  readonly columns: ReadonlyMap<string, ColumnStatistics>
+}
+
+/** The catalog with row counts and value shares filled in; tables it does not hold are passed over. */
+export function withStatistics(catalog: Catalog, statistics: readonly TableStatistics[]): Catalog {
+  return {
+    ...catalog,
+    tables: catalog.tables.map((table) => {
+      const known = statistics.find(
+        (each) =>
+          each.table === table.name && (each.schema === null || each.schema === (table.schema ?? 'public')),
+      )
+      if (known === undefined) return table
+      return {
+        ...table,
+        rows: known.rows,
+        columns: table.columns.map((column) => ({
+          ...column,
+          statistics: known.columns.get(column.name) ?? null,
+        })),
+      }
+    }),
+  }
+}

@@ -1,0 +1,43 @@
+import type { Catalog, CatalogIndex, CatalogTable } from '../catalog/catalog.ts'
+import type { Finding } from '../recommendation.ts'
+import { isNeededByServer } from './redundant-index.ts'
+import type { Rule } from './rule.ts'
+
+export const duplicateIndex: Rule = {
+  name: 'duplicate-index',
+  summary: 'Two indexes on the same columns.',
+  why: `An \`@id\` and a \`@unique\` are indexes already; a second \`@@index\` on the same columns is written on each change
+and never chosen for what the first cannot do.`,
+  silent: [
+    'Different type, predicate, operator class, length or order.',
+    'Two unique rules: each may be meant.',
+  ],
+  example: { given: 'email String @unique\n@@index([email])', then: 'drop `@@index([email])`' },
+  apply({ catalog }) {
+    return { findings: catalog.tables.flatMap((table) => duplicates(catalog, table)) }
+  },
+}
+
+function duplicates(catalog: Catalog, table: CatalogTable): Finding[] {
+  return table.indexes.flatMap((index, at): Finding[] => {
+    if (index.kind !== 'index' || index.include.length > 0 || index.sources[0].kind === 'server') return []
+    const twin = table.indexes.find(
+      (other, place) =>
+        other !== index &&
+        other.sources[0].kind !== 'server' &&
+        (other.kind !== 'index' || place < at) &&
+        other.type === index.type &&
+        other.predicate === index.predicate &&
+        JSON.stringify(other.keys) === JSON.stringify(index.keys),
+    )
+    if (twin === undefined || isNeededByServer(catalog, table, index)) return []
+    return [
+      {
+        kind: 'duplicate',
+        model: table.model,
+        index: index.name,
+        reason: `${index.name} has the columns of ${twin.name}${twin.kind === 'primary' ? ', the id,' : ''} and can be dropped.`,
+      },
+    ]
+  })
+}

@@ -1,0 +1,35 @@
+import { fieldOf } from '../candidate.ts'
+import { findsByEquality, indexBehind } from '../catalog/coverage.ts'
+import type { Finding } from '../recommendation.ts'
+import type { Rule } from './rule.ts'
+
+export const partlyIndexedForeignKey: Rule = {
+  name: 'partly-indexed-foreign-key',
+  summary: 'Only the first columns of a composite foreign key are indexed.',
+  why: `A lookup by the whole key reads all rows that agree in the indexed part. That is often few enough, so this is a
+remark of low weight and no recommendation.`,
+  silent: ['The whole key is covered, or none of it (see unindexed-foreign-key).'],
+  example: {
+    given: `slot Slot @relation(fields: [roomId, day], references: [roomId, day])\n@@index([roomId])`,
+    then: 'a remark that `day` is not in the index',
+  },
+  apply({ catalog }) {
+    const findings = catalog.tables.flatMap((table) =>
+      table.foreignKeys.flatMap((foreignKey): Finding[] => {
+        if (foreignKey.columns.length < 2 || indexBehind(table, foreignKey) !== undefined) return []
+        const index = table.indexes.find((each) => findsByEquality(each, foreignKey.columns.slice(0, 1)))
+        if (index === undefined) return []
+        const fields = foreignKey.columns.map((column) => fieldOf(table, column))
+        return [
+          {
+            kind: 'covered-in-part',
+            model: table.model,
+            index: index.name,
+            reason: `The foreign key (${fields.join(', ')}) of ${table.model} is indexed by ${fields[0]} alone (${index.name}).`,
+          },
+        ]
+      }),
+    )
+    return { findings }
+  },
+}

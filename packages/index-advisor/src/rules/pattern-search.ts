@@ -1,0 +1,51 @@
+import { fieldOf } from '../candidate.ts'
+import type { Finding } from '../recommendation.ts'
+import type { Rule } from './rule.ts'
+import { tableOf } from './rule.ts'
+
+export const patternSearch: Rule = {
+  name: 'pattern-search',
+  summary: 'A query searches inside text, which no b-tree can do.',
+  why: `\`contains\`, \`endsWith\` and \`mode: 'insensitive'\` match anywhere or in any case. On PostgreSQL a trigram index
+(\`CREATE EXTENSION pg_trgm\`, then \`@@index([title(ops: raw("gin_trgm_ops"))], type: Gin)\`) finds them; it is large and slow
+to write, so it is a hint, not a recommendation. \`startsWith\` needs \`ops: raw("text_pattern_ops")\` unless the database
+compares text byte by byte (collation C).`,
+  silent: ['Databases other than PostgreSQL.', 'The column has a GIN or GiST index, or one for patterns.'],
+  example: {
+    given: `prisma.post.findMany({ where: { title: { contains: term, mode: 'insensitive' } } })`,
+    then: 'a hint to a trigram index on title',
+  },
+  apply({ catalog, shapes }) {
+    if (catalog.provider !== 'postgresql') return {}
+    const isBytewise = catalog.collation === 'C' || catalog.collation === 'POSIX'
+    const findings = shapes.flatMap((shape): Finding[] => {
+      const table = tableOf(catalog, shape)
+      if (table === undefined || shape.evidence.weight === 0) return []
+      return shape.conditions.flatMap((condition): Finding[] => {
+        const isPrefix = condition.operator === 'prefix' && !isBytewise
+        if (condition.operator !== 'pattern' && !isPrefix) return []
+        const hasOwn = table.indexes.some((index) =>
+          index.keys.some(
+            (key) =>
+              (key.column === condition.column &&
+                (index.type !== 'BTree' || key.operatorClass?.endsWith('_pattern_ops') === true)) ||
+              key.expression?.includes(condition.column) === true,
+          ),
+        )
+        if (hasOwn) return []
+        const field = fieldOf(table, condition.column)
+        return [
+          {
+            kind: 'trigram',
+            model: table.model,
+            index: field,
+            reason: isPrefix
+              ? `${table.model}.${field} is searched by its beginning: a b-tree helps only with ops: raw("text_pattern_ops") or in collation C.`
+              : `${table.model}.${field} is searched inside: only a trigram index (pg_trgm, type: Gin, ops: raw("gin_trgm_ops")) could help.`,
+          },
+        ]
+      })
+    })
+    return { findings }
+  },
+}

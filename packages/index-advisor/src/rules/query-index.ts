@@ -1,0 +1,229 @@
+import type { Candidate, CandidateKey, RejectedCandidate } from '../candidate.ts'
+import { candidateId, fieldOf } from '../candidate.ts'
+import type { Catalog, CatalogIndex, CatalogTable } from '../catalog/catalog.ts'
+import type { IndexNeed } from '../index-need.ts'
+import { key, needsOf, servedBy } from '../index-need.ts'
+import type { QueryShape, ShapeEvidence } from '../query-shape.ts'
+import type { Evidence } from '../recommendation.ts'
+import { fitToKeySize } from './key-size.ts'
+import { asPartial } from './partial-index.ts'
+import type { Rule, RuleContext } from './rule.ts'
+import { tableOf } from './rule.ts'
+import { narrows } from './selectivity.ts'
+
+export const queryIndex: Rule = {
+  name: 'query-index',
+  summary: 'A query filters or sorts by columns that no index holds in a usable order.',
+  why: `Columns compared by equality come first, foreign keys before others and columns of few values last; then the sort,
+so that rows come in order and reading stops at \`take\`; or one range. Range and sort on different columns cannot both
+be served by one index: without a planner the sort is taken where there is a \`take\`, else the range. A b-tree is read
+backwards as easily as forwards, so \`desc\` stands in the index only where directions are mixed. Where an index on the
+first columns exists already, the recommendation says that the longer one makes it redundant. An \`OR\` gets one index
+for each arm.`,
+  silent: [
+    'Unique lookups, and queries that an existing index serves.',
+    'Conditions that a b-tree cannot use: `not`, `notIn`, `contains`, `endsWith`, `mode: insensitive`, and `startsWith` where the collation forbids it.',
+    'A boolean or enum alone, unless statistics say that the value is rare.',
+    'Lists without a filter and without `take`: they read everything anyway.',
+    'Conditions that are only sometimes present.',
+    'Queries in tests, seeds and stories.',
+  ],
+  example: {
+    given: `prisma.post.findMany({ where: { authorId, published: true }, orderBy: { createdAt: 'desc' }, take: 20 })`,
+    then: '`@@index([authorId, published, createdAt])` on Post',
+  },
+  apply(context) {
+    const candidates: Candidate[] = []
+    const rejected: RejectedCandidate[] = []
+    for (const shape of context.shapes) {
+      const table = tableOf(context.catalog, shape)
+      if (table === undefined || shape.evidence.weight === 0) continue
+      const reading = readShape(context, table, shape)
+      candidates.push(...reading.candidates)
+      rejected.push(...reading.rejected)
+    }
+    return { candidates: together(candidates), rejected }
+  },
+}
+
+function readShape(
+  context: RuleContext,
+  table: CatalogTable,
+  shape: QueryShape,
+): { candidates: Candidate[]; rejected: RejectedCandidate[] } {
+  const reject = (columns: readonly string[], reason: string) => ({
+    candidates: [],
+    rejected: [{ model: table.model, fields: columns.map((column) => fieldOf(table, column)), reason }],
+  })
+  const asked = shape.conditions.map((each) => each.column)
+  const needs = needsOf(context.catalog, table, shape)
+  if (needs.length === 0) {
+    if (asked.length === 0) return { candidates: [], rejected: [] }
+    return reject(asked, unusable(context.catalog, table, shape))
+  }
+  const stuck = scannedAnyway(context, table, shape)
+  if (stuck !== undefined) return reject(asked, stuck)
+  const candidates: Candidate[] = []
+  const rejected: RejectedCandidate[] = []
+  const served = needs.find((need) => servedBy(need) !== undefined)
+  if (served !== undefined)
+    return reject(
+      needColumns(served),
+      `The index ${servedBy(served)?.name} serves ${operationOf(shape.evidence)} already.`,
+    )
+  for (const need of needs) {
+    const idle = narrows(context.catalog, need)
+    if (idle !== null) {
+      rejected.push(...reject(needColumns(need), idle).rejected)
+      continue
+    }
+    const made = candidate(context.catalog, need)
+    if ('reason' in made) rejected.push(...reject(needColumns(need), made.reason).rejected)
+    else
+      candidates.push(
+        (context.allowPartial ? asPartial(context.catalog, made.candidate, need) : null) ?? made.candidate,
+      )
+  }
+  return { candidates, rejected }
+}
+
+/** One arm of an OR that needs a scan makes the indexes of the others useless. */
+function scannedAnyway(context: RuleContext, table: CatalogTable, shape: QueryShape): string | undefined {
+  if (shape.arm === null) return undefined
+  const siblings = context.shapes.filter(
+    (each) => each.arm !== null && each.table === shape.table && sameQuery(each.evidence, shape.evidence),
+  )
+  const blind = siblings.find(
+    (each) =>
+      each !== shape &&
+      needsOf(context.catalog, table, each).every(
+        (need) => need.equal.length === 0 && need.tailKind !== 'range',
+      ),
+  )
+  if (blind === undefined) return undefined
+  return `Another arm of the OR in ${operationOf(shape.evidence)} can use no index, so all rows are read anyway.`
+}
+
+function sameQuery(a: ShapeEvidence, b: ShapeEvidence): boolean {
+  return (
+    a === b ||
+    (a.at !== undefined && a.at === b.at) ||
+    (a.fingerprint !== undefined && a.fingerprint === b.fingerprint)
+  )
+}
+
+function unusable(catalog: Catalog, table: CatalogTable, shape: QueryShape): string {
+  const required = shape.conditions.filter((each) => !each.isOptional)
+  const fields = [...new Set(shape.conditions.map((each) => fieldOf(table, each.column)))].join(', ')
+  if (required.length === 0) return `${fields} is only sometimes asked for in ${operationOf(shape.evidence)}.`
+  const operators = new Set(required.map((each) => each.operator))
+  if (operators.has('json'))
+    return `A path in a Json column cannot be found by a b-tree (${operationOf(shape.evidence)}).`
+  if (operators.has('list'))
+    return catalog.provider === 'postgresql'
+      ? `Elements of a list are found by a GIN index, not by a b-tree (${operationOf(shape.evidence)}).`
+      : `Elements of a list cannot be found by an index here (${operationOf(shape.evidence)}).`
+  if (operators.has('prefix') && operators.size === 1)
+    return `startsWith can use a b-tree only where text is compared byte by byte (${operationOf(shape.evidence)}).`
+  return `The conditions on ${fields} cannot use a b-tree (${operationOf(shape.evidence)}).`
+}
+
+function candidate(catalog: Catalog, need: IndexNeed): { candidate: Candidate } | { reason: string } {
+  const { table, shape } = need
+  const wanted: CandidateKey[] = [...need.equal.map(key), ...need.tail]
+  const fitted = fitToKeySize(catalog.provider, table, wanted)
+  if ('reason' in fitted) return fitted
+  const { keys } = fitted
+  const replaces = replacedBy(table, keys)
+  const made: Candidate = {
+    table,
+    keys,
+    freeKeys: Math.min(need.equal.length, keys.length),
+    predicate: null,
+    prismaWhere: null,
+    type: 'BTree',
+    rule: queryIndex.name,
+    severity: replaces.length > 0 ? 'low' : 'medium',
+    reason: reasonOf(need, replaces),
+    evidence: [evidenceOf(shape.evidence)],
+    replaces: replaces.map((index) => index.name),
+    isFirstChoice: need.isFirstChoice,
+  }
+  return { candidate: made }
+}
+
+/** Plain indexes on the first columns: the longer one does all they do. */
+function replacedBy(table: CatalogTable, keys: readonly CandidateKey[]): CatalogIndex[] {
+  return table.indexes.filter(
+    (index) =>
+      index.kind === 'index' &&
+      index.type === 'BTree' &&
+      index.predicate === null &&
+      index.sources[0].kind !== 'server' &&
+      index.keys.length < keys.length &&
+      index.keys.every(
+        (each, at) =>
+          each.column === keys[at]?.column &&
+          each.sort === keys[at]?.sort &&
+          each.length === keys[at]?.length &&
+          each.operatorClass === keys[at]?.operatorClass,
+      ),
+  )
+}
+
+function reasonOf(need: IndexNeed, replaces: readonly CatalogIndex[]): string {
+  const { table, shape } = need
+  const fields = (columns: readonly string[]) => columns.map((column) => fieldOf(table, column)).join(', ')
+  const parts = [
+    ...(need.equal.length > 0 ? [`finds by ${fields(need.equal)}`] : []),
+    ...(need.tail.length > 0
+      ? [
+          `${{ sort: 'sorts by', range: 'takes a range of', group: 'groups by', none: '' }[need.tailKind]} ${fields(need.tail.map((each) => each.column))}`,
+        ]
+      : []),
+  ]
+  const end = replaces.map((index) => ` It makes ${index.name} redundant.`).join('')
+  return (
+    `${operationOf(shape.evidence)} ${parts.join(' and ')}; no index does both at once.`.replace(
+      'no index does both at once',
+      parts.length > 1 ? 'no index does both' : 'no index helps',
+    ) + end
+  )
+}
+
+function needColumns(need: IndexNeed): string[] {
+  return [...need.equal, ...need.tail.map((each) => each.column)]
+}
+
+function operationOf(evidence: ShapeEvidence): string {
+  return evidence.operation ?? evidence.fingerprint ?? evidence.at ?? 'a query'
+}
+
+function evidenceOf(evidence: ShapeEvidence): Evidence {
+  return {
+    kind: evidence.kind,
+    ...(evidence.at === undefined ? {} : { at: evidence.at }),
+    ...(evidence.fingerprint === undefined ? {} : { fingerprint: evidence.fingerprint }),
+    ...(evidence.calls === undefined ? {} : { calls: evidence.calls }),
+  }
+}
+
+/** The same index wanted in several places is one candidate with several pieces of evidence. */
+function together(candidates: readonly Candidate[]): Candidate[] {
+  const byId = new Map<string, Candidate>()
+  for (const each of candidates) {
+    const id = candidateId(each)
+    const known = byId.get(id)
+    byId.set(id, known === undefined ? each : mergeEvidence(known, each))
+  }
+  return [...byId.values()]
+}
+
+function mergeEvidence(a: Candidate, b: Candidate): Candidate {
+  return {
+    ...a,
+    freeKeys: Math.min(a.freeKeys, b.freeKeys),
+    isFirstChoice: a.isFirstChoice || b.isFirstChoice,
+    evidence: [...a.evidence, ...b.evidence],
+  }
+}

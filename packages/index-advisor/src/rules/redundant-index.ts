@@ -1,0 +1,70 @@
+import type { Catalog, CatalogIndex, CatalogTable } from '../catalog/catalog.ts'
+import { backsForeignKey } from '../catalog/coverage.ts'
+import type { Finding } from '../recommendation.ts'
+import type { Rule } from './rule.ts'
+
+export const redundantIndex: Rule = {
+  name: 'redundant-index',
+  summary: 'An index is the beginning of a longer one.',
+  why: `\`@@index([a, b])\` finds whatever \`@@index([a])\` finds, so the short one only costs: each write keeps it up to
+date and it takes its share of the cache. Nothing is dropped unless \`--drop-redundant\` asks for it, and then in a
+migration of its own, so that the new indexes are in use before an old one goes.`,
+  silent: [
+    'Unique indexes and ids: they are rules, not only paths.',
+    'Partial indexes, other types, operator classes, lengths or orders.',
+    'On MySQL the only index that can back a foreign key.',
+  ],
+  example: {
+    given: '@@index([authorId])\n@@index([authorId, createdAt])',
+    then: 'drop `@@index([authorId])`',
+  },
+  apply({ catalog }) {
+    return { findings: catalog.tables.flatMap((table) => redundant(catalog, table)) }
+  },
+}
+
+function redundant(catalog: Catalog, table: CatalogTable): Finding[] {
+  return table.indexes.flatMap((index): Finding[] => {
+    if (!isPlain(index)) return []
+    const longer = table.indexes.find(
+      (other) =>
+        isWhole(other) &&
+        other.keys.length > index.keys.length &&
+        index.keys.every((key, at) => JSON.stringify(key) === JSON.stringify(other.keys[at])),
+    )
+    if (longer === undefined || isNeededByServer(catalog, table, index)) return []
+    return [
+      {
+        kind: 'redundant',
+        model: table.model,
+        index: index.name,
+        reason: `${index.name} is the beginning of ${longer.name}, which finds all it finds; it can be dropped.`,
+      },
+    ]
+  })
+}
+
+function isPlain(index: CatalogIndex): boolean {
+  return (
+    index.kind === 'index' &&
+    isWhole(index) &&
+    index.include.length === 0 &&
+    index.sources[0].kind !== 'server'
+  )
+}
+
+function isWhole(index: CatalogIndex): boolean {
+  return index.type === 'BTree' && index.predicate === null
+}
+
+/** InnoDB refuses to drop the last index that begins with a foreign key's columns. */
+export function isNeededByServer(catalog: Catalog, table: CatalogTable, index: CatalogIndex): boolean {
+  if (catalog.provider !== 'mysql' || catalog.relationMode === 'prisma') return false
+  return table.foreignKeys.some(
+    ({ columns }) =>
+      backsForeignKey(index, columns) &&
+      !table.indexes.some(
+        (other) => other !== index && other.sources[0].kind !== 'server' && backsForeignKey(other, columns),
+      ),
+  )
+}

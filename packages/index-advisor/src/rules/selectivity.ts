@@ -1,0 +1,54 @@
+import { fieldOf } from '../candidate.ts'
+import type { Catalog, CatalogColumn } from '../catalog/catalog.ts'
+import type { IndexNeed } from '../index-need.ts'
+import type { Condition } from '../query-shape.ts'
+
+/** Above this share of the rows a scan is as fast as an index. */
+export const TOO_MANY = 0.1
+
+/** Why an index would find too many rows to help; null when it helps, or nothing says that it does not. */
+export function narrows(_catalog: Catalog, need: IndexNeed): string | null {
+  const { table, shape, equal, tailKind } = need
+  // Rows that come in order are read only up to the limit, however many there are.
+  if (tailKind === 'sort' && shape.limit !== null) return null
+  if (tailKind === 'range' || equal.length === 0) return null
+  const columns = equal.map((name) => table.columns.find((each) => each.name === name))
+  const shares = columns.map((column, at) =>
+    column === undefined ? null : shareOf(column, conditionOn(shape.conditions, equal[at] ?? '')),
+  )
+  const fields = equal.map((name) => fieldOf(table, name)).join(', ')
+  if (shares.every((share) => share !== null)) {
+    const share = shares.reduce((product, each) => product * each, 1)
+    return share > TOO_MANY
+      ? `${fields} finds about ${Math.round(share * 100)} % of the rows: a scan is as fast.`
+      : null
+  }
+  if (columns.length > 0 && columns.every((column) => column !== undefined && hasFewValues(column)))
+    return `${fields} has few values, so each finds many rows; statistics (--statistics) would show whether this one is rare.`
+  return null
+}
+
+function conditionOn(conditions: readonly Condition[], column: string): Condition | undefined {
+  return conditions.find((each) => each.column === column && !each.isOptional)
+}
+
+/** Share of the rows that the condition finds, where the statistics tell. */
+export function shareOf(column: CatalogColumn, condition: Condition | undefined): number | null {
+  const { statistics } = column
+  if (statistics === null || condition === undefined) return null
+  if (condition.operator === 'is-null') return statistics.nullFraction
+  if (condition.operator !== 'equals') return null
+  if (condition.literal !== undefined && statistics.shares !== null) {
+    const share = statistics.shares.get(String(condition.literal))
+    if (share !== undefined) return share
+    const known = [...statistics.shares.values()].reduce((sum, each) => sum + each, statistics.nullFraction)
+    return Math.max(0, 1 - known)
+  }
+  const others = 1 - statistics.nullFraction
+  // A value that is not known may be the commonest one.
+  return statistics.mostCommonFraction ?? (statistics.distinct > 0 ? others / statistics.distinct : null)
+}
+
+export function hasFewValues(column: CatalogColumn): boolean {
+  return column.type === 'Boolean' || column.isEnum
+}

@@ -1,0 +1,245 @@
+import type { CatalogTable, Provider } from '../catalog/catalog.ts'
+import type { OrderKey, QueryShape, ShapeEvidence } from '../query-shape.ts'
+import type { ConditionTree } from './condition-tree.ts'
+import { and, armsOf, condition } from './condition-tree.ts'
+import type { ModelFields } from './model-fields.ts'
+import type { ObjectEntry, ObjectValue, StaticValue } from './static-value.ts'
+import { entryOf, objectsOf, openObject } from './static-value.ts'
+import { readWhere } from './where-reader.ts'
+
+/** A call of Prisma Client, its arguments as far as they are known. */
+export interface PrismaCall {
+  readonly model: string
+  readonly operation: string
+  readonly args: StaticValue
+  /** Model and relation field of a fluent call, `prisma.user.findUnique(…).posts(…)`; null for any other. */
+  readonly via: { readonly model: string; readonly field: string } | null
+  /** `src/post.ts:12:20` */
+  readonly at: string
+  readonly weight: number
+}
+
+/** What a call asks of each table it reads: the model's own, and those of relation filters and nested includes. */
+export function shapesOfCall(fields: ModelFields, call: PrismaCall): QueryShape[] {
+  const table = fields.table(call.model)
+  if (table === undefined) return []
+  const reader = new CallReader(fields, call)
+  const given =
+    call.args.kind === 'undefined'
+      ? [{ ...openObject, isOpen: false }]
+      : (objectsOf(call.args) ?? [openObject])
+  const parent = call.via === null ? undefined : fields.table(call.via.model)
+  const relation =
+    parent === undefined || call.via === null ? undefined : fields.relation(parent, call.via.field)
+  for (const args of given) reader.read(table, args, relation?.targetColumns ?? [], call.operation)
+  return reader.shapes
+}
+
+const ONE_ROW = new Set([
+  'findUnique',
+  'findUniqueOrThrow',
+  'findFirst',
+  'findFirstOrThrow',
+  'update',
+  'delete',
+  'upsert',
+])
+/** Writes that find nothing by themselves. */
+const NO_WHERE = new Set(['create', 'createMany', 'createManyAndReturn'])
+
+class CallReader {
+  readonly shapes: QueryShape[] = []
+  private arms = 0
+
+  constructor(
+    private readonly fields: ModelFields,
+    private readonly call: PrismaCall,
+  ) {}
+
+  /** @param lookup columns by which a nested read is found from its parent */
+  read(table: CatalogTable, args: ObjectValue, lookup: readonly string[], operation: string): void {
+    const evidence = this.evidence(table, operation)
+    if (!NO_WHERE.has(operation)) {
+      const found = lookup.map((column) =>
+        condition({ column, operator: 'equals' as const, isOptional: false }),
+      )
+      const ordering = this.ordering(table, args, operation)
+      for (const where of alternatives(entryOf(args, 'where'))) {
+        const { tree, related } = readWhere(this.fields, table, where)
+        this.add(table, and([...found, tree]), ordering, evidence)
+        for (const each of related)
+          this.add(each.table, each.tree, none, {
+            ...evidence,
+            operation: `${evidence.operation ?? ''} (relation filter)`,
+          })
+      }
+    }
+    for (const name of ['select', 'include'] as const)
+      this.nested(table, entryOf(args, name)?.value, operation)
+  }
+
+  private add(table: CatalogTable, tree: ConditionTree, ordering: Ordering, evidence: ShapeEvidence): void {
+    const arms = armsOf(tree)
+    const first = this.arms
+    if (arms.length > 1) this.arms += arms.length
+    for (const arm of arms)
+      this.shapes.push({
+        table: table.name,
+        schema: table.schema,
+        conditions: arm.conditions,
+        ...ordering,
+        arm: arm.arm === null ? null : first + arm.arm,
+        isPartial: arm.isPartial,
+        evidence,
+      })
+  }
+
+  private nested(table: CatalogTable, selection: StaticValue | undefined, operation: string): void {
+    for (const object of selection === undefined ? [] : (objectsOf(selection) ?? []))
+      for (const [name] of object.entries) {
+        const entry = entryOf(object, name)
+        if (entry === undefined || (entry.value.kind === 'literal' && entry.value.value !== true)) continue
+        if (name === '_count') {
+          this.counted(table, entry.value, operation)
+          continue
+        }
+        const relation = this.fields.relation(table, name)
+        if (relation?.target === undefined || relation.target === null || relation.targetColumns === null)
+          continue
+        const args = objectsOf(entry.value) ?? [
+          { kind: 'object', entries: new Map(), isOpen: entry.value.kind !== 'literal' } as const,
+        ]
+        for (const each of args)
+          this.read(relation.target, each, relation.targetColumns, nestedName(operation, table, name))
+      }
+  }
+
+  /** `_count: { select: { posts: { where } } }` */
+  private counted(table: CatalogTable, value: StaticValue, operation: string): void {
+    for (const object of objectsOf(value) ?? []) {
+      const selected = entryOf(object, 'select')?.value
+      for (const fields of selected === undefined ? [] : (objectsOf(selected) ?? []))
+        for (const [name] of fields.entries) {
+          const entry = entryOf(fields, name)
+          const relation = this.fields.relation(table, name)
+          if (
+            entry === undefined ||
+            relation?.target === undefined ||
+            relation.target === null ||
+            relation.targetColumns === null
+          )
+            continue
+          const [args] = objectsOf(entry.value) ?? []
+          this.read(
+            relation.target,
+            args ?? { kind: 'object', entries: new Map(), isOpen: false },
+            relation.targetColumns,
+            nestedName(operation, table, `_count.${name}`),
+          )
+        }
+    }
+  }
+
+  private ordering(table: CatalogTable, args: ObjectValue, operation: string): Ordering {
+    const offset = countOf(entryOf(args, 'skip')?.value)
+    const grouped =
+      entryOf(args, 'by') ?? (entryOf(args, 'orderBy') === undefined ? entryOf(args, 'distinct') : undefined)
+    if (grouped !== undefined) {
+      const order = namesOf(grouped.value).flatMap((field): OrderKey[] => {
+        const column = this.fields.column(table, field)
+        return column === undefined ? [] : [{ column: column.name, sort: 'any' }]
+      })
+      return { order, limit: null, offset }
+    }
+    const order = this.order(table, entryOf(args, 'orderBy')?.value)
+    const limit = ONE_ROW.has(operation) ? 1 : limitOf(args)
+    // Where the order is not the index's, all rows are read and sorted, whatever the limit.
+    return order === null ? { order: [], limit: null, offset } : { order, limit, offset }
+  }
+
+  /** Null when rows are sorted by something no index of this table holds. */
+  private order(table: CatalogTable, value: StaticValue | undefined): OrderKey[] | null {
+    if (value === undefined) return []
+    const items = value.kind === 'array' ? value.items : [value]
+    if (value.kind === 'array' && value.isOpen) return null
+    const keys: OrderKey[] = []
+    for (const item of items) {
+      const [object, ...others] = objectsOf(item) ?? []
+      if (object === undefined || others.length > 0 || object.isOpen) return null
+      for (const [field, { value: direction, isOptional }] of object.entries) {
+        const column = this.fields.column(table, field)
+        const sort = sortOf(direction, column?.isNullable === true, this.fields.catalog.provider)
+        if (column === undefined || isOptional || sort === null) return null
+        // A direction chosen at run time fits any index when it stands alone.
+        if (sort === 'either' && (object.entries.size > 1 || items.length > 1)) return null
+        keys.push({ column: column.name, sort: sort === 'either' ? 'asc' : sort })
+      }
+    }
+    return keys
+  }
+
+  private evidence(table: CatalogTable, operation: string): ShapeEvidence {
+    const { at, weight } = this.call
+    return {
+      kind: 'source',
+      at,
+      operation: operation.includes(' ') ? operation : `${table.model}.${operation}`,
+      weight,
+    }
+  }
+}
+
+/** A `where` chosen at run time is several queries; one that may be absent is not known. */
+function alternatives(where: ObjectEntry | undefined): StaticValue[] {
+  if (where === undefined) return [{ kind: 'undefined' }]
+  if (where.isOptional) return [openObject]
+  return where.value.kind === 'choice' ? [...where.value.options] : [where.value]
+}
+
+type Ordering = Pick<QueryShape, 'order' | 'limit' | 'offset'>
+const none: Ordering = { order: [], limit: null, offset: null }
+
+function nestedName(operation: string, table: CatalogTable, field: string): string {
+  return operation.includes(' ') ? `${operation}.${field}` : `${table.model}.${operation} → ${field}`
+}
+
+/** `take`, or the page sizes of @prisma-brisk/pagination. */
+function limitOf(args: ObjectValue): QueryShape['limit'] {
+  for (const name of ['take', 'limit', 'first', 'last']) {
+    const count = countOf(entryOf(args, name)?.value)
+    if (count !== null) return count
+  }
+  return null
+}
+
+function countOf(value: StaticValue | undefined): number | 'unknown' | null {
+  if (value === undefined || value.kind === 'undefined') return null
+  return value.kind === 'literal' && typeof value.value === 'number' ? Math.abs(value.value) : 'unknown'
+}
+
+function namesOf(value: StaticValue): string[] {
+  const items = value.kind === 'array' ? value.items : [value]
+  return items.flatMap((each) =>
+    each.kind === 'literal' && typeof each.value === 'string' ? [each.value] : [],
+  )
+}
+
+function sortOf(
+  value: StaticValue,
+  isNullable: boolean,
+  provider: Provider,
+): 'asc' | 'desc' | 'either' | null {
+  if (value.kind === 'literal') return value.value === 'asc' || value.value === 'desc' ? value.value : null
+  if (value.kind === 'scalar') return 'either'
+  if (value.kind === 'choice') return value.options.every((each) => each.kind === 'literal') ? 'either' : null
+  if (value.kind !== 'object') return null
+  const direction = entryOf(value, 'sort')?.value
+  const sort = direction === undefined ? null : sortOf(direction, isNullable, provider)
+  const nulls = entryOf(value, 'nulls')?.value
+  if (nulls === undefined || !isNullable) return sort
+  // PostgreSQL's indexes have NULLs last, the others' first; read backwards, the other way round.
+  const forwards = provider === 'postgresql' ? 'last' : 'first'
+  const place = nulls.kind === 'literal' ? nulls.value : null
+  if (place !== 'first' && place !== 'last') return null
+  return (sort === 'asc' && place === forwards) || (sort === 'desc' && place !== forwards) ? sort : null
+}

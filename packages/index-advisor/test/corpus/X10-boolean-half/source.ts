@@ -1,0 +1,5 @@
+import { PrismaClient } from './out/client'
+
+const prisma = new PrismaClient()
+
+export const open = () => prisma.job.findMany({ where: { done: false } })

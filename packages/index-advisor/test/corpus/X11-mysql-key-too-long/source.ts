@@ -1,0 +1,5 @@
+import { PrismaClient } from './out/client'
+
+const prisma = new PrismaClient()
+
+export const same = (title: string, slug: string) => prisma.page.findMany({ where: { title, slug } })

@@ -1,0 +1,6 @@
+import { PrismaClient } from './out/client'
+
+const prisma = new PrismaClient()
+
+export const list = () =>
+  prisma.post.findMany({ orderBy: [{ score: 'desc' }, { createdAt: 'asc' }], take: 20 })

@@ -1,0 +1,6 @@
+import { PrismaClient } from './out/client'
+
+const prisma = new PrismaClient()
+
+export const find = (title: string, score: number) =>
+  prisma.post.findMany({ where: { OR: [{ title }, { score }] } })

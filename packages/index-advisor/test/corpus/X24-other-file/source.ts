@@ -1,0 +1,6 @@
+import { PrismaClient } from './out/client'
+
+const prisma = new PrismaClient()
+
+import { live } from './src/filters'
+export const list = () => prisma.post.findMany({ where: live })

@@ -1,0 +1,1 @@
+export { database as db } from './database'

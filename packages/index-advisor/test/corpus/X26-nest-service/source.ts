@@ -1,0 +1,6 @@
+import { PrismaClient } from './out/client'
+
+const prisma = new PrismaClient()
+
+import { UsersService } from './src/users.service'
+export { UsersService }
