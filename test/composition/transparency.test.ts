@@ -1,5 +1,5 @@
 import { brisk } from 'prisma-brisk'
-import { createDatabase, type TestDatabase } from '../support/databases.ts'
+import { createDatabase } from '../support/databases.ts'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { foreignExtensions } from './foreign-extensions.ts'
 import { recordRun, type Outcome } from './recorded-run.ts'
@@ -7,19 +7,21 @@ import { recordRun, type Outcome } from './recorded-run.ts'
 /** With everything on and limits at 'allow', every Prisma operation returns what plain Prisma returned. */
 
 let plain: Outcome[]
-const databases: TestDatabase<PrismaClient>[] = []
 
 async function run(extend: (client: PrismaClient) => unknown): Promise<Outcome[]> {
   const database = await createDatabase('postgresql')
-  databases.push(database)
-  const client = extend(database.createClient()) as PrismaClient
-  return recordRun(client)
+  try {
+    return await recordRun(
+      extend(database.createClient({ adapter: database.adapter({ connections: 3 }) })) as PrismaClient,
+    )
+  } finally {
+    await database.drop()
+  }
 }
 
 beforeAll(async () => {
   plain = await run((client) => client)
 })
-afterAll(() => Promise.all(databases.map((database) => database.drop())))
 
 const everything = {
   pagination: { onMissing: 'allow', onExceeded: 'allow' },

@@ -54,11 +54,20 @@ export class Batching {
     const { model, operation } = call
     const { operations, models } = this.options
     if (model === null || !operations.has(operation)) return null
-    // Fluent calls are Prisma's to batch; a hook behind us may mean something else by another operation.
+    // Fluent calls are Prisma's to batch.
     if (call.dataPath.length > 0 || !call.redirects) return null
-    if (!call.innermost && operation !== 'findMany') return null
+    // A hook behind us, such as a tenant filter, may give a merged call another meaning than each call had.
+    if (!call.innermost) return this.passBehind()
     if (models.size > 0 && models.get(model) === false) return null
     return this.host.schema()?.models.get(model) ?? null
+  }
+
+  private passBehind(): null {
+    this.host.warnOnce(
+      'W_BATCHING_EXTENSION_BEHIND',
+      'prisma-brisk: an extension with query hooks was added after batching, which therefore merges nothing on that client. Mount batching last.',
+    )
+    return null
   }
 
   private collect(room: Room, call: Call, next: Next, model: Model): Promise<unknown> {
