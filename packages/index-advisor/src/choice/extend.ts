@@ -1,4 +1,4 @@
-import { chooseExhaustively } from './exhaustive.ts'
+import { chooseExactly } from './branch-and-bound.ts'
 import {
   inOrder,
   isAllowed,
@@ -13,8 +13,8 @@ import {
  * Extend (Schlosser, Kossmann, Boissier: "Efficient Scalable Multi-Attribute Index Selection Using Recursive
  * Strategies", ICDE 2019): from nothing, take again and again the step that gains most per byte, where a step adds an
  * index or lengthens a chosen one. Indexes that later steps made useless are dropped. A greedy walk can end beside the
- * best set, so each table with few candidates is then searched through, the other tables held still, until nothing
- * changes; larger tables are mended by exchanges.
+ * best set, so each table is then searched through, the other tables held still, until nothing changes; a table with
+ * too many candidates for that is mended by exchanges.
  */
 export async function chooseByExtend(problem: SelectionProblem): Promise<readonly SelectionItem[]> {
   let state = await stateOf(problem, [])
@@ -34,8 +34,8 @@ export async function chooseByExtend(problem: SelectionProblem): Promise<readonl
   return state.chosen
 }
 
-/** Up to here a table's candidates are tried in every combination. */
-const FEW = 12
+/** Sets that are looked at for one table before the search gives up: all there are of a dozen candidates. */
+const PATIENCE = 2 ** 13
 const MOST_ROUNDS = 8
 const PAGE = 8192
 
@@ -86,11 +86,8 @@ async function dropUseless(problem: SelectionProblem, state: State): Promise<Sta
 async function refine(problem: SelectionProblem, state: State, table: string): Promise<State> {
   const items = problem.items.filter((item) => item.table === table)
   const others = state.chosen.filter((item) => item.table !== table)
-  if (items.length <= FEW) {
-    const chosen = await chooseExhaustively(problem, items, others)
-    const found = await stateOf(problem, chosen)
-    return isBetter(found, state) ? found : state
-  }
+  const exact = await chooseExactly(problem, items, others, state, PATIENCE)
+  if (exact !== null) return exact
   for (;;) {
     let best: State | null = null
     for (const item of items) {

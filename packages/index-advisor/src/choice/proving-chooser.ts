@@ -86,6 +86,10 @@ class Proving {
     const { usable, cheap, unplanned } = await this.#plannable(judged.queries)
     const weighed = await this.#weigh(usable)
     const indexes = await this.#provable(open, weighed)
+    const universe = indexes.map((each) => each.index)
+    this.#matrix.setUniverse(universe)
+    // Every later answer starts from these plans; made in one go, no index needs to be hidden in between.
+    for (const each of weighed) await this.#matrix.plans(each.query, universe)
     const problem = this.#problem(indexes, weighed)
     const items = await this.#choose(problem, indexes, weighed)
 

@@ -15,17 +15,24 @@ export interface JudgedPlan {
 }
 
 /**
- * Costs of queries under sets of indexes, planned once each. A planner takes the cheapest plan it finds, so where the
- * plan for a set S uses only U, every set between U and S has the same plan: a query with k useful indexes takes
- * about k + 1 plans, not 2^k.
+ * Costs of queries under sets of indexes, with few plans. A planner takes the cheapest plan it finds, so a plan made
+ * with the set T that uses only U is the plan for every set between U and T. A set S is therefore answered from
+ * above: plan with all there are, take away what the plan used and S lacks, and plan again until it uses nothing
+ * else. Sets share these steps, so a query with k useful indexes takes about k plans, not 2^k.
  */
 export class CostMatrix {
   readonly #planner: Planner
-  readonly #known = new Map<string, KnownPlan[]>()
+  readonly #known = new Map<string, Map<string, Plan>>()
+  #universe: readonly HypotheticalIndex[] = []
   #planned = 0
 
   constructor(planner: Planner) {
     this.#planner = planner
+  }
+
+  /** All indexes that sets will be made of. */
+  setUniverse(indexes: readonly HypotheticalIndex[]): void {
+    this.#universe = indexes
   }
 
   /** Plans asked of the planner so far. */
@@ -41,33 +48,46 @@ export class CostMatrix {
   }
 
   async plans(query: JudgedQuery, indexes: readonly HypotheticalIndex[]): Promise<readonly JudgedPlan[]> {
-    const relevant = indexes.filter((index) => query.tables.has(tableKey(index.schema, index.table)))
+    const wanted = new Set<string>()
+    for (const index of indexes) if (isRelevant(query, index)) wanted.add(index.id)
+    const all = new Map<string, HypotheticalIndex>()
+    for (const index of [...this.#universe, ...indexes])
+      if (isRelevant(query, index)) all.set(index.id, index)
     const plans: JudgedPlan[] = []
     for (const binding of query.bindings)
-      plans.push({ binding, plan: await this.#plan(query, relevant, binding) })
+      plans.push({ binding, plan: await this.#plan(query, wanted, all, binding) })
     return plans
   }
 
-  async #plan(query: JudgedQuery, indexes: readonly HypotheticalIndex[], binding: Binding): Promise<Plan> {
+  async #plan(
+    query: JudgedQuery,
+    wanted: ReadonlySet<string>,
+    all: ReadonlyMap<string, HypotheticalIndex>,
+    binding: Binding,
+  ): Promise<Plan> {
     const key = `${query.fingerprint}\0${binding.kind}`
-    const known = this.#known.get(key) ?? []
+    const known = this.#known.get(key) ?? new Map<string, Plan>()
     this.#known.set(key, known)
-    const wanted = new Set(indexes.map((index) => index.id))
-    const found = known.find(
-      (each) => each.uses.every((id) => wanted.has(id)) && [...wanted].every((id) => each.present.has(id)),
-    )
-    if (found !== undefined) return found.plan
-    this.#planned++
-    const plan = await this.#planner.plan(query, indexes, binding)
-    known.push({ present: wanted, uses: plan.uses.filter((id) => wanted.has(id)), plan })
-    return plan
+    const present = new Map(all)
+    for (;;) {
+      const name = [...present.keys()].sort().join('\0')
+      let plan = known.get(name)
+      if (plan === undefined) {
+        this.#planned++
+        // Indexes of other tables stay as they are: to hide and show them costs more than to plan.
+        const others = this.#universe.filter((index) => !isRelevant(query, index))
+        plan = await this.#planner.plan(query, [...others, ...present.values()], binding)
+        known.set(name, plan)
+      }
+      const superfluous = plan.uses.filter((id) => present.has(id) && !wanted.has(id))
+      if (superfluous.length === 0) return plan
+      for (const id of superfluous) present.delete(id)
+    }
   }
 }
 
-interface KnownPlan {
-  readonly present: ReadonlySet<string>
-  readonly uses: readonly string[]
-  readonly plan: Plan
+function isRelevant(query: JudgedQuery, index: HypotheticalIndex): boolean {
+  return query.tables.has(tableKey(index.schema, index.table))
 }
 
 export function tableKey(schema: string | null, table: string): string {

@@ -228,6 +228,7 @@ class PglitePlanner implements Planner {
       [JSON.stringify(oids(shown)), JSON.stringify(oids([...shown, ...hidden]))],
     )
     this.#present = wanted
+    this.#queries.indexesChanged()
   }
 
   /** Makes what was never asked for before, on tables cut to nothing for the moment, and leaves it hidden. */

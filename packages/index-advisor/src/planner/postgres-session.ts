@@ -2,6 +2,7 @@ import type { Binding, PlannableQuery } from '../binding/binding.ts'
 import { quoteText } from '../statistics/sql-text.ts'
 import type { SqlClient } from '../statistics/sql-client.ts'
 import type { ExplainNode } from './explain-json.ts'
+import { assertQuery } from '../workload/statement.ts'
 import { UnplannableQueryError } from './planner.ts'
 
 /**
@@ -13,6 +14,7 @@ export class PreparedQueries {
   readonly #names = new Map<string, string>()
   readonly #refused = new Map<string, UnplannableQueryError>()
   #mode = ''
+  #hasStalePlans = false
 
   constructor(client: SqlClient) {
     this.#client = client
@@ -24,6 +26,11 @@ export class PreparedQueries {
     if (mode !== this.#mode) {
       await this.#client.query(`set plan_cache_mode = ${mode}`)
       this.#mode = mode
+    }
+    // A statement without parameters has but one plan, which is kept.
+    if ((binding.kind === 'generic' || query.parameters === 0) && this.#hasStalePlans) {
+      await this.#client.query('discard plans')
+      this.#hasStalePlans = false
     }
     const values =
       binding.kind === 'generic'
@@ -39,12 +46,9 @@ export class PreparedQueries {
     return explained.Plan
   }
 
-  /** Forgets plans made so far, where the server cannot know that they are out of date. */
-  async forget(query: PlannableQuery): Promise<void> {
-    const name = this.#names.get(query.fingerprint)
-    if (name === undefined) return
-    this.#names.delete(query.fingerprint)
-    await this.#client.query(`deallocate ${name}`)
+  /** Other indexes are there now. The server does not replan a generic plan for that by itself. */
+  indexesChanged(): void {
+    this.#hasStalePlans = true
   }
 
   /** After a rollback the statements live on, but the setting is back to what it was before. */
@@ -57,6 +61,8 @@ export class PreparedQueries {
     if (known !== undefined) return known
     const refused = this.#refused.get(query.fingerprint)
     if (refused !== undefined) throw refused
+    const refusal = await assertQuery(query.sql)
+    if (refusal !== null) throw new UnplannableQueryError(refusal)
     const name = `prisma_brisk_${++prepared}`
     await this.#run(query, `prepare ${name} as ${query.sql.replace(/[\s;]+$/, '')}`)
     this.#names.set(query.fingerprint, name)
@@ -72,7 +78,8 @@ export class PreparedQueries {
       const refused = new UnplannableQueryError(
         `the server cannot plan it (${error.code}${nameIn(error.message)})`,
       )
-      this.#refused.set(query.fingerprint, refused)
+      // A lock goes away again.
+      if (error.code !== '55P03') this.#refused.set(query.fingerprint, refused)
       throw refused
     }
   }

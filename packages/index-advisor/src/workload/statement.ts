@@ -72,6 +72,17 @@ export async function readStatement(
   }
 }
 
+/** Why a text is not exactly one SELECT, INSERT, UPDATE, DELETE or MERGE; null when it is. */
+export async function assertQuery(sql: string): Promise<string | null> {
+  try {
+    const [first, ...more] = (await parse(sql)).stmts ?? []
+    if (first?.stmt === undefined || more.length > 0) return 'it is not one statement'
+    return kindOf(first.stmt) === null ? 'it is no query' : null
+  } catch {
+    return 'PostgreSQL’s parser does not understand it'
+  }
+}
+
 /** MySQL ends a digest that was cut with `...`, the slow-query log with `…`. */
 function isTruncated(text: string): boolean {
   return /(?:…|[^(]\.\.\.)$/.test(text)
