@@ -31,12 +31,17 @@ export interface CacheStore {
   /** Once this has returned, no lookup and no observation gives a stamp that one of these tags had before. */
   invalidate(tags: readonly string[]): void | Promise<void>
   /**
-   * For strict writes: gives the tags a stamp that starts with `!`, is never valid, and is forgotten after `lifetime`
-   * ms. {@link CacheStore.unmark} ends it. Stores that die with their process need none.
+   * For strict writes: invalidates the tags, and until {@link CacheStore.unmark} or for `lifetime` ms gives observers a
+   * stamp for them that starts with `!`, which is never valid. Gives the name of the mark; marks of one tag do not
+   * disturb each other. Stores that die with their process need none.
    */
-  mark?(tags: readonly string[], lifetime: number): void | Promise<void>
-  /** Invalidates the tags and ends this process's marks on them; marks of other processes stay. */
-  unmark?(tags: readonly string[]): void | Promise<void>
+  mark?(tags: readonly string[], lifetime: number): Promise<string>
+  /** Lets the mark live for another `lifetime` ms. */
+  renewMark?(mark: string, tags: readonly string[], lifetime: number): Promise<void>
+  /** Ends the mark; the tags have been invalidated before. */
+  unmark?(mark: string, tags: readonly string[]): Promise<void>
+  /** From now on look-ups see marks; it costs a store something, so only clients with `strict` ask for it. */
+  watchMarks?(): void
   /**
    * For the fill lock: true for the one caller that may read the database for this key; the lock ends after `lease` ms
    * or by {@link CacheStore.unlock}. Stores that only one process sees need none.

@@ -8,7 +8,7 @@ import {
 } from '@prisma-brisk/core'
 import { cacheMethods, type CacheMethods } from './cache-client.ts'
 import { CacheKeys } from './cache-key.ts'
-import type { CacheStore } from './cache-store.ts'
+import type { CacheStore, DecimalClass } from './cache-store.ts'
 import { checkStrategy, resolveStrategy, strategyOf, withoutStrategy } from './cache-strategy.ts'
 import { CachedReads, type SharedReads } from './cached-reads.ts'
 import { asksForComputedFields } from './computed-fields.ts'
@@ -34,6 +34,8 @@ export interface ClientFacts {
   readonly isComputedBehind: () => boolean
   /** Text that tells this database from others in every process; null where only the database itself can say. */
   readonly database: string | null
+  /** The application's decimal class, or null where it cannot be had. */
+  readonly decimal: () => Promise<DecimalClass | null>
   /** The client with the cache on it. */
   readonly client: () => object
 }
@@ -68,6 +70,7 @@ export class Cache {
       client: () => facts().client(),
     })
     this.checkModels()
+    if (options.strict !== null) this.store.store.watchMarks?.()
   }
 
   readonly middleware: Middleware = (call, next) => {
@@ -142,7 +145,11 @@ export class Cache {
     if (schema === null) return null
     const database = this.databaseName() ?? (await this.shared.askDatabase(call))
     if (database === null) return null
-    const { omit, computed } = this.facts()
+    const { omit, computed, decimal } = this.facts()
+    if (this.store.store.useDecimal !== undefined) {
+      const found = await decimal()
+      if (found !== null) this.store.store.useDecimal(found)
+    }
     const { namespace, scope } = this.options
     const keys = new CacheKeys({ namespace, schemaHash: schema.hash, database, omit, computed, scope })
     const { names, store, shared, options } = this

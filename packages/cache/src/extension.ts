@@ -8,6 +8,7 @@ import {
   type SingleReads,
 } from '@prisma-brisk/core'
 import type { CacheClient } from './cache-client.ts'
+import type { DecimalClass } from './cache-store.ts'
 import type { CacheArgs } from './cache-strategy.ts'
 import { Cache, type ClientFacts } from './cache.ts'
 import { databaseNameOf } from './database-name.ts'
@@ -84,8 +85,29 @@ function factsOf(
     computed: computedFieldsOf(client),
     isComputedBehind: () => behind.computed,
     database: databaseNameOf(base._engineConfig?.adapter),
+    decimal: () => decimalClassOf(base),
     client: extended,
   }
+}
+
+/**
+ * The application's decimal class. Prisma copies arguments for its hooks and makes every decimal one of its own class:
+ * a hook that answers with its arguments, and sends nothing, shows that class.
+ */
+async function decimalClassOf(base: PrivateClient): Promise<DecimalClass | null> {
+  try {
+    const mirror = base.$extends({ query: { $allOperations: ({ args }: { args: unknown }) => args } })
+    const like = { d: [1], e: 0, s: 1, toFixed: () => '1' }
+    const args = (await (mirror as RawClient).$queryRawUnsafe('SELECT 1', like)) as readonly unknown[]
+    const { constructor } = Object(args[1]) as { constructor: unknown }
+    return typeof constructor === 'function' && constructor !== Object ? (constructor as DecimalClass) : null
+  } catch {
+    return null
+  }
+}
+
+interface RawClient {
+  $queryRawUnsafe(sql: string, ...values: unknown[]): PromiseLike<unknown>
 }
 
 /** Names and needs of computed fields: they add columns to what is asked of the database. */

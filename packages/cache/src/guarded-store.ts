@@ -53,18 +53,33 @@ export class GuardedStore {
 
   /** Resolves when the tags are invalidated, or noted for later; never rejects. */
   invalidate(tags: readonly string[]): void | Promise<void> {
-    return this.invalidating(tags, () => this.store.invalidate(tags))
-  }
-
-  /** Marks the tags of a strict write; where that fails, the write goes on without. */
-  async mark(tags: readonly string[], lifetime: number): Promise<void> {
-    if (this.store.mark !== undefined && !this.breaker.isOpen) {
-      await this.attempt(() => this.store.mark?.(tags, lifetime))
+    if (tags.length === 0) return
+    if (this.breaker.isOpen) return this.note(tags)
+    try {
+      const sent = this.store.invalidate(tags)
+      if (isPromise(sent)) return this.confirm(sent, tags)
+    } catch (error) {
+      this.failure(error)
+      this.note(tags)
     }
   }
 
-  unmark(tags: readonly string[]): void | Promise<void> {
-    return this.invalidating(tags, () => this.store.unmark?.(tags) ?? this.store.invalidate(tags))
+  /** Marks the tags of a strict write; null where that fails, and the write goes on without. */
+  async mark(tags: readonly string[], lifetime: number): Promise<string | null> {
+    let mark: string | undefined
+    if (this.store.mark !== undefined && !this.breaker.isOpen) {
+      await this.attempt(async () => (mark = await this.store.mark?.(tags, lifetime)))
+    }
+    return mark ?? null
+  }
+
+  async renewMark(mark: string, tags: readonly string[], lifetime: number): Promise<void> {
+    if (!this.breaker.isOpen) await this.attempt(() => this.store.renewMark?.(mark, tags, lifetime))
+  }
+
+  async unmark(mark: string, tags: readonly string[]): Promise<void> {
+    // A mark that outlives its write costs some misses.
+    if (!this.breaker.isOpen) await this.attempt(() => this.store.unmark?.(mark, tags))
   }
 
   /** True where the lock is held, or where there is nothing to wait for. */
@@ -109,18 +124,6 @@ export class GuardedStore {
       return this.journal.holds(tags) ? 'invalidation-pending' : result
     } catch (error) {
       return this.failure(error)
-    }
-  }
-
-  private invalidating(tags: readonly string[], send: () => void | Promise<void>): void | Promise<void> {
-    if (tags.length === 0) return
-    if (this.breaker.isOpen) return this.note(tags)
-    try {
-      const sent = send()
-      if (isPromise(sent)) return this.confirm(sent, tags)
-    } catch (error) {
-      this.failure(error)
-      this.note(tags)
     }
   }
 

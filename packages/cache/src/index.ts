@@ -10,6 +10,9 @@ export type { Entry, StoredEntry } from './entry.ts'
 export type { RawQuery } from './raw-read.ts'
 export type { RawWriteAction, RawWriteTags } from './raw-write.ts'
 export { memoryStore, type MemoryStoreOptions } from './memory-store.ts'
+export { redisStore, type RedisCacheStore, type RedisStoreOptions } from './redis-store.ts'
+export type { IoredisClient, NodeRedisClient, RedisClient } from './redis-port.ts'
+export type { ValueCodec } from './payload.ts'
 export {
   AccelerateError,
   InvalidCacheStrategyError,

@@ -66,10 +66,9 @@ export class InvalidatingWrites {
   }
 
   private after(call: Call, tags: readonly string[], marked: Marked | null): void | Promise<void> {
-    if (marked !== null) call.transaction.afterRollback(() => marked.end(null))
-    return call.transaction.afterCommit(() =>
-      marked === null ? this.invalidate(tags, call) : marked.end([...tags]),
-    )
+    if (marked === null) return call.transaction.afterCommit(() => this.invalidate(tags, call))
+    call.transaction.afterRollback(() => marked.end(null))
+    return call.transaction.afterCommit(() => marked.end(tags))
   }
 
   private tagsAfter(call: Call, result: unknown): readonly string[] {
@@ -84,23 +83,29 @@ export class InvalidatingWrites {
 
   private async mark(call: Call, lifetime: number): Promise<Marked> {
     const tags = this.tagsBefore(call)
-    await this.store.mark(tags, lifetime)
-    // A write that takes longer than the marks live must not lose them.
-    const renewal = setInterval(() => void this.store.mark(tags, lifetime), lifetime / 2)
+    const mark = await this.store.mark(tags, lifetime)
+    if (mark === null) {
+      return { end: (written) => (written === null ? undefined : this.invalidate(written, call)) }
+    }
+    const { store } = this
+    let hasEnded = false
+    const end = async (): Promise<void> => {
+      // Where the invalidation has not reached the store, the mark holds its place.
+      if (store.journal.holds(tags)) return
+      clearInterval(renewal)
+      await store.unmark(mark, tags)
+    }
+    // A write that takes longer than its mark lives must not lose it.
+    const renewal = setInterval(() => {
+      void store.renewMark(mark, tags, lifetime)
+      if (hasEnded) void end()
+    }, lifetime / 2)
     renewal.unref()
     return {
       end: async (written) => {
-        clearInterval(renewal)
-        if (written !== null) {
-          this.stats.invalidations++
-          publish(() => ({
-            type: 'invalidate',
-            model: call.model,
-            operation: call.operation,
-            tags: written.length,
-          }))
-        }
-        await this.store.unmark([...new Set([...tags, ...(written ?? [])])])
+        if (written !== null) await this.invalidate(written, call)
+        hasEnded = true
+        await end()
       },
     }
   }
@@ -168,7 +173,7 @@ export class InvalidatingWrites {
 
 interface Marked {
   /** Ends the marks, and invalidates what was written, if anything. */
-  end(written: readonly string[] | null): Promise<void>
+  end(written: readonly string[] | null): void | Promise<void>
 }
 
 function isList(given: RawWriteTags): given is readonly string[] {

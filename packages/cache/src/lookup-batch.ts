@@ -1,0 +1,40 @@
+import type { Found } from './cache-store.ts'
+
+export interface Lookup {
+  /** Null where only stamps are asked for. */
+  readonly key: string | null
+  readonly tags: readonly string[]
+}
+
+interface Waiting extends Lookup {
+  readonly resolve: (found: Found) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Collects the look-ups of one turn of the event loop and sends them together, so that fifty concurrent reads cost one
+ * round trip; their answers come in one turn too, so that what misses reaches the database together.
+ */
+export class LookupBatch {
+  private waiting: Waiting[] = []
+
+  constructor(private readonly send: (lookups: readonly Lookup[]) => Promise<Found[]>) {}
+
+  add(key: string | null, tags: readonly string[]): Promise<Found> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ key, tags, resolve, reject })
+      if (this.waiting.length === 1) process.nextTick(() => void this.flush())
+    })
+  }
+
+  private async flush(): Promise<void> {
+    const lookups = this.waiting
+    this.waiting = []
+    try {
+      const found = await this.send(lookups)
+      lookups.forEach(({ resolve }, index) => resolve(found[index] as Found))
+    } catch (error) {
+      for (const { reject } of lookups) reject(error)
+    }
+  }
+}

@@ -1,0 +1,260 @@
+import { callable, checkOptions, InvalidOptionsError, type OptionCheck } from '@prisma-brisk/core'
+import type { CacheStore, DecimalClass, Found } from './cache-store.ts'
+import { lifetimeOf, type Entry } from './entry.ts'
+import { StoreUnusableError } from './errors.ts'
+import { LookupBatch, type Lookup } from './lookup-batch.ts'
+import { decodePayload, encodePayload, taggedJson, type ValueCodec } from './payload.ts'
+import { redisPort, type RedisClient, type RedisCommand, type RedisPort } from './redis-port.ts'
+import { newMarker, newStamp } from './stamp.ts'
+
+export interface RedisStoreOptions {
+  /** How results become text. Default: JSON that comes back exactly. `msgpackCodec` takes a third of the bytes. */
+  codec?: ValueCodec
+  /** The wall clock, in ms. For tests. */
+  now?: () => number
+}
+
+/**
+ * Keeps results and stamps in Redis 6.2 or later, shared by all processes: standalone, Sentinel or Cluster, through a
+ * client of `ioredis` 5 or 6 or of `redis` (node-redis) 5 or 6, which stays yours: the store neither connects nor closes it.
+ *
+ * A look-up is one round trip, and all look-ups of one turn of the event loop travel together. Invalidating drops
+ * stamps: one command, whatever the number of entries; whoever looks next sets a new random one. No Lua, no SCAN, no
+ * KEYS; on a Cluster every command names keys of one slot.
+ *
+ * @example
+ * prisma.$extends(cache({ store: redisStore(new Redis(process.env.REDIS_URL)) }))
+ *
+ * @throws InvalidOptionsError (`E_INVALID_OPTIONS`), also for a client that reads from replicas
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisCacheStore {
+  checkOptions('redisStore', options, { codec, now: callable })
+  return new RedisStore(redisPort(client), options.codec ?? taggedJson, options.now ?? Date.now)
+}
+
+/** A store on Redis, which can also carry messages between processes. */
+export interface RedisCacheStore extends CacheStore {
+  readonly port: RedisPort
+}
+
+const codec: OptionCheck = (value, path) => {
+  const { name, encode, decode } = (value ?? {}) as Partial<ValueCodec>
+  if (typeof name === 'string' && typeof encode === 'function' && typeof decode === 'function') return
+  throw new InvalidOptionsError(path, 'a codec: { name, encode, decode }', value)
+}
+
+/** Stamps live at least as long; a stamp that ends early costs a miss. */
+const STAMP_LIFETIME = 24 * 3_600_000
+const LONGEST = 10 * 365 * 24 * 3_600_000
+const KNOWN_TAGS = 20_000
+
+class RedisStore implements RedisCacheStore {
+  readonly name = 'redis'
+  private readonly batch = new LookupBatch((lookups) => this.lookupAll(lookups))
+  /** Tags that had a stamp lately: for others one is set in the same round trip as they are read. */
+  private readonly known = new Set<string>()
+  private watchesMarks = false
+  /** Whether this connection has been seen to take writes: a replica would answer reads, and know of no invalidation. */
+  private isProven = false
+  private decimal: DecimalClass | null = null
+  private nextMark = 1
+
+  constructor(
+    readonly port: RedisPort,
+    private readonly codec: ValueCodec,
+    private readonly now: () => number,
+  ) {
+    port.onReconnect(() => {
+      this.isProven = false
+      this.known.clear()
+    })
+  }
+
+  lookup(key: string, tags: readonly string[]): Promise<Found> {
+    return this.batch.add(key, tags)
+  }
+
+  async observe(tags: readonly string[]): Promise<readonly string[]> {
+    return (await this.batch.add(null, tags)).stamps
+  }
+
+  write(key: string, entry: Entry, value: unknown): Promise<void> {
+    // Encoded before anything is awaited: the caller may change the value as soon as this has returned.
+    const payload = encodePayload(this.codec, entry, value)
+    const lifetime = Math.min(Math.ceil(lifetimeOf(entry)), LONGEST)
+    const commands: RedisCommand[] = [['SET', key, payload, 'PX', String(Math.max(1, lifetime))]]
+    if (lifetime > STAMP_LIFETIME / 2) {
+      for (const tag of entry.tags) commands.push(['PEXPIRE', tag, String(lifetime * 2)])
+    }
+    return this.send(commands).then(ignore)
+  }
+
+  remove(key: string): Promise<void> {
+    return this.send([['DEL', key]]).then(ignore)
+  }
+
+  invalidate(tags: readonly string[]): Promise<void> {
+    for (const tag of tags) this.known.delete(tag)
+    return this.send(this.port.isCluster ? tags.map((tag) => ['DEL', tag]) : [['DEL', ...tags]]).then(ignore)
+  }
+
+  watchMarks(): void {
+    this.watchesMarks = true
+  }
+
+  async mark(tags: readonly string[], lifetime: number): Promise<string> {
+    const writer = `${PROCESS}${this.nextMark++}`
+    await this.renewMark(writer, tags, lifetime)
+    // What was stored before must not come back when the mark ends.
+    await this.invalidate(tags)
+    return writer
+  }
+
+  async renewMark(writer: string, tags: readonly string[], lifetime: number): Promise<void> {
+    const now = this.now()
+    await this.send(
+      tags.flatMap((tag): RedisCommand[] => [
+        ['ZADD', marksOf(tag), String(now + lifetime), writer],
+        ['ZREMRANGEBYSCORE', marksOf(tag), '-inf', `(${now - MARK_TOLERANCE}`],
+        ['PEXPIRE', marksOf(tag), String(lifetime + MARK_TOLERANCE)],
+      ]),
+    )
+  }
+
+  async unmark(writer: string, tags: readonly string[]): Promise<void> {
+    await this.send(tags.map((tag): RedisCommand => ['ZREM', marksOf(tag), writer]))
+  }
+
+  async lock(key: string, token: string, lease: number): Promise<boolean> {
+    const [answer] = await this.send([['SET', `${key}:lock`, token, 'NX', 'PX', String(lease)]])
+    return answer !== null
+  }
+
+  async unlock(key: string, token: string): Promise<void> {
+    // Between the two another may have got the lock after ours ended: then two read, which is harmless.
+    const [holder] = await this.send([['GET', `${key}:lock`]])
+    if (holder === token) await this.send([['DEL', `${key}:lock`]])
+  }
+
+  onReconnect(listener: () => void): void {
+    this.port.onReconnect(listener)
+  }
+
+  useDecimal(decimal: DecimalClass): void {
+    this.decimal = decimal
+  }
+
+  private async lookupAll(lookups: readonly Lookup[]): Promise<Found[]> {
+    const keys = new Set<string>()
+    const tags = new Set<string>()
+    for (const lookup of lookups) {
+      if (lookup.key !== null) keys.add(lookup.key)
+      for (const tag of lookup.tags) tags.add(tag)
+    }
+    const texts = await this.read([...keys], [...tags])
+    const marked = await this.marked(tags)
+    return lookups.map(({ key, tags }) => {
+      const text = key === null ? null : texts.get(key)
+      const stamps = tags.map((tag) => (marked.has(tag) ? newMarker(this.now()) : (texts.get(tag) as string)))
+      const entry = typeof text === 'string' ? decodePayload(this.codec, text, () => this.decimal) : null
+      return { entry, stamps }
+    })
+  }
+
+  /** Values and stamps; tags that have no stamp are given one, and what then holds is read. */
+  private async read(keys: readonly string[], tags: readonly string[]): Promise<Map<string, string>> {
+    const found = await this.get(
+      [...keys, ...tags],
+      tags.filter((tag) => !this.known.has(tag)),
+    )
+    const missing = tags.filter((tag) => !found.has(tag))
+    if (missing.length > 0) {
+      for (const [tag, stamp] of await this.get(missing, missing)) found.set(tag, stamp)
+    }
+    for (const tag of tags) {
+      // Evicted as soon as it was set: nothing can rest on this tag now.
+      if (!found.has(tag)) found.set(tag, newMarker(this.now()))
+      else this.remember(tag)
+    }
+    return found
+  }
+
+  private async get(names: readonly string[], unstamped: readonly string[]): Promise<Map<string, string>> {
+    const stamping = unstamped.map((tag): RedisCommand => [
+      'SET',
+      tag,
+      newStamp(this.now()),
+      'NX',
+      'PX',
+      String(STAMP_LIFETIME),
+    ])
+    const reading: RedisCommand[] = this.port.isCluster
+      ? names.map((name) => ['GET', name])
+      : [['MGET', ...names]]
+    const answers = (await this.send([...stamping, ...reading])).slice(stamping.length)
+    const texts = (this.port.isCluster ? answers : answers[0]) as readonly unknown[]
+    const found = new Map<string, string>()
+    texts.forEach((text, index) => {
+      if (typeof text === 'string') found.set(names[index] as string, text)
+    })
+    return found
+  }
+
+  /** Read after the stamps: a writer marks first, then drops the stamps, so one of the two is always seen. */
+  private async marked(tags: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    if (!this.watchesMarks) return NONE
+    const list = [...tags]
+    const now = String(this.now() - MARK_TOLERANCE)
+    const counts = await this.send(list.map((tag): RedisCommand => ['ZCOUNT', marksOf(tag), now, '+inf']))
+    return new Set(list.filter((_, index) => Number(counts[index]) > 0))
+  }
+
+  private async send(commands: readonly RedisCommand[]): Promise<unknown[]> {
+    try {
+      if (this.isProven) return await this.port.send(commands)
+      const [answers] = await Promise.all([this.port.send(commands), this.prove()])
+      return answers
+    } catch (error) {
+      throw unusable(error)
+    }
+  }
+
+  private async prove(): Promise<void> {
+    try {
+      await this.port.send([['SET', 'brisk:probe', '1', 'PX', '1000']])
+    } catch (error) {
+      // A full server still takes invalidations.
+      if (!messageOf(error).startsWith('OOM')) throw error
+    }
+    this.isProven = true
+  }
+
+  private remember(tag: string): void {
+    if (this.known.size >= KNOWN_TAGS) this.known.clear()
+    this.known.add(tag)
+  }
+}
+
+const PROCESS = `${process.pid.toString(36)}.${newStamp(Date.now())}.`
+const NONE: ReadonlySet<string> = new Set()
+/** The clocks of two processes may differ by as much. */
+const MARK_TOLERANCE = 1_000
+
+function marksOf(tag: string): string {
+  return `${tag}:marks`
+}
+
+/** Answers of a server that reads but does not write, or does not know its data. */
+function unusable(error: unknown): unknown {
+  const message = messageOf(error)
+  const [word = ''] = message.split(' ')
+  return /^(READONLY|MASTERDOWN|LOADING|NOAUTH|WRONGPASS|NOPERM|MISCONF)$/.test(word)
+    ? new StoreUnusableError(`Redis answered ${word}`, { cause: error })
+    : error
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+const ignore = (): void => undefined
