@@ -8,7 +8,7 @@ import { EngineTransactions, type WatchableEngine } from './prisma7-transactions
 import { InvalidOptionsError, UnsupportedClientError } from './errors.ts'
 import { Host, providerOf } from './host.ts'
 import { compose } from './pipeline.ts'
-import { loadSchemaModel, type SchemaModel } from './schema-model.ts'
+import { loadSchemaModel, type SchemaOption } from './schema-model.ts'
 import { PrismaDispatcher, type HookInput } from './prisma7-dispatcher.ts'
 import type { InternalParams } from './prisma7-redirect.ts'
 import { TransactionRegistry } from './transaction-registry.ts'
@@ -34,7 +34,7 @@ export interface Plugin {
 
 export interface MountOptions {
   /** Schema text, or a model made from it; by default the client's own schema is used. */
-  readonly schema?: string | SchemaModel | undefined
+  readonly schema?: SchemaOption | undefined
 }
 
 /**
