@@ -3,7 +3,7 @@ import { BentoCache, bentostore } from 'bentocache'
 import { memoryDriver } from 'bentocache/drivers/memory'
 import { redisDriver } from 'bentocache/drivers/redis'
 import { brisk } from 'prisma-brisk'
-import { redisStore } from '@prisma-brisk/cache/redis'
+import { redisStore } from '@prisma-brisk/cache'
 import { PrismaExtensionRedis } from 'prisma-extension-redis'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import type { Check, Contender, Ground } from './contender.ts'
@@ -73,7 +73,10 @@ export const caches: Contender<CachedClient>[] = [
     version: installedVersion('prisma-extension-redis'),
     mount: ({ client, redis }) =>
       client.$extends(
-        PrismaExtensionRedis({ config: { type: 'STRING', ttl, stale: 0, auto: true }, client: redis as never }),
+        PrismaExtensionRedis({
+          config: { type: 'STRING', ttl, stale: 0, auto: true },
+          client: redis as never,
+        }),
       ) as unknown as CachedClient,
   },
   {

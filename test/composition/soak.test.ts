@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import { run } from '../../scripts/program.ts'
+
+/** One minute here, `BRISK_SOAK_SECONDS=600` nightly; `BRISK_SEED` replays the choices of a run. */
+const seconds = Number(process.env['BRISK_SOAK_SECONDS'] ?? 60)
+
+test(
+  'mixed load while servers are killed: no wrong answer, no unhandled rejection, level memory, and the process can end',
+  async () => {
+    const seed = process.env['BRISK_SEED'] ?? String(Date.now() % 1e9)
+    const script = join(import.meta.dirname, 'soak-run.ts')
+    const { code, output } = await run(
+      process.execPath,
+      ['--conditions=@prisma-brisk/source', '--import', 'tsx', script, String(seconds), seed],
+      join(import.meta.dirname, '../..'),
+    )
+    const line = output.split('\n').find((each) => each.startsWith('{'))
+    if (line === undefined) throw new Error(`the run ended without a result (exit code ${code}):\n${output}`)
+    const result = JSON.parse(line) as {
+      wrong: string[]
+      unhandled: string[]
+      reads: number
+      writes: number
+      rolledBack: number
+      redisKills: number
+      terminations: number
+      warm: { heap: number; resources: number }
+      end: { heap: number; resources: number }
+    }
+    expect({ seed, wrong: result.wrong, unhandled: result.unhandled }).toEqual({
+      seed,
+      wrong: [],
+      unhandled: [],
+    })
+    expect(result.reads).toBeGreaterThan(1000)
+    expect(result.writes).toBeGreaterThan(100)
+    expect(result.rolledBack).toBeGreaterThan(10)
+    expect(result.redisKills).toBeGreaterThan(0)
+    expect(result.terminations).toBeGreaterThan(0)
+    expect(result.end.heap - result.warm.heap).toBeLessThan(64e6)
+    expect(result.end.resources).toBeLessThanOrEqual(result.warm.resources + 10)
+    expect(code).toBe(0)
+  },
+  seconds * 1000 + 120_000,
+)
