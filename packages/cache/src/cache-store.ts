@@ -12,6 +12,8 @@ export interface Found {
  * Where results and stamps are kept. A store keeps its promises about stamps, or answers a miss; it may forget any
  * entry and any stamp at any time. Implementations are checked by `testCacheStore` of `@prisma-brisk/cache/testing`.
  *
+ * Keys and tags are any text; no key has the name of a tag.
+ *
  * Every method may answer at once or by a promise; a store in memory answers at once, so that a hit costs no turn of
  * the event loop. A method may throw or reject: the cache then asks the database, and remembers what it could not
  * invalidate.
@@ -50,6 +52,8 @@ export interface CacheStore {
   unlock?(key: string, token: string): void | Promise<void>
   /** Tells that the connection came back or moved to another server, so that what was sent may have been lost. */
   onReconnect?(listener: () => void): void
+  /** Forgets all entries held in this process. */
+  clear?(): void
   /** Entries and bytes held in this process. */
   size?(): { readonly entries: number; readonly bytes: number }
   /** Tells the store the application's decimal class, which it needs to rebuild values. */

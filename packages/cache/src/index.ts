@@ -12,6 +12,7 @@ export type { RawWriteAction, RawWriteTags } from './raw-write.ts'
 export { memoryStore, type MemoryStoreOptions } from './memory-store.ts'
 export { redisStore, type RedisCacheStore, type RedisStoreOptions } from './redis-store.ts'
 export type { IoredisClient, NodeRedisClient, RedisClient } from './redis-port.ts'
+export { tieredStore, type MessageBus, type TieredStoreOptions } from './tiered-store.ts'
 export type { ValueCodec } from './payload.ts'
 export {
   AccelerateError,

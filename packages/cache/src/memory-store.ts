@@ -126,7 +126,7 @@ class MemoryStore implements CacheStore {
     return { entries: this.kept.size, bytes: this.kept.calculatedSize }
   }
 
-  close(): void {
+  clear(): void {
     this.kept.clear()
     this.nodes.clear()
     this.idle.clear()

@@ -180,6 +180,7 @@ class RedisStore implements RedisCacheStore {
   }
 
   private async get(names: readonly string[], unstamped: readonly string[]): Promise<Map<string, string>> {
+    if (names.length === 0) return new Map()
     const stamping = unstamped.map((tag): RedisCommand => [
       'SET',
       tag,
