@@ -1,5 +1,8 @@
 import { styleText } from 'node:util'
+import type { NPlusOneReport } from './n-plus-one-report.ts'
 import type { SlowQueryRecord } from './record.ts'
+import { titleOf } from './record-title.ts'
+import type { RequestBudgetEvent } from './request-record.ts'
 import type { SinkRecord } from './sink-record.ts'
 import type { Sink } from './sink.ts'
 
@@ -40,7 +43,48 @@ export function consoleSink(options: ConsoleSinkOptions = {}): Sink {
 type Style = 'red' | 'yellow' | 'bold' | 'dim'
 type Paint = (style: Style, text: string) => string
 
-function linesOf(record: SlowQueryRecord, full: boolean, paint: Paint): string[] {
+function linesOf(record: SinkRecord, full: boolean, paint: Paint): string[] {
+  switch (record.type) {
+    case 'slow-query':
+      return slowLines(record, full, paint)
+    case 'n-plus-one':
+      return loopLines(record, paint)
+    case 'request-budget':
+      return budgetLines(record, paint)
+    case 'alert':
+      return [paint(record.to === 'critical' ? 'red' : 'yellow', titleOf(record))]
+    case 'slow-request':
+      return [paint('yellow', titleOf(record))]
+    case 'deferred-failure':
+      return [paint('red', titleOf(record))]
+  }
+}
+
+function loopLines(report: NPlusOneReport, paint: Paint): string[] {
+  const name = `${report.model ?? 'raw'}.${report.operation}${report.field === null ? '' : ` (${report.field})`}`
+  const head = [
+    paint('yellow', report.kind === 'write' ? 'write loop' : 'n+1'),
+    paint('bold', name),
+    `${report.count} calls, ${count(report.statements, 'statement')}, ${milliseconds(report.totalMs)}`,
+    ...(report.callSite === null ? [] : [paint('dim', report.callSite)]),
+  ].join('  ')
+  return [
+    head,
+    ...(report.parent === undefined ? [] : [`      for each row of ${report.parent}`]),
+    `      ${paint('yellow', report.advice)}`,
+  ]
+}
+
+function budgetLines(event: RequestBudgetEvent, paint: Paint): string[] {
+  return [
+    paint('yellow', titleOf(event)),
+    ...event.top.map(
+      (each) => `      ${each.count} ×  ${milliseconds(each.totalMs)}  ${paint('dim', shortened(each.sql))}`,
+    ),
+  ]
+}
+
+function slowLines(record: SlowQueryRecord, full: boolean, paint: Paint): string[] {
   const head = [
     paint(record.ms >= 10 * record.threshold ? 'red' : 'yellow', 'slow'),
     paint('bold', record.model === null ? record.operation : `${record.model}.${record.operation}`),

@@ -1,15 +1,25 @@
 import {
+  bag,
+  boolean,
   callable,
   checkOptions,
+  either,
   finite,
+  integer,
   InvalidOptionsError,
   list,
   oneOf,
   record,
+  text,
   type OptionCheck,
 } from '@prisma-brisk/core'
-import { consoleSink } from './console-sink.ts'
+import type { AlertRule } from './alert.ts'
+import { sinksFromEnvironment, thresholdFromEnvironment, type Environment } from './environment.ts'
+import type { NPlusOneReport } from './n-plus-one-report.ts'
+import type { RequestBudget } from './request-budget.ts'
+
 import type { Sink } from './sink.ts'
+import type { Telemetry } from './telemetry.ts'
 
 /** Options of {@link slowQuery}. */
 export interface SlowQueryOptions {
@@ -20,13 +30,73 @@ export interface SlowQueryOptions {
   readonly threshold?: number
   /** Thresholds of models and of single operations: `{ Report: 2000, 'User.findMany': 20 }`. Default: none. */
   readonly models?: Readonly<Record<string, number>>
-  /** Where records go. Default: `[consoleSink()]`. */
+  /** Where records go. Default: what `BRISK_LOG` says, else the console (standard error). */
   readonly sinks?: readonly Sink[]
   /**
    * What records say of statement parameters: nothing (`'omit'`, default), their types, or their values.
    * `'values'` writes personal data into logs.
    */
   readonly params?: 'omit' | 'types' | 'values'
+  /** Plans of some slow statements, asked for on a connection of their own. Off by default. */
+  readonly explain?: ExplainOptions
+  /** Loops of queries. On by default within `runRequest` and the request middlewares; `false` looks for none. */
+  readonly nPlusOne?: NPlusOneOptions | false
+  /** Rules that tell when percentiles, error rate or pool get bad, and when they are well again. Default: none. */
+  readonly alerts?: readonly AlertRule[]
+  /** What one request may cost; more makes one event. Default: no limit. */
+  readonly requestBudget?: RequestBudget
+  /** A tracing and metrics system; see `@prisma-brisk/slow-query/opentelemetry`. Default: none. */
+  readonly telemetry?: Telemetry
+  /**
+   * Kinds of operations (model and operation) that are counted apart; later ones are counted as `other`. Each takes
+   * 5–35 kB. Default 500; the first extension of a client decides.
+   */
+  readonly maxSeries?: number
+}
+
+export interface ExplainOptions {
+  /** Share of slow operations whose plan is asked for, 0…1. Default 0.1. */
+  readonly sampleRate?: number
+  /** Plans of one statement shape in an hour. Default 4. */
+  readonly maxPerFingerprintPerHour?: number
+  /**
+   * Whether statements are also run to measure their plan, where they only read and call nothing unknown. Default
+   * false: it doubles the work of a slow read.
+   */
+  readonly analyze?: boolean
+}
+
+export interface NPlusOneOptions {
+  /** Calls of one shape from one place in one request that make a loop. Default 10. */
+  readonly threshold?: number
+  /**
+   * `'log'` (default) reports to the sinks when the request ends; `'throw'` also fails the call that closes the loop
+   * with `E_N_PLUS_ONE`, for tests and development; a function is called with the report as well.
+   */
+  readonly action?: 'log' | 'throw' | ((report: NPlusOneReport) => void)
+  /**
+   * Loops that are fine: by model, by place (part of the call site or of the request's name, or a pattern), or both.
+   */
+  readonly allow?: readonly LoopAllowance[]
+}
+
+export interface LoopAllowance {
+  readonly model?: string
+  readonly path?: string | RegExp
+}
+
+export interface ResolvedExplainOptions {
+  readonly sampleRate: number
+  readonly maxPerFingerprintPerHour: number
+  readonly analyze: boolean
+  readonly random: () => number
+  readonly now: () => number
+}
+
+export interface ResolvedNPlusOneOptions {
+  readonly threshold: number
+  readonly action: 'log' | 'throw' | ((report: NPlusOneReport) => void)
+  readonly allow: readonly LoopAllowance[]
 }
 
 export interface ResolvedSlowQueryOptions {
@@ -34,24 +104,46 @@ export interface ResolvedSlowQueryOptions {
   readonly models: ReadonlyMap<string, number>
   readonly sinks: readonly Sink[]
   readonly params: 'omit' | 'types' | 'values'
+  readonly explain: ResolvedExplainOptions | null
+  readonly nPlusOne: ResolvedNPlusOneOptions | null
+  readonly alerts: readonly AlertRule[]
+  readonly requestBudget: RequestBudget | null
+  readonly telemetry: Telemetry | null
+  readonly maxSeries: number
 }
 
 /** @throws InvalidOptionsError naming the option, what was expected and what was given */
 export function resolveOptions(
   options: SlowQueryOptions = {},
-  environment: Readonly<Record<string, string | undefined>> = process.env,
+  environment: Environment = process.env,
 ): ResolvedSlowQueryOptions {
   checkOptions('slowQuery', options, {
     threshold: milliseconds,
     models: record(milliseconds),
     sinks: list(sink),
     params: oneOf('omit', 'types', 'values'),
+    explain: bag({
+      sampleRate: finite({ min: 0, max: 1 }),
+      maxPerFingerprintPerHour: integer({ min: 1 }),
+      analyze: boolean,
+    }),
+    nPlusOne: either('false or { threshold, action, allow }', oneOf(false), nPlusOne),
+    alerts: list(alertRule),
+    requestBudget: budget,
+    telemetry,
+    maxSeries: integer({ min: 1 }),
   })
   return Object.freeze({
-    threshold: options.threshold ?? thresholdFrom(environment) ?? 100,
+    threshold: options.threshold ?? thresholdFromEnvironment(environment) ?? 100,
     models: new Map(Object.entries(options.models ?? {})),
-    sinks: options.sinks ?? [consoleSink()],
+    sinks: options.sinks ?? sinksFromEnvironment(environment),
     params: options.params ?? 'omit',
+    explain: resolveExplain(options.explain),
+    nPlusOne: resolveNPlusOne(options.nPlusOne),
+    alerts: options.alerts ?? [],
+    requestBudget: options.requestBudget ?? null,
+    telemetry: options.telemetry ?? null,
+    maxSeries: options.maxSeries ?? 500,
   })
 }
 
@@ -64,8 +156,61 @@ const sink: OptionCheck = (value, path) => {
   if (flush !== undefined) callable(flush, `${path}.flush`)
 }
 
-function thresholdFrom({ BRISK_SLOW_QUERY_MS: given }: Readonly<Record<string, string | undefined>>) {
-  if (given === undefined || given === '') return undefined
-  milliseconds(Number(given), 'BRISK_SLOW_QUERY_MS')
-  return Number(given)
+const telemetry: OptionCheck = (value, path) => {
+  if (typeof (value as Partial<Telemetry> | null)?.record !== 'function')
+    throw new InvalidOptionsError(path, 'telemetry, such as openTelemetry()', value)
+}
+
+const pattern: OptionCheck = (value, path) => {
+  if (!(value instanceof RegExp)) text(value, path)
+}
+
+const nPlusOne: OptionCheck = (value, path) => {
+  checkOptions(path, value, {
+    threshold: integer({ min: 2 }),
+    action: either("'log', 'throw' or a function", oneOf('log', 'throw'), callable),
+    allow: list((each, at) => {
+      checkOptions(at, each, { model: text, path: pattern })
+      const { model, path: place } = each as LoopAllowance
+      if (model === undefined && place === undefined)
+        throw new InvalidOptionsError(at, '{ model }, { path } or both', each)
+    }),
+  })
+}
+
+const alertRule: OptionCheck = (value, path) => {
+  checkOptions(path, value, {
+    metric: oneOf('p95', 'p99', 'errorRate', 'poolWaiting'),
+    model: text,
+    warn: finite({ above: 0 }),
+    critical: finite({ above: 0 }),
+    minSamples: integer({ min: 1 }),
+    for: finite({ min: 0 }),
+  })
+  const { metric, warn, critical } = value as Partial<AlertRule>
+  if (metric === undefined)
+    throw new InvalidOptionsError(`${path}.metric`, 'p95 | p99 | errorRate | poolWaiting', metric)
+  if (warn === undefined)
+    throw new InvalidOptionsError(`${path}.warn`, 'a number: the value from which to warn', warn)
+  if (critical !== undefined && critical < warn)
+    throw new InvalidOptionsError(`${path}.critical`, `at least warn (${warn})`, critical)
+}
+
+const budget: OptionCheck = (value, path) => {
+  checkOptions(path, value, { queries: integer({ min: 0 }), totalMs: milliseconds })
+  const { queries, totalMs } = value as RequestBudget
+  if (queries === undefined && totalMs === undefined)
+    throw new InvalidOptionsError(path, '{ queries }, { totalMs } or both', value)
+}
+
+function resolveExplain(options: ExplainOptions | undefined): ResolvedExplainOptions | null {
+  if (options === undefined) return null
+  const { sampleRate = 0.1, maxPerFingerprintPerHour = 4, analyze = false } = options
+  return { sampleRate, maxPerFingerprintPerHour, analyze, random: Math.random, now: Date.now }
+}
+
+function resolveNPlusOne(options: NPlusOneOptions | false | undefined): ResolvedNPlusOneOptions | null {
+  if (options === false) return null
+  const { threshold = 10, action = 'log', allow = [] } = options ?? {}
+  return { threshold, action, allow }
 }

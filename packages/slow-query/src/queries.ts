@@ -1,10 +1,32 @@
-import type { Host } from '@prisma-brisk/core'
+import type { Host, PoolGauge } from '@prisma-brisk/core'
+import type { ConnectionStep } from './connection-times.ts'
+import { prometheusText } from './prometheus.ts'
 import { Recorder } from './recorder.ts'
+import type { RequestMetrics } from './request-metrics.ts'
+import type { Series } from './series.ts'
+import { snapshotOf, type QueriesSnapshot } from './snapshot.ts'
 import { statisticsOf, type QueryStatistics } from './statistics.ts'
+import type { Tally } from './tally.ts'
 
 export interface StatisticsOptions {
   /** `'window'` (default): the last five minutes; `'start'`: since the client was made. */
   readonly since?: 'window' | 'start'
+}
+
+/** What happens at connections beside the statements of operations; times in milliseconds. */
+export interface ConnectionStatistics {
+  /** Null where the driver does not show its pool. */
+  readonly pool: PoolGauge | null
+  readonly steps: readonly {
+    /** `wait` is the wait for a connection of the pool. */
+    readonly step: ConnectionStep
+    readonly count: number
+    readonly errors: number
+    readonly p50: number
+    readonly p95: number
+    readonly p99: number
+    readonly max: number
+  }[]
 }
 
 /** What `slowQuery()` adds to a client. */
@@ -21,21 +43,54 @@ export interface Queries {
    * console.table(prisma.$queries.stats())
    */
   stats(options?: StatisticsOptions): QueryStatistics[]
-  /** Resolves when every record so far has reached its sinks. */
+  /** The pool, and how long BEGIN, COMMIT, ROLLBACK and waiting for a connection took since the client was made. */
+  connections(): ConnectionStatistics
+  /**
+   * Everything since the client was made, as Prometheus text.
+   *
+   * @example
+   * app.get('/metrics', (_, reply) => reply.type(PROMETHEUS_CONTENT_TYPE).send(prisma.$queries.metrics()))
+   */
+  metrics(): string
+  /** The statistics as plain data, to be added up with those of other processes by {@link mergeStatistics}. */
+  snapshot(options?: StatisticsOptions): QueriesSnapshot
+  /** Records that reached no sink: too many at once, or a sink that failed. */
+  readonly dropped: number
+  /** Resolves when every record so far has reached its sinks. `$disconnect` does the same. */
   flush(): Promise<void>
+  /** Where the request middlewares begin and finish requests. */
+  readonly requests: Pick<RequestMetrics, 'begin'>
 }
 
 export function queriesOf(host: Host): Queries {
   const recorder = Recorder.of(host)
+  const tallyOf =
+    ({ since = 'window' }: StatisticsOptions = {}) =>
+    (series: Series): Tally =>
+      since === 'start' ? series.total : series.rolling.merged(Date.now())
   return {
-    stats: ({ since = 'window' } = {}) => {
-      const now = Date.now()
-      return statisticsOf(
-        [...recorder.series].map(
-          (series) => [series, since === 'start' ? series.total : series.rolling.merged(now)] as const,
-        ),
-      )
+    stats: (options) => {
+      const tally = tallyOf(options)
+      return statisticsOf([...recorder.series].map((series) => [series, tally(series)] as const))
+    },
+    connections: () => ({
+      pool: host.tap?.pool?.gauge() ?? null,
+      steps: Object.entries(recorder.connections.steps).map(([step, { tally }]) => ({
+        step: step as ConnectionStep,
+        count: tally.latency.count,
+        errors: tally.errors,
+        p50: tally.latency.quantile(0.5),
+        p95: tally.latency.quantile(0.95),
+        p99: tally.latency.quantile(0.99),
+        max: tally.latency.max,
+      })),
+    }),
+    metrics: () => prometheusText(recorder),
+    snapshot: (options) => snapshotOf(recorder.series, tallyOf(options)),
+    get dropped() {
+      return recorder.dropped
     },
     flush: () => recorder.flush(),
+    requests: recorder.requests,
   }
 }

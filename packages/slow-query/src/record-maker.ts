@@ -1,26 +1,35 @@
-import type { Host, Statement } from '@prisma-brisk/core'
-import { callSiteOf } from './call-site.ts'
+import type { Call, Host, Statement } from '@prisma-brisk/core'
 import { errorRecordOf } from './error-record.ts'
 import type { ResolvedSlowQueryOptions } from './options.ts'
+import type { OperationTrace } from './operation-trace.ts'
 import type { SlowQueryRecord, StatementRecord } from './record.ts'
-import type { PendingRecord } from './recorder.ts'
-import { rowsIn, rowsWithin } from './result-rows.ts'
-import { redactSql, type SqlDialect } from './sql-scanner.ts'
+import { siteOf } from './repeated-calls.ts'
+import { rowsWithin } from './result-rows.ts'
+import { dialectOf, redactSql } from './sql-scanner.ts'
+
+/** A slow operation, before its record is made. */
+export interface SlowOperation {
+  readonly trace: OperationTrace
+  readonly ms: number
+  readonly threshold: number
+  readonly error: unknown
+  readonly result: unknown
+}
 
 /** Makes the record of a slow operation; everything costly is done here, off the caller's path. */
 export function recordOf(
-  { trace, ms, threshold, error, result }: PendingRecord,
+  { trace, ms, threshold, error, result }: SlowOperation,
   host: Host,
   options: ResolvedSlowQueryOptions,
 ): SlowQueryRecord {
-  const { call, rowsRead } = trace
-  const dialect = dialectOf(host.provider)
-  const shared = call.transaction.kind === 'array' || trace.followers > 0
+  const { call, rowsRead, scope } = trace
+  const shared = sharersOf(trace)
   const statements = (trace.statements ?? []).map((statement) =>
-    statementRecord(statement, dialect, shared, options),
+    statementRecord(statement, call, host, shared > 1, options),
   )
-  const rowsReturned = rowsRead > rowsIn(result) ? rowsWithin(result) : rowsIn(result)
+  const rowsReturned = rowsRead > trace.rowsReturned ? rowsWithin(result) : trace.rowsReturned
   const hints = hintsOf(rowsRead, rowsReturned)
+  const traceId = call.notes.traceId ?? scope?.info.traceId
   return {
     type: 'slow-query',
     time: new Date(performance.timeOrigin + trace.endedAt).toISOString(),
@@ -35,21 +44,33 @@ export function recordOf(
     transactionMs: round(trace.transactionMs),
     fingerprint:
       statements[0]?.fingerprint ?? redactSql(`${call.model} ${call.operation}`, 'postgresql').fingerprint,
-    callSite: callSiteOf(call.callSiteStack()),
+    callSite: siteOf(trace),
     ...(error === undefined ? {} : { error: errorRecordOf(error, trace.statements) }),
-    ...(trace.followers > 0 ? { shared: trace.followers + 1 } : {}),
+    ...(traceId === undefined ? {} : { traceId }),
+    ...(scope === undefined ? {} : { request: scope.info.name }),
+    ...(shared > 1 && call.transaction.kind !== 'array' ? { shared } : {}),
     notes: { ...call.notes },
     ...(hints.length === 0 ? {} : { hints }),
   }
 }
 
+/** How many operations the statements of this one answer. */
+function sharersOf({ call, followers }: OperationTrace): number {
+  const batch = call.notes['batch'] as { calls?: unknown } | undefined
+  if (typeof batch?.calls === 'number') return batch.calls
+  return call.transaction.kind === 'array' ? 2 : followers + 1
+}
+
 function statementRecord(
   statement: Statement,
-  dialect: SqlDialect,
+  call: Call,
+  host: Host,
   shared: boolean,
   { params }: ResolvedSlowQueryOptions,
 ): StatementRecord {
-  const { sql, fingerprint } = redactSql(statement.sql, dialect)
+  const { sql, fingerprint } = redactSql(statement.sql, dialectOf(host), {
+    knows: (name) => knows(host, name),
+  })
   return {
     sql,
     ms: round(statement.ms),
@@ -63,17 +84,29 @@ function statementRecord(
   }
 }
 
+/** Tables and columns, where the schema is known: what SQLite would otherwise take for a string. */
+function knows(host: Host, name: string): boolean {
+  if (host.provider !== 'sqlite') return true
+  let names = namesOf.get(host)
+  if (names === undefined) {
+    names = new Set()
+    for (const model of host.schema()?.models.values() ?? []) {
+      names.add(model.table)
+      for (const field of model.fields.values()) names.add(field.column)
+    }
+    namesOf.set(host, names)
+  }
+  return names.has(name)
+}
+
+const namesOf = new WeakMap<Host, Set<string>>()
+
 /** S9: what the database sent and the result does not hold was thrown away in memory. */
 function hintsOf(rowsRead: number, rowsReturned: number): string[] {
   if (rowsRead <= 1000 || rowsRead <= 10 * rowsReturned) return []
   return [
-    `paginated in memory: ${rowsRead} rows read to return ${rowsReturned}; see the pagination guide for shapes that Prisma does not limit in SQL`,
+    `paginated in memory: ${rowsRead} rows read to return ${rowsReturned}; see the pagination guide for the shapes that Prisma does not limit in SQL`,
   ]
-}
-
-function dialectOf(provider: Host['provider']): SqlDialect {
-  if (provider === 'mysql' || provider === 'sqlite' || provider === 'sqlserver') return provider
-  return 'postgresql'
 }
 
 function kindOf(value: unknown): string {

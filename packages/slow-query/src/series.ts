@@ -1,4 +1,5 @@
 import { bucketOf } from './latency-sketch.ts'
+import type { OperationTrace } from './operation-trace.ts'
 import { RollingTally, Tally } from './tally.ts'
 
 /** Length of the window that percentiles speak of, and of one of its slots. */
@@ -6,10 +7,12 @@ export const WINDOW_MS = 300_000
 export const SLOT_MS = 60_000
 
 /**
- * Upper bounds of the Prometheus histogram in seconds, as OpenTelemetry advises for
- * `db.client.operation.duration`.
+ * Upper bounds of histograms in seconds, as OpenTelemetry advises for `db.client.operation.duration`.
  */
 export const HISTOGRAM_BOUNDS: readonly number[] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
+
+/** Failures of one kind are told apart up to so many. */
+const MAX_ERROR_CODES = 20
 
 /** What is known of all operations of one kind: the last five minutes for people, totals for Prometheus. */
 export class Series {
@@ -17,6 +20,13 @@ export class Series {
   readonly total = new Tally()
   /** Operations per histogram bucket, not cumulative; the last one has no bound. */
   readonly histogram = new Float64Array(HISTOGRAM_BOUNDS.length + 1)
+  readonly errorCodes = new Map<string, number>()
+  cacheHits = 0
+  cacheStale = 0
+  cacheMisses = 0
+  batched = 0
+  /** The last operation whose statement may have answered others. */
+  carrier: OperationTrace | null = null
 
   constructor(
     /** Null for raw SQL. */
@@ -33,28 +43,38 @@ export class Series {
     now: number,
   ): void {
     const bucket = bucketOf(ms)
-    this.add(this.rolling.at(now), bucket, ms, failed, slow, rowsRead, rowsReturned)
-    this.add(this.total, bucket, ms, failed, slow, rowsRead, rowsReturned)
-    let index = 0
-    while (index < HISTOGRAM_BOUNDS.length && ms > (HISTOGRAM_BOUNDS[index] as number) * 1000) index++
+    const recent = this.rolling.at(now)
+    const { total } = this
+    recent.latency.recordBucket(bucket, ms)
+    total.latency.recordBucket(bucket, ms)
+    recent.rowsRead += rowsRead
+    total.rowsRead += rowsRead
+    recent.rowsReturned += rowsReturned
+    total.rowsReturned += rowsReturned
+    if (failed) {
+      recent.errors++
+      total.errors++
+    }
+    if (slow) {
+      recent.slow++
+      total.slow++
+    }
+    const index = histogramBucket(ms)
     this.histogram[index] = (this.histogram[index] as number) + 1
   }
 
-  private add(
-    tally: Tally,
-    bucket: number,
-    ms: number,
-    failed: boolean,
-    slow: boolean,
-    rowsRead: number,
-    rowsReturned: number,
-  ): void {
-    tally.latency.recordBucket(bucket, ms)
-    if (failed) tally.errors++
-    if (slow) tally.slow++
-    tally.rowsRead += rowsRead
-    tally.rowsReturned += rowsReturned
+  countError(code: string): void {
+    const known = this.errorCodes.get(code)
+    if (known !== undefined) this.errorCodes.set(code, known + 1)
+    else if (this.errorCodes.size < MAX_ERROR_CODES) this.errorCodes.set(code, 1)
   }
+}
+
+/** The histogram bucket of a time; the last one has no bound. */
+export function histogramBucket(ms: number): number {
+  let index = 0
+  while (index < HISTOGRAM_BOUNDS.length && ms > (HISTOGRAM_BOUNDS[index] as number) * 1000) index++
+  return index
 }
 
 /**
@@ -69,8 +89,7 @@ export class SeriesTable {
   constructor(private readonly maxSeries: number) {}
 
   get(model: string | null, operation: string): Series {
-    const known = this.byModel.get(model)?.get(operation)
-    return known ?? this.add(model, operation)
+    return this.byModel.get(model)?.get(operation) ?? this.add(model, operation)
   }
 
   *[Symbol.iterator](): Iterator<Series> {

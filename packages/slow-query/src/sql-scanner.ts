@@ -34,6 +34,11 @@ export function redactSql(sql: string, dialect: SqlDialect, options: RedactOptio
   return new SqlScanner(sql, dialect, options).run()
 }
 
+/** The lexical rules of a client's database. */
+export function dialectOf({ provider }: { readonly provider: string }): SqlDialect {
+  return provider === 'mysql' || provider === 'sqlite' || provider === 'sqlserver' ? provider : 'postgresql'
+}
+
 /** Items of an `IN` list that are shown, and rows of `VALUES`. */
 const SHOWN_ITEMS = 3
 const SHOWN_ROWS = 2

@@ -9,6 +9,8 @@ export interface QueryStatistics {
   readonly count: number
   /** Operations that failed. */
   readonly errors: number
+  /** Failures since the client was made, by the database's code, else Prisma's: `{ '23505': 2 }`. */
+  readonly errorCodes: Readonly<Record<string, number>>
   /** Operations over their threshold. */
   readonly slow: number
   readonly p50: number
@@ -27,11 +29,12 @@ export function statisticsOf(tallies: Iterable<readonly [Series, Tally]>): Query
   return [...tallies]
     .filter(([, { latency }]) => latency.count > 0)
     .sort(([, a], [, b]) => b.latency.sum - a.latency.sum)
-    .map(([{ model, operation }, { latency, errors, slow, rowsRead, rowsReturned }]) => ({
+    .map(([{ model, operation, errorCodes }, { latency, errors, slow, rowsRead, rowsReturned }]) => ({
       model,
       operation,
       count: latency.count,
       errors,
+      errorCodes: Object.fromEntries(errorCodes),
       slow,
       p50: latency.quantile(0.5),
       p95: latency.quantile(0.95),

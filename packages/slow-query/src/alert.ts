@@ -1,0 +1,97 @@
+/** What an alert watches: milliseconds, a share of operations (0…1), or callers waiting for a connection. */
+export type AlertMetric = 'p95' | 'p99' | 'errorRate' | 'poolWaiting'
+export type AlertState = 'ok' | 'warn' | 'critical'
+
+export interface AlertRule {
+  readonly metric: AlertMetric
+  /** One model; default all operations together. */
+  readonly model?: string
+  /** From this value on the state is `warn`. */
+  readonly warn: number
+  /** From this value on it is `critical`. */
+  readonly critical?: number
+  /** Operations of the last two minutes below which nothing is said. Default 20. */
+  readonly minSamples?: number
+  /** Milliseconds that a value must last before the state changes, either way. Default 0. */
+  readonly for?: number
+}
+
+/** A change of an alert's state; one event for each. */
+export interface AlertEvent {
+  readonly type: 'alert'
+  readonly time: string
+  readonly metric: AlertMetric
+  /** Null for all models. */
+  readonly model: string | null
+  readonly from: AlertState
+  readonly to: AlertState
+  readonly value: number
+  /** What the value has reached, or fallen below. */
+  readonly limit: number
+  readonly samples: number
+}
+
+/** A value at some moment; null where nothing can be said. */
+export interface Measurement {
+  readonly value: number
+  readonly samples: number
+}
+
+/** A state is left only once the value is this share below the limit that led to it. */
+const HYSTERESIS = 0.1
+
+/** The state of one rule. It changes when a value lasts, and falls back only when it is clearly below the limit. */
+export class Alert {
+  state: AlertState = 'ok'
+  private candidate: AlertState = 'ok'
+  private since = 0
+
+  constructor(
+    readonly rule: AlertRule,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** Looks at a value; gives an event if the state has changed. */
+  evaluate({ value, samples }: Measurement): AlertEvent | null {
+    const { metric, model, minSamples = 20, for: lasting = 0 } = this.rule
+    if (metric !== 'poolWaiting' && samples < minSamples) return null
+    const now = this.now()
+    const next = this.stateFor(value)
+    if (next === this.state) {
+      this.candidate = next
+      return null
+    }
+    if (next !== this.candidate) {
+      this.candidate = next
+      this.since = now
+    }
+    if (now - this.since < lasting) return null
+    const from = this.state
+    this.state = next
+    return {
+      type: 'alert',
+      time: new Date(now).toISOString(),
+      metric,
+      model: model ?? null,
+      from,
+      to: next,
+      value: Number(value.toPrecision(6)),
+      limit: this.limitOf(rank[next] > rank[from] ? next : from),
+      samples,
+    }
+  }
+
+  private stateFor(value: number): AlertState {
+    const { critical = Infinity, warn } = this.rule
+    const slack = 1 - HYSTERESIS
+    if (value >= critical || (this.state === 'critical' && value > critical * slack)) return 'critical'
+    if (value >= warn || (this.state !== 'ok' && value > warn * slack)) return 'warn'
+    return 'ok'
+  }
+
+  private limitOf(state: AlertState): number {
+    return state === 'critical' ? (this.rule.critical ?? Infinity) : this.rule.warn
+  }
+}
+
+const rank: Readonly<Record<AlertState, number>> = { ok: 0, warn: 1, critical: 2 }

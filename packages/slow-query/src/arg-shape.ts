@@ -1,0 +1,35 @@
+/**
+ * The shape of a call's arguments: names and kinds, without values. Calls of one shape send statements of one
+ * fingerprint; lists of any length are one shape.
+ */
+export function shapeOf(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : `[${shapeOf(value[0])}]`
+  if (typeof value !== 'object' || value === null) return kindOf(value)
+  if (!isPlain(value)) return 'o'
+  let shape = '{'
+  for (const [name, each] of Object.entries(value))
+    if (each !== undefined) shape += `${name}:${shapeOf(each)},`
+  return `${shape}}`
+}
+
+/** A text that is equal for equal arguments; for counting different ones, not for reading. */
+export function valueKey(value: unknown): string {
+  return JSON.stringify(value, (_name, each: unknown) =>
+    typeof each === 'bigint'
+      ? `${each}n`
+      : ArrayBuffer.isView(each)
+        ? Buffer.from(each.buffer).toString('base64')
+        : each,
+  )
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return '0'
+  // `orderBy: { id: 'asc' }`, `mode: 'insensitive'`: strings differ as values do, their statements do not matter here.
+  return typeof value === 'boolean' ? String(value) : (typeof value).charAt(0)
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

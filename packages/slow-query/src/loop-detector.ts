@@ -1,0 +1,86 @@
+import { operationTraits } from '@prisma-brisk/core'
+import { shapeOf } from './arg-shape.ts'
+import type { OperationTrace } from './operation-trace.ts'
+import { RepeatedCalls, siteOf } from './repeated-calls.ts'
+import type { Series } from './series.ts'
+
+/** Call sites are read of so many calls of one shape; later ones are taken to come from the same place. */
+const SITES_READ = 3
+
+/**
+ * Finds loops of calls: one shape of arguments, from one place, at least `threshold` times with different values.
+ *
+ * Up to the threshold a call costs one counter. Only then the calls so far are told apart by shape and place, and
+ * each further one by its shape.
+ */
+export class LoopDetector {
+  private readonly counters = new Map<Series, Counter>()
+
+  constructor(private readonly threshold: number) {}
+
+  /** Notes that a call begins; gives the loop it belongs to once there is one. */
+  started(trace: OperationTrace): RepeatedCalls | null {
+    const { series, call } = trace
+    // Members of an array transaction are already sent together.
+    if (call.transaction.kind === 'array') return null
+    let counter = this.counters.get(series)
+    if (counter === undefined) this.counters.set(series, (counter = new Counter()))
+    return counter.started(trace, this.threshold)
+  }
+
+  /** The loops of this request: enough calls, and for reads enough different values. */
+  *loops(): Generator<RepeatedCalls> {
+    for (const counter of this.counters.values()) {
+      for (const group of counter.groups()) if (isLoop(group, this.threshold)) yield group
+    }
+  }
+}
+
+/** Repeating the very same read is polling or a retry, not a loop over rows. */
+export function isLoop(group: RepeatedCalls, threshold: number): boolean {
+  const { first, count, variety } = group
+  return count >= threshold && (isWriteLoop(group) || variety >= threshold) && first.call.model !== null
+}
+
+export function isWriteLoop({ first }: RepeatedCalls): boolean {
+  return operationTraits(first.call.operation).isWrite
+}
+
+/** The calls of one model and operation in one request. */
+class Counter {
+  private early: OperationTrace[] | null = []
+  private readonly byShape = new Map<
+    string,
+    { sites: Map<string | null, RepeatedCalls>; read: number; last: RepeatedCalls | null }
+  >()
+
+  started(trace: OperationTrace, threshold: number): RepeatedCalls | null {
+    const { early } = this
+    if (early === null) return this.assign(trace, threshold)
+    early.push(trace)
+    if (early.length < threshold) return null
+    this.early = null
+    for (const each of early) this.assign(each, threshold)
+    return trace.loop
+  }
+
+  *groups(): Generator<RepeatedCalls> {
+    for (const { sites } of this.byShape.values()) yield* sites.values()
+  }
+
+  private assign(trace: OperationTrace, threshold: number): RepeatedCalls {
+    const shape = shapeOf(trace.call.args)
+    let known = this.byShape.get(shape)
+    if (known === undefined) this.byShape.set(shape, (known = { sites: new Map(), read: 0, last: null }))
+    // Once all of the first many came from one place, the rest is taken to do so too.
+    if (known.last === null || known.sites.size > 1 || known.read < SITES_READ * threshold) {
+      known.read++
+      const site = siteOf(trace)
+      let group = known.sites.get(site)
+      if (group === undefined) known.sites.set(site, (group = new RepeatedCalls(site, trace, threshold)))
+      known.last = group
+    }
+    known.last.add(trace)
+    return known.last
+  }
+}

@@ -1,0 +1,104 @@
+import { operationTraits } from '@prisma-brisk/core'
+import { isLoop, LoopDetector } from './loop-detector.ts'
+import type { LoopListener } from './n-plus-one.ts'
+import { reportOf } from './n-plus-one-report.ts'
+import type { ResolvedNPlusOneOptions } from './options.ts'
+import type { OperationTrace } from './operation-trace.ts'
+import type { Series } from './series.ts'
+
+/** A loop outside of requests is reported again after so long. */
+const SILENCE_MS = 60_000
+/** Calls follow each other without a pause when the next begins so soon after the last has ended. */
+const PAUSE_MS = 2
+/** Calls start together when they do so within this time. */
+const BURST_MS = 1
+
+/**
+ * Looks for loops where no request is known. Traffic of many requests looks alike, so only what no traffic does
+ * counts: many reads of one kind without any pause between them, or many that start in one moment. Seeds and
+ * migrations are left alone.
+ */
+export class OutsideRequests {
+  private readonly runs = new Map<Series, Run>()
+  private readonly silentUntil = new Map<string, number>()
+
+  constructor(
+    private readonly options: ResolvedNPlusOneOptions,
+    private readonly listener: LoopListener,
+  ) {}
+
+  started(trace: OperationTrace): void {
+    if (trace.call.transaction.kind === 'array') return
+    let run = this.runs.get(trace.series)
+    if (run === undefined) this.runs.set(trace.series, (run = new Run()))
+    run.started(trace.startedAt)
+    if (run.length < 10 * this.options.threshold) return
+    if (!operationTraits(trace.call.operation).isRead) return
+    run.detector ??= new LoopDetector(this.options.threshold)
+    run.detector.started(trace)
+  }
+
+  settled(trace: OperationTrace): void {
+    const run = this.runs.get(trace.series)
+    if (run === undefined) return
+    run.ended(trace.endedAt)
+    if (trace.loop === null || run.detector === null) return
+    trace.loop.settle(trace)
+    if (trace.loop.sending < this.options.threshold) return
+    this.report(run, trace.endedAt)
+  }
+
+  private report(run: Run, now: number): void {
+    const { listener, options } = this
+    for (const loop of run.detector?.loops() ?? []) {
+      const place = loop.callSite ?? `${loop.first.call.model}.${loop.first.call.operation}`
+      if (!isLoop(loop, options.threshold) || (this.silentUntil.get(place) ?? 0) > now) continue
+      if (this.silentUntil.size >= 1000) this.silentUntil.clear()
+      this.silentUntil.set(place, now + SILENCE_MS)
+      listener.report(() => reportOf(loop, [], listener.host, null))
+    }
+    run.reset()
+  }
+}
+
+/** Whether this process runs a seed or a migration, by the name of its script. */
+export function isSeedProcess(argv: readonly string[] = process.argv): boolean {
+  const script = /[^/\\]*$/.exec(argv[1] ?? '')?.[0] ?? ''
+  return /seed|migrat/i.test(script) || (script === 'prisma' && argv.includes('db'))
+}
+
+/** Calls of one kind that follow each other without a pause, or start together. */
+class Run {
+  detector: LoopDetector | null = null
+  private inFlight = 0
+  private lastEnd = -Infinity
+  private consecutive = 0
+  private burstAt = -Infinity
+  private burst = 0
+
+  get length(): number {
+    return Math.max(this.consecutive, this.burst)
+  }
+
+  started(now: number): void {
+    const alone = this.inFlight === 0
+    this.consecutive = alone && now - this.lastEnd < PAUSE_MS ? this.consecutive + 1 : 0
+    if (!alone && now - this.burstAt < BURST_MS) this.burst++
+    else {
+      this.burstAt = now
+      this.burst = 1
+    }
+    this.inFlight++
+    if (this.length <= 1) this.detector = null
+  }
+
+  ended(now: number): void {
+    if (this.inFlight > 0) this.inFlight--
+    this.lastEnd = now
+  }
+
+  reset(): void {
+    this.detector = null
+    this.consecutive = this.burst = 0
+  }
+}

@@ -1,0 +1,36 @@
+import { titleOf } from './record-title.ts'
+import type { SinkRecord } from './sink-record.ts'
+import type { Sink } from './sink.ts'
+
+/** What is used of a pino logger; any logger with these methods will do. */
+export interface PinoLike {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/**
+ * Hands records to a logger, as fields with a one-line message. Slow operations and loops are warnings, failures and
+ * critical alerts errors.
+ *
+ * @example
+ * slowQuery({ sinks: [pinoSink(pino())] })
+ */
+export function pinoSink(logger: PinoLike): Sink {
+  return {
+    write: (record) => logger[levelOf(record)](record, titleOf(record)),
+  }
+}
+
+function levelOf(record: SinkRecord): keyof PinoLike {
+  switch (record.type) {
+    case 'slow-query':
+      return record.error === undefined ? 'warn' : 'error'
+    case 'alert':
+      return record.to === 'critical' ? 'error' : record.to === 'ok' ? 'info' : 'warn'
+    case 'deferred-failure':
+      return 'error'
+    default:
+      return 'warn'
+  }
+}
