@@ -10,9 +10,10 @@ export const currentCall = new AsyncLocalStorage<Call>()
 
 /** One statement as the driver saw it. Never logged with its arguments. */
 export interface Statement {
-  readonly sql: string
-  readonly args: readonly unknown[]
-  readonly argTypes: readonly unknown[]
+  /** As it is sent: rewritten, where a listener has rewritten it. */
+  sql: string
+  args: readonly unknown[]
+  argTypes: readonly unknown[]
   readonly kind: 'query' | 'execute' | 'script'
   /** The call that sent it; where Prisma merges several `findUnique` into one statement, the first of them. */
   readonly call: Call | undefined
@@ -40,8 +41,27 @@ export interface TransactionEvent {
   readonly error: unknown
 }
 
-/** Hears what passes the driver. A listener must not throw, but for {@link DriverListener.inspect}. */
+/** Another statement in place of the one Prisma made. */
+export interface Rewrite {
+  readonly query: SqlQuery
+  /** Turns what the driver answered into what Prisma expects; what it throws fails the statement. */
+  answer?(result: SqlAnswer): SqlAnswer
+}
+
+/** What a driver answers to a query: rows of values, and what their columns are called. */
+export interface SqlAnswer {
+  columnNames?: string[]
+  columnTypes?: unknown[]
+  rows: unknown[][]
+}
+
+/**
+ * Hears what passes the driver. A listener must not throw, but for {@link DriverListener.rewrite} and
+ * {@link DriverListener.inspect}.
+ */
 export interface DriverListener {
+  /** Runs before the statement is sent; what it throws fails the statement unsent. Null: send it as it is. */
+  rewrite?(statement: Statement): Rewrite | null
   statement?(statement: Statement): void
   transaction?(event: TransactionEvent): void
   /** Runs before {@link DriverListener.statement}, with the rows at hand; what it throws fails the statement. */
@@ -213,9 +233,9 @@ export class DriverTap {
   private queries(target: SqlQueryable, transaction: DriverTransaction | null) {
     return {
       queryRaw: (query: SqlQuery) =>
-        this.send(target, query, 'query', transaction, (on = target) => on.queryRaw(query)),
+        this.send(target, query, 'query', transaction, (on = target, sent = query) => on.queryRaw(sent)),
       executeRaw: (query: SqlQuery) =>
-        this.send(target, query, 'execute', transaction, (on = target) => on.executeRaw(query)),
+        this.send(target, query, 'execute', transaction, (on = target, sent = query) => on.executeRaw(sent)),
     }
   }
 
@@ -224,7 +244,7 @@ export class DriverTap {
     query: SqlQuery,
     kind: Statement['kind'],
     transaction: DriverTransaction | null,
-    execute: (on?: SqlQueryable) => Promise<T>,
+    execute: (on?: SqlQueryable, sent?: SqlQuery) => Promise<T>,
   ): Promise<T> {
     const call = runningCall()
     if (transaction !== null && transaction.scope === null && call !== undefined) this.link(transaction, call)
@@ -243,19 +263,11 @@ export class DriverTap {
       rows: 0,
       error: undefined,
     }
-    const { pool } = this
-    let run =
-      pool === null || transaction !== null || !pool.leasable || !pool.saturated
-        ? execute
-        : (on = target) => (on === target ? waiting(pool, statement, target, execute) : execute(on))
-    for (const listener of listeners) {
-      if (listener.around === undefined) continue
-      const inner = run
-      run = (on = target) =>
-        (listener.around as NonNullable<DriverListener['around']>)(statement, on, (to = on) => inner(to))
-    }
     try {
-      const result = await run()
+      const rewrites = rewritten(statement, listeners)
+      const sent = rewrites === null ? query : (rewrites[rewrites.length - 1] as Rewrite).query
+      const direct = (on = target) => execute(on, sent)
+      const result = answered(await this.around(statement, target, direct), rewrites)
       statement.rows =
         typeof result === 'number'
           ? result
@@ -269,6 +281,26 @@ export class DriverTap {
       statement.ms = Math.max(0, performance.now() - statement.startedAt - statement.waitMs)
       for (const listener of listeners) listener.statement?.(statement)
     }
+  }
+
+  /** Sends a statement through all listeners that wrap it. */
+  private around<T>(
+    statement: Statement,
+    target: SqlQueryable,
+    execute: (on?: SqlQueryable) => Promise<T>,
+  ): Promise<T> {
+    const { pool, listeners } = this
+    let run =
+      pool === null || statement.transaction !== null || !pool.leasable || !pool.saturated
+        ? execute
+        : (on = target) => (on === target ? waiting(pool, statement, target, execute) : execute(on))
+    for (const listener of listeners) {
+      if (listener.around === undefined) continue
+      const inner = run
+      run = (on = target) =>
+        (listener.around as NonNullable<DriverListener['around']>)(statement, on, (to = on) => inner(to))
+    }
+    return run()
   }
 
   /** The first statement of a call in a transaction tells which of Prisma's transactions this is. */
@@ -319,6 +351,27 @@ export class DriverTap {
       }
     }
   }
+}
+
+/** Lets each listener rewrite the statement, one upon the other. */
+function rewritten(statement: Statement, listeners: readonly DriverListener[]): Rewrite[] | null {
+  let rewrites: Rewrite[] | null = null
+  for (const listener of listeners) {
+    const rewrite = listener.rewrite?.(statement) ?? null
+    if (rewrite === null) continue
+    Object.assign(statement, rewrite.query)
+    ;(rewrites ??= []).push(rewrite)
+  }
+  return rewrites
+}
+
+/** What Prisma gets for a rewritten statement: the last rewrite is the first to see the driver's answer. */
+function answered<T>(result: T, rewrites: readonly Rewrite[] | null): T {
+  if (rewrites === null) return result
+  return rewrites.reduceRight<SqlAnswer>(
+    (answer, rewrite) => rewrite.answer?.(answer) ?? answer,
+    result as SqlAnswer,
+  ) as T
 }
 
 /** Sends a statement over a connection that had to be waited for, and notes how long. */

@@ -23,6 +23,8 @@ export {
   currentCall,
   type DriverListener,
   type DriverTap,
+  type Rewrite,
+  type SqlAnswer,
   type Statement,
   type TransactionEvent,
 } from './driver-tap.ts'

@@ -157,6 +157,46 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
     await redirected.$disconnect()
   })
 
+  test('`rewrite` changes what is sent and what comes back, one listener upon the other', async () => {
+    const { client, log } = database.createRecordedClient()
+    const seen: Pick<Statement, 'sql' | 'rows'>[] = []
+    const rewriting = mountProbe(client, (host) => {
+      host.tap?.listen({
+        rewrite: ({ sql, args, argTypes }) => ({
+          query: { sql: `${sql} /* one */`, args: [...args], argTypes: [...argTypes] },
+          answer: (result) => ({ ...result, rows: [...result.rows, ...result.rows] }),
+        }),
+      })
+      host.tap?.listen({
+        rewrite: ({ sql, args, argTypes }) => ({
+          query: { sql: `${sql} /* two */`, args: [...args], argTypes: [...argTypes] },
+        }),
+        statement: ({ sql, rows }) => seen.push({ sql, rows }),
+      })
+      return (call, next) => next(call)
+    })
+    expect(await rewriting.user.findMany({ select: { name: true } })).toEqual([
+      { name: 'ada' },
+      { name: 'ada' },
+    ])
+    expect(log.sql()[0]).toMatch(/ \/\* one \*\/ \/\* two \*\/$/)
+    expect(seen).toEqual([{ sql: log.sql()[0], rows: 2 }])
+  })
+
+  test('what `rewrite` throws fails the statement unsent', async () => {
+    const { client, log } = database.createRecordedClient()
+    const refusing = mountProbe(client, (host) => {
+      host.tap?.listen({
+        rewrite: () => {
+          throw new RangeError('not this one')
+        },
+      })
+      return (call, next) => next(call)
+    })
+    await expect(refusing.user.findMany()).rejects.toThrow('not this one')
+    expect(log.statements).toEqual([])
+  })
+
   test('what `inspect` throws fails the statement; `around` wraps its sending', async () => {
     const order: string[] = []
     const guarded = mountProbe(database.createClient(), (host) => {
