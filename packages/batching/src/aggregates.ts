@@ -1,15 +1,14 @@
 import type { Args } from '@prisma-brisk/core'
-import type { Slot } from './part.ts'
-import { mergedWhere, MergeMismatch, slotOf, type Ask, type Finding } from './statement.ts'
+import { mergedWhere, MergeMismatch, slotOf, type Ask, type Findings, type Slot } from './statement.ts'
 
 type Group = Readonly<Record<string, unknown>>
 
 /** `count` and `aggregate` by `groupBy`; a value without a group has no rows. */
-export async function findAggregates(ask: Ask): Promise<ReadonlyMap<Slot, Finding>> {
-  const { call, key, slots, question } = ask
+export async function findAggregates(ask: Ask): Promise<Findings> {
+  const { speaker, key, slots, question } = ask
   const isCount = question.kind === 'count'
-  const { where: _, select, ...aggregates } = call.args
-  const groups = (await call.send('groupBy', {
+  const { where: _, select, ...aggregates } = speaker.call.args
+  const groups = (await speaker.call.send('groupBy', {
     by: [key.name],
     where: mergedWhere(ask),
     ...(isCount ? { _count: select ?? { _all: true } } : aggregates),
@@ -21,10 +20,10 @@ export async function findAggregates(ask: Ask): Promise<ReadonlyMap<Slot, Findin
     if (bySlot.has(slot)) throw new MergeMismatch('one key has several groups')
     bySlot.set(slot, group)
   }
-  const findings = new Map<Slot, Finding>()
+  const findings = new Map<Slot, unknown>()
   for (const slot of slots.values()) {
     const group = bySlot.get(slot)
-    findings.set(slot, { answer: isCount ? countOf(group, select) : aggregateOf(group, aggregates) })
+    findings.set(slot, isCount ? countOf(group, select) : aggregateOf(group, aggregates))
   }
   return findings
 }

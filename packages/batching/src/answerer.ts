@@ -24,11 +24,11 @@ export class Answerer {
     return this.isBusy ? new Promise((resolve) => this.idlers.push(resolve)) : Promise.resolve()
   }
 
-  async sendLone({ call, next }: Member): Promise<unknown> {
+  async sendLone(member: Member): Promise<unknown> {
     this.statistics.passedThrough++
     this.underWay++
     try {
-      return await next(call)
+      return await member.send()
     } finally {
       this.done()
     }

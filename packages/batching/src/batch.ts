@@ -1,17 +1,17 @@
-import { channels, type Field, type Host } from '@prisma-brisk/core'
+import { channels, type Args, type Field, type Host } from '@prisma-brisk/core'
 import { findAggregates } from './aggregates.ts'
 import { copyOf } from './answer-copy.ts'
 import type { BatchEvent } from './batch-event.ts'
-import { ColumnCatalog, factOf } from './column-facts.ts'
+import { ColumnCatalog, factOf, type ColumnFact } from './column-facts.ts'
 import { inParallel } from './in-parallel.ts'
-import { keyTypeOf, needsFact, type KeyType } from './key-type.ts'
+import { keyTypeOf, needsFact } from './key-type.ts'
 import type { Member } from './member.ts'
 import type { ResolvedBatchingOptions } from './options.ts'
-import { partsOf, roundsOf, type Part, type Slot } from './part.ts'
+import { findFirstRows, firstRowsCapacity } from './first-rows.ts'
+import { partsOf, roundsOf, type Asker, type Part } from './part.ts'
 import type { Question } from './question.ts'
 import { findRows } from './rows.ts'
-import { nextTurn } from './schedule.ts'
-import { MergeMismatch, type Ask, type Finding } from './statement.ts'
+import { MergeMismatch, type Ask, type Findings, type Slot } from './statement.ts'
 import type { Statistics } from './statistics.ts'
 
 /** Statements of a batch under way at a time. */
@@ -62,76 +62,79 @@ export class Batch {
     const runs: (() => Promise<void>)[] = []
     for (const part of partsOf(this.members)) {
       this.keys += part.askers.length
-      const [only] = part.askers
-      if (part.askers.length === 1 && only !== undefined) {
-        runs.push(() => this.share(only.members))
-        continue
-      }
-      const type = await this.keyType(part.key)
-      if (type === null || this.question?.kind === 'first') {
-        for (const asker of part.askers) runs.push(() => this.share(asker.members))
-        continue
-      }
-      const { rounds, uncertain } = roundsOf(part.askers, type)
-      for (const asker of uncertain) runs.push(() => this.share(asker.members))
-      for (const round of rounds) {
-        for (const slots of this.chunksOf(round, part)) runs.push(() => this.ask(part, type, slots))
-      }
+      await this.plan(part, runs)
     }
     await inParallel(runs, this.parallel, (run) => run())
+  }
+
+  /** Adds what answers the calls of a part: as few statements as its keys allow. */
+  private async plan(part: Part, runs: (() => Promise<void>)[]): Promise<void> {
+    const alone = (askers: readonly Asker[]) => {
+      for (const { members } of askers) runs.push(() => this.share(members))
+    }
+    if (part.askers.length === 1) return alone(part.askers)
+    const fact = await this.factOf(part.key)
+    const type = keyTypeOf(part.key, this.host.provider, fact)
+    if (type === null) return alone(part.askers)
+    const { key, where } = part
+    const ask = { speaker: part.first, question: this.question as Question, key, type, fact, where }
+    const { rounds, uncertain } = roundsOf(part.askers, type)
+    alone(uncertain)
+    const perKey = ask.question.kind === 'first' && !key.isId && !key.isUnique
+    const size = Math.min(
+      this.options.maxBatchSize,
+      perKey ? firstRowsCapacity(ask) : this.capacity(ask.where),
+    )
+    for (const slots of rounds.flatMap((round) => chunksOf(round, size))) {
+      runs.push(() =>
+        slots.size === 1
+          ? this.single(slots)
+          : this.ask({ ...ask, slots }, perKey ? findFirstRows : finderOf(ask.question)),
+      )
+    }
   }
 
   private get parallel(): number {
     return this.first.call.transaction.kind === 'none' ? PARALLEL : 1
   }
 
-  private async keyType(key: Field): Promise<KeyType | null> {
-    const { provider } = this.host
-    if (!needsFact(key, provider)) return keyTypeOf(key, provider, null)
+  private async factOf(key: Field): Promise<ColumnFact | null> {
     const schema = this.host.schema()
-    if (schema === null) return null
-    const facts = await ColumnCatalog.of(this.host).load(this.first.call, schema)
-    return keyTypeOf(key, provider, factOf(facts, this.first.model, key))
+    if (schema === null || !needsFact(key, this.host.provider)) return null
+    return factOf(await ColumnCatalog.of(this.host).load(this.first.call, schema), this.first.model, key)
   }
 
-  private chunksOf(round: ReadonlyMap<string, Slot>, { where }: Part): readonly ReadonlyMap<string, Slot>[] {
-    const others = valuesIn(where) + valuesIn(this.first.call.args) + RESERVED_BINDS
-    const size = Math.max(1, Math.min(this.options.maxBatchSize, this.host.maxBindValues - others))
-    if (round.size <= size) return [round]
-    const entries = [...round]
-    return Array.from(
-      { length: Math.ceil(entries.length / size) },
-      (_, index) => new Map(entries.slice(index * size, (index + 1) * size)),
-    )
+  /** Keys that a statement can bind beside all the rest. */
+  private capacity(where: Args): number {
+    return this.host.maxBindValues - valuesIn(where) - valuesIn(this.first.call.args) - RESERVED_BINDS
   }
 
-  /** One statement for all values of `slots`. */
-  private async ask({ key, where }: Part, type: KeyType, slots: ReadonlyMap<string, Slot>): Promise<void> {
-    const [only] = slots.values()
-    if (slots.size === 1 && only !== undefined && type.isExact) return this.share(only.members)
-    const ask: Ask = {
-      call: (only as Slot).members[0]?.call as Ask['call'],
-      question: this.question as Question,
-      key,
-      type,
-      where,
-      slots,
-    }
-    let findings: ReadonlyMap<Slot, Finding>
+  /** One value is asked for by itself; who spelled it in another way asks alone, if only the database knows it the same. */
+  private async single(slots: ReadonlyMap<string, Slot>): Promise<void> {
+    for (const { members } of slots.values()) await this.share(members)
+  }
+
+  /** One statement for all values of the ask. */
+  private async ask(ask: Ask, find: Finder): Promise<void> {
+    const slots = [...ask.slots.values()]
+    let findings: Findings
     try {
       this.statements++
       this.statistics.statements++
       findings = await find(ask)
     } catch (error) {
-      if (error instanceof MergeMismatch) this.tell(error)
-      return this.replay(Array.from(slots.values(), (slot) => slot.members).flat(), error)
+      if (error instanceof MergeMismatch && !error.isExpected) this.tell(error)
+      return this.recover(
+        slots.flatMap((slot) => slot.members),
+        error,
+      )
     }
-    const missing: Member[] = []
-    for (const [{ members }, finding] of findings) {
-      if (finding === 'none') missing.push(...members)
-      else this.hand(finding.answer, members)
+    const unanswered: Member[] = []
+    for (const slot of slots) {
+      if (findings.has(slot)) this.hand(findings.get(slot), slot.members)
+      else unanswered.push(...slot.members)
     }
-    if (missing.length > 0) await this.replay(missing, undefined)
+    if (unanswered.length > 0) await this.replay(unanswered, undefined)
   }
 
   /** Sends one of several equal calls as it is; the others get copies of its answer. */
@@ -143,14 +146,15 @@ export class Batch {
     }
     let answer: unknown
     try {
-      this.statements++
-      this.statistics.statements++
-      answer = await first.next(first.call)
+      answer = await first.send()
     } catch (error) {
       // Equal calls fail alike, but each with an error of its own, which names the line it was called from.
+      this.statistics.passedThrough++
       first.reject(error)
-      return this.replay(others, undefined)
+      return this.recover(others, error)
     }
+    this.statements++
+    this.statistics.statements++
     this.hand(answer, members)
   }
 
@@ -159,15 +163,29 @@ export class Batch {
     members.forEach((member, index) => member.resolve(index === 0 ? answer : copyOf(answer)))
   }
 
-  /** Sends calls each by itself, in turns of their own, so that Prisma does not batch them in its way. */
+  /** The statement has failed: each call is sent by itself, unless the transaction can take no more. */
+  private async recover(members: readonly Member[], error: unknown): Promise<void> {
+    if (!this.hasAborted(error)) return this.replay(members, error)
+    this.error ??= error
+    this.statistics.batched += members.length
+    for (const member of members) member.reject(copyOfError(error))
+  }
+
+  /** PostgreSQL refuses everything after a failed statement of a transaction; a replay would only hide why. */
+  private hasAborted(error: unknown): boolean {
+    if (this.host.provider !== 'postgresql' || this.first.call.transaction.kind !== 'interactive')
+      return false
+    if (error instanceof MergeMismatch) return false
+    const { name, code } = error as { name?: unknown; code?: unknown }
+    return name !== 'PrismaClientValidationError' && !unsent.has(code)
+  }
+
+  /** Sends calls each by itself. */
   private async replay(members: readonly Member[], error: unknown): Promise<void> {
     this.error ??= error
     this.fallbacks += members.length
     this.statistics.fallbacks += members.length
-    await inParallel(members, this.parallel, async (member) => {
-      await nextTurn()
-      await member.sendAlone()
-    })
+    await inParallel(members, this.parallel, (member) => member.sendAlone())
   }
 
   private tell({ reason }: MergeMismatch): void {
@@ -195,10 +213,33 @@ export class Batch {
 
 let nextId = 1
 
-function find(ask: Ask): Promise<ReadonlyMap<Slot, Finding>> {
-  return ask.question.kind === 'count' || ask.question.kind === 'aggregate'
-    ? findAggregates(ask)
-    : findRows(ask)
+/** Errors by which Prisma refuses before anything is sent: the transaction has ended, too many values. */
+const unsent = new Set<unknown>(['P2028', 'P2029'])
+
+/** An error for each caller, so that none sees what another one adds to it. */
+function copyOfError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  return Object.create(
+    Object.getPrototypeOf(error) as object,
+    Object.getOwnPropertyDescriptors(error),
+  ) as Error
+}
+
+type Finder = (ask: Ask) => Promise<Findings>
+
+function finderOf({ kind }: Question): Finder {
+  return kind === 'count' || kind === 'aggregate' ? findAggregates : findRows
+}
+
+/** Size 0: the keys cannot be asked for together. */
+function chunksOf(round: ReadonlyMap<string, Slot>, size: number): readonly ReadonlyMap<string, Slot>[] {
+  if (round.size <= size) return [round]
+  const entries = [...round]
+  const each = Math.max(1, size)
+  return Array.from(
+    { length: Math.ceil(entries.length / each) },
+    (_, index) => new Map(entries.slice(index * each, (index + 1) * each)),
+  )
 }
 
 /** At most so many values are bound for these arguments. */

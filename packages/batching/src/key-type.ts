@@ -107,10 +107,15 @@ const bigIntegers: KeyType = {
   send: (value) => BigInt(value as bigint | number),
 }
 
-/** Single precision is coarser than any floating-point column. `-0` and `0` are equal to every database. */
+/**
+ * Single precision is coarser than any floating-point column. `-0` and `0` are equal to every database. Prisma carries
+ * whole numbers beyond 32 bits through its compiler, which rounds them and all others of their list to 15 digits.
+ */
 const floats: KeyType = {
   fold: (value) =>
-    typeof value === 'number' && Number.isFinite(value) ? String(Math.fround(value) + 0) : null,
+    typeof value === 'number' && (Number.isInteger(value) ? value === (value | 0) : Number.isFinite(value))
+      ? String(Math.fround(value) + 0)
+      : null,
   foldRow: (value) => (typeof value === 'number' ? String(Math.fround(value) + 0) : null),
   isExact: false,
   send: asIs,

@@ -1,5 +1,6 @@
 import type { Call, Model, Next } from '@prisma-brisk/core'
 import { questionOf, wholeShape, type Question } from './question.ts'
+import { UniqueReads } from './unique-reads.ts'
 
 /** One call in a batch, and where its answer goes. */
 export class Member {
@@ -40,10 +41,17 @@ export class Member {
     this.settlers?.reject(error)
   }
 
-  /** Sends the call as it is and settles with what comes of it; never rejects. */
+  /** Sends the call as it is. */
+  async send(): Promise<unknown> {
+    const turn = UniqueReads.of(this.call.host).turnOf(this.call)
+    if (turn !== null) await turn
+    return this.next(this.call)
+  }
+
+  /** The same, and settles with what comes of it; never rejects. */
   async sendAlone(): Promise<void> {
     try {
-      this.resolve(await this.next(this.call))
+      this.resolve(await this.send())
     } catch (error) {
       this.reject(error)
     }

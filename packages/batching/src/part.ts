@@ -2,10 +2,13 @@ import { canonicalize, type Args, type Field } from '@prisma-brisk/core'
 import type { KeyType } from './key-type.ts'
 import type { Member } from './member.ts'
 import type { Question } from './question.ts'
+import type { Slot } from './statement.ts'
 
 /** Calls of one shape that differ in one field alone, which becomes the key of their statements. */
 export interface Part {
   readonly key: Field
+  /** The first of the calls: it speaks for all of them. */
+  readonly first: Member
   /** What `where` says but for the key. */
   readonly where: Args
   /** The callers of each spelling of the key. */
@@ -47,7 +50,7 @@ export function partsOf(members: readonly Member[]): readonly Part[] {
     keys.forEach((field, index) => {
       if (index !== keyIndex) where[field.name] = values[index]
     })
-    return { key: keys[keyIndex] as Field, where, askers: [...askers.values()] }
+    return { key: keys[keyIndex] as Field, first, where, askers: [...askers.values()] }
   })
 }
 
@@ -82,12 +85,6 @@ export function roundsOf(
     else deal(rounds, fold, asker, type)
   }
   return { rounds, uncertain }
-}
-
-/** One value of a statement, and all who share what it finds. */
-export interface Slot {
-  readonly value: unknown
-  readonly members: Member[]
 }
 
 function deal(rounds: Map<string, Slot>[], fold: string, { value, members }: Asker, type: KeyType): void {

@@ -1,73 +1,58 @@
-import type { Args } from '@prisma-brisk/core'
-import type { Slot } from './part.ts'
-import { mergedWhere, MergeMismatch, slotOf, type Ask, type Finding } from './statement.ts'
-
-type Row = Readonly<Record<string, unknown>>
-
-/** Fields that the client leaves out by itself (`omit` in its constructor), learnt from rows that lack them. */
-const hidden = new WeakMap<object, Set<string>>()
+import { narrowed, requireField, widened, type Row } from './key-selection.ts'
+import { findFirstRows, firstRowsCapacity } from './first-rows.ts'
+import { mergedWhere, MergeMismatch, slotOf, type Ask, type Findings, type Slot } from './statement.ts'
 
 /**
- * `findMany` for lists and single rows: one `IN`, the rows dealt out by their key, in the order in which they come.
+ * Lists and single rows: one `findMany` with an `IN`, its rows dealt out by their key in the order in which they come.
+ *
+ * Under a bound, the statement may read as many rows as all callers together may get. Where it reads that many, some
+ * caller may have pushed out the rows of another: the first rows are then found for each key by itself.
  */
-export async function findRows(ask: Ask): Promise<ReadonlyMap<Slot, Finding>> {
-  const { call, question, key, slots } = ask
-  const { args: selecting, adds } = withKey(ask)
+export async function findRows(ask: Ask): Promise<Findings> {
+  const { speaker, question, key, slots } = ask
+  const { args, added } = widened(speaker.call, [key])
   const bound = question.kind === 'list' ? question.take : null
-  const { where: _, ...rest } = selecting
-  const found = (await call.send('findMany', {
+  const { take: _, skip: __, ...rest } = args
+  const found = (await speaker.call.send('findMany', {
     ...rest,
     where: mergedWhere(ask),
     ...(bound === null ? {} : { take: bound * slots.size }),
   })) as readonly Row[]
   if (!Array.isArray(found)) throw new MergeMismatch('the statement gave no list of rows')
+  if (bound !== null && found.length >= bound * slots.size) return findBounded(ask)
   const dealt = new Map<Slot, Row[]>()
   for (const slot of slots.values()) dealt.set(slot, [])
   for (const row of found) {
-    if (!(key.name in row)) {
-      learnHidden(ask)
-      throw new MergeMismatch('rows came without their key')
-    }
+    requireField(speaker.call, row, key)
     const rows = dealt.get(slotOf(ask, row[key.name])) as Row[]
-    rows.push(adds ? without(row, key.name) : row)
+    rows.push(narrowed(row, added))
   }
-  if (bound !== null && found.length >= bound * slots.size && slots.size > 1) throw new BoundReached()
-  const findings = new Map<Slot, Finding>()
-  for (const [slot, rows] of dealt) findings.set(slot, findingOf(ask, rows, bound))
+  return question.kind === 'one' ? single(ask, dealt) : question.take === null ? dealt : cut(ask, dealt)
+}
+
+/** In as many statements as their keys need; keys that cannot be asked for in this way are left without a finding. */
+async function findBounded(ask: Ask): Promise<Findings> {
+  const capacity = firstRowsCapacity(ask)
+  const entries = capacity === 0 ? [] : [...ask.slots]
+  const findings = new Map<Slot, unknown>()
+  for (let start = 0; start < entries.length; start += capacity) {
+    const slots = new Map(entries.slice(start, start + capacity))
+    for (const [slot, rows] of await findFirstRows({ ...ask, slots })) findings.set(slot, rows)
+  }
   return findings
 }
 
-/** Some caller has more rows than its bound, and may have pushed out those of others. */
-export class BoundReached extends Error {}
-
-function findingOf({ question, call }: Ask, rows: Row[], bound: number | null): Finding {
-  if (question.kind === 'list') return { answer: bound === null ? rows : rows.slice(0, bound) }
-  if (rows.length > 1) throw new MergeMismatch('a unique key found several rows')
-  const [row = null] = rows
-  return row === null && call.operation.endsWith('OrThrow') ? 'none' : { answer: row }
-}
-
-/** The caller's arguments, selecting the key too; `adds`: the caller did not ask for it. */
-function withKey({ call, key }: Ask): { readonly args: Args; readonly adds: boolean } {
-  const { args } = call
-  const select = args['select'] as Args | undefined
-  if (select !== undefined) {
-    if (select[key.name] === true) return { args, adds: false }
-    return { args: { ...args, select: { ...select, [key.name]: true } }, adds: true }
+function single({ speaker }: Ask, dealt: ReadonlyMap<Slot, Row[]>): Findings {
+  const findings = new Map<Slot, unknown>()
+  for (const [slot, rows] of dealt) {
+    if (rows.length > 1) throw new MergeMismatch('a unique key found several rows')
+    if (rows.length === 1 || !speaker.call.operation.endsWith('OrThrow')) findings.set(slot, rows[0] ?? null)
   }
-  const omit = args['omit'] as Args | undefined
-  const omits = omit?.[key.name] ?? hidden.get(call.host)?.has(`${call.model}.${key.name}`) ?? false
-  if (omits === false) return { args, adds: false }
-  return { args: { ...args, omit: { ...omit, [key.name]: false } }, adds: true }
+  return findings
 }
 
-function learnHidden({ call, key }: Ask): void {
-  let names = hidden.get(call.host)
-  if (names === undefined) hidden.set(call.host, (names = new Set()))
-  names.add(`${call.model}.${key.name}`)
-}
-
-function without(row: Row, name: string): Row {
-  const { [name]: _, ...rest } = row
-  return rest
+function cut({ question: { skip, take } }: Ask, dealt: ReadonlyMap<Slot, Row[]>): Findings {
+  const findings = new Map<Slot, unknown>()
+  for (const [slot, rows] of dealt) findings.set(slot, rows.slice(skip, skip + (take as number)))
+  return findings
 }

@@ -18,7 +18,12 @@ export function scheduleOf({ schedule }: ResolvedBatchingOptions): Schedule {
   return schedule === 'immediate' ? (dispatch) => void turn(dispatch) : endOfTick
 }
 
-/** Resolves in a later turn of the event loop: calls that are sent apart must not meet in Prisma's own batches. */
+/** Runs in the next turn of the event loop; what several calls of this run is not run together. */
+export function afterThisTurn(run: () => void): void {
+  turn(run)
+}
+
+/** Resolves in a turn of its own. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => turn(resolve))
 }

@@ -1,0 +1,39 @@
+import type { Field, Host, Model, Provider } from '@prisma-brisk/core'
+
+/** SQL text that grows with the values it binds. */
+export class Sql {
+  readonly values: unknown[] = []
+
+  constructor(private readonly host: Host) {}
+
+  get provider(): Provider {
+    return this.host.provider
+  }
+
+  /** A placeholder for the value. */
+  bind(value: unknown): string {
+    this.values.push(value)
+    return this.host.provider === 'mysql' || this.host.provider === 'sqlite' ? '?' : `$${this.values.length}`
+  }
+
+  /** A name of the schema, which may hold any character. */
+  quote(name: string): string {
+    return this.host.provider === 'mysql'
+      ? `\`${name.replaceAll('`', '``')}\``
+      : `"${name.replaceAll('"', '""')}"`
+  }
+
+  /** The table of a model, in the schema in which Prisma looks for it. */
+  table(model: Model): string {
+    const table = this.quote(model.table)
+    const { provider, tap } = this.host
+    const schema =
+      model.dbSchema ??
+      (provider === 'postgresql' ? (tap?.adapter?.getConnectionInfo?.().schemaName ?? 'public') : null)
+    return schema === null ? table : `${this.quote(schema)}.${table}`
+  }
+
+  column({ column }: Field, of = 't'): string {
+    return `${of}.${this.quote(column)}`
+  }
+}

@@ -1,0 +1,24 @@
+import { batching } from '@prisma-brisk/batching'
+import { seed } from '../../../prisma/seed.ts'
+import { createDatabase, type Provider } from '../../support/databases.ts'
+import { forSeeds } from '../../support/random.ts'
+import { demoSources, randomDemoCalls } from './demo-calls.ts'
+import { expectSameAnswers } from './oracle.ts'
+
+describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the demo domain on %s', (provider) => {
+  test('B1 B3 B4 B6 B7 B12 B14 B15 B16 B17 B18 B19 B20 B21 any calls at once answer as they do alone', async () => {
+    const database = await createDatabase(provider)
+    try {
+      await seed(database.adapter(), { factor: 0.01 })
+      const plain = database.createClient({ errorFormat: 'minimal' })
+      const batched = database.createClient({ errorFormat: 'minimal' }).$extends(batching())
+      const sources = await demoSources(plain)
+      await forSeeds(250, async (random) => {
+        await expectSameAnswers(plain, batched, randomDemoCalls(random, sources))
+      })
+      console.log(provider, batched.$batching.stats())
+    } finally {
+      await database.drop()
+    }
+  }, 600_000)
+})
