@@ -80,6 +80,7 @@ function isPgPool(driver: unknown): driver is PgPool {
 
 class PgDriverPool implements DriverPool {
   readonly kind = 'pg'
+  private readonly watchers = new WeakMap<object, (error: unknown) => void>()
 
   constructor(
     private readonly pool: PgPool,
@@ -101,6 +102,7 @@ class PgDriverPool implements DriverPool {
     // A client that is nobody's listener's throws what its socket reports.
     const onError = (error: unknown) => (failure ??= error)
     client.on('error', onError)
+    this.watchers.set(client, onError)
     return {
       on: onConnection(target, client),
       client,
@@ -111,9 +113,19 @@ class PgDriverPool implements DriverPool {
     }
   }
 
-  begin(adapter: SqlAdapter, connection: PooledConnection, isolationLevel?: string): Promise<SqlTransaction> {
-    const only = onConnection(adapter, { connect: () => Promise.resolve(connection.client) })
-    return only.startTransaction(isolationLevel)
+  async begin(
+    adapter: SqlAdapter,
+    { client }: PooledConnection,
+    isolationLevel?: string,
+  ): Promise<SqlTransaction> {
+    const only = onConnection(adapter, { connect: () => Promise.resolve(client) })
+    try {
+      return await only.startTransaction(isolationLevel)
+    } finally {
+      // The transaction listens for itself and releases the client; ours would stay on it for good.
+      const onError = this.watchers.get(client)
+      if (onError !== undefined) (client as PgClient).removeListener('error', onError)
+    }
   }
 }
 

@@ -218,3 +218,24 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
     expect(order[1]).toBe('after')
   })
 })
+
+test('transactions that had to wait for a connection leave no listener on it', async () => {
+  const warnings: string[] = []
+  const listen = (warning: Error) => warnings.push(warning.name)
+  process.on('warning', listen)
+  const database = await createDatabase('postgresql')
+  const prisma = mountProbe(
+    database.createClient({ adapter: database.adapter({ connections: 2 }) }),
+    (host) => {
+      host.tap?.listen({ statement: () => undefined, transaction: () => undefined })
+      return (call, next) => next(call)
+    },
+  )
+  await Promise.all(
+    Array.from({ length: 60 }, () => prisma.$transaction((tx) => tx.user.count(), { maxWait: 20_000 })),
+  )
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', listen)
+  await database.drop()
+  expect(warnings).toEqual([])
+})
