@@ -4,6 +4,9 @@ import type { Host } from './host.ts'
 /** Arguments of a model operation, or the argument list of a raw one. */
 export type Args = Readonly<Record<string, unknown>>
 
+/** A `fetch` made of another. */
+export type FetchDecorator = (send: typeof fetch) => typeof fetch
+
 /**
  * What middlewares leave for each other on a call. Packages add their own names by declaration merging:
  *
@@ -17,6 +20,8 @@ export interface CallNotes {
    * way that keeps the bound (batching: per caller).
    */
   bound?: number
+  /** Wraps the fetch by which the call reaches Prisma Accelerate; without effect on other clients. */
+  decorateFetch?: FetchDecorator
   [note: string]: unknown
 }
 

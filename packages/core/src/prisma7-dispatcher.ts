@@ -31,7 +31,10 @@ export class PrismaDispatcher implements Dispatcher {
   dispatch(call: Call, args: Args): Promise<unknown> {
     const { query } = this.input
     const sent = this.strip(args)
-    const { transaction } = this.input.__internalParams ?? {}
+    const params = this.input.__internalParams
+    const { decorateFetch } = call.notes
+    if (decorateFetch !== undefined && params !== undefined) params.customDataProxyFetch = decorateFetch
+    const { transaction } = params ?? {}
     if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction)
     // `query` is lazy: it must be awaited inside the context, or the context is lost.
     return currentCall.run(call, start, query(sent))
@@ -93,14 +96,24 @@ export class PrismaDispatcher implements Dispatcher {
   }
 
   private strip(args: Args): Args {
-    for (const name of this.own) {
-      if (args !== undefined && name in args) {
-        const { [name]: _, ...rest } = args
-        return this.strip(rest)
-      }
-    }
-    return args
+    return strippedOf(args, this.own, this.input.__internalParams?.dataPath ?? [])
   }
+}
+
+/** Without our own arguments, at the top and in the steps of a fluent read: `select.posts`, `select.posts.select.author`. */
+function strippedOf(args: Args, own: readonly string[], [clause, field, ...path]: readonly string[]): Args {
+  if (typeof args !== 'object' || args === null) return args
+  let stripped = args
+  for (const name of own) {
+    if (!(name in stripped)) continue
+    const { [name]: _, ...rest } = stripped
+    stripped = rest
+  }
+  if (clause === undefined || field === undefined) return stripped
+  const fields = stripped[clause] as Args | undefined
+  const inner = fields?.[field] as Args | undefined
+  const strippedInner = strippedOf(inner as Args, own, path)
+  return strippedInner === inner ? stripped : { ...stripped, [clause]: { ...fields, [field]: strippedInner } }
 }
 
 const start = (query: PromiseLike<unknown>): Promise<unknown> => query.then(identity) as Promise<unknown>

@@ -1,4 +1,4 @@
-import type { Args } from './call.ts'
+import type { Args, FetchDecorator } from './call.ts'
 
 /** What Prisma passes along with a hooked call; private, so every member is optional. */
 export interface InternalParams {
@@ -9,6 +9,8 @@ export interface InternalParams {
   jsModelName?: string | undefined
   clientMethod?: string
   callsite?: { _error?: Error }
+  /** Wraps the fetch by which the call reaches Prisma Accelerate. */
+  customDataProxyFetch?: FetchDecorator
   argsMapper?: ((args: never) => unknown) | undefined
   unpacker?: ((data: never) => unknown) | undefined
   transaction?:
