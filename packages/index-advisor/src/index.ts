@@ -29,3 +29,6 @@ export type {
 } from './recommendation.ts'
 export { AdvisorError, type AdvisorErrorCode } from './errors.ts'
 export { writeMigration, type WrittenMigration } from './migration/write-migration.ts'
+export { exportPostgresStatistics, type ExportOptions } from './statistics/export-postgres.ts'
+export type { Row, SqlClient } from './statistics/sql-client.ts'
+export type { Statistics } from './statistics/statistics.ts'
