@@ -1,0 +1,82 @@
+import Table from 'cli-table3'
+import colors from 'picocolors'
+
+import type { CaseReport, Figures } from './case-run.ts'
+import type { AdviceReport, Plan } from './index-advice.ts'
+
+export interface DemoReport {
+  database: string
+  rows: number
+  seconds: number
+  cases: CaseReport[]
+  advice: AdviceReport
+  improved: boolean
+}
+
+export function printReport({ database, rows, seconds, cases, advice, improved }: DemoReport): void {
+  console.log(`\n${database}, ${rows.toLocaleString('en')} rows\n`)
+  console.log(caseTable(cases))
+  for (const { name, note, improved: good } of cases)
+    if (note !== null) console.log(`${good ? colors.green('✓') : colors.red('✗')} ${name}: ${note}`)
+  console.log(`\n${colors.bold('brisk advise')} on the slow-query log of this run:\n`)
+  for (const { sql, reason } of advice.recommendations) console.log(`  ${sql}\n    ${colors.dim(reason)}`)
+  console.log(`\nThe migration (${advice.migration.length} statements) applied:\n`)
+  console.log(adviceTable(advice))
+  const verdict = improved ? colors.green('Every case improved') : colors.red('Not every case improved')
+  console.log(`\n${verdict}. ${seconds.toFixed(0)} s.`)
+}
+
+function caseTable(cases: readonly CaseReport[]): string {
+  const table = new Table({
+    head: ['', '', 'statements', 'rows', 'ms', 'MB', ''].map((text) => colors.bold(text)),
+    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right'],
+    colWidths: [42],
+    wordWrap: true,
+    style: { head: [], border: [] },
+  })
+  for (const { name, origin, plain, brisk, indexed, improved } of cases) {
+    const gain = (figures: Figures): string => `${(plain.milliseconds / figures.milliseconds).toFixed(1)}×`
+    const mark = improved ? colors.green('✓') : colors.red('✗')
+    table.push(
+      [{ content: `${name}\n${colors.dim(origin)}`, rowSpan: 3 }, 'plain', ...cells(plain), ''],
+      ['brisk', ...cells(brisk), gain(brisk)],
+      ['… and indexes', ...cells(indexed), `${mark} ${gain(indexed)}`],
+    )
+  }
+  return table.toString()
+}
+
+function cells({ statements, rows, milliseconds, megabytes }: Figures): string[] {
+  return [
+    statements.toLocaleString('en'),
+    rows.toLocaleString('en'),
+    digits(milliseconds),
+    megabytes < 0.01 ? '< 0.01' : digits(megabytes),
+  ]
+}
+
+function adviceTable({ queries }: AdviceReport): string {
+  const table = new Table({
+    head: ['', 'before', 'ms', 'after', 'ms', ''].map((text) => colors.bold(text)),
+    colAligns: ['left', 'left', 'right', 'left', 'right', 'right'],
+    colWidths: [24, 30, null, 44],
+    wordWrap: true,
+    wrapOnWordBoundary: false,
+    style: { head: [], border: [] },
+  })
+  const plan = ({ scans, milliseconds }: Plan): string[] => [scans.join('\n'), digits(milliseconds)]
+  for (const { name, before, after, improved } of queries) {
+    const gain = `${(before.milliseconds / after.milliseconds).toFixed(1)}×`
+    table.push([
+      name,
+      ...plan(before),
+      ...plan(after),
+      improved ? colors.green(`✓ ${gain}`) : colors.red(`✗ ${gain}`),
+    ])
+  }
+  return table.toString()
+}
+
+function digits(value: number): string {
+  return value.toLocaleString('en', { maximumSignificantDigits: 3 })
+}
