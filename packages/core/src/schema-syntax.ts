@@ -65,8 +65,7 @@ export class SchemaSyntaxError extends BriskError {
  * @throws SchemaSyntaxError naming the first line that is not schema language.
  */
 export function readSchemaBlocks(text: string): SchemaBlock[] {
-  const reader = new Reader(text, parse(text).cursor())
-  return reader.children(() => reader.block())
+  return new Reader(text, parse(text).cursor()).blocks()
 }
 
 // Lezer mends what it cannot read, as an editor needs it; a schema is read whole or not at all.
@@ -98,51 +97,49 @@ class Reader {
     this.cursor = cursor
   }
 
-  block(): SchemaBlock {
+  blocks(): SchemaBlock[] {
+    const blocks: SchemaBlock[] = []
+    for (let more = this.enter(); more; more = this.next()) blocks.push(this.block())
+    return blocks
+  }
+
+  private block(): SchemaBlock {
     const { from, to } = this.cursor
-    let keyword = ''
-    let name = ''
     const settings = new Map<string, SchemaExpression>()
     const members: SchemaMember[] = []
     const attributes: SchemaAttribute[] = []
-    this.children(() => {
+    const names: string[] = []
+    for (let more = this.enter(); more; more = this.next()) {
       switch (this.cursor.name) {
-        case 'Keyword':
-          keyword = this.slice()
+        case 'Path':
+          names.push(this.slice())
           break
-        case 'Name':
-          name = this.slice()
-          break
-        case 'Setting': {
-          const [key, value] = this.pair()
-          settings.set(key, value)
-          break
-        }
         case 'Member':
           members.push(this.member())
           break
         case 'BlockAttribute':
-          attributes.push(this.attribute())
+          attributes.push(this.attribute(2))
           break
+        default: {
+          const [name, value] = this.pair()
+          settings.set(name, value)
+        }
       }
-    })
-    return { keyword, name, settings, members, attributes, from, to }
+    }
+    return { keyword: names[0] ?? '', name: names[1] ?? '', settings, members, attributes, from, to }
   }
 
   private member(): SchemaMember {
     const { from } = this.cursor
-    let name = ''
+    let name: string | undefined
     let type: SchemaExpression | null = null
     let isList = false
     let isOptional = false
     const attributes: SchemaAttribute[] = []
-    this.children(() => {
+    for (let more = this.enter(); more; more = this.next()) {
       switch (this.cursor.name) {
-        case 'Name':
-          name = this.slice()
-          break
-        case 'Type':
-          type = this.only()
+        case 'FieldAttribute':
+          attributes.push(this.attribute(1))
           break
         case 'List':
           isList = true
@@ -150,31 +147,35 @@ class Reader {
         case 'Optional':
           isOptional = true
           break
-        case 'FieldAttribute':
-          attributes.push(this.attribute())
-          break
+        default:
+          if (name === undefined) name = this.slice()
+          else type = this.expression()
       }
-    })
-    return { name, type, isList, isOptional, attributes, from }
+    }
+    return { name: name ?? '', type, isList, isOptional, attributes, from }
   }
 
-  private attribute(): SchemaAttribute {
+  /** `marks`: how many `@` its name has. */
+  private attribute(marks: number): SchemaAttribute {
     const { from } = this.cursor
     let name = ''
     let args: SchemaArgument[] = []
-    this.children(() => {
-      if (this.cursor.name === 'Path') name = this.slice()
-      else if (this.cursor.name === 'Arguments') args = this.arguments()
-    })
+    for (let more = this.enter(); more; more = this.next()) {
+      if (this.cursor.name === 'Arguments') args = this.arguments()
+      else name = this.slice().slice(marks)
+    }
     return { name, args, from }
   }
 
   private arguments(): SchemaArgument[] {
-    return this.children(() => {
-      if (this.cursor.name !== 'Pair') return { name: null, value: this.expression() }
-      const [name, value] = this.pair()
-      return { name, value }
-    })
+    const args: SchemaArgument[] = []
+    for (let more = this.enter(); more; more = this.next()) {
+      if (this.cursor.name === 'Pair') {
+        const [name, value] = this.pair()
+        args.push({ name, value })
+      } else args.push({ name: null, value: this.expression() })
+    }
+    return args
   }
 
   private expression(): SchemaExpression {
@@ -183,57 +184,53 @@ class Reader {
         return { kind: 'string', value: unescapeString(this.slice()) }
       case 'Number':
         return { kind: 'number', text: this.slice() }
-      case 'Array':
-        return { kind: 'array', items: this.children(() => this.expression()) }
-      case 'Object':
-        return {
-          kind: 'object',
-          entries: this.children(() => {
-            const [name, value] = this.pair()
-            return { name, value }
-          }),
-        }
-      case 'Call': {
-        let name = ''
-        let args: SchemaArgument[] = []
-        this.children(() => {
-          if (this.cursor.name === 'Path') name = this.slice()
-          else args = this.arguments()
-        })
-        return { kind: 'call', name, args }
+      case 'Array': {
+        const items: SchemaExpression[] = []
+        for (let more = this.enter(); more; more = this.next()) items.push(this.expression())
+        return { kind: 'array', items }
       }
+      case 'Object':
+        return { kind: 'object', entries: this.arguments() }
+      case 'Call':
+        return this.call()
       default:
         return { kind: 'path', text: this.slice() }
     }
   }
 
+  private call(): SchemaExpression {
+    let name = ''
+    let args: SchemaArgument[] = []
+    for (let more = this.enter(); more; more = this.next()) {
+      if (this.cursor.name === 'Arguments') args = this.arguments()
+      else name = this.slice()
+    }
+    return { kind: 'call', name, args }
+  }
+
   /** `name = value` or `name: value`. */
   private pair(): [string, SchemaExpression] {
-    let name = ''
+    let name: string | undefined
     let value: SchemaExpression | undefined
-    this.children(() => {
-      if (this.cursor.name === 'Name') name = this.slice()
+    for (let more = this.enter(); more; more = this.next()) {
+      if (name === undefined) name = this.slice()
       else value = this.expression()
-    })
-    if (value === undefined) throw syntaxError(this.text, this.cursor.from)
+    }
+    if (name === undefined || value === undefined) throw syntaxError(this.text, this.cursor.from)
     return [name, value]
   }
 
-  private only(): SchemaExpression {
-    const [expression] = this.children(() => this.expression())
-    if (expression === undefined) throw syntaxError(this.text, this.cursor.from)
-    return expression
+  /** Moves to the first child, comments aside; where there is none, stays. */
+  private enter(): boolean {
+    if (!this.cursor.firstChild()) return false
+    return !this.cursor.name.endsWith('Comment') || this.next()
   }
 
-  /** Calls `read` on every child in turn; comments are no children. */
-  children<T>(read: () => T): T[] {
-    const results: T[] = []
-    if (!this.cursor.firstChild()) return results
-    do {
-      if (!this.cursor.name.endsWith('Comment')) results.push(read())
-    } while (this.cursor.nextSibling())
+  /** Moves to the next sibling, comments aside; behind the last one, back to the parent. */
+  private next(): boolean {
+    while (this.cursor.nextSibling()) if (!this.cursor.name.endsWith('Comment')) return true
     this.cursor.parent()
-    return results
+    return false
   }
 
   private slice(): string {
