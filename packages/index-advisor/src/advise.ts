@@ -3,15 +3,19 @@ import type { Candidate, RejectedCandidate } from './candidate.ts'
 import { candidateId, fieldOf } from './candidate.ts'
 import type { Catalog } from './catalog/catalog.ts'
 import { loadPredicateParser } from './catalog/predicate.ts'
+import { ignoreFor, ignoreForIndex } from './catalog/ignored.ts'
 import type { Project } from './catalog/project.ts'
 import { findProject } from './catalog/project.ts'
 import type { SchemaReading } from './catalog/schema-collector.ts'
+import { playOnPaper } from './catalog/migration-indexes.ts'
 import { readSchema } from './catalog/schema-collector.ts'
 import type { TableStatistics } from './catalog/with-statistics.ts'
+import { withMigrations } from './catalog/with-migrations.ts'
 import { withStatistics } from './catalog/with-statistics.ts'
 import type { Chooser, Chosen } from './chooser.ts'
 import { IndexNames } from './migration/index-statement.ts'
 import type { IndexStatement } from './migration/index-statement.ts'
+import { readMigrations } from './migration/migration-history.ts'
 import type { QueryShape } from './query-shape.ts'
 import type { Advice, Finding, Recommendation } from './recommendation.ts'
 import { rules } from './rules/index.ts'
@@ -54,8 +58,22 @@ export interface Decision {
   readonly statement: IndexStatement
 }
 
+/** What a project says of itself; the shapes of a workload are read against its catalog. */
+export interface Collected {
+  readonly project: Project
+  /** A provider's name where it is not supported. */
+  readonly reading: SchemaReading | { readonly unsupported: string }
+}
+
 /** Collects, applies the rules, lets the chooser decide. Changes nothing. */
 export async function advise(options: AdviseOptions = {}): Promise<AdviceRun> {
+  return adviseOn(await collect(options), options)
+}
+
+/** Schema, migrations and statistics. */
+export async function collect(
+  options: Pick<AdviseOptions, 'cwd' | 'schema' | 'statistics'>,
+): Promise<Collected> {
   const cwd = options.cwd ?? process.cwd()
   const project = await findProject({
     cwd,
@@ -65,19 +83,31 @@ export async function advise(options: AdviseOptions = {}): Promise<AdviceRun> {
     project.schemaFiles.map((file) => ({ file: relative(cwd, file.path) || file.path, text: file.text })),
     { externalTables: project.externalTables },
   )
-  if ('unsupported' in schema)
-    return { advice: unsupported(schema.unsupported), project, reading: null, decisions: [] }
-  const reading = { ...schema, catalog: withStatistics(schema.catalog, options.statistics ?? []) }
+  if ('unsupported' in schema) return { project, reading: schema }
+  return {
+    project,
+    reading: { ...schema, catalog: await completed(project, schema.catalog, options.statistics ?? []) },
+  }
+}
+
+/** Rules and choice over what was collected. */
+export async function adviseOn({ project, reading }: Collected, options: AdviseOptions): Promise<AdviceRun> {
+  if ('unsupported' in reading)
+    return { advice: unsupported(reading.unsupported), project, reading: null, decisions: [] }
   const { catalog } = reading
   const source = options.source === undefined ? null : await readSource(project, reading, options.source)
   const shapes = [...(options.shapes ?? []), ...(source?.shapes ?? [])]
   const allowPartial = options.allowPartial ?? catalog.previewFeatures.includes('partialIndexes')
   await loadPredicateParser()
   const outcomes = rules.map((rule) => rule.apply({ catalog, shapes, allowPartial }))
+  const { candidates, ignored } = withoutIgnored(
+    reading,
+    outcomes.flatMap((outcome) => outcome.candidates ?? []),
+  )
   const choice = await (options.chooser ?? staticChooser).choose({
     catalog,
     shapes,
-    candidates: outcomes.flatMap((outcome) => outcome.candidates ?? []),
+    candidates,
     minRows: options.minRows ?? 500,
     maxIndexesPerTable: options.maxIndexesPerTable ?? Infinity,
   })
@@ -90,18 +120,53 @@ export async function advise(options: AdviseOptions = {}): Promise<AdviceRun> {
       version: 1,
       provider: catalog.provider,
       recommendations: decisions.map(recommendation),
-      rejected: rejections([...outcomes.flatMap((outcome) => outcome.rejected ?? []), ...choice.rejected]),
+      rejected: rejections([
+        ...ignored,
+        ...outcomes.flatMap((outcome) => outcome.rejected ?? []),
+        ...choice.rejected,
+      ]),
       findings: sorted([
         ...omissions(catalog),
         ...(source?.findings ?? []),
         ...outcomes.flatMap((outcome) => outcome.findings ?? []),
         ...choice.findings,
-      ]),
+      ]).filter((each) => ignoreForIndex(reading.blocks.get(each.model), each.index) === undefined),
     },
     project,
     reading,
     decisions,
   }
+}
+
+/** Without what a `/// brisk-ignore` turns down. */
+function withoutIgnored(
+  { blocks }: SchemaReading,
+  candidates: readonly Candidate[],
+): { candidates: Candidate[]; ignored: RejectedCandidate[] } {
+  const ignored: RejectedCandidate[] = []
+  const kept = candidates.filter((candidate) => {
+    const { model } = candidate.table
+    const block = blocks.get(model)
+    const fields = fieldsOf(candidate)
+    const comment = ignoreFor(block, fields)
+    if (comment === undefined) return true
+    const why = comment.reason === '' ? '' : `: ${comment.reason}`
+    ignored.push({ model, fields, reason: `Ignored at ${block?.file}:${comment.line}${why}` })
+    return false
+  })
+  return { candidates: kept, ignored }
+}
+
+/** With what migrations and statistics add to the schema. */
+async function completed(
+  project: Project,
+  catalog: Catalog,
+  statistics: readonly TableStatistics[],
+): Promise<Catalog> {
+  const migrations = await readMigrations(project.migrationsDirectory)
+  const directory = relative(project.cwd, project.migrationsDirectory).replaceAll('\\', '/')
+  const played = await playOnPaper(catalog.provider, directory, migrations ?? [])
+  return withStatistics(withMigrations(catalog, played), statistics)
 }
 
 async function readSource(
@@ -128,7 +193,7 @@ function recommendation({ chosen, statement }: Decision): Recommendation {
     unique: false,
     severity: chosen.severity ?? candidate.severity,
     confidence: chosen.confidence,
-    reason: chosen.reason ?? candidate.reason,
+    reason: withReplaced(chosen.reason ?? candidate.reason, candidate.replaces),
     evidence: candidate.evidence,
     ...(before === undefined ? {} : { before }),
     ...(after === undefined ? {} : { after }),
@@ -137,6 +202,11 @@ function recommendation({ chosen, statement }: Decision): Recommendation {
     sql: statement.sql,
     prisma: statement.prisma,
   }
+}
+
+function withReplaced(reason: string, replaces: readonly string[]): string {
+  const unsaid = replaces.filter((name) => !reason.includes(name))
+  return [reason, ...unsaid.map((name) => `It makes ${name} redundant.`)].join(' ')
 }
 
 function fieldsOf(candidate: Candidate): string[] {

@@ -214,6 +214,8 @@ function serves(index: CatalogIndex, need: IndexNeed): boolean {
     return tail.every((each) => columns.includes(each.column))
   }
   if (!tail.every((each, at) => rest[at]?.column === each.column && isPlain(rest[at]))) return false
+  if (need.tailKind === 'sort' && rest.slice(0, tail.length).some((each) => each.nulls !== undefined))
+    return false
   const flips = tail.map((each, at) => each.sort === rest[at]?.sort)
   return need.tailKind !== 'sort' || flips.every((each) => each === flips[0])
 }

@@ -15,7 +15,7 @@ export interface QueryShape {
   readonly limit: number | 'unknown' | null
   /** Rows skipped. */
   readonly offset: number | 'unknown' | null
-  /** Set when the shape is one arm of an OR: arms of one OR share the number. */
+  /** Set when the shape is one arm of an OR: arms of one OR share the number, within their query. */
   readonly arm: number | null
   /** The columns are not all known (a spread of an unknown value, …): it may ask for more than stands here. */
   readonly isPartial: boolean

@@ -1,5 +1,6 @@
 import type { Candidate, CandidateKey, RejectedCandidate } from './candidate.ts'
 import { candidateId, fieldOf } from './candidate.ts'
+import { begins } from './catalog/coverage.ts'
 import type { ChoiceQuestion, Chooser, Chosen } from './chooser.ts'
 import type { Evidence, Severity } from './recommendation.ts'
 
@@ -24,6 +25,7 @@ export const staticChooser: Chooser = {
       const home = indexes.find((each) => each.takeIn(candidate))
       if (home === undefined) indexes.push(new Growing(candidate))
     }
+    for (const each of indexes) each.extendExisting()
     const { kept, over } = withinLimit(indexes, question.maxIndexesPerTable)
     for (const each of over)
       rejected.push(
@@ -59,6 +61,20 @@ class Growing {
     this.served = [first]
   }
 
+  /** Where the order is open, an index that exists already shall be the beginning, so that it becomes redundant. */
+  extendExisting(): void {
+    for (const index of this.first.table.indexes) {
+      const keys = index.keys.filter((key): key is CandidateKey => key.column !== null)
+      if (keys.length !== index.keys.length || this.first.type !== 'BTree' || this.first.predicate !== null)
+        continue
+      const refined = refine(
+        this.groups,
+        keys.map((key) => [key]),
+      )
+      if (refined !== null && begins(index, refined.flat())) this.groups = refined
+    }
+  }
+
   takeIn(candidate: Candidate): boolean {
     const { first } = this
     if (
@@ -88,7 +104,10 @@ class Growing {
       severity: served.map((each) => each.severity).reduce(worse),
       reason: [...new Set(served.map((each) => each.reason))].join(' '),
       evidence: unique(served.flatMap((each) => each.evidence)),
-      replaces: [...new Set(served.flatMap((each) => each.replaces))].sort(),
+      replaces:
+        first.predicate === null
+          ? first.table.indexes.filter((index) => begins(index, keys)).map((index) => index.name)
+          : [],
     }
   }
 }

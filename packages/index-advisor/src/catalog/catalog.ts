@@ -104,6 +104,8 @@ export interface IndexKey {
   /** The expression's SQL; null for a column. */
   readonly expression: string | null
   readonly sort: SortOrder
+  /** Where NULLs stand, where that is not the default of the direction. */
+  readonly nulls?: 'first' | 'last'
   /** MySQL's prefix length. */
   readonly length: number | null
   /** Operator class (`gin_trgm_ops`, Prisma's `JsonbPathOps`); null for the default one. */

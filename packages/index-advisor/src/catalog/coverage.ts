@@ -1,4 +1,4 @@
-import type { CatalogForeignKey, CatalogIndex, CatalogTable } from './catalog.ts'
+import type { CatalogForeignKey, CatalogIndex, CatalogTable, IndexKey } from './catalog.ts'
 
 /** Can the index find the rows that hold given values in all of `columns`, and only reads those? */
 export function findsByEquality(index: CatalogIndex, columns: readonly string[]): boolean {
@@ -26,5 +26,25 @@ export function backsForeignKey(index: CatalogIndex, columns: readonly string[])
   return (
     index.type === 'BTree' &&
     columns.every((column, at) => index.keys[at]?.column === column && index.keys[at]?.length === null)
+  )
+}
+
+/** A plain index that an index on `keys` would make redundant, being its beginning. */
+export function begins(index: CatalogIndex, keys: readonly IndexKey[]): boolean {
+  return (
+    index.kind === 'index' &&
+    index.type === 'BTree' &&
+    index.predicate === null &&
+    index.include.length === 0 &&
+    index.sources[0].kind !== 'server' &&
+    index.keys.length < keys.length &&
+    index.keys.every(
+      (each, at) =>
+        each.column !== null &&
+        each.column === keys[at]?.column &&
+        each.sort === keys[at]?.sort &&
+        each.length === keys[at]?.length &&
+        each.operatorClass === keys[at]?.operatorClass,
+    )
   )
 }

@@ -1,22 +1,82 @@
-import { advise } from '../advise.ts'
-import { writeMigration } from '../migration/write-migration.ts'
-import { jsonReport } from '../report/json-report.ts'
-import { textReport } from '../report/text-report.ts'
-import type { CliHost } from './run.ts'
+import { relative, resolve } from 'node:path'
+import type { AdviceRun } from '../advise.ts'
+import { AdvisorError } from '../errors.ts'
+import { adviceRun } from './advice-run.ts'
+import { newTo, readBaseline, writeBaseline } from './baseline.ts'
+import type { CliHost } from './cli-host.ts'
+import { withProgress } from './progress.ts'
 
-export async function adviseCommand(
-  options: { schema?: string; format: string; write?: boolean; check?: boolean },
-  host: CliHost,
-): Promise<number> {
-  const run = await advise({
-    cwd: host.cwd,
-    ...(options.schema === undefined ? {} : { schema: options.schema }),
-  })
-  host.stdout(options.format === 'json' ? jsonReport(run.advice) : textReport(run.advice))
-  if (options.write === true) {
-    const written = await writeMigration(run, { now: host.now() })
-    if (written !== null)
-      host.stderr(`${written.proved}\n${written.files.map((file) => `wrote ${file}`).join('\n')}\n`)
+export interface AdviseFlags {
+  readonly schema?: string
+  /** False with `--no-source`. */
+  readonly source?: readonly string[] | false | true
+  readonly minRows?: number
+  readonly maxIndexesPerTable?: number
+  readonly format?: 'text' | 'json' | 'markdown' | 'sarif' | 'html'
+  readonly write?: boolean
+  readonly dropRedundant?: boolean
+  readonly shadowDatabaseUrl?: string
+  readonly check?: boolean
+  readonly baseline?: string
+  readonly updateBaseline?: boolean
+}
+
+/** `brisk advise` */
+export async function adviseCommand(flags: AdviseFlags, host: CliHost): Promise<number> {
+  refuseIdleFlags(flags)
+  const baseline = flags.baseline === undefined ? null : resolve(host.cwd, flags.baseline)
+  const known =
+    baseline === null || flags.updateBaseline === true ? new Set<string>() : await readBaseline(baseline)
+  const run = await adviceRun(flags, host)
+  host.stdout(await report(run, flags, host))
+  if (flags.write === true) await write(run, flags, host)
+  if (baseline !== null && flags.updateBaseline === true) {
+    await writeBaseline(baseline, run.advice)
+    host.stderr(`wrote ${relative(host.cwd, baseline)}\n`)
+    return 0
   }
-  return options.check === true && run.advice.recommendations.length > 0 ? 1 : 0
+  if (flags.check !== true) return 0
+  const fresh = newTo(known, run.advice)
+  if (known.size > 0 && fresh.length > 0)
+    host.stderr(`${fresh.length} not in the baseline: ${fresh.join('; ')}\n`)
+  return fresh.length > 0 ? 1 : 0
+}
+
+function refuseIdleFlags(flags: AdviseFlags): void {
+  const refuse = (flag: string, wanted: string) => {
+    throw new AdvisorError('E_INVALID_OPTIONS', `${flag} does nothing without ${wanted}.`)
+  }
+  if (flags.dropRedundant === true && flags.write !== true) refuse('--drop-redundant', '--write')
+  if (flags.shadowDatabaseUrl !== undefined && flags.write !== true)
+    refuse('--shadow-database-url', '--write')
+  if (flags.updateBaseline === true && flags.baseline === undefined)
+    refuse('--update-baseline', '--baseline <file>')
+  if (flags.baseline !== undefined && flags.check !== true && flags.updateBaseline !== true)
+    refuse('--baseline', '--check')
+}
+
+async function report(run: AdviceRun, flags: AdviseFlags, host: CliHost): Promise<string> {
+  switch (flags.format) {
+    case 'json':
+      return (await import('../report/json-report.ts')).jsonReport(run.advice)
+    case 'markdown':
+      return (await import('../report/markdown-report.ts')).markdownReport(run)
+    case 'sarif':
+      return (await import('../report/sarif-report.ts')).sarifReport(run)
+    default:
+      return (await import('../report/text-report.ts')).textReport(run, { colors: host.isTerminal })
+  }
+}
+
+async function write(run: AdviceRun, flags: AdviseFlags, host: CliHost): Promise<void> {
+  const { writeMigration } = await import('../migration/write-migration.ts')
+  const written = await withProgress(host, 'Proving the migration', () =>
+    writeMigration(run, {
+      now: host.now(),
+      dropRedundant: flags.dropRedundant === true,
+      ...(flags.shadowDatabaseUrl === undefined ? {} : { shadowDatabaseUrl: flags.shadowDatabaseUrl }),
+    }),
+  )
+  if (written === null) host.stderr('Nothing to write.\n')
+  else host.stderr(`${written.proved}\n${written.files.map((file) => `wrote ${file}`).join('\n')}\n`)
 }

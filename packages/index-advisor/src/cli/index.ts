@@ -1,1 +1,2 @@
-export { run } from './run.ts'
+export { type CliHost } from './cli-host.ts'
+export { type ExtraCommands, run } from './run.ts'

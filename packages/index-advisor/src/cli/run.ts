@@ -1,48 +1,121 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import type { AdviseFlags } from './advise-command.ts'
+import type { CliHost } from './cli-host.ts'
+import { processHost } from './cli-host.ts'
 
-/** Where the command reads and writes; the process's own by default. */
-export interface CliHost {
-  readonly cwd: string
-  readonly now: () => Date
-  readonly stdout: (text: string) => void
-  readonly stderr: (text: string) => void
-}
+/** Adds commands to the program; `done` sets the exit code. */
+export type ExtraCommands = (program: Command, host: CliHost, done: (exitCode: number) => void) => void
 
 /**
- * The `brisk` command.
+ * The `brisk` command. Each command's code is loaded when it runs, so that `brisk --help` answers at once.
+ *
  * @param argv arguments without `node` and the script
+ * @param host where it reads and writes; default: the process
+ * @param extra further commands, for the package that owns the `brisk` bin
  * @returns 0 nothing to do or done, 1 recommendations with `--check`, 2 bad input
+ * @example
+ * process.exitCode = await run(process.argv.slice(2))
  */
-export async function run(argv: readonly string[], host: Partial<CliHost> = {}): Promise<number> {
-  const to: CliHost = {
-    cwd: host.cwd ?? process.cwd(),
-    now: host.now ?? (() => new Date()),
-    stdout: host.stdout ?? ((text) => void process.stdout.write(text)),
-    stderr: host.stderr ?? ((text) => void process.stderr.write(text)),
-  }
+export async function run(
+  argv: readonly string[],
+  host: Partial<CliHost> = {},
+  extra?: ExtraCommands,
+): Promise<number> {
+  const to: CliHost = { ...processHost(), ...host }
   let exitCode = 0
+  const done = (code: number) => {
+    exitCode = code
+  }
   const program = new Command('brisk')
     .description('Finds missing and useless indexes of a Prisma project and writes the migration.')
     .exitOverride()
-    .configureOutput({ writeOut: to.stdout, writeErr: to.stderr })
-  program
-    .command('advise')
-    .description('print the indexes the project needs')
-    .option('--schema <path>', 'schema file or directory (default: as prisma.config.ts says)')
-    .option('--format <format>', 'text or json', 'text')
-    .option('--write', 'edit the schema and add a migration')
-    .option('--check', 'exit with 1 when there are recommendations')
-    .action(async (options: { schema?: string; format: string; write?: boolean; check?: boolean }) => {
-      const { adviseCommand } = await import('./advise-command.ts')
-      exitCode = await adviseCommand(options, to)
+    .showSuggestionAfterError(false)
+    .configureOutput({
+      writeOut: to.stdout,
+      writeErr: to.stderr,
+      outputError: (text, write) => write(oneLine(text)),
     })
+  addAdvise(program, to, done)
+  addExplain(program, to, done)
+  extra?.(program, to, done)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const { AdvisorError } = await import('../errors.ts')
-    to.stderr(`brisk: ${error instanceof AdvisorError ? error.message : ((error as Error).stack ?? error)}\n`)
+    // What is no fault of the input is a fault of ours: its stack is wanted.
+    const text =
+      error instanceof AdvisorError
+        ? error.message
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : String(error)
+    to.stderr(`brisk: ${text}\n`)
     return 2
   }
+}
+
+function addAdvise(program: Command, host: CliHost, done: (exitCode: number) => void): void {
+  withSources(
+    program.command('advise').description('print the indexes the project needs, and those it does not'),
+  )
+    .addOption(
+      new Option('--format <format>', 'how to print it')
+        .choices(['text', 'json', 'markdown', 'sarif', 'html'])
+        .default('text'),
+    )
+    .option('--write', 'edit the schema and add a migration')
+    .option('--drop-redundant', 'with --write: also drop redundant indexes, in migrations of their own')
+    .option(
+      '--shadow-database-url <url>',
+      'MySQL: a server on which the migrations are played before they are written',
+    )
+    .option('--check', 'exit with 1 when there are recommendations')
+    .option('--baseline <file>', 'with --check: recommendations that are known and accepted')
+    .option('--update-baseline', 'write the present recommendations to the baseline')
+    .action(async (flags: AdviseFlags) => {
+      const { adviseCommand } = await import('./advise-command.ts')
+      done(await adviseCommand(flags, host))
+    })
+}
+
+function addExplain(program: Command, host: CliHost, done: (exitCode: number) => void): void {
+  withSources(
+    program
+      .command('explain')
+      .description('say why an index is recommended, or why not')
+      .argument('<index>', 'Post.authorId or "Post(authorId, createdAt)"'),
+  ).action(async (index: string, flags: AdviseFlags) => {
+    const { explainCommand } = await import('./explain-command.ts')
+    done(await explainCommand(index, flags, host))
+  })
+}
+
+/** What the advice is made from: the same for every command that makes it. */
+function withSources(command: Command): Command {
+  return command
+    .option('--schema <path>', 'schema file or directory (default: as prisma.config.ts says)')
+    .option('--source <globs...>', 'source files to read (default: all below the working directory)')
+    .option('--no-source', 'do not read the source')
+    .option(
+      '--min-rows <rows>',
+      'tables with fewer rows get no index, where their size is known',
+      wholeNumber,
+      500,
+    )
+    .option('--max-indexes-per-table <count>', 'no more than so many, those that exist included', wholeNumber)
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text))
+    throw new InvalidArgumentError(`Expected a whole number, got ${JSON.stringify(text)}.`)
+  return Number(text)
+}
+
+function oneLine(text: string): string {
+  return `brisk: ${text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ')}\n`
 }

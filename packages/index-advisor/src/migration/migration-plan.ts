@@ -1,12 +1,13 @@
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
-import type { AdviceRun, Decision } from '../advise.ts'
+import type { AdviceRun } from '../advise.ts'
 import type { SchemaFile } from '../catalog/project.ts'
 import type { SchemaBlock } from '../catalog/schema-blocks.ts'
 import type { FileChange } from './file-change.ts'
+import type { IndexDrop } from './index-drop.ts'
 import type { MigrationDirectory } from './migration-history.ts'
 import { laterStamp, nextMigrationStamp } from './migration-history.ts'
-import { addIndexLines } from './schema-edit.ts'
+import { editSchema } from './schema-edit.ts'
 
 /** Everything `--write` will do, worked out before anything is touched. */
 export interface MigrationPlan {
@@ -15,20 +16,26 @@ export interface MigrationPlan {
   readonly changes: readonly FileChange[]
 }
 
-export function planMigration(
-  run: AdviceRun,
-  history: readonly MigrationDirectory[] | null,
-  settings: { now: Date; prismaVersion: string | null },
-): MigrationPlan {
-  const schema = editedSchema(run)
-  const migrations = history === null ? [] : migrationsFor(run, history, settings)
-  const before = new Map(run.project.schemaFiles.map((file) => [file.path, file.text]))
+export interface MigrationWish {
+  readonly run: AdviceRun
+  readonly drops: readonly IndexDrop[]
+  /** Null where the project keeps no migrations: then only the schema is edited. */
+  readonly history: readonly MigrationDirectory[] | null
+  readonly now: Date
+  readonly prismaVersion: string | null
+}
+
+export function planMigration(wish: MigrationWish): MigrationPlan {
+  const { project } = wish.run
+  const schema = project.schemaFiles.map((file) => editedFile(wish, file))
+  const migrations = wish.history === null ? [] : migrationsFor(wish, wish.history)
+  const before = new Map(project.schemaFiles.map((file) => [file.path, file.text]))
   return {
     schema,
     migrations,
     changes: [
       ...migrations.map((each) => ({
-        path: join(run.project.migrationsDirectory, each.name, 'migration.sql'),
+        path: join(project.migrationsDirectory, each.name, 'migration.sql'),
         text: each.sql,
         was: null,
       })),
@@ -39,49 +46,52 @@ export function planMigration(
   }
 }
 
-function editedSchema(run: AdviceRun): SchemaFile[] {
-  return run.project.schemaFiles.map((file) => {
-    const shown = relative(run.project.cwd, file.path) || file.path
-    const additions = new Map<SchemaBlock, string[]>()
-    for (const { chosen, statement } of run.decisions) {
-      const block = run.reading?.blocks.get(chosen.candidate.table.model)
-      if (block === undefined || block.file !== shown) continue
-      additions.set(block, [...(additions.get(block) ?? []), statement.prisma])
-    }
-    return {
-      path: file.path,
-      text: addIndexLines(
-        file.text,
-        [...additions].map(([block, lines]) => ({ block, lines })),
-      ),
-    }
-  })
+function editedFile({ run, drops }: MigrationWish, file: SchemaFile): SchemaFile {
+  const shown = relative(run.project.cwd, file.path) || file.path
+  const additions = new Map<SchemaBlock, string[]>()
+  for (const { chosen, statement } of run.decisions) {
+    const block = run.reading?.blocks.get(chosen.candidate.table.model)
+    if (block === undefined || block.file !== shown) continue
+    additions.set(block, [...(additions.get(block) ?? []), statement.prisma])
+  }
+  const remove = drops.flatMap(({ index }) =>
+    index.sources.flatMap((source) =>
+      source.kind === 'schema' && source.file === shown ? [source.line] : [],
+    ),
+  )
+  const add = [...additions].map(([block, lines]) => ({ block, lines }))
+  return { path: file.path, text: editSchema(file.text, { add, remove }) }
 }
 
 /**
- * One migration for all indexes; on PostgreSQL with Prisma before 7.4, which sends a file as one transaction, one
- * migration for each, since CONCURRENTLY is refused in a transaction.
+ * One migration for all new indexes, or on PostgreSQL with Prisma before 7.4, which sends a file as one transaction,
+ * one for each, since CONCURRENTLY is refused in a transaction. Indexes are dropped in migrations of their own, after
+ * the new ones; on PostgreSQL each in one, because DROP INDEX CONCURRENTLY must stand alone.
  */
-function migrationsFor(
-  run: AdviceRun,
-  history: readonly MigrationDirectory[],
-  { now, prismaVersion }: { now: Date; prismaVersion: string | null },
-): MigrationDirectory[] {
-  const stamp = nextMigrationStamp(now, history)
-  const single = run.advice.provider !== 'postgresql' || sendsStatementsOneByOne(prismaVersion)
-  if (single || run.decisions.length < 2)
-    return [{ name: `${stamp}_add_indexes`, sql: run.decisions.map(migrationSql).join('\n') }]
-  return run.decisions.map((decision, at) => ({
-    name: `${laterStamp(stamp, at)}_add_indexes_${at + 1}`,
-    sql: migrationSql(decision),
-  }))
+function migrationsFor(wish: MigrationWish, history: readonly MigrationDirectory[]): MigrationDirectory[] {
+  const isPostgres = wish.run.advice.provider === 'postgresql'
+  const creates = wish.run.decisions.map(({ statement }) => `-- CreateIndex\n${statement.sql}\n`)
+  const drops = wish.drops.map(({ sql }) => `-- DropIndex\n${sql}\n`)
+  const together = !isPostgres || sendsStatementsOneByOne(wish.prismaVersion)
+  const groups = [
+    ...grouped('add_indexes', creates, together),
+    ...grouped('drop_redundant_indexes', drops, !isPostgres),
+  ]
+  const stamp = nextMigrationStamp(wish.now, history)
+  return groups.map(({ title, sql }, at) => ({ name: `${laterStamp(stamp, at)}_${title}`, sql }))
 }
 
-function migrationSql({ statement }: Decision): string {
-  return `-- CreateIndex\n${statement.sql}\n`
+function grouped(
+  title: string,
+  statements: readonly string[],
+  together: boolean,
+): { title: string; sql: string }[] {
+  if (statements.length === 0) return []
+  if (together || statements.length === 1) return [{ title, sql: statements.join('\n') }]
+  return statements.map((sql, at) => ({ title: `${title}_${at + 1}`, sql }))
 }
 
-/** Unknown versions are taken to be as careful as the old ones. */
+/** An unknown version is taken to be as careful as the old ones. */
 function sendsStatementsOneByOne(version: string | null): boolean {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(version ?? '') ?? []
   return major !== undefined && (Number(major) > 7 || (Number(major) === 7 && Number(minor) >= 4))

@@ -1,9 +1,11 @@
 import { relative } from 'node:path'
 import type { AdviceRun } from '../advise.ts'
+import type { Catalog } from '../catalog/catalog.ts'
 import { readSchema } from '../catalog/schema-collector.ts'
 import { AdvisorError } from '../errors.ts'
 import type { MigrationDirectory } from './migration-history.ts'
 import type { MigrationPlan } from './migration-plan.ts'
+import type { SchemaSource } from './schema-engine.ts'
 import { SchemaEngine } from './schema-engine.ts'
 import type { ShadowDatabase } from './shadow-database.ts'
 import { postgresShadow, sqliteShadow } from './shadow-database.ts'
@@ -13,94 +15,143 @@ export interface MigrationProof {
   readonly statement: string
 }
 
+export interface ProofRequest {
+  readonly run: AdviceRun
+  readonly plan: MigrationPlan
+  readonly history: readonly MigrationDirectory[] | null
+  /** A MySQL server on which a database may be made and dropped; without one MySQL's proof is a lesser one. */
+  readonly shadowDatabaseUrl: string | null
+}
+
 /**
  * Plays the migrations, the new one last, on an empty database and has Prisma's own schema engine compare the outcome
  * with the edited schema: they must agree.
- * @throws AdvisorError E_SCHEMA_CHANGES_PENDING when they did not agree before either; E_UNPROVED when the plan is at fault
+ * @throws AdvisorError E_SCHEMA_CHANGES_PENDING when they did not agree before; E_UNPROVED when the plan is at fault
  */
-export async function proveMigration(
-  run: AdviceRun,
-  plan: MigrationPlan,
-  history: readonly MigrationDirectory[] | null,
-): Promise<MigrationProof> {
-  const files = plan.schema.map((file) => ({
-    file: relative(run.project.cwd, file.path) || file.path,
-    text: file.text,
-  }))
-  await readSchema(files)
+export async function proveMigration(request: ProofRequest): Promise<MigrationProof> {
+  const { run, plan, history } = request
+  const edited = await editedCatalog(run, plan)
   if (history === null) return { statement: 'Prisma accepts the edited schema.' }
   switch (run.advice.provider) {
     case 'postgresql':
-      return playMigrations(
-        run,
-        plan,
-        history,
-        await postgresShadow([...history, ...plan.migrations].map((each) => each.sql)),
+      return proveByEngine(run, plan, history, () =>
+        postgresShadow([...history, ...plan.migrations].map((each) => each.sql)),
       )
     case 'sqlite':
-      return playMigrations(run, plan, history, await sqliteShadow())
+      return proveByEngine(run, plan, history, sqliteShadow)
     default:
-      return {
-        statement: 'Prisma accepts the edited schema (its WebAssembly engine cannot play MySQL migrations).',
-      }
+      return proveOnMysql(request, history, edited)
   }
 }
 
-async function playMigrations(
+/** Prisma must accept the edited schema. */
+async function editedCatalog(run: AdviceRun, plan: MigrationPlan): Promise<Catalog> {
+  const { cwd, externalTables } = run.project
+  const edited = await readSchema(
+    plan.schema.map((file) => ({ file: relative(cwd, file.path) || file.path, text: file.text })),
+    { externalTables },
+  )
+  if ('unsupported' in edited) throw new AdvisorError('E_UNPROVED', 'The edited schema has another provider.')
+  return edited.catalog
+}
+
+async function proveByEngine(
   run: AdviceRun,
   plan: MigrationPlan,
   history: readonly MigrationDirectory[],
-  shadow: ShadowDatabase,
+  open: () => Promise<ShadowDatabase>,
 ): Promise<MigrationProof> {
-  const { project } = run
-  const { provider } = run.advice
-  const external = { tables: project.externalTables, enums: project.externalEnums }
-  try {
-    const engine = await SchemaEngine.open(shadow.adapter, plan.schema, external)
-    const difference = await engine.diffMigrations(
-      provider,
-      [...history, ...plan.migrations],
-      plan.schema,
-      project.shadowInitScript,
-    )
-    if (difference !== '') throw await blame(engine, run, plan, difference)
+  const after = await difference(run, [...history, ...plan.migrations], plan.schema, open)
+  if (after.sql === '')
     return {
-      statement: `Prisma's schema engine sees no difference between the migrations, played on ${shadow.description}, and the edited schema.`,
+      statement: `Prisma's schema engine sees no difference between the migrations, played on ${after.played}, and the edited schema.`,
+    }
+  const before = await difference(run, history, run.project.schemaFiles, open)
+  if (before.sql !== '')
+    throw new AdvisorError(
+      'E_SCHEMA_CHANGES_PENDING',
+      `Schema and migrations differ already (first: ${firstStatement(before.sql)}); run prisma migrate dev, then try again. Nothing was written.`,
+    )
+  throw new AdvisorError(
+    'E_UNPROVED',
+    `Prisma would still change the database after this migration (first: ${firstStatement(after.sql)}). Nothing was written.`,
+  )
+}
+
+async function difference(
+  run: AdviceRun,
+  migrations: readonly MigrationDirectory[],
+  schema: readonly SchemaSource[],
+  open: () => Promise<ShadowDatabase>,
+): Promise<{ sql: string; played: string }> {
+  const { provider } = run.advice
+  const { externalTables, externalEnums, shadowInitScript } = run.project
+  const shadow = await open()
+  try {
+    const engine = await SchemaEngine.open(shadow.adapter, schema, {
+      tables: externalTables,
+      enums: externalEnums,
+    })
+    try {
+      const sql = await engine.diffMigrations(provider, migrations, schema, shadowInitScript)
+      return { sql, played: shadow.description }
+    } finally {
+      engine.close()
     }
   } catch (error) {
-    if (error instanceof AdvisorError) throw error
     throw new AdvisorError(
       'E_UNPROVED',
-      `The migrations could not be played on ${shadow.description}: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
+      `The migrations could not be played on ${shadow.description}: ${(error as Error).message}. Nothing was written.`,
+      { cause: error },
     )
   } finally {
     await shadow.close()
   }
 }
 
-/** Is it the plan, or did schema and migrations differ before? Then Prisma's change of schema is just what is planned. */
-async function blame(
-  engine: SchemaEngine,
-  run: AdviceRun,
-  plan: MigrationPlan,
-  difference: string,
-): Promise<AdvisorError> {
-  const planned = await engine.diffSchemas(run.project.schemaFiles, plan.schema)
-  const first = (sql: string) => sql.split('\n').find((line) => line !== '' && !line.startsWith('--')) ?? ''
-  const statements = new Set(
-    run.decisions.map((each) => each.statement.sql.replace(' CONCURRENTLY IF NOT EXISTS', '')),
-  )
-  const ours = planned.split('\n').filter((line) => line !== '' && !line.startsWith('--'))
-  if (ours.length === statements.size && ours.every((line) => statements.has(line)))
-    return new AdvisorError(
+/** Prisma's engine has no WebAssembly build for MySQL: the server itself is asked where there is one. */
+async function proveOnMysql(
+  { run, plan, shadowDatabaseUrl }: ProofRequest,
+  history: readonly MigrationDirectory[],
+  edited: Catalog,
+): Promise<MigrationProof> {
+  const unmigrated = missingFrom(history, run.reading?.catalog)
+  if (unmigrated !== null)
+    throw new AdvisorError(
       'E_SCHEMA_CHANGES_PENDING',
-      `The schema has changes that no migration holds yet (first: ${first(difference)}); run prisma migrate dev, then try again. Nothing was written.`,
+      `The schema has changes that no migration holds yet (first: ${unmigrated}); run prisma migrate dev, then try again. Nothing was written.`,
     )
-  return new AdvisorError(
-    'E_UNPROVED',
-    `Prisma would still change the database after this migration (first: ${first(difference)}). Nothing was written.`,
+  if (shadowDatabaseUrl === null)
+    return {
+      statement:
+        'Prisma accepts the edited schema, and every table, column and index of it stands in a migration. ' +
+        "Prisma's engine for MySQL cannot run here: give --shadow-database-url to have the migrations played on a server.",
+    }
+  const { playOnMysql } = await import('./mysql-shadow.ts')
+  const played = await playOnMysql(shadowDatabaseUrl, [...history, ...plan.migrations], edited)
+  if (played.difference !== null)
+    throw new AdvisorError('E_UNPROVED', `After this migration ${played.difference}. Nothing was written.`)
+  return {
+    statement: `The migrations, played on ${played.server}, make exactly the indexes the edited schema declares.`,
+  }
+}
+
+/** What of the schema no migration names; additions are found, removals are not. */
+function missingFrom(history: readonly MigrationDirectory[], catalog: Catalog | undefined): string | null {
+  const names = new Set(
+    history.flatMap(({ sql }) => [...sql.matchAll(/`((?:[^`]|``)+)`/g)].map((match) => match[1])),
   )
+  for (const table of catalog?.tables ?? []) {
+    if (!names.has(table.name)) return `table ${table.name}`
+    for (const column of table.columns)
+      if (!names.has(column.name)) return `column ${table.name}.${column.name}`
+    for (const index of table.indexes)
+      if (index.kind !== 'primary' && index.sources[0].kind === 'schema' && !names.has(index.name))
+        return `index ${index.name}`
+  }
+  return null
+}
+
+function firstStatement(sql: string): string {
+  return sql.split('\n').find((line) => line !== '' && !line.startsWith('--')) ?? sql
 }

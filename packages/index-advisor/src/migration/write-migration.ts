@@ -1,9 +1,19 @@
 import { relative } from 'node:path'
 import type { AdviceRun } from '../advise.ts'
 import { writeAll } from './file-change.ts'
+import { dropsOf } from './index-drop.ts'
 import { readMigrations } from './migration-history.ts'
 import { installedPrismaVersion, planMigration } from './migration-plan.ts'
 import { proveMigration } from './migration-proof.ts'
+
+export interface WriteSettings {
+  /** For the migration's name. */
+  readonly now: Date
+  /** Also take redundant and duplicate indexes out, in migrations of their own. Default false. */
+  readonly dropRedundant?: boolean
+  /** MySQL: a server on which a database may be made, for the proof. Default: as `prisma.config.ts` says. */
+  readonly shadowDatabaseUrl?: string
+}
 
 export interface WrittenMigration {
   /** Paths relative to the working directory. */
@@ -13,18 +23,32 @@ export interface WrittenMigration {
 }
 
 /**
- * Edits the schema and adds the migration for the recommendations of `run`, having proved that they agree.
- * @param settings.now for the migration's name
+ * Edits the schema and adds the migration for the recommendations of `run`, having proved that they agree. Where the
+ * project keeps no migrations, only the schema is edited, for `prisma db push`.
+ *
+ * @returns null when there is nothing to do
+ * @throws AdvisorError E_SCHEMA_CHANGES_PENDING, E_UNPROVED, E_MIGRATIONS or E_WRITE_FAILED; nothing is written then
  */
 export async function writeMigration(
   run: AdviceRun,
-  settings: { now: Date },
+  settings: WriteSettings,
 ): Promise<WrittenMigration | null> {
-  if (run.decisions.length === 0) return null
+  const drops =
+    settings.dropRedundant === true && run.reading !== null
+      ? dropsOf(run.reading.catalog, run.advice.findings)
+      : []
+  if (run.decisions.length + drops.length === 0) return null
   const { cwd, migrationsDirectory } = run.project
   const history = await readMigrations(migrationsDirectory)
-  const plan = planMigration(run, history, { ...settings, prismaVersion: installedPrismaVersion(cwd) })
-  const { statement } = await proveMigration(run, plan, history)
+  const plan = planMigration({
+    run,
+    drops,
+    history,
+    now: settings.now,
+    prismaVersion: installedPrismaVersion(cwd),
+  })
+  const shadowDatabaseUrl = settings.shadowDatabaseUrl ?? run.project.shadowDatabaseUrl
+  const { statement } = await proveMigration({ run, plan, history, shadowDatabaseUrl })
   await writeAll(plan.changes)
   return { files: plan.changes.map((change) => relative(cwd, change.path)), proved: statement }
 }

@@ -1,24 +1,77 @@
-import type { Advice, Recommendation } from '../recommendation.ts'
+import pc from 'picocolors'
+import type { AdviceRun } from '../advise.ts'
+import type { Evidence, Finding, Recommendation, Severity } from '../recommendation.ts'
 
 /** For people: grouped by model, each with its reason and where it comes from. */
-export function textReport(advice: Advice): string {
+export function textReport(run: AdviceRun, { colors }: { readonly colors: boolean }): string {
+  const paint = pc.createColors(colors)
+  const { recommendations, findings, rejected } = run.advice
   const lines: string[] = []
-  for (const [model, recommendations] of byModel(advice.recommendations)) {
-    lines.push(model)
-    for (const each of recommendations) {
-      lines.push(`  + ${each.prisma}   ${each.severity}`)
-      lines.push(`      ${each.reason}`)
-      for (const evidence of each.evidence) if (evidence.at !== undefined) lines.push(`      ${evidence.at}`)
+  for (const [model, group] of byModel(recommendations)) {
+    lines.push(paint.bold(model))
+    for (const each of group) {
+      lines.push(
+        `  ${paint.green('+')} ${each.prisma}  ${severity(paint, each.severity)}${paint.dim(` · ${each.confidence}${gain(each)}`)}`,
+      )
+      lines.push(`    ${each.reason}`)
+      for (const place of places(each.evidence)) lines.push(paint.dim(`    ${place}`))
     }
     lines.push('')
   }
-  for (const finding of advice.findings) lines.push(`! ${finding.reason}`)
-  const count = advice.recommendations.length
-  lines.push(count === 0 ? 'Nothing to do.' : `${count} ${count === 1 ? 'index' : 'indexes'} recommended.`)
+  if (findings.length > 0) {
+    lines.push(paint.bold('Remarks'))
+    for (const each of findings) lines.push(`  ${paint.yellow('!')} ${remark(each)}`)
+    lines.push('')
+  }
+  lines.push(summary(recommendations, rejected.length))
   return `${lines.join('\n')}\n`
 }
 
-function byModel(recommendations: readonly Recommendation[]): Map<string, Recommendation[]> {
+type Paint = ReturnType<typeof pc.createColors>
+
+function severity(paint: Paint, level: Severity): string {
+  return level === 'high' ? paint.red(level) : level === 'medium' ? paint.yellow(level) : paint.dim(level)
+}
+
+/** `, cost 4,310 → 8.4, 21 MB` */
+function gain({ before, after, sizeBytes }: Recommendation): string {
+  const cost =
+    before === undefined || after === undefined
+      ? ''
+      : `, cost ${rounded(before.cost)} → ${rounded(after.cost)}`
+  return cost + (sizeBytes === undefined ? '' : `, ${Math.max(1, Math.round(sizeBytes / 1e6))} MB`)
+}
+
+function rounded(cost: number): string {
+  return cost >= 100 ? Math.round(cost).toLocaleString('en') : cost.toFixed(1)
+}
+
+/** The first few; a column asked for everywhere needs no list of everywhere. */
+function places(evidence: readonly Evidence[]): string[] {
+  const all = evidence.flatMap((each) => {
+    const calls = each.calls === undefined ? '' : `${each.calls.toLocaleString('en')} calls`
+    const place = each.at ?? each.fingerprint
+    return place === undefined ? [] : [[place, calls].filter((part) => part !== '').join('  ')]
+  })
+  const different = [...new Set(all)]
+  const more = different.length - 5
+  return more > 0 ? [...different.slice(0, 5), `and ${more} more`] : different
+}
+
+function remark(finding: Finding): string {
+  return finding.reason
+}
+
+function summary(recommendations: readonly Recommendation[], rejected: number): string {
+  const count = recommendations.length
+  const considered =
+    rejected === 0 ? '' : ` ${rejected} considered and turned down: brisk explain Model.field says why.`
+  if (count === 0) return `No index is missing.${considered}`
+  return `${count} ${count === 1 ? 'index' : 'indexes'} recommended.${considered} brisk advise --write adds them with a migration.`
+}
+
+/** In the order of the models' names. */
+export function byModel(recommendations: readonly Recommendation[]): Map<string, Recommendation[]> {
   const groups = new Map<string, Recommendation[]>()
   for (const each of recommendations) groups.set(each.model, [...(groups.get(each.model) ?? []), each])
   return new Map([...groups].sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -7,6 +7,7 @@ import { patternSearch } from './pattern-search.ts'
 import { queryIndex } from './query-index.ts'
 import { redundantIndex } from './redundant-index.ts'
 import type { Rule } from './rule.ts'
+import { undeclaredIndex } from './undeclared-index.ts'
 import { unindexedForeignKey } from './unindexed-foreign-key.ts'
 
 /** In the order in which they are documented; the order does not change the advice. */
@@ -20,4 +21,5 @@ export const rules: readonly Rule[] = [
   largeOffset,
   redundantIndex,
   duplicateIndex,
+  undeclaredIndex,
 ]

@@ -1,6 +1,7 @@
 import type { Candidate, CandidateKey, RejectedCandidate } from '../candidate.ts'
 import { candidateId, fieldOf } from '../candidate.ts'
-import type { Catalog, CatalogIndex, CatalogTable } from '../catalog/catalog.ts'
+import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
+import { begins } from '../catalog/coverage.ts'
 import type { IndexNeed } from '../index-need.ts'
 import { key, needsOf, servedBy } from '../index-need.ts'
 import type { QueryShape, ShapeEvidence } from '../query-shape.ts'
@@ -91,7 +92,8 @@ function readShape(
 function scannedAnyway(context: RuleContext, table: CatalogTable, shape: QueryShape): string | undefined {
   if (shape.arm === null) return undefined
   const siblings = context.shapes.filter(
-    (each) => each.arm !== null && each.table === shape.table && sameQuery(each.evidence, shape.evidence),
+    (each) =>
+      each.arm === shape.arm && each.table === shape.table && sameQuery(each.evidence, shape.evidence),
   )
   const blind = siblings.find(
     (each) =>
@@ -134,7 +136,7 @@ function candidate(catalog: Catalog, need: IndexNeed): { candidate: Candidate } 
   const fitted = fitToKeySize(catalog.provider, table, wanted)
   if ('reason' in fitted) return fitted
   const { keys } = fitted
-  const replaces = replacedBy(table, keys)
+  const replaces = table.indexes.filter((index) => begins(index, keys))
   const made: Candidate = {
     table,
     keys,
@@ -144,7 +146,7 @@ function candidate(catalog: Catalog, need: IndexNeed): { candidate: Candidate } 
     type: 'BTree',
     rule: queryIndex.name,
     severity: replaces.length > 0 ? 'low' : 'medium',
-    reason: reasonOf(need, replaces),
+    reason: reasonOf(need),
     evidence: [evidenceOf(shape.evidence)],
     replaces: replaces.map((index) => index.name),
     isFirstChoice: need.isFirstChoice,
@@ -152,26 +154,7 @@ function candidate(catalog: Catalog, need: IndexNeed): { candidate: Candidate } 
   return { candidate: made }
 }
 
-/** Plain indexes on the first columns: the longer one does all they do. */
-function replacedBy(table: CatalogTable, keys: readonly CandidateKey[]): CatalogIndex[] {
-  return table.indexes.filter(
-    (index) =>
-      index.kind === 'index' &&
-      index.type === 'BTree' &&
-      index.predicate === null &&
-      index.sources[0].kind !== 'server' &&
-      index.keys.length < keys.length &&
-      index.keys.every(
-        (each, at) =>
-          each.column === keys[at]?.column &&
-          each.sort === keys[at]?.sort &&
-          each.length === keys[at]?.length &&
-          each.operatorClass === keys[at]?.operatorClass,
-      ),
-  )
-}
-
-function reasonOf(need: IndexNeed, replaces: readonly CatalogIndex[]): string {
+function reasonOf(need: IndexNeed): string {
   const { table, shape } = need
   const fields = (columns: readonly string[]) => columns.map((column) => fieldOf(table, column)).join(', ')
   const parts = [
@@ -182,13 +165,8 @@ function reasonOf(need: IndexNeed, replaces: readonly CatalogIndex[]): string {
         ]
       : []),
   ]
-  const end = replaces.map((index) => ` It makes ${index.name} redundant.`).join('')
-  return (
-    `${operationOf(shape.evidence)} ${parts.join(' and ')}; no index does both at once.`.replace(
-      'no index does both at once',
-      parts.length > 1 ? 'no index does both' : 'no index helps',
-    ) + end
-  )
+  const lack = parts.length > 1 ? 'no index does both' : 'no index helps'
+  return `${operationOf(shape.evidence)} ${parts.join(' and ')}; ${lack}.`
 }
 
 function needColumns(need: IndexNeed): string[] {

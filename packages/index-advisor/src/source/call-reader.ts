@@ -49,7 +49,7 @@ const NO_WHERE = new Set(['create', 'createMany', 'createManyAndReturn'])
 
 class CallReader {
   readonly shapes: QueryShape[] = []
-  private arms = 0
+  private ors = 0
 
   constructor(
     private readonly fields: ModelFields,
@@ -80,15 +80,14 @@ class CallReader {
 
   private add(table: CatalogTable, tree: ConditionTree, ordering: Ordering, evidence: ShapeEvidence): void {
     const arms = armsOf(tree)
-    const first = this.arms
-    if (arms.length > 1) this.arms += arms.length
+    const or = arms.length > 1 ? this.ors++ : null
     for (const arm of arms)
       this.shapes.push({
         table: table.name,
         schema: table.schema,
         conditions: arm.conditions,
         ...ordering,
-        arm: arm.arm === null ? null : first + arm.arm,
+        arm: or,
         isPartial: arm.isPartial,
         evidence,
       })

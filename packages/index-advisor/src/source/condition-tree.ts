@@ -10,8 +10,6 @@ export type ConditionTree =
 /** One way in which the WHERE can be true, as far as an index can use it. */
 export interface ConditionArm {
   readonly conditions: readonly Condition[]
-  /** Set when there is more than one way. */
-  readonly arm: number | null
   readonly isPartial: boolean
 }
 
@@ -33,11 +31,7 @@ export function condition(each: Condition): ConditionTree {
 export function armsOf(tree: ConditionTree): ConditionArm[] {
   const arms = expand(tree)
   const capped = arms.length > MOST_ARMS ? [commonPart(tree)] : arms
-  return capped.map((each, at) => ({
-    conditions: merge(each.conditions),
-    arm: capped.length > 1 ? at : null,
-    isPartial: each.isPartial,
-  }))
+  return capped.map((each) => ({ conditions: merge(each.conditions), isPartial: each.isPartial }))
 }
 
 interface Arm {

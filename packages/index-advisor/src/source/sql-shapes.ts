@@ -51,6 +51,8 @@ interface ColumnOf {
 type Ordering = Pick<SelectStmt, 'sortClause' | 'groupClause' | 'distinctClause' | 'targetList'>
 
 class StatementReader {
+  private ors = 0
+
   constructor(
     private readonly catalog: Catalog,
     private readonly evidence: ShapeEvidence,
@@ -152,7 +154,9 @@ class StatementReader {
         [...scope.sources.keys()].some((other) => other !== alias && this.speaksOf(part, other, scope))
       const ordered = order?.alias === alias
       const add = (conditions: readonly Node[], isInner: boolean) => {
-        for (const arm of armsOf(and(conditions.map((part) => this.tree(part, alias, scope)))))
+        const arms = armsOf(and(conditions.map((part) => this.tree(part, alias, scope))))
+        const or = arms.length > 1 ? this.ors++ : null
+        for (const arm of arms)
           this.shapes.push({
             table: table.name,
             schema: table.schema,
@@ -161,7 +165,7 @@ class StatementReader {
             // A LIMIT bounds the rows read of a table only where its order, or none, decides.
             limit: (order === null || ordered) && !isInner ? countOf(select.limitCount) : null,
             offset: (order === null || ordered) && !isInner ? countOf(select.limitOffset) : null,
-            arm: arm.arm,
+            arm: or,
             isPartial: arm.isPartial,
             evidence: this.evidence,
           })

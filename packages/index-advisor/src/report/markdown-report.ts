@@ -1,0 +1,46 @@
+import type { AdviceRun } from '../advise.ts'
+import { byModel } from './text-report.ts'
+
+/** For a pull request's comment. */
+export function markdownReport({ advice }: AdviceRun): string {
+  const { recommendations, findings, rejected } = advice
+  const out: string[] = ['# Index advice', '']
+  out.push(
+    recommendations.length === 0
+      ? 'No index is missing.'
+      : `${recommendations.length} recommended: ${[...byModel(recommendations).keys()].join(', ')}.`,
+    '',
+  )
+  for (const [model, group] of byModel(recommendations)) {
+    out.push(`## ${model}`, '')
+    for (const each of group) {
+      out.push(`### \`${each.prisma}\``, '')
+      out.push(`${each.severity}, ${each.confidence}. ${escape(each.reason)}`, '')
+      if (each.before !== undefined && each.after !== undefined)
+        out.push(
+          `Cost ${each.before.cost} → ${each.after.cost}${each.sizeBytes === undefined ? '' : `, ${each.sizeBytes} bytes`}.`,
+          '',
+        )
+      for (const { at, fingerprint, calls } of each.evidence) {
+        const place = at ?? fingerprint
+        if (place !== undefined) out.push(`- \`${place}\`${calls === undefined ? '' : ` (${calls} calls)`}`)
+      }
+      out.push('', '```sql', each.sql, '```', '')
+    }
+  }
+  if (findings.length > 0)
+    out.push('## Remarks', '', ...findings.map((each) => `- ${escape(each.reason)}`), '')
+  if (rejected.length > 0) {
+    out.push(`<details><summary>${rejected.length} considered and turned down</summary>`, '')
+    out.push('| index | why not |', '| --- | --- |')
+    for (const each of rejected)
+      out.push(`| ${each.model}(${each.fields.join(', ')}) | ${escape(each.reason).replaceAll('|', '\\|')} |`)
+    out.push('', '</details>', '')
+  }
+  return `${out.join('\n').trimEnd()}\n`
+}
+
+/** Names with underscores or stars are not emphasis. */
+function escape(text: string): string {
+  return text.replaceAll(/[_*<]/g, '\\$&')
+}

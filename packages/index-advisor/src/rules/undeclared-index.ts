@@ -1,0 +1,32 @@
+import type { Finding } from '../recommendation.ts'
+import type { Rule } from './rule.ts'
+
+export const undeclaredIndex: Rule = {
+  name: 'undeclared-index',
+  summary: 'An index stands only in a migration, not in the schema.',
+  why: `Prisma compares the schema with what the migrations make. An index that was written into a migration by hand and
+is not declared is dropped by the next \`prisma migrate dev\`; one with INCLUDE columns is dropped each time. Indexes on
+expressions are left alone. Such indexes count here as what they are: they cover what they cover.`,
+  silent: ['Indexes on expressions.', 'The migrations directory does not exist.'],
+  example: {
+    given: 'CREATE INDEX "Post_title_idx" ON "Post"("title") in a migration',
+    then: 'a remark to declare it',
+  },
+  apply({ catalog }) {
+    const findings = catalog.tables.flatMap((table) =>
+      table.indexes.flatMap((index): Finding[] => {
+        const [first] = index.sources
+        if (first.kind !== 'migration' || index.keys.some((key) => key.expression !== null)) return []
+        return [
+          {
+            kind: 'drift',
+            model: table.model,
+            index: index.name,
+            reason: `${index.name} is made at ${first.file}:${first.line} and not declared in the schema: the next prisma migrate dev would drop it.`,
+          },
+        ]
+      }),
+    )
+    return { findings }
+  },
+}
