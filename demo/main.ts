@@ -41,7 +41,7 @@ async function runDemo({ databaseUrl, factor }: DemoOptions, { say }: Progress):
   try {
     const rows = await seed(database.adapter(), {
       factor,
-      onRows: (count) => say(`seeding: ${count.toLocaleString('en')} rows`),
+      onRows: (count) => say('seeding', `: ${count.toLocaleString('en')} rows`),
     })
     const slowQueryLog = join(logs, 'slow-queries.ndjson')
     const clients = openClients(database, slowQueryLog)

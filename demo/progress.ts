@@ -1,19 +1,33 @@
 import spinner from 'yocto-spinner'
 
-/** One line that says what is being done; on stderr, so that `--json` stays clean. Plain lines where nobody watches. */
+/** Says on stderr what is being done, so that `--json` stays clean. */
 export interface Progress {
-  say(text: string): void
+  /** @param detail changes while the step goes on: shown where somebody watches, not in a log */
+  say(step: string, detail?: string): void
   done(): void
 }
 
+/** One line that changes; where nobody watches, a line for each step. */
 export function startProgress(): Progress {
+  if (!process.stderr.isTTY) return stepLines()
   const line = spinner({ stream: process.stderr, text: 'starting' }).start()
   return {
-    say: (text) => {
-      line.text = text
+    say: (step, detail = '') => {
+      line.text = `${step}${detail}`
     },
     done: () => {
       line.stop()
     },
+  }
+}
+
+function stepLines(): Progress {
+  let last = ''
+  return {
+    say: (step) => {
+      if (step !== last) console.error(step)
+      last = step
+    },
+    done: () => undefined,
   }
 }
