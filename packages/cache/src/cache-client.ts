@@ -7,7 +7,7 @@ import type { GuardedStore } from './guarded-store.ts'
 import { collectInfo, type CacheInfo } from './info.ts'
 import type { InvalidatingWrites } from './invalidating-writes.ts'
 import { runRawRead, type RawQuery } from './raw-read.ts'
-import type { CacheStats, Statistics } from './statistics.ts'
+import { storeStats, type CacheStats, type Statistics } from './statistics.ts'
 import type { TagNames } from './tag.ts'
 
 /** What to invalidate, or what an etag stands for. */
@@ -108,45 +108,9 @@ export function cacheMethods({ names, store, stats, writes, fills, client }: Par
     async invalidateAll() {
       await writes.invalidate([names.everything])
     },
-    async withInfo(run) {
-      const { data, reads } = await collectInfo(run)
-      const info = reads[0] ?? { status: 'bypass', reason: 'no-read', tags: [], models: [] }
-      return { data, info, reads }
-    },
-    stats: () => {
-      const { timeouts, errors, outages, replayed } = store.troubles
-      return stats.snapshot({
-        name: store.store.name,
-        ...(store.store.size?.() ?? { entries: 0, bytes: 0 }),
-        timeouts,
-        errors,
-        outages,
-        journal: store.journal.size,
-        replayed,
-        available: !store.breaker.isOpen,
-      })
-    },
-    async warm(runs, { concurrency = 4 } = {}) {
-      if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-        throw new InvalidCacheStrategyError('$cache.warm.concurrency', 'an integer, at least 1', concurrency)
-      }
-      let warmed = 0
-      let failed = 0
-      const queue = runs[Symbol.iterator]()
-      const worker = async (): Promise<void> => {
-        for (const run of queue) {
-          try {
-            await run()
-            warmed++
-          } catch {
-            failed++
-          }
-        }
-      }
-      await Promise.all(Array.from({ length: Math.min(concurrency, runs.length) }, worker))
-      await Promise.all(fills)
-      return { warmed, failed }
-    },
+    withInfo: collectInfo,
+    stats: () => stats.snapshot(storeStats(store)),
+    warm: (runs, options) => warm(runs, options, fills),
     async etag(selection) {
       const tags = tagsOf(selection, '$cache.etag')
       const stamps = await store.observe([names.everything, ...tags])
@@ -164,7 +128,8 @@ export function cacheMethods({ names, store, stats, writes, fills, client }: Par
   }
 }
 
-function checkedSelection(selection: CacheSelection, method: string): CacheSelection {
+/** @throws InvalidCacheStrategyError */
+export function checkedSelection(selection: CacheSelection, method: string): CacheSelection {
   const { tags, models, ...unknown } = { ...selection }
   if (typeof selection !== 'object' || selection === null || (tags === undefined && models === undefined)) {
     throw new InvalidCacheStrategyError(method, '{ tags } or { models }', selection)
@@ -178,4 +143,31 @@ function checkedSelection(selection: CacheSelection, method: string): CacheSelec
 
 function checkNames(names: unknown, path: string): void {
   if (!Array.isArray(names)) throw new InvalidCacheStrategyError(path, 'an array of model names', names)
+}
+
+/** Runs reads a few at a time, then waits for what they brought into the store. */
+export async function warm(
+  runs: readonly (() => PromiseLike<unknown> | unknown)[],
+  { concurrency = 4 }: { readonly concurrency?: number } = {},
+  fills: ReadonlySet<Promise<unknown>>,
+): Promise<{ warmed: number; failed: number }> {
+  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
+    throw new InvalidCacheStrategyError('$cache.warm.concurrency', 'an integer, at least 1', concurrency)
+  }
+  let warmed = 0
+  let failed = 0
+  const queue = runs[Symbol.iterator]()
+  const worker = async (): Promise<void> => {
+    for (const run of queue) {
+      try {
+        await run()
+        warmed++
+      } catch {
+        failed++
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(concurrency, runs.length) }, worker))
+  await Promise.all(fills)
+  return { warmed, failed }
 }

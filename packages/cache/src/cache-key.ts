@@ -1,5 +1,4 @@
 import { canonicalize, identity, type Call } from '@prisma-brisk/core'
-import { withoutStrategy } from './cache-strategy.ts'
 import { InvalidCacheStrategyError } from './errors.ts'
 
 /** Where a read is stored, and what its entry must say it is. */
@@ -43,7 +42,7 @@ export class CacheKeys {
     const what = `${call.model ?? ''}.${call.operation}`
     const { scope } = this.common
     const text = canonicalize({
-      args: withoutStrategy(call.args, call.dataPath),
+      args: call.args,
       // Pagination's bound becomes `take` at dispatch.
       bound: call.notes.bound,
       path: call.dataPath,

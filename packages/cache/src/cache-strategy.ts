@@ -97,31 +97,30 @@ export function checkTags(value: unknown, path: string): asserts value is readon
 
 const MAX_TAG_BYTES = 256
 
-/** The `cacheStrategy` of a call; that of a fluent read stands in the arguments of its last step. */
+/** The `cacheStrategy` of a call; a fluent read may have one in the arguments of its last step. */
 export function strategyOf(args: Args, dataPath: readonly string[]): unknown {
-  if (dataPath.length === 0 || args === undefined) return args?.['cacheStrategy']
-  return lastStep(args, dataPath)?.['cacheStrategy'] ?? args['cacheStrategy']
-}
-
-/** The arguments without the strategies in the steps of a fluent read; the outer one is stripped by the pipeline. */
-export function withoutStrategy(args: Args, dataPath: readonly string[]): Args {
-  if (dataPath.length === 0) {
-    if (args === undefined || !('cacheStrategy' in args)) return args
-    const { cacheStrategy: _, ...rest } = args
-    return rest
-  }
-  const { cacheStrategy: _, ...rest } = args
-  const [first, ...others] = dataPath as [string, ...string[]]
-  const inner = rest[first]
-  if (typeof inner !== 'object' || inner === null) return rest
-  return { ...rest, [first]: withoutStrategy(inner as Args, others) }
-}
-
-function lastStep(args: Args, dataPath: readonly string[]): Args | undefined {
+  if (dataPath.length === 0) return args?.['cacheStrategy']
   let step: unknown = args
-  for (const name of dataPath) {
-    if (typeof step !== 'object' || step === null) return undefined
-    step = (step as Args)[name]
+  for (const name of dataPath) step = isObject(step) ? step[name] : undefined
+  return (isObject(step) ? step['cacheStrategy'] : undefined) ?? args['cacheStrategy']
+}
+
+/** The arguments without their strategies, in a fluent read those of its steps (`select.posts`) too. */
+export function withoutStrategy(args: Args, dataPath: readonly string[]): Args {
+  if (!isObject(args)) return args
+  const [clause, field, ...path] = dataPath
+  let bare: Args = args
+  if ('cacheStrategy' in args) {
+    const { cacheStrategy: _, ...rest } = args
+    bare = rest
   }
-  return typeof step === 'object' && step !== null ? (step as Args) : undefined
+  if (clause === undefined || field === undefined) return bare
+  const fields = bare[clause]
+  const inner = isObject(fields) ? fields[field] : undefined
+  const bareInner = withoutStrategy(inner as Args, path)
+  return bareInner === inner ? bare : { ...bare, [clause]: { ...(fields as Args), [field]: bareInner } }
+}
+
+function isObject(value: unknown): value is Args {
+  return typeof value === 'object' && value !== null
 }

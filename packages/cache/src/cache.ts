@@ -52,18 +52,20 @@ export class Cache {
   constructor(
     private readonly options: ResolvedCacheOptions,
     private readonly host: Host,
+    /** Null: the one that all clients of one base client share. */
+    store: CacheStore | null,
     private readonly facts: () => ClientFacts,
   ) {
     this.shared = host.state(SHARED, () => new SharedState(host))
     this.names = new TagNames(options.namespace)
-    this.store = guardOf(options.store ?? this.shared.defaultStore(), options, this.names)
+    this.store = guardOf(store ?? this.shared.defaultStore(), options, this.names)
     this.shared.stores.add(this.store)
     const { stats, fills } = this.shared
-    const { names, store } = this
-    this.writes = new InvalidatingWrites(options, () => host.schema(), names, store, stats)
+    const { names } = this
+    this.writes = new InvalidatingWrites(options, () => host.schema(), names, this.store, stats)
     this.methods = cacheMethods({
       names,
-      store,
+      store: this.store,
       stats,
       fills,
       writes: this.writes,
@@ -98,8 +100,8 @@ export class Cache {
   private async cached(call: Call, next: Next, given: unknown): Promise<unknown> {
     const { models, nullTtl, staleIfError } = this.options
     if (given !== undefined && given !== false) checkStrategy(given)
-    // The strategy of a fluent read stands deep in its arguments, where the pipeline does not strip it.
-    const bare = call.dataPath.length === 0 ? call : call.withArgs(withoutStrategy(call.args, call.dataPath))
+    // What stands behind must see equal arguments for equal queries, whatever their strategies.
+    const bare = call.withArgs(withoutStrategy(call.args, call.dataPath))
     const asked = given === false || given === undefined ? {} : given
     const strategy = resolveStrategy(asked, models.get(call.model as string) || undefined, {
       nullTtl,

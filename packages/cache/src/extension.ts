@@ -1,5 +1,6 @@
 import {
   defineExtension,
+  InvalidOptionsError,
   mount,
   type BriskExtension,
   type Host,
@@ -7,12 +8,15 @@ import {
   type Plugin,
   type SingleReads,
 } from '@prisma-brisk/core'
+import { accessFrom, type AccelerateAccess } from './accelerate-api.ts'
+import { AccelerateCache } from './accelerate-cache.ts'
+import { isAccelerateStore, type AccelerateStore } from './accelerate-store.ts'
 import type { CacheClient } from './cache-client.ts'
-import type { DecimalClass } from './cache-store.ts'
+import type { CacheStore, DecimalClass } from './cache-store.ts'
 import type { CacheArgs } from './cache-strategy.ts'
 import { Cache, type ClientFacts } from './cache.ts'
 import { databaseNameOf } from './database-name.ts'
-import { resolveOptions, type CacheOptions } from './options.ts'
+import { resolveOptions, type CacheOptions, type ResolvedCacheOptions } from './options.ts'
 
 /**
  * Cached reads with tag invalidation. Reads that say so, or whose model does, are answered from a store; every write
@@ -34,31 +38,72 @@ export function cache(
 /** The cache as a part of a larger extension, such as `brisk()`. */
 export function cachePlugin(options: CacheOptions = {}): Plugin {
   const resolved = resolveOptions(options)
-  // `mount` asks for the middleware, then for the members, of one client after the other.
-  let mounting: { cache: Cache; facts: ClientFacts | null } | null = null
+  const { store } = resolved
   return {
     name: 'cache',
     ownArguments: ['cacheStrategy'],
-    middleware(host: Host) {
+    ...(isAccelerateStore(store) ? onAccelerate(resolved, store) : onStore(resolved, store)),
+  }
+}
+
+type Parts = Pick<Plugin, 'middleware' | 'client'>
+
+function onStore(options: ResolvedCacheOptions, store: CacheStore | null): Parts {
+  // `mount` asks for the middleware, then for the members, of one client after the other.
+  let mounting: { cache: Cache; facts: ClientFacts | null } | null = null
+  return {
+    middleware(host) {
       const parts: { cache?: Cache; facts: ClientFacts | null } = { facts: null }
-      const cache = new Cache(resolved, host, () => parts.facts as ClientFacts)
+      const cache = new Cache(options, host, store, () => parts.facts as ClientFacts)
       mounting = Object.assign(parts, { cache })
       return cache.middleware
     },
-    client(host: Host, client: object, extended: () => object) {
-      const { cache } = mounting as { cache: Cache }
+    client(host, client, extended) {
+      const mounted = mounting as { cache: Cache; facts: ClientFacts | null }
       const behind = { computed: false }
-      ;(mounting as { facts: ClientFacts | null }).facts = factsOf(client as PrivateClient, extended, behind)
+      mounted.facts = factsOf(client as PrivateClient, extended, behind)
       return {
-        $cache: cache.methods,
+        $cache: mounted.cache.methods,
         /** Looks at the extensions that are put behind the cache; each is applied as ever. */
         $extends(this: object, extension: unknown): object {
-          look(host, resolved.scope !== null, extension, behind)
+          look(host, options.scope !== null, extension, behind)
           return Reflect.apply((client as PrivateClient).$extends, this, [extension])
         },
       }
     },
   }
+}
+
+function onAccelerate(options: ResolvedCacheOptions, store: AccelerateStore): Parts {
+  let mounting: ((client: PrivateClient) => AccelerateCache) | null = null
+  return {
+    middleware(host) {
+      let own: AccelerateCache | null = null
+      mounting = (client) => (own = new AccelerateCache(options, host, store, accessOf(client)))
+      return (call, next) => (own as AccelerateCache).middleware(call, next)
+    },
+    client(_, client) {
+      return { $cache: mounting?.(client as PrivateClient).methods }
+    },
+  }
+}
+
+/** @throws InvalidOptionsError where the client is not connected through Accelerate, or has no key for it */
+function accessOf(client: PrivateClient): AccelerateAccess {
+  const url = (client._originalClient ?? client)._engineConfig?.accelerateUrl
+  const access = typeof url === 'string' ? accessFrom(url) : null
+  if (access === null) {
+    throw new InvalidOptionsError(
+      'cache.store',
+      'a client with `accelerateUrl`',
+      'accelerateStore() on a client without',
+      'Use memoryStore(), redisStore() or tieredStore() with a driver adapter.',
+    )
+  }
+  if (access.apiKey === null) {
+    throw new InvalidOptionsError('accelerateUrl', 'a connection string with api_key', 'one without')
+  }
+  return access
 }
 
 /** Private members of a client, all of them optional. */
@@ -71,7 +116,7 @@ interface PrivateClient {
     isEmpty?(): boolean
     getAllComputedFields?(model: string): Record<string, { needs?: readonly string[] }> | undefined
   }
-  _engineConfig?: { adapter?: unknown }
+  _engineConfig?: { adapter?: unknown; accelerateUrl?: unknown }
 }
 
 function factsOf(

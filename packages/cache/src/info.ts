@@ -8,7 +8,7 @@ export interface CacheInfo {
   readonly status: CacheStatus
   /**
    * Why, where the status alone does not say. Of a bypass: `no-strategy`, `off`, `no-lifetime`, `transaction`,
-   * `no-schema`, `unkeyable`, `computed-field`, `store-timeout`, `store-error`, `store-down`, `invalidation-pending`. Of a
+   * `no-schema`, `unkeyable`, `unknown-database`, `merged` (Accelerate alone), `computed-field`, `store-timeout`, `store-error`, `store-down`, `invalidation-pending`. Of a
    * miss: `shared` (it joined another read of the same), `write-under-way`, `embargo`. Of a stale answer: `error`.
    */
   readonly reason?: string
@@ -24,18 +24,22 @@ export interface CacheInfo {
 const collectors = new AsyncLocalStorage<CacheInfo[]>()
 let active = 0
 
-/** Runs `fn` and gives, with its result, how each cached read within it was answered. */
-export async function collectInfo<T>(fn: () => PromiseLike<T> | T): Promise<{ data: T; reads: CacheInfo[] }> {
+/** Runs `run` and gives, with its result, how the cached reads within it were answered. */
+export async function collectInfo<T>(
+  run: () => PromiseLike<T> | T,
+): Promise<{ readonly data: T; readonly info: CacheInfo; readonly reads: readonly CacheInfo[] }> {
   const reads: CacheInfo[] = []
   active++
   try {
     // Prisma's promises start when they are awaited, which must happen in here.
-    const data = await collectors.run(reads, async () => await fn())
-    return { data, reads }
+    const data = await collectors.run(reads, async () => await run())
+    return { data, info: reads[0] ?? NO_READ, reads }
   } finally {
     active--
   }
 }
+
+const NO_READ: CacheInfo = Object.freeze({ status: 'bypass', reason: 'no-read', tags: [], models: [] })
 
 /** Where to put the information on a read, or null where nobody asks: the usual case, which costs a comparison. */
 export function collector(): CacheInfo[] | null {

@@ -1,11 +1,10 @@
 import type { Call, Next, SchemaModel } from '@prisma-brisk/core'
 import { publish } from './cache-event.ts'
-import { checkTags } from './cache-strategy.ts'
 import { isDefiniteFailure } from './database-failure.ts'
 import { InvalidCacheStrategyError } from './errors.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import type { ResolvedCacheOptions } from './options.ts'
-import { callSiteOf, sqlOf, writes, type RawWriteTags } from './raw-write.ts'
+import { rawTagsOf, RawWriteWarning, sqlOf, writes } from './raw-write.ts'
 import type { Statistics } from './statistics.ts'
 import type { TagNames } from './tag.ts'
 import { tagsBeforeWrite, tagsOfModels, writeTags } from './write-tags.ts'
@@ -15,7 +14,7 @@ import { tagsBeforeWrite, tagsOfModels, writeTags } from './write-tags.ts'
  * caller's promise resolves.
  */
 export class InvalidatingWrites {
-  private readonly warnedSites = new Set<string>()
+  private readonly warning: RawWriteWarning
 
   constructor(
     private readonly options: ResolvedCacheOptions,
@@ -24,7 +23,9 @@ export class InvalidatingWrites {
     private readonly names: TagNames,
     private readonly store: GuardedStore,
     private readonly stats: Statistics,
-  ) {}
+  ) {
+    this.warning = new RawWriteWarning(options, () => stats.used)
+  }
 
   async write(call: Call, next: Next): Promise<unknown> {
     const { strict } = this.options
@@ -111,32 +112,11 @@ export class InvalidatingWrites {
   }
 
   private tagsOfRaw(call: Call): readonly string[] {
-    const { onRawWrite } = this.options
-    if (onRawWrite === 'ignore') return []
-    if (onRawWrite === 'invalidateAll') return [this.names.everything]
-    if (onRawWrite === 'warn') {
-      this.warn(call)
-      return []
-    }
-    try {
-      return this.tagsGiven(onRawWrite(sqlOf(call.args)))
-    } catch (error) {
-      // The statement has been run: what it changed is not known, and its caller must not be told that it failed.
-      process.emitWarning(`prisma-brisk: onRawWrite failed, so everything is invalidated: ${String(error)}`, {
-        type: 'PrismaBriskWarning',
-        code: 'W_CACHE_RAW_WRITE',
-      })
-      return [this.names.everything]
-    }
-  }
-
-  private tagsGiven(given: RawWriteTags): readonly string[] {
-    const { tags = [], models = [] } = isList(given) ? { tags: given } : given
-    checkTags(tags, 'onRawWrite(sql).tags')
-    return [
-      ...tags.map((tag) => this.names.own(tag)),
-      ...this.tagsOfModelNames(models, 'onRawWrite(sql).models'),
-    ]
+    return rawTagsOf(this.options.onRawWrite, call, this.warning, {
+      everything: this.names.everything,
+      own: (tag) => this.names.own(tag),
+      models: (names, path) => this.tagsOfModelNames(names, path),
+    })
   }
 
   /**
@@ -155,27 +135,9 @@ export class InvalidatingWrites {
       }),
     )
   }
-
-  private warn(call: Call): void {
-    // A client that caches nothing is not to be troubled.
-    const caches = this.stats.used || this.options.models.size > 0 || this.options.store !== null
-    if (!caches) return
-    const site = callSiteOf(call.callSiteStack()) ?? 'an unknown place'
-    if (this.warnedSites.has(site) || this.warnedSites.size >= 1000) return
-    this.warnedSites.add(site)
-    process.emitWarning(
-      `prisma-brisk: ${call.operation} at ${site} may change rows that are cached, and the cache cannot tell which. ` +
-        "Call prisma.$cache.invalidate({ models: […] }) after it, or set the option `onRawWrite` ('invalidateAll', a function, or 'ignore').",
-      { type: 'PrismaBriskWarning', code: 'W_CACHE_RAW_WRITE' },
-    )
-  }
 }
 
 interface Marked {
   /** Ends the marks, and invalidates what was written, if anything. */
   end(written: readonly string[] | null): void | Promise<void>
-}
-
-function isList(given: RawWriteTags): given is readonly string[] {
-  return Array.isArray(given)
 }

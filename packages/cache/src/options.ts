@@ -12,6 +12,7 @@ import {
   text,
   type OptionCheck,
 } from '@prisma-brisk/core'
+import { isAccelerateStore, type AccelerateStore } from './accelerate-store.ts'
 import type { CacheStore } from './cache-store.ts'
 import { checkStrategy, type CacheStrategy } from './cache-strategy.ts'
 import { InvalidCacheStrategyError } from './errors.ts'
@@ -23,7 +24,7 @@ export interface CacheOptions {
    * Where results are kept. Default: a `memoryStore()` that all clients extended from one base client share, so that
    * extending a client anew for each request does not begin with an empty cache.
    */
-  store?: CacheStore
+  store?: CacheStore | AccelerateStore
   /**
    * How reads of a model are cached that say nothing themselves: `{ User: { ttl: 300, swr: 60 } }`. Default: none, only
    * calls with a `cacheStrategy` are cached. `cacheStrategy: false` excepts a call.
@@ -91,7 +92,7 @@ export interface CacheOptions {
 }
 
 export interface ResolvedCacheOptions {
-  readonly store: CacheStore | null
+  readonly store: CacheStore | AccelerateStore | null
   readonly models: ReadonlyMap<string, CacheStrategy | false>
   readonly scope: (() => unknown) | null
   readonly namespace: string
@@ -113,6 +114,7 @@ export interface ResolvedCacheOptions {
 /** @throws InvalidOptionsError (`E_INVALID_OPTIONS`) */
 export function resolveOptions(options: CacheOptions = {}): ResolvedCacheOptions {
   checkOptions('cache', options, CHECKS)
+  if (isAccelerateStore(options.store)) refuseWithAccelerate(options)
   const { strict = false, fillLock = false } = options
   return Object.freeze<ResolvedCacheOptions>({
     store: options.store ?? null,
@@ -135,10 +137,33 @@ export function resolveOptions(options: CacheOptions = {}): ResolvedCacheOptions
   })
 }
 
+/** Accelerate knows nothing of these: silence would be a promise broken. */
+function refuseWithAccelerate(options: CacheOptions): void {
+  for (const name of [
+    'scope',
+    'strict',
+    'verify',
+    'embargo',
+    'fillLock',
+    'nullTtl',
+    'staleIfError',
+  ] as const) {
+    const value = options[name]
+    if (value === undefined || value === false || value === 0) continue
+    throw new InvalidOptionsError(
+      `cache.${name}`,
+      'nothing beside accelerateStore()',
+      value,
+      'Accelerate has no such thing.',
+    )
+  }
+}
+
 const seconds = finite({ min: 0 })
 const milliseconds = integer({ min: 1, max: 2 ** 31 - 1 })
 
 const store: OptionCheck = (value, path) => {
+  if (isAccelerateStore(value)) return
   const methods = ['lookup', 'observe', 'write', 'remove', 'invalidate']
   const candidate = value as Record<string, unknown> | null
   if (typeof candidate === 'object' && candidate !== null) {

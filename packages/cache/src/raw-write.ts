@@ -1,4 +1,6 @@
-import type { Args } from '@prisma-brisk/core'
+import type { Args, Call } from '@prisma-brisk/core'
+import { checkTags } from './cache-strategy.ts'
+import type { ResolvedCacheOptions } from './options.ts'
 
 /** Tags and models that a raw statement invalidates. */
 export type RawWriteTags =
@@ -41,4 +43,68 @@ export function callSiteOf(stack: string | null): string | null {
     (line) => !/node_modules|node:internal|prisma-brisk|\bpackages\/[a-z-]+\/src\//.test(line),
   )
   return own?.trim().replace(/^at /, '') ?? null
+}
+
+/** How names become tags. */
+export interface Tagging {
+  readonly everything: string
+  own(tag: string): string
+  /** @throws InvalidCacheStrategyError for a model that does not exist */
+  models(names: readonly string[], path: string): readonly string[]
+}
+
+/** The tags that a raw write which has been run invalidates. */
+export function rawTagsOf(
+  action: RawWriteAction,
+  call: Call,
+  warning: RawWriteWarning,
+  tagging: Tagging,
+): readonly string[] {
+  if (action === 'ignore') return []
+  if (action === 'invalidateAll') return [tagging.everything]
+  if (action === 'warn') {
+    warning.warn(call)
+    return []
+  }
+  try {
+    const given = action(sqlOf(call.args))
+    const { tags = [], models = [] } = isList(given) ? { tags: given } : given
+    checkTags(tags, 'onRawWrite(sql).tags')
+    return [...tags.map((tag) => tagging.own(tag)), ...tagging.models(models, 'onRawWrite(sql).models')]
+  } catch (error) {
+    // The statement has been run: what it changed is not known, and its caller must not be told that it failed.
+    emit(`onRawWrite failed, so everything is invalidated: ${String(error)}`)
+    return [tagging.everything]
+  }
+}
+
+/** Says, once a call site, that a raw write is not seen by the cache. */
+export class RawWriteWarning {
+  private readonly sites = new Set<string>()
+
+  constructor(
+    private readonly options: ResolvedCacheOptions,
+    private readonly isUsed: () => boolean,
+  ) {}
+
+  warn(call: Call): void {
+    // A client that caches nothing is not to be troubled.
+    const caches = this.isUsed() || this.options.models.size > 0 || this.options.store !== null
+    if (!caches) return
+    const site = callSiteOf(call.callSiteStack()) ?? 'an unknown place'
+    if (this.sites.has(site) || this.sites.size >= 1000) return
+    this.sites.add(site)
+    emit(
+      `${call.operation} at ${site} may change rows that are cached, and the cache cannot tell which. ` +
+        "Call prisma.$cache.invalidate({ models: […] }) after it, or set the option `onRawWrite` ('invalidateAll', a function, or 'ignore').",
+    )
+  }
+}
+
+function emit(message: string): void {
+  process.emitWarning(`prisma-brisk: ${message}`, { type: 'PrismaBriskWarning', code: 'W_CACHE_RAW_WRITE' })
+}
+
+function isList(given: RawWriteTags): given is readonly string[] {
+  return Array.isArray(given)
 }

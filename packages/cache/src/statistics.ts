@@ -1,3 +1,4 @@
+import type { GuardedStore } from './guarded-store.ts'
 import type { CacheStatus } from './info.ts'
 
 /** Counts since the client was made. */
@@ -103,4 +104,19 @@ const COUNTERS = { hit: 'hits', stale: 'stale', miss: 'misses', bypass: 'bypasse
 
 function none(): ModelStats {
   return { hits: 0, stale: 0, misses: 0, bypasses: 0 }
+}
+
+/** What is to be said of a store. */
+export function storeStats({ store, troubles, journal, breaker }: GuardedStore): CacheStats['store'] {
+  const { timeouts, errors, outages, replayed } = troubles
+  return {
+    name: store.name,
+    ...(store.size?.() ?? { entries: 0, bytes: 0 }),
+    timeouts,
+    errors,
+    outages,
+    journal: journal.size,
+    replayed,
+    available: !breaker.isOpen,
+  }
 }
