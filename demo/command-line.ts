@@ -34,7 +34,10 @@ export function readCommandLine(argv: readonly string[]): DemoOptions {
     }
     const factor = Number(values.factor)
     if (!(factor > 0 && factor <= 20)) throw new TypeError('--factor must be a number above 0, up to 20')
-    return { databaseUrl: values['database-url'] ?? null, json: values.json, factor }
+    const url = values['database-url']
+    if (url !== undefined && !/^postgres(ql)?:\/\/./.test(url))
+      throw new TypeError('--database-url must be a postgresql:// URL')
+    return { databaseUrl: url ?? null, json: values.json, factor }
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
     process.exit(2)

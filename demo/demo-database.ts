@@ -21,6 +21,9 @@ export interface DemoDatabase {
   close(): Promise<void>
 }
 
+/** The given server cannot be reached, or will not let us make a database. */
+export class UnusableServerError extends Error {}
+
 export const MIGRATIONS = join(import.meta.dirname, '../prisma/migrations')
 
 /** Opens PGlite, or a fresh database on the given server, and applies the project's migrations to it. */
@@ -75,7 +78,12 @@ async function openServer(url: string): Promise<DemoDatabase> {
   const name = `brisk_demo_${randomBytes(6).toString('hex')}`
   const own = new URL(url)
   own.pathname = `/${name}`
-  await withServer(url, (server) => server.query(`CREATE DATABASE ${name}`))
+  try {
+    await withServer(url, (server) => server.query(`CREATE DATABASE ${name}`))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message || (error as { code?: string }).code : String(error)
+    throw new UnusableServerError(`The demo cannot make a database at ${own.host}: ${reason}`)
+  }
   const pool = new pg.Pool({ connectionString: own.href, max: 2 })
   const { rows } = await pool.query<{ version: string }>(
     `SELECT current_setting('server_version') AS version`,

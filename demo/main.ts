@@ -12,7 +12,7 @@ import { longConversation } from './cases/long-conversation.ts'
 import { profileReads } from './cases/profile-reads.ts'
 import { type DemoOptions, readCommandLine } from './command-line.ts'
 import { openClients } from './demo-clients.ts'
-import { openDemoDatabase } from './demo-database.ts'
+import { openDemoDatabase, UnusableServerError } from './demo-database.ts'
 import { adviseIndexes } from './index-advice.ts'
 import { type Progress, startProgress } from './progress.ts'
 import { type DemoReport, printReport } from './report.ts'
@@ -29,7 +29,7 @@ try {
   process.exitCode = report.improved ? 0 : 1
 } catch (error) {
   progress.done()
-  console.error(error)
+  console.error(error instanceof UnusableServerError ? error.message : error)
   process.exitCode = 1
 }
 
