@@ -25,18 +25,8 @@ export interface RelationOwner {
   readonly relations: readonly RelationDraft[]
 }
 
-/** Finds the other side of every relation field and derives what the schema leaves to Prisma's defaults. */
-export function relationsOf(owners: readonly RelationOwner[], provider: string): Map<string, Relation[]> {
-  const byModel = new Map(owners.map((owner) => [owner.model.name, owner]))
-  return new Map(
-    owners.map((owner) => [
-      owner.model.name,
-      owner.relations.map((draft) => relationOf(owner, draft, byModel.get(draft.target), provider)),
-    ]),
-  )
-}
-
-function relationOf(
+/** A relation field with its other side, and with what the schema leaves to Prisma's defaults. */
+export function relationOf(
   owner: RelationOwner,
   draft: RelationDraft,
   target: RelationOwner | undefined,

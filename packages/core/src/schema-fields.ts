@@ -1,12 +1,12 @@
-import type { EnumType, Field, FieldDefault, NativeType } from './field.ts'
+import type { Field, FieldDefault, NativeType } from './field.ts'
 import { argument, hasAttribute, literalOf, nameArgument, plainText, textOf } from './schema-attributes.ts'
 import type { SchemaAttribute, SchemaMember } from './schema-syntax.ts'
 
 /** A field of a model; the attributes that make keys are not read here. */
 export function fieldOf(
   member: SchemaMember,
-  enums: ReadonlyMap<string, EnumType>,
-  models: ReadonlySet<string>,
+  enums: Pick<ReadonlySet<string>, 'has'>,
+  models: Pick<ReadonlySet<string>, 'has'>,
 ): Field {
   const { type: expression } = member
   const type =
