@@ -231,10 +231,15 @@ test('transactions that had to wait for a connection leave no listener on it', a
       return (call, next) => next(call)
     },
   )
-  const transactions = (times: number) =>
-    Promise.all(
-      Array.from({ length: times }, () => prisma.$transaction((tx) => tx.user.count(), { maxWait: 20_000 })),
-    )
+  const waiting: Promise<number>[] = []
+  /** Holds the only connection until the others have asked for it. */
+  const contend = (times: number) =>
+    prisma.$transaction(async (tx) => {
+      await tx.user.count()
+      for (let each = 0; each < times; each++)
+        waiting.push(prisma.$transaction((other) => other.user.count()))
+      await new Promise((resolve) => setImmediate(resolve))
+    })
   const listeners = async () => {
     const adapter = (tap as unknown as DriverTap).adapter as unknown as { underlyingDriver(): Pool }
     const client = await adapter.underlyingDriver().connect()
@@ -242,9 +247,10 @@ test('transactions that had to wait for a connection leave no listener on it', a
     client.release()
     return count
   }
-  await transactions(1)
+  await prisma.user.count()
   const before = await listeners()
-  await transactions(20)
+  await contend(20)
+  await Promise.all(waiting)
   expect(await listeners()).toBe(before)
   await database.drop()
 })
