@@ -32,7 +32,7 @@ export const classLog = demoCase<number>({
   },
   async brisk(prisma) {
     const { id } = await prisma.classSession.create(generated)
-    prisma.$deferred(() =>
+    void prisma.$deferred(() =>
       Promise.all([
         ...MOVEMENTS.map((name, index) => prisma.movement.create(movement(id, name, index))),
         prisma.qualityLog.create(quality(id)),
