@@ -213,3 +213,31 @@ export class MisalignedPageError extends BriskError {
     )
   }
 }
+
+/** A shape whose rows Prisma would read without limit and cut in Node, and which cannot be cut in SQL with the same result. */
+export class UnlimitableError extends BriskError {
+  constructor(
+    readonly list: string,
+    readonly reason: string,
+  ) {
+    super(
+      'E_UNLIMITABLE',
+      `${list} cannot be limited in the database: ${reason}. Read the list by itself, or say why all rows are needed: unbounded: 'nightly export'.`,
+    )
+  }
+}
+
+/** The driver handed over more rows for one statement than `maxDriverRows` allows. */
+export class DriverRowsError extends BriskError {
+  constructor(
+    /** Names the statement's text, whatever its values. */
+    readonly fingerprint: string,
+    readonly rows: number,
+    readonly allowed: number,
+  ) {
+    super(
+      'E_DRIVER_ROWS',
+      `The driver handed over ${rows} rows for statement ${fingerprint}, maxDriverRows allows ${allowed}. Add a LIMIT, or a take on every list.`,
+    )
+  }
+}

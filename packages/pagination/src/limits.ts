@@ -9,6 +9,9 @@ import {
 } from '@prisma-brisk/core'
 import { callSiteOf } from './call-site.ts'
 import { InvalidReasonError, LimitExceededError } from './errors.ts'
+import { DriverLimits, refusalOf } from './driver-limits.ts'
+import { ListCuts } from './list-cut.ts'
+import { canCut } from './row-cut.ts'
 import { tellLimit } from './limit-event.ts'
 import { boundOf, checkNumbers, checkSkip, isAbsent, type ListBound, type ListName } from './list-bound.ts'
 import type { ResolvedLimits, ResolvedPaginationOptions } from './options.ts'
@@ -27,19 +30,22 @@ export const UNBOUNDED = 'unbounded'
  */
 export class Limits {
   private readonly warned = new Set<string>()
+  private readonly driver: DriverLimits
 
   constructor(
     private readonly host: Host,
     private readonly options: ResolvedPaginationOptions,
-  ) {}
+  ) {
+    this.driver = new DriverLimits(host, options.maxDriverRows)
+  }
 
   limitsOf = (model: string): ResolvedLimits => this.options.models.get(model) ?? this.options.limits
 
   /** Sends a call within its limits. `lookahead`: rows above the limit that a page asks for, and never hands out. */
   apply(call: Call, next: Next, lookahead = 0): Promise<unknown> {
     try {
-      const limited = this.limited(call, next, lookahead)
-      return limited ?? next(call)
+      const answer = this.limited(call, next, lookahead) ?? next(call)
+      return this.driver.refuses ? unwrapped(call, answer) : answer
     } catch (error) {
       if (error instanceof BriskError) tellLimit(call, { rule: 'reject', limit: null, code: error.code })
       return Promise.reject(error as Error)
@@ -64,8 +70,11 @@ export class Limits {
       case 'findFirst':
       case 'findFirstOrThrow':
         checkNumbers(call.args, nameOf(call))
-        checkSkip(call.args['skip'], this.limitsOf(call.model).maxOffset, nameOf(call))
-        return this.oneRow(call, next)
+        return this.oneRow(
+          call,
+          next,
+          checkSkip(call.args['skip'], this.limitsOf(call.model).maxOffset, nameOf(call)),
+        )
       case 'groupBy':
         return this.groups(call, next)
       case 'count':
@@ -93,14 +102,14 @@ export class Limits {
     const name = nameOf(call)
     const limits = this.limitsOf(call.model as string)
     const bound = boundOf(call.args['take'], limits, name, lookahead)
-    checkSkip(call.args['skip'], limits.maxOffset, name)
-    const selection = this.select(call, bound.limit)
+    const skip = checkSkip(call.args['skip'], limits.maxOffset, name)
+    const selection = this.select(call, bound, skip)
     const args = withTake(selection.args, bound, call)
     return this.settled(call, next(args === call.args ? call : call.withArgs(args)), bound, selection)
   }
 
-  private oneRow(call: Call, next: Next): Promise<unknown> {
-    const selection = this.select(call, 1)
+  private oneRow(call: Call, next: Next, skip = 0): Promise<unknown> {
+    const selection = this.select(call, ONE_ROW, skip)
     const sent = selection.args === call.args ? call : call.withArgs(selection.args)
     return this.settled(call, next(sent), null, selection)
   }
@@ -129,29 +138,39 @@ export class Limits {
     return next(call)
   }
 
-  private select(call: Call, rows: number): LimitedSelection {
+  /** What the call selects, with its lists bounded, and with what Prisma would cut in Node cut in SQL. */
+  private select(call: Call, bound: ListBound, skip: number): LimitedSelection {
     const { args } = call
-    if (args['select'] === undefined && args['include'] === undefined) return { args, children: [] }
+    const isPlain = args['select'] === undefined && args['include'] === undefined
+    if (isPlain && args['distinct'] === undefined && args['cursor'] === undefined)
+      return { args, children: [] }
     const schema = this.host.schema()
     const model = schema?.models.get(call.model as string)
     if (schema === null || model === undefined) {
-      this.host.warnOnce(
-        'W_NESTED_UNLIMITED',
-        'prisma-brisk: without a schema model, lists within include and select are not limited. Pass the schema option, or add the prisma-brisk generator.',
-      )
+      this.host.warnOnce('W_NESTED_UNLIMITED', NO_SCHEMA)
       return { args, children: [] }
     }
-    return limitSelection(model, args, this.contextOf(call, schema, model), rows)
-  }
-
-  private contextOf(call: Call, schema: SchemaModel, model: Model) {
-    return {
+    const cuts = this.cutsOf(call, schema)
+    const rooted = cuts?.root(model, args, bound, skip, nameOf(call)) ?? args
+    if (isPlain) return { args: rooted, children: [] }
+    const context = {
       schema,
       limitsOf: this.limitsOf,
       name: nameOf(call),
       root: this.limitsOf(model.name),
       fluent: call.dataPath.filter((_, index) => index % 2 === 1),
+      cuts,
     }
+    return limitSelection(model, rooted, context, bound.limit)
+  }
+
+  private cutsOf(call: Call, schema: SchemaModel): ListCuts | null {
+    const { host } = this
+    if (host.tap === null || !canCut(host.provider)) {
+      host.warnOnce('W_ROWS_UNSEEN', NO_DRIVER)
+      return null
+    }
+    return new ListCuts(schema, call, !call.operation.startsWith('find'), () => this.driver.listen())
   }
 
   /** Holds what came against the bounds; passes the promise on where there is nothing to hold. */
@@ -206,6 +225,21 @@ function withTake(args: Args, bound: ListBound, call: Call): Args {
   if (!('take' in args)) return args
   const { take: _, ...rest } = args
   return rest
+}
+
+/** The row of an operation that answers with one. */
+const ONE_ROW: ListBound = Object.freeze<ListBound>({ rule: 'given', limit: 1, take: 1 })
+
+const NO_SCHEMA =
+  'prisma-brisk: without a schema model, lists within include and select are not limited. Pass the schema option, or add the prisma-brisk generator.'
+const NO_DRIVER =
+  'prisma-brisk: the statements of this client cannot be seen or are not known here, so lists within rows are limited by Prisma, which may read more rows than it hands on.'
+
+/** Errors that a call was refused with at the driver, as they were thrown: Prisma wraps them. */
+function unwrapped(call: Call, answer: Promise<unknown>): Promise<unknown> {
+  return answer.catch((error: unknown) => {
+    throw refusalOf(call) ?? error
+  })
 }
 
 function nameOf(call: Call): ListName {

@@ -1,5 +1,6 @@
 import type { Args, Model, Relation, SchemaModel } from '@prisma-brisk/core'
 import { CostExceededError } from './errors.ts'
+import type { ListCuts } from './list-cut.ts'
 import { boundOf, checkSkip, isAbsent, type ListBound, type ListName } from './list-bound.ts'
 import type { ResolvedLimits } from './options.ts'
 
@@ -30,8 +31,8 @@ export interface SelectionContext {
   readonly root: ResolvedLimits
   /** The relation fields of a fluent call: the list at its end counts as one of the top level. */
   readonly fluent: readonly string[]
-  /** Arguments that a list gets beside its `take`; see `row-cut.ts`. */
-  prepare?(selected: SelectedRelation, args: Args): Args
+  /** Makes the cuts of the lists; null where no statement can be seen. */
+  readonly cuts: ListCuts | null
 }
 
 interface Place {
@@ -101,12 +102,16 @@ function limitRelation(
     path.length === context.fluent.length && path.every((field, index) => field === context.fluent[index])
   const bound = boundOf(args['take'], isFluentEnd ? limits : limits.nested, name)
   const skip = checkSkip(args['skip'], limits.maxOffset, name)
-  const here = { depth: place.depth + (isFluentEnd ? 0 : 1), rows: place.rows * bound.limit, path }
+  const bounded = bound.take === undefined ? args : { ...args, take: bound.take }
+  const here: Place = {
+    depth: place.depth + (isFluentEnd ? 0 : 1),
+    rows: place.rows * bound.limit,
+    path,
+  }
   checkCost(here, context.root, name)
-  const inner = limitAt(target, args, context, here)
+  const inner = limitAt(target, bounded, context, here)
   const selected: SelectedRelation = { relation, bound, skip, name, children: inner.children }
-  const bounded = bound.take === undefined ? inner.args : { ...inner.args, take: bound.take }
-  return { relation: selected, args: context.prepare?.(selected, bounded) ?? bounded }
+  return { relation: selected, args: context.cuts?.nested(selected, inner.args) ?? inner.args }
 }
 
 function checkCost(place: Place, { nested }: ResolvedLimits, list: ListName): void {
