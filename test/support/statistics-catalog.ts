@@ -8,6 +8,7 @@ export function catalogOf(statistics: Statistics): Catalog {
     provider: statistics.provider,
     relationMode: 'foreignKeys',
     previewFeatures: ['partialIndexes'],
+    collation: null,
     omitted: [],
     warnings: [],
     tables: statistics.tables.map((table): CatalogTable => ({

@@ -52,6 +52,14 @@ export async function exportPostgresStatistics(
     await client.query(`set local statement_timeout = ${Math.trunc(options.statementTimeout ?? 30_000)}`)
     await client.query(`set local lock_timeout = ${Math.trunc(options.lockTimeout ?? 2_000)}`)
     return await readStatistics(client, options.values ?? true, options.schemas ?? null)
+  } catch (cause) {
+    if (cause instanceof AdvisorError) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new AdvisorError(
+      'E_DATABASE',
+      `The statistics could not be read: ${reason}. Nothing was exported.`,
+      { cause },
+    )
   } finally {
     // The connection may be gone by now; what went wrong first is what the caller must see.
     await client.query('rollback').catch(() => undefined)

@@ -131,6 +131,8 @@ export interface TableIndex {
   readonly rows: number
   readonly scans: number
   readonly fillfactor: number | null
+  /** SQLite's `sqlite_stat1.stat`: rows, then rows for each value of one, two, … keys. */
+  readonly stat?: string
   /** Of expression keys, by key position from 1. */
   readonly expressions: readonly { readonly position: number; readonly statistics: ValueStatistics }[]
   /** The index of the partitioned table that this one is a part of. */

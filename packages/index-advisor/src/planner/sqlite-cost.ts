@@ -1,0 +1,239 @@
+import type { StatementRoles } from '../binding/parameter-roles.ts'
+import { distinctValues, findTable } from '../statistics/statistics.ts'
+import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
+import type { Plan, PlanNode } from './plan.ts'
+import type { HypotheticalIndex } from './planner.ts'
+
+/** A row of `EXPLAIN QUERY PLAN`. */
+export interface PlanLine {
+  readonly id: number
+  readonly parent: number
+  readonly detail: string
+}
+
+export interface SqliteCostContext {
+  readonly statistics: Statistics
+  readonly roles: StatementRoles
+  readonly sql: string
+  /** Hypothetical indexes by the name they have in the copy. */
+  readonly indexes: ReadonlyMap<string, HypotheticalIndex>
+  readonly nameOf: (index: string) => string
+  readonly rowsPerKey: (table: TableStatistics, keys: readonly string[]) => number
+}
+
+// One unit is a row read in the table's own order. The others are in proportion to it, as SQLite's own cost model has
+// them: a row found through an index costs a walk down the table's tree, a row kept in the index does not.
+const ROW_BY_LOOKUP = 4
+const ROW_IN_INDEX = 0.8
+const SORT_ROW = 1.5
+/** Share of the rows that one bound of a range leaves, as SQLite assumes without samples. */
+const BOUND = 0.25
+const USUAL_LIMIT = 50
+
+/** Reckons the cost of a plan SQLite made: the loops of one level are nested in each other, what is below is done for each. */
+export function sqliteCost(lines: readonly PlanLine[], context: SqliteCostContext): Plan {
+  const reader = new PlanReader(lines, context)
+  const { cost, rows, nodes } = reader.level(0)
+  const root: PlanNode = {
+    type: 'Query',
+    relation: null,
+    index: null,
+    conditions: [],
+    sort: [],
+    startupCost: 0,
+    cost,
+    rows,
+    children: nodes,
+  }
+  return { cost, rows, root, uses: [...reader.uses].sort() }
+}
+
+interface Level {
+  readonly cost: number
+  readonly rows: number
+  readonly nodes: readonly PlanNode[]
+}
+
+interface Access {
+  readonly cost: number
+  /** Rows that come out of one pass. */
+  readonly rows: number
+  readonly relation: string | null
+  readonly index: string | null
+}
+
+class PlanReader {
+  readonly uses = new Set<string>()
+  readonly #lines: readonly PlanLine[]
+  readonly #context: SqliteCostContext
+  readonly #aliases: ReadonlyMap<string, TableStatistics>
+
+  constructor(lines: readonly PlanLine[], context: SqliteCostContext) {
+    this.#lines = lines
+    this.#context = context
+    this.#aliases = aliasesOf(context)
+  }
+
+  level(parent: number): Level {
+    const lines = this.#lines.filter((line) => line.parent === parent)
+    const sorts = lines.some((line) => /^USE TEMP B-TREE FOR (ORDER|GROUP|DISTINCT)/.test(line.detail))
+    let rows = 1
+    let loops = 0
+    let once = 0
+    const nodes: PlanNode[] = []
+    for (const line of lines) {
+      const { detail } = line
+      if (/^(SCAN|SEARCH) /.test(detail)) {
+        const access = this.#access(detail)
+        loops += rows * access.cost
+        rows *= access.rows
+        nodes.push(node(detail, access, loops, rows, []))
+      } else if (detail.startsWith('MULTI-INDEX OR')) {
+        const arms = this.#arms(line.id)
+        loops += rows * arms.cost
+        rows *= arms.rows
+        nodes.push(node('MULTI-INDEX OR', { ...arms, relation: null, index: null }, loops, rows, arms.nodes))
+      } else if (detail.startsWith('USE TEMP B-TREE')) {
+        const kept = rows * SORT_ROW * Math.log2(rows + 2)
+        once += kept
+        nodes.push(node(detail, { cost: kept, rows, relation: null, index: null }, loops + kept, rows, []))
+      } else {
+        // CO-ROUTINE, MATERIALIZE, subqueries, the parts of a UNION.
+        const below = this.level(line.id)
+        once += detail.startsWith('CORRELATED') ? below.cost * rows : below.cost
+        nodes.push(
+          node(detail, { ...below, relation: null, index: null }, below.cost, below.rows, below.nodes),
+        )
+      }
+    }
+    const wanted = parent === 0 && !sorts ? this.#limit() : null
+    const share = wanted === null || rows <= 0 ? 1 : Math.min(1, wanted / rows)
+    return { cost: once + loops * share, rows: rows * share, nodes }
+  }
+
+  #arms(parent: number): Level {
+    let cost = 0
+    let rows = 0
+    const nodes: PlanNode[] = []
+    for (const line of this.#lines.filter((each) => each.parent === parent)) {
+      const below = this.level(line.id)
+      cost += below.cost
+      rows += below.rows
+      nodes.push(...below.nodes)
+    }
+    return { cost, rows, nodes }
+  }
+
+  /** `SEARCH p USING COVERING INDEX i (a=? AND b>?)` */
+  #access(detail: string): Access {
+    const found =
+      /^(SCAN|SEARCH) (.+?)(?: USING (AUTOMATIC )?(?:PARTIAL )?(COVERING )?(?:INDEX|(INTEGER PRIMARY KEY|PRIMARY KEY))(?: ([^(]+?))?)?(?: \((.+)\))?(?: LEFT-JOIN)?$/.exec(
+        detail,
+      )
+    const [, verb, name = '', automatic, covering, primary, indexName, conditions = ''] = found ?? []
+    const table = this.#aliases.get((name.split('.').at(-1) ?? name).toLowerCase())
+    // A subquery or a table function: its rows were counted where it was made.
+    if (table === undefined) return { cost: 1, rows: 1, relation: null, index: null }
+    const total = Math.max(1, table.rows)
+    const index = indexName === undefined || automatic !== undefined ? null : this.#context.nameOf(indexName)
+    if (index !== null) this.uses.add(index)
+    const relation = table.name
+    const equal = [...conditions.matchAll(/([^\s(]+)(?:=| IS )\?/g)].map((each) => bare(each[1] ?? ''))
+    const bounds = [...conditions.matchAll(/[<>]\?/g)].length
+    const residual = this.#residual(table, equal)
+    if (verb === 'SCAN') {
+      const perRow = covering === undefined ? (index === null ? 1 : ROW_BY_LOOKUP) : ROW_IN_INDEX
+      return { cost: total * perRow, rows: total * residual, relation, index }
+    }
+    if (automatic !== undefined) {
+      // Built anew for this statement: the build is shared by all its passes.
+      return { cost: Math.log2(total + 2) + 10, rows: 10, relation, index: null }
+    }
+    if (primary === 'INTEGER PRIMARY KEY' && equal.length > 0) {
+      return { cost: Math.log2(total + 2), rows: residual, relation, index }
+    }
+    const matched = Math.max(1, this.#rowsFor(table, indexName, equal) * BOUND ** bounds)
+    const perRow = covering !== undefined || primary !== undefined ? ROW_IN_INDEX : ROW_BY_LOOKUP
+    return { cost: Math.log2(total + 2) + matched * perRow, rows: matched * residual, relation, index }
+  }
+
+  #rowsFor(table: TableStatistics, indexName: string | undefined, equal: readonly string[]): number {
+    const stat = table.indexes.find((index) => index.name === indexName)?.stat
+    const known = stat?.split(' ').map(Number)[equal.length]
+    if (equal.length > 0 && known !== undefined && Number.isFinite(known)) return known
+    const share = this.#context.indexes.get(indexName ?? '')?.predicate == null ? 1 : 0.5
+    return equal.length === 0
+      ? Math.max(1, table.rows) * share
+      : this.#context.rowsPerKey(table, equal) * share
+  }
+
+  /** Share of the rows that the conditions which the access does not use leave over. */
+  #residual(table: TableStatistics, used: readonly string[]): number {
+    let share = 1
+    const seen = new Set(used)
+    for (const role of this.#context.roles.roles) {
+      if (!('table' in role) || role.table !== table.name || seen.has(role.column)) continue
+      if (role.kind === 'from' || role.kind === 'to') share *= BOUND
+      if (role.kind !== 'equal' || role.position > 0) continue
+      seen.add(role.column)
+      const statistics = table.columns.find((column) => column.name === role.column)?.statistics
+      if (statistics) share /= distinctValues(statistics, table.rows)
+    }
+    return Math.max(share, 1 / Math.max(1, table.rows))
+  }
+
+  #limit(): number | null {
+    const found = /\blimit\s+(\d+|\$\d+)(?:\s+offset\s+(\d+|\$\d+))?\s*$/i.exec(this.#context.sql)
+    if (found === null) return null
+    const number = (text: string | undefined, otherwise: number) =>
+      text === undefined || text.startsWith('$') ? otherwise : Number(text)
+    return number(found[1], USUAL_LIMIT) + number(found[2], 0)
+  }
+}
+
+/** SQLite names a table by its alias where it has one. */
+function aliasesOf({ roles, sql, statistics }: SqliteCostContext): ReadonlyMap<string, TableStatistics> {
+  const aliases = new Map<string, TableStatistics>()
+  for (const { name } of roles.tables) {
+    const table = findTable(statistics, null, name)
+    if (table === undefined) continue
+    aliases.set(name.toLowerCase(), table)
+    const quoted = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    const pattern = new RegExp(`"?\\b${quoted}"?\\s+(?:as\\s+)?(?:"([^"]+)"|([a-z_]\\w*))`, 'gi')
+    for (const found of sql.matchAll(pattern)) {
+      const alias = (found[1] ?? found[2] ?? '').toLowerCase()
+      if (!keywords.has(alias)) aliases.set(alias, table)
+    }
+  }
+  return aliases
+}
+
+const keywords = new Set(
+  'where on join left right inner outer cross full order group limit offset set values union except intersect having using natural returning as'.split(
+    ' ',
+  ),
+)
+
+function bare(column: string): string {
+  return column.replace(/^"|"$/g, '').replace(/^ANY\($/, '')
+}
+
+function node(
+  type: string,
+  access: Access,
+  cost: number,
+  rows: number,
+  children: readonly PlanNode[],
+): PlanNode {
+  return {
+    type: type.replace(/ \(.*\)$/, '').replace(/ USING .*$/, ''),
+    relation: access.relation,
+    index: access.index,
+    conditions: [/\((.+)\)$/.exec(type)?.[1]].filter((each) => each !== undefined),
+    sort: [],
+    startupCost: 0,
+    cost,
+    rows,
+    children,
+  }
+}

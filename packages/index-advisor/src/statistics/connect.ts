@@ -1,0 +1,142 @@
+import { AdvisorError } from '../errors.ts'
+import { exportMariadbStatistics } from './export-mariadb.ts'
+import { exportPostgresStatistics, type ExportOptions } from './export-postgres.ts'
+import { exportSqliteStatistics } from './export-sqlite.ts'
+import type { Row, SqlClient } from './sql-client.ts'
+import type { Statistics, StatisticsProvider } from './statistics.ts'
+
+/** A connection that the advisor opened itself. */
+export interface DatabaseConnection extends SqlClient {
+  readonly provider: StatisticsProvider
+  close(): Promise<void>
+}
+
+/** `postgresql://`, `mysql://`, `mariadb://`, `file:` and `libsql:`. The URL is never printed: it holds a password. */
+export async function connectDatabase(url: string): Promise<DatabaseConnection> {
+  const scheme = /^([a-z+]+):/i.exec(url)?.[1]?.toLowerCase() ?? ''
+  switch (scheme) {
+    case 'postgres':
+    case 'postgresql':
+      return connectPostgres(url)
+    case 'mysql':
+    case 'mariadb':
+      return connectMariadb(url)
+    case 'file':
+    case 'libsql':
+      return connectSqlite(url)
+    default:
+      throw new AdvisorError(
+        'E_DATABASE',
+        `The database URL begins with ${scheme === '' ? 'no scheme' : `${scheme}:`}; postgresql:, mysql:, file: and libsql: are known.`,
+      )
+  }
+}
+
+export function exportStatistics(
+  connection: DatabaseConnection,
+  options: ExportOptions = {},
+): Promise<Statistics> {
+  switch (connection.provider) {
+    case 'postgresql':
+      return exportPostgresStatistics(connection, options)
+    case 'mysql':
+      return exportMariadbStatistics(connection)
+    case 'sqlite':
+      return exportSqliteStatistics(connection)
+  }
+}
+
+async function connectPostgres(url: string): Promise<DatabaseConnection> {
+  const { default: pg } = await import('pg')
+  // Prisma's own parameters are none of PostgreSQL's.
+  const address = parsed(url)
+  const schema = address.searchParams.get('schema')
+  for (const name of [
+    'schema',
+    'connection_limit',
+    'pool_timeout',
+    'pgbouncer',
+    'statement_cache_size',
+    'socket_timeout',
+  ]) {
+    address.searchParams.delete(name)
+  }
+  const client = new pg.Client({
+    connectionString: address.href,
+    connectionTimeoutMillis: 10_000,
+    application_name: 'brisk',
+  })
+  // A server that goes away shows at the next statement; without a listener it would end the process.
+  client.on('error', () => undefined)
+  await client.connect().catch(refuse)
+  if (schema !== null)
+    await client.query(`select set_config('search_path', $1, false)`, [`"${schema.replace(/"/g, '""')}"`])
+  return {
+    provider: 'postgresql',
+    query: async (sql, parameters) => (await client.query<Row>(sql, parameters?.slice())).rows,
+    close: () => client.end(),
+  }
+}
+
+async function connectMariadb(url: string): Promise<DatabaseConnection> {
+  const { createConnection } = await import('mariadb').catch((cause: unknown) => {
+    throw new AdvisorError(
+      'E_DATABASE',
+      'To read a MySQL or MariaDB server, install its driver: npm install mariadb',
+      { cause },
+    )
+  })
+  const { hostname, port, username, password, pathname } = parsed(url)
+  const connection = await createConnection({
+    host: hostname,
+    port: Number(port || 3306),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: decodeURIComponent(pathname.slice(1)),
+    connectTimeout: 10_000,
+    bigIntAsNumber: true,
+    decimalAsNumber: true,
+    insertIdAsNumber: true,
+  }).catch(refuse)
+  connection.on('error', () => undefined)
+  await connection.query('set session transaction read only')
+  await connection.query('set session lock_wait_timeout = 2').catch(() => undefined)
+  return {
+    provider: 'mysql',
+    query: async (sql, parameters) => (await connection.query(sql, parameters?.slice())) as readonly Row[],
+    close: () => connection.end(),
+  }
+}
+
+async function connectSqlite(url: string): Promise<DatabaseConnection> {
+  const { createClient } = await import('@libsql/client')
+  const { existsSync } = await import('node:fs')
+  const path = url.replace(/^file:(\/\/)?/, '').replace(/\?.*$/, '')
+  // libSQL makes the file where there is none.
+  if (url.startsWith('file:') && !existsSync(path))
+    throw new AdvisorError('E_DATABASE', `There is no database file ${path}.`)
+  const client = createClient({ url: url.startsWith('file:') ? `file:${path}` : url })
+  return {
+    provider: 'sqlite',
+    query: async (sql, parameters) => {
+      const { rows } = await client.execute({ sql, args: (parameters ?? []) as (string | number | null)[] })
+      return rows as readonly Row[]
+    },
+    close: async () => client.close(),
+  }
+}
+
+function parsed(url: string): URL {
+  try {
+    return new URL(url)
+  } catch (cause) {
+    throw new AdvisorError('E_DATABASE', 'The database URL cannot be parsed.', { cause })
+  }
+}
+
+/** The driver's message names host and port, never the password. */
+function refuse(cause: unknown): never {
+  const reason =
+    cause instanceof Error ? cause.message || ((cause as { code?: string }).code ?? 'refused') : String(cause)
+  throw new AdvisorError('E_DATABASE', `The database cannot be reached: ${reason}`, { cause })
+}
