@@ -47,14 +47,14 @@ function visitLevel(
   path: readonly string[],
   parents: readonly Selection[],
 ): Readonly<Record<string, unknown>> {
-  let result = args
+  let changed: Record<string, unknown> | undefined
   for (const clause of ['select', 'include'] as const) {
     const fields = args[clause]
     if (!isArgumentObject(fields)) continue
     const visited = visitFields(schema, model, fields, visitor, [...path, clause], parents)
-    if (visited !== fields) result = { ...result, [clause]: visited }
+    if (visited !== fields) (changed ??= { ...args })[clause] = visited
   }
-  return result
+  return changed ?? args
 }
 
 function visitFields(
@@ -65,7 +65,7 @@ function visitFields(
   path: readonly string[],
   parents: readonly Selection[],
 ): Readonly<Record<string, unknown>> {
-  let result = fields
+  let changed: Record<string, unknown> | undefined
   for (const name in fields) {
     const args = fields[name]
     if (args !== true && !isArgumentObject(args)) continue
@@ -79,9 +79,9 @@ function visitFields(
         selection,
       ])
     }
-    if (replaced !== args) result = { ...result, [name]: replaced }
+    if (replaced !== args) (changed ??= { ...fields })[name] = replaced
   }
-  return result
+  return changed ?? fields
 }
 
 /** The relation behind a field, or undefined where the field is none. */

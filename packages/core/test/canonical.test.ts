@@ -142,13 +142,7 @@ test.each([
     ],
   ],
   [[new Date(5), runInNewContext('new Date(5)')]],
-  // eslint-disable-next-line no-sparse-arrays
-  [
-    [
-      [1, , 2],
-      [1, undefined, 2],
-    ],
-  ],
+  [[Object.assign(Array(3), { 0: 1, 2: 2 }), [1, undefined, 2]]],
   [
     [
       { a: 1 },

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { fromMetadata, parseSchema, type SchemaMetadata } from '../src/index.ts'
 import { generateMetadata } from '../src/generator.ts'
+import { whole } from './support/whole-schema.ts'
 
 const SCHEMA = `datasource db {
   provider = "sqlite"
@@ -31,13 +32,13 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }))
 test.each(['schema.ts', 'schema.mjs'])('%s is a module that holds the schema', async (name) => {
   generateMetadata(SCHEMA, join(directory, name))
   const { schema } = (await import(pathToFileURL(join(directory, name)).href)) as Module
-  expect(fromMetadata(schema, 'inline')).toEqual(parseSchema(SCHEMA, 'inline'))
+  expect(whole(fromMetadata(schema, 'inline'))).toEqual(parseSchema(SCHEMA, 'inline'))
 })
 
 test('a CommonJS module can be required', () => {
   generateMetadata(SCHEMA, join(directory, 'deep/schema.cjs'))
   const { schema } = createRequire(import.meta.url)(join(directory, 'deep/schema.cjs')) as Module
-  expect(fromMetadata(schema, 'inline')).toEqual(parseSchema(SCHEMA, 'inline'))
+  expect(whole(fromMetadata(schema, 'inline'))).toEqual(parseSchema(SCHEMA, 'inline'))
 })
 
 test.each([

@@ -79,7 +79,10 @@ test('prisma generate writes metadata beside the client, for exactly the clientâ
     warn: (code) => warnings.push(code),
   })
   expect(warnings).toEqual([])
-  expect(model).toEqual({ ...parseSchema(inlineSchema, 'inline'), source: 'generator' })
+  expect({ ...model, models: new Map(model?.models) }).toEqual({
+    ...parseSchema(inlineSchema, 'inline'),
+    source: 'generator',
+  })
   // The import has registered it.
   expect(loadSchemaModel({ inlineSchema })?.source).toBe('generator')
   expect(model?.models.get('User')?.fields.get('name')?.default).toEqual({
