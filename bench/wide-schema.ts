@@ -1,8 +1,18 @@
-/** A schema of any number of models, each with ten columns, an enum and relations to its neighbours. */
+/**
+ * A schema of any number of models: ten columns, an enum, a self relation, and, in groups of eight, a parent that
+ * seven others belong to.
+ */
 export function wideSchema(models: number, generator = ''): string {
   const blocks = Array.from({ length: models }, (_, index) => {
-    const parent = `Model${(index + models - 1) % models}`
-    const child = `Model${(index + 1) % models}`
+    const head = index - (index % 8)
+    const members = Array.from({ length: Math.min(8, models - head) }, (__, offset) => head + offset).slice(1)
+    const relations =
+      index === head
+        ? members.map((member) => `  members${member} Model${member}[]`)
+        : [
+            `  headId    Int`,
+            `  head      Model${head} @relation(fields: [headId], references: [id], onDelete: Cascade)`,
+          ]
     return `model Model${index} {
   id        Int      @id @default(autoincrement())
   email     String   @unique
@@ -14,8 +24,9 @@ export function wideSchema(models: number, generator = ''): string {
   createdAt DateTime @default(now()) @map("created_at")
   updatedAt DateTime @updatedAt
   parentId  Int?
-  parent    ${parent}?  @relation("Parent${index}", fields: [parentId], references: [id], onDelete: Cascade)
-  children  ${child}[] @relation("Parent${(index + 1) % models}")
+  parent    Model${index}?  @relation("Parent${index}", fields: [parentId], references: [id], onDelete: SetNull)
+  children  Model${index}[] @relation("Parent${index}")
+${relations.join('\n')}
 
   @@index([state, createdAt(sort: Desc)])
   @@unique([title, state])
