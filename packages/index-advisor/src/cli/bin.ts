@@ -1,4 +1,7 @@
 #!/usr/bin/env node
 import { run } from './run.ts'
 
-process.exitCode = await run(process.argv.slice(2))
+// No `await` up here: the build also makes CommonJS of this file, which has none.
+void run(process.argv.slice(2)).then((exitCode) => {
+  process.exitCode = exitCode
+})
