@@ -10,12 +10,13 @@ export async function buildPackages(
 ): Promise<Outcome> {
   const tsdown = binary('tsdown')
   const options = ['--config', `${ROOT}/tsdown.config.ts`, '--log-level', 'error']
-  const outcomes = await each(packages, 2, ({ directory }) =>
-    run(process.execPath, [tsdown, ...options], directory),
-  )
+  const outcomes = await each(packages, 2, async ({ name, directory }) => {
+    const { code, output } = await run(process.execPath, [tsdown, ...options], directory)
+    return { code, output: code === 0 ? '' : `${name}: ${output.replace(NOISE, '').trim()}\n` }
+  })
   return {
     code: outcomes.some(({ code }) => code !== 0) ? 1 : 0,
-    output: outcomes.map(({ output }) => output.replace(NOISE, '')).join(''),
+    output: outcomes.map(({ output }) => output).join(''),
   }
 }
 
