@@ -6,6 +6,7 @@ import type { PGlite, Extensions } from '@electric-sql/pglite'
 
 import { AdvisorError } from '../errors.ts'
 import type { Row, SqlClient } from '../statistics/sql-client.ts'
+import { fillFromTemplate } from './cluster-template.ts'
 
 /**
  * An empty PostgreSQL 18 in WASM whose files lie on disk, so that they can be made as long as production's without
@@ -44,14 +45,8 @@ export async function openWhatIfCluster(extensionNames: readonly string[]): Prom
   process.once('exit', remove)
   let database: PGlite
   try {
-    const { PGlite } = await import('@electric-sql/pglite')
-    database = await PGlite.create({
-      dataDir: directory,
-      extensions: await loadExtensions(extensionNames),
-      // Pages are written behind the server's back here; it must not look for checksums on them.
-      initDbStartParams: ['--no-data-checksums'],
-      postgresqlconf: ['shared_buffers=8MB', 'max_connections=5', 'autovacuum=off'],
-    })
+    await fillFromTemplate(directory, async (template) => (await openDatabase(template, {})).close())
+    database = await openDatabase(directory, await loadExtensions(extensionNames))
   } catch (cause) {
     process.off('exit', remove)
     remove()
@@ -73,6 +68,17 @@ export async function openWhatIfCluster(extensionNames: readonly string[]): Prom
           remove()
         })),
   }
+}
+
+async function openDatabase(directory: string, extensions: Extensions): Promise<PGlite> {
+  const { PGlite } = await import('@electric-sql/pglite')
+  return PGlite.create({
+    dataDir: directory,
+    extensions,
+    // Pages are written behind the server's back here; it must not look for checksums on them.
+    initDbStartParams: ['--no-data-checksums'],
+    postgresqlconf: ['shared_buffers=8MB', 'max_connections=5', 'autovacuum=off'],
+  })
 }
 
 async function loadExtensions(names: readonly string[]): Promise<Extensions> {

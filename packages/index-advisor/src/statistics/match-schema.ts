@@ -50,8 +50,12 @@ export function checkStatistics(catalog: Catalog, statistics: Statistics): void 
 
 /** The catalog with rows and column statistics filled in, for the rules. Nothing of a value is in them. */
 export function withStatistics(catalog: Catalog, statistics: Statistics): Catalog {
+  const collations = new Set(
+    statistics.tables.flatMap((table) => table.columns.map((column) => column.collation)),
+  )
   return {
     ...catalog,
+    collation: catalog.collation ?? (collations.has('other') ? 'other' : collations.has('C') ? 'C' : null),
     tables: catalog.tables.map((table) => {
       const found = findTable(statistics, table.schema, table.name)
       return found === undefined ? table : described(table, statistics, found)
