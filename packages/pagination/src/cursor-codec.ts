@@ -60,6 +60,12 @@ export class CursorCodec {
     return JSON.parse(body.toString('utf8', 4 + BINDING)) as unknown[]
   }
 
+  /** Whether a token would be decoded, without making an error where it is not. */
+  accepts(token: unknown, binding: Buffer): boolean {
+    const body = this.open(token)
+    return body !== null && body.compare(binding, 0, BINDING, 4, 4 + BINDING) === 0
+  }
+
   /** The body of a token that one of the secrets made, else null. */
   private open(token: unknown): Buffer | null {
     if (typeof token !== 'string' || token.length > LONGEST || token.length < SHORTEST) return null

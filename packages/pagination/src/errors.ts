@@ -16,15 +16,20 @@ export class UnboundedReadError extends BriskError {
     /** `file:line:column` in the user's code, or null where Prisma recorded none. */
     readonly callSite: string | null,
     found: 'more' | 'untold',
+    /** What bounds it: `take`, or for an update `limit`. */
+    argument: 'take' | 'limit' = 'take',
   ) {
     const why =
       found === 'more'
-        ? `has more than the ${allowed} rows that a list without take may have`
-        : 'names no take'
+        ? `has more than the ${allowed} rows that one without ${argument} may have`
+        : `names no ${argument}`
+    const otherwise =
+      argument === 'take'
+        ? `read it in pages with cursorPage() or paginate(), or say why all rows are needed: unbounded: 'nightly export'`
+        : 'use updateMany, or raise maxLimit for the model'
     super(
       'E_UNBOUNDED_READ',
-      `${list}${at(callSite)} ${why}. Give it a take of at most ${allowed}, read it in pages with cursorPage() or ` +
-        `paginate(), or say why all rows are needed: unbounded: 'nightly export'.`,
+      `${list}${at(callSite)} ${why}. Give it a ${argument} of at most ${allowed}, ${otherwise}.`,
     )
   }
 }

@@ -1,19 +1,20 @@
-import {
-  BriskError,
-  type Args,
-  type Call,
-  type Host,
-  type Model,
-  type Next,
-  type SchemaModel,
-} from '@prisma-brisk/core'
+import { BriskError, type Args, type Call, type Host, type Next, type SchemaModel } from '@prisma-brisk/core'
 import { callSiteOf } from './call-site.ts'
-import { InvalidReasonError, LimitExceededError } from './errors.ts'
+import { InvalidReasonError, LimitExceededError, UnboundedReadError } from './errors.ts'
 import { DriverLimits, refusalOf } from './driver-limits.ts'
 import { ListCuts } from './list-cut.ts'
+import { heavyFieldsOf } from './heavy-fields.ts'
 import { canCut } from './row-cut.ts'
 import { tellLimit } from './limit-event.ts'
-import { boundOf, checkNumbers, checkSkip, isAbsent, type ListBound, type ListName } from './list-bound.ts'
+import {
+  boundOf,
+  checkNumbers,
+  checkSkip,
+  isAbsent,
+  wholeNumber,
+  type ListBound,
+  type ListName,
+} from './list-bound.ts'
 import type { ResolvedLimits, ResolvedPaginationOptions } from './options.ts'
 import { settledRelations, settleList, settleRelations } from './result-bound.ts'
 import { limitSelection, type LimitedSelection } from './selection.ts'
@@ -48,7 +49,7 @@ export class Limits {
       return this.driver.refuses ? unwrapped(call, answer) : answer
     } catch (error) {
       if (error instanceof BriskError) tellLimit(call, { rule: 'reject', limit: null, code: error.code })
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
   }
 
@@ -104,8 +105,22 @@ export class Limits {
     const bound = boundOf(call.args['take'], limits, name, lookahead)
     const skip = checkSkip(call.args['skip'], limits.maxOffset, name)
     const selection = this.select(call, bound, skip)
-    const args = withTake(selection.args, bound, call)
+    const args = this.withoutHeavy(call.model as string, withTake(selection.args, bound, call))
     return this.settled(call, next(args === call.args ? call : call.withArgs(args)), bound, selection)
+  }
+
+  /** Leaves heavy columns out where the caller neither selects nor asks for them. */
+  private withoutHeavy(modelName: string, args: Args): Args {
+    const { heavyTypes } = this.options
+    if (heavyTypes.size === 0 || !isAbsent(args['select'])) return args
+    const model = this.host.schema()?.models.get(modelName)
+    const heavy = model === undefined ? [] : heavyFieldsOf(model, heavyTypes)
+    if (heavy.length === 0) return args
+    const omit = {
+      ...Object.fromEntries(heavy.map((field) => [field, true])),
+      ...(args['omit'] as object | undefined),
+    }
+    return { ...args, omit }
   }
 
   private oneRow(call: Call, next: Next, skip = 0): Promise<unknown> {
@@ -134,8 +149,34 @@ export class Limits {
     throw new LimitExceededError(nameOf(call).name(), data.length, maxLimit)
   }
 
-  private async updated(call: Call, next: Next): Promise<unknown> {
-    return next(call)
+  /**
+   * An update that returns its rows is refused before it writes. How many rows it would return is counted first, up to one more than
+   * it may; a `limit` would silently leave rows unwritten.
+   */
+  private updated(call: Call, next: Next): Promise<unknown> {
+    const { maxLimit, onMissing, onExceeded } = this.limitsOf(call.model as string)
+    const list = nameOf(call)
+    const { limit } = call.args
+    if (!isAbsent(limit)) {
+      const rows = wholeNumber(limit, list, 'limit')
+      if (rows > maxLimit && onExceeded !== 'allow') throw new LimitExceededError(list.name(), rows, maxLimit)
+      return next(call)
+    }
+    if (onMissing === 'allow') return next(call)
+    // Members of an array transaction are sent exactly once, so nothing can be counted for them.
+    const { kind } = call.transaction
+    if (onMissing === 'reject' || kind === 'array' || kind === 'unrecognised' || !call.redirects)
+      throw new UnboundedReadError(list.name(), maxLimit, list.callSite(), 'untold', 'limit')
+    return this.counted(call, next, list, maxLimit)
+  }
+
+  private async counted(call: Call, next: Next, list: ListName, maxLimit: number): Promise<unknown> {
+    const { where } = call.args
+    const rows = await call.send('count', { ...(isAbsent(where) ? {} : { where }), take: maxLimit + 1 })
+    if ((rows as number) <= maxLimit) return next(call)
+    const error = new UnboundedReadError(list.name(), maxLimit, list.callSite(), 'more', 'limit')
+    tellLimit(call, { rule: 'reject', limit: maxLimit, code: error.code })
+    throw error
   }
 
   /** What the call selects, with its lists bounded, and with what Prisma would cut in Node cut in SQL. */

@@ -43,7 +43,7 @@ const free: ListBound = Object.freeze<ListBound>({ rule: 'free', limit: Infinity
 /** What the policy makes of a list's `take`. `lookahead` rows above the limit are ours: a page asks for one more. */
 export function boundOf(take: unknown, limits: ListLimits, list: ListName, lookahead = 0): ListBound {
   if (isAbsent(take)) return missing(limits, list)
-  const rows = Math.abs(wholeTake(take, list))
+  const rows = Math.abs(wholeNumber(take, list))
   const { maxLimit, onExceeded } = limits
   if (rows <= maxLimit + lookahead || onExceeded === 'allow')
     return { rule: 'given', limit: rows, take: undefined }
@@ -59,7 +59,7 @@ function missing({ onMissing, defaultLimit, maxLimit }: ListLimits, list: ListNa
 }
 
 /** `take` as a number that no database and no part of Prisma wraps or rounds. */
-function wholeTake(take: unknown, list: ListName, argument = 'take'): number {
+export function wholeNumber(take: unknown, list: ListName, argument = 'take'): number {
   if (typeof take === 'number' && Number.isInteger(take) && Math.abs(take) < 2 ** 31) return take
   throw new InvalidLimitError(list.name(), argument, take)
 }
@@ -75,7 +75,7 @@ export function checkSkip(skip: unknown, maxOffset: number, list: ListName): num
 
 /** For operations that hand out no rows (`count`, `aggregate`): the numbers must be whole, and may be any. */
 export function checkNumbers(args: Args, list: ListName): void {
-  if (!isAbsent(args['take'])) wholeTake(args['take'], list)
+  if (!isAbsent(args['take'])) wholeNumber(args['take'], list)
   checkSkip(args['skip'], Infinity, list)
 }
 

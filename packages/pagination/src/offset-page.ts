@@ -145,13 +145,13 @@ function checkOffset(
   return skip
 }
 
-function checkTotal(total: unknown, list: Args, limits: ResolvedLimits, name: string): Total {
+function checkTotal(total: Total | undefined, list: Args, limits: ResolvedLimits, name: string): Total {
   const distinct = list['distinct'] !== undefined
   if (total === undefined) return distinct ? { upTo: limits.maxOffset } : 'exact'
   if (total === 'none' || (total === 'exact' && !distinct)) return total
   if (total === 'exact')
     throw new InvalidPageError(name, 'total', "'none' or { upTo } together with distinct", total)
-  const upTo = (total as { upTo?: unknown } | null)?.upTo
+  const upTo = total?.upTo
   if (typeof upTo === 'number' && Number.isInteger(upTo) && upTo >= 0 && upTo < 2 ** 31 - 1) return { upTo }
   throw new InvalidPageError(name, 'total', "'exact', 'none' or { upTo: a whole number }", total)
 }

@@ -55,7 +55,7 @@ export function limitSelection(
 }
 
 function limitAt(model: Model, args: Args, context: SelectionContext, place: Place): LimitedSelection {
-  let limited = args
+  let parts: Record<string, unknown> | null = null
   let children: SelectedRelation[] | null = null
   for (const part of ['select', 'include'] as const) {
     const selection = args[part]
@@ -74,9 +74,9 @@ function limitAt(model: Model, args: Args, context: SelectionContext, place: Pla
       changed ??= { ...selection }
       changed[field] = selected.args
     }
-    if (changed !== null) limited = { ...limited, [part]: changed }
+    if (changed !== null) (parts ??= {})[part] = changed
   }
-  return { args: limited, children: children ?? none }
+  return { args: parts === null ? args : { ...args, ...parts }, children: children ?? none }
 }
 
 const EMPTY: Args = Object.freeze({})
