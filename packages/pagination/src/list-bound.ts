@@ -44,7 +44,9 @@ const free: ListBound = Object.freeze<ListBound>({ rule: 'free', limit: Infinity
 export function boundOf(take: unknown, limits: ListLimits, list: ListName, lookahead = 0): ListBound {
   if (isAbsent(take)) return missing(limits, list)
   const rows = Math.abs(wholeNumber(take, list))
-  const { maxLimit, onExceeded } = limits
+  const { maxLimit, onExceeded, onMissing } = limits
+  // Nothing is to be limited: not even where Prisma cuts in Node is anything changed.
+  if (onExceeded === 'allow' && onMissing === 'allow') return { rule: 'free', limit: rows, take: undefined }
   if (rows <= maxLimit + lookahead || onExceeded === 'allow')
     return { rule: 'given', limit: rows, take: undefined }
   if (onExceeded === 'reject') throw new LimitExceededError(list.name(), rows - lookahead, maxLimit)

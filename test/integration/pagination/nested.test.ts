@@ -305,14 +305,15 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('on %s', (provider) =
   })
 
   test('P13 heavy columns are left out of lists, unless selected or asked for', async () => {
-    const { client } = limited({ omitHeavy: true })
+    const adapter = database.adapter({ connections: 2 })
+    const client = database.createClient({ adapter }).$extends(pagination({ omitHeavy: true }))
     await plain.exercise.create({
       data: { slug: `s ${provider}`, title: 't', subject: 's', difficulty: 1, content: { long: true } },
     })
     const [lean] = await client.exercise.findMany()
     expect(lean).not.toHaveProperty('content')
-    // @ts-expect-error the field may be missing
-    const missing: object = lean!.content
+    // The type says that the field may be missing.
+    const missing: undefined extends (typeof lean & {})['content'] ? true : false = true
     void missing
     const [kept] = await client.exercise.findMany({ omit: { content: false } })
     expect(kept!.content satisfies object | string | number | boolean | null).toEqual({ long: true })
