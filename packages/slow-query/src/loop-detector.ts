@@ -15,6 +15,8 @@ const SITES_READ = 3
  */
 export class LoopDetector {
   private readonly counters = new Map<Series, Counter>()
+  /** The loops of calls that have not settled. */
+  private readonly underWay = new Map<OperationTrace, RepeatedCalls>()
 
   constructor(private readonly threshold: number) {}
 
@@ -24,8 +26,17 @@ export class LoopDetector {
     // Members of an array transaction are already sent together.
     if (call.transaction.kind === 'array') return null
     let counter = this.counters.get(series)
-    if (counter === undefined) this.counters.set(series, (counter = new Counter()))
+    if (counter === undefined) this.counters.set(series, (counter = new Counter(this.underWay)))
     return counter.started(trace, this.threshold)
+  }
+
+  /** Notes that a call has ended; gives the loop it belongs to. */
+  settled(trace: OperationTrace): RepeatedCalls | null {
+    const loop = this.underWay.get(trace)
+    if (loop === undefined) return null
+    this.underWay.delete(trace)
+    loop.settle(trace)
+    return loop
   }
 
   /** The loops of this request: enough calls, and for reads enough different values. */
@@ -46,13 +57,19 @@ export function isWriteLoop({ first }: RepeatedCalls): boolean {
   return operationTraits(first.call.operation).isWrite
 }
 
+interface Shape {
+  readonly sites: Map<string | null, RepeatedCalls>
+  /** Calls whose site was read. */
+  read: number
+  last: RepeatedCalls | null
+}
+
 /** The calls of one model and operation in one request. */
 class Counter {
   private early: OperationTrace[] | null = []
-  private readonly byShape = new Map<
-    string,
-    { sites: Map<string | null, RepeatedCalls>; read: number; last: RepeatedCalls | null }
-  >()
+  private readonly byShape = new Map<string, Shape>()
+
+  constructor(private readonly underWay: Map<OperationTrace, RepeatedCalls>) {}
 
   started(trace: OperationTrace, threshold: number): RepeatedCalls | null {
     const { early } = this
@@ -61,7 +78,7 @@ class Counter {
     if (early.length < threshold) return null
     this.early = null
     for (const each of early) this.assign(each, threshold)
-    return trace.loop
+    return this.underWay.get(trace) ?? null
   }
 
   *groups(): Generator<RepeatedCalls> {
@@ -81,6 +98,7 @@ class Counter {
       known.last = group
     }
     known.last.add(trace)
+    if (trace.endedAt === 0) this.underWay.set(trace, known.last)
     return known.last
   }
 }

@@ -1,4 +1,4 @@
-import { channels, type Call, type Host, type Middleware } from '@prisma-brisk/core'
+import { channels, type Call, type Host, type Middleware, type Statement } from '@prisma-brisk/core'
 import { errorRecordOf } from './error-record.ts'
 import { announce, NPlusOneWatcher, type LoopListener } from './n-plus-one.ts'
 import type { NPlusOneReport } from './n-plus-one-report.ts'
@@ -17,7 +17,7 @@ import type { SinkRecord } from './sink-record.ts'
 
 /** One `$extends(slowQuery(…))`: its own thresholds, sinks and rules on the recorder that all share. */
 export class MountedRecorder implements LoopListener {
-  private readonly recorder: Recorder
+  readonly recorder: Recorder
   private readonly thresholds = new Map<Series, number>()
   private readonly outside: OutsideRequests | null
   private readonly plans: PlanSampler | null
@@ -43,7 +43,7 @@ export class MountedRecorder implements LoopListener {
     call.notes[traceKey] = trace
     let answer: Promise<unknown>
     try {
-      if (scope !== undefined) this.watcher(scope).started(trace)
+      if (scope !== undefined) this.watching(scope).started(trace)
       else this.outside?.started(trace)
       answer = options.telemetry === null ? next(call) : options.telemetry.trace(call, next)
     } catch (error) {
@@ -125,7 +125,7 @@ export class MountedRecorder implements LoopListener {
     recorder.alerts.start()
     options.telemetry?.record(trace, error)
     if (slow && !follower) this.slow({ trace, ms, threshold, error, result })
-    if (scope !== undefined) this.watcher(scope).settled(trace)
+    if (scope !== undefined) scope.settled(trace)
     else this.outside?.settled(trace)
   }
 
@@ -138,8 +138,10 @@ export class MountedRecorder implements LoopListener {
     })
   }
 
-  private watcher(scope: RequestScope): RequestWatcher {
-    return scope.watcher(this, () => new MountWatcher(this.watchersOf(scope)))
+  /** The scope, with this mount's watchers in it. */
+  private watching(scope: RequestScope): RequestScope {
+    scope.watcher(this, () => new MountWatcher(this, this.watchersOf(scope)))
+    return scope
   }
 
   private watchersOf(scope: RequestScope): RequestWatcher[] {
@@ -192,20 +194,23 @@ export class MountedRecorder implements LoopListener {
   }
 }
 
-/** All that one mount wants to know of a request. */
+/** All that one mount wants to know of a request; several clients may take part in it. */
 class MountWatcher implements RequestWatcher {
-  constructor(private readonly watchers: readonly RequestWatcher[]) {}
+  constructor(
+    private readonly mount: MountedRecorder,
+    private readonly watchers: readonly RequestWatcher[],
+  ) {}
 
   started(trace: OperationTrace): void {
-    for (const watcher of this.watchers) watcher.started(trace)
+    if (trace.mount === this.mount) for (const watcher of this.watchers) watcher.started(trace)
   }
 
   settled(trace: OperationTrace): void {
-    for (const watcher of this.watchers) watcher.settled(trace)
+    if (trace.mount === this.mount) for (const watcher of this.watchers) watcher.settled(trace)
   }
 
-  statement(statement: Parameters<NonNullable<RequestWatcher['statement']>>[0], trace: OperationTrace): void {
-    for (const watcher of this.watchers) watcher.statement?.(statement, trace)
+  statement(statement: Statement, trace: OperationTrace): void {
+    if (trace.mount === this.mount) for (const watcher of this.watchers) watcher.statement?.(statement, trace)
   }
 
   ended(scope: RequestScope): void {

@@ -40,10 +40,9 @@ export class NPlusOneWatcher implements RequestWatcher {
 
   settled(trace: OperationTrace): void {
     if (trace.rowsReturned > 1 && this.parents.length < MAX_PARENTS) this.parents.push(trace)
-    const { loop } = trace
-    if (loop === null) return
-    loop.settle(trace)
-    if (this.options.action === 'throw' && loop.concurrent && !trace.failed) this.throwIfLoop(loop, 0)
+    const loop = this.detector.settled(trace)
+    if (loop !== null && this.options.action === 'throw' && loop.concurrent && !trace.failed)
+      this.throwIfLoop(loop, 0)
   }
 
   ended(): void {

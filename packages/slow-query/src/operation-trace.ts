@@ -1,6 +1,5 @@
 import type { Call, Statement } from '@prisma-brisk/core'
 import type { MountedRecorder } from './mounted-recorder.ts'
-import type { RepeatedCalls } from './repeated-calls.ts'
 import type { RequestScope } from './request-scope.ts'
 import type { Series } from './series.ts'
 
@@ -29,8 +28,6 @@ export class OperationTrace {
   failed = false
   /** Operations that this one's statement answered, itself not counted. */
   followers = 0
-  /** The loop it turned out to be part of. */
-  loop: RepeatedCalls | null = null
 
   constructor(
     readonly call: Call,

@@ -36,15 +36,16 @@ export class OutsideRequests {
     if (!operationTraits(trace.call.operation).isRead) return
     run.detector ??= new LoopDetector(this.options.threshold)
     run.detector.started(trace)
+    // The same read over and over is no loop; look again after as many calls as it took to look now.
+    if (++run.examined > 3 * this.options.threshold) run.reset()
   }
 
   settled(trace: OperationTrace): void {
     const run = this.runs.get(trace.series)
     if (run === undefined) return
     run.ended(trace.endedAt)
-    if (trace.loop === null || run.detector === null) return
-    trace.loop.settle(trace)
-    if (trace.loop.sending < this.options.threshold) return
+    const loop = run.detector?.settled(trace)
+    if (loop == null || loop.sending < this.options.threshold) return
     this.report(run, trace.endedAt)
   }
 
@@ -70,6 +71,8 @@ export function isSeedProcess(argv: readonly string[] = process.argv): boolean {
 /** Calls of one kind that follow each other without a pause, or start together. */
 class Run {
   detector: LoopDetector | null = null
+  /** Calls the detector has seen. */
+  examined = 0
   private inFlight = 0
   private lastEnd = -Infinity
   private consecutive = 0
@@ -99,6 +102,6 @@ class Run {
 
   reset(): void {
     this.detector = null
-    this.consecutive = this.burst = 0
+    this.examined = this.consecutive = this.burst = 0
   }
 }

@@ -68,7 +68,7 @@ export function queriesOf(host: Host): Queries {
     ({ since = 'window' }: StatisticsOptions = {}) =>
     (series: Series): Tally =>
       since === 'start' ? series.total : series.rolling.merged(Date.now())
-  return {
+  return recorder.own<Queries>({
     stats: (options) => {
       const tally = tallyOf(options)
       return statisticsOf([...recorder.series].map((series) => [series, tally(series)] as const))
@@ -92,5 +92,5 @@ export function queriesOf(host: Host): Queries {
     },
     flush: () => recorder.flush(),
     requests: recorder.requests,
-  }
+  })
 }

@@ -1,6 +1,7 @@
 import type { DriverListener, Host, Statement, TransactionEvent } from '@prisma-brisk/core'
 import { AlertMonitor } from './alert-monitor.ts'
 import { ConnectionTimes } from './connection-times.ts'
+import { QueryExpectationError } from './errors.ts'
 import type { MountedRecorder } from './mounted-recorder.ts'
 import { traceKey } from './operation-trace.ts'
 import { ReportQueue } from './report-queue.ts'
@@ -10,6 +11,7 @@ import type { SinkRecord } from './sink-record.ts'
 import type { Sink } from './sink.ts'
 import { SinkQueue } from './sink-queue.ts'
 
+const recorders = new WeakMap<object, Recorder>()
 const recorderKey = Symbol('prisma-brisk.slow-query')
 /** Where `@prisma-brisk/resilience` leaves the failures of deferred tasks; the packages do not know each other. */
 const deferredKey = Symbol.for('prisma-brisk.deferred-failures')
@@ -42,6 +44,23 @@ export class Recorder {
       this.alerts.stop()
       await this.flush()
     })
+  }
+
+  /**
+   * The recorder that a `$queries` was made of.
+   *
+   * @throws QueryExpectationError where it was made by nobody of ours
+   */
+  static behind(queries: object | undefined): Recorder {
+    const recorder = queries === undefined ? undefined : recorders.get(queries)
+    if (recorder !== undefined) return recorder
+    throw new QueryExpectationError('This client is not extended with slowQuery(): give the extended one.')
+  }
+
+  /** Remembers whose a `$queries` is. */
+  own<Q extends object>(queries: Q): Q {
+    recorders.set(queries, this)
+    return queries
   }
 
   /** What belongs to no operation is reported to the sinks of the extension that was mounted first. */

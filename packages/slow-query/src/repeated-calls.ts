@@ -31,7 +31,6 @@ export class RepeatedCalls {
     if (this.last !== null && overlaps(this.last, trace)) this.concurrent = true
     this.last = trace
     if (this.values.size < this.enough) this.values.add(valueKey(trace.call.args))
-    trace.loop = this
     if (trace.endedAt !== 0) this.settle(trace)
   }
 

@@ -4,7 +4,7 @@ import type { OperationTrace } from './operation-trace.ts'
 
 /** What is said of a request when it begins. */
 export interface RequestInfo {
-  /** What reports call it: `GET /posts`, a job's name. */
+  /** What reports call it: `GET /posts`, a job's name. Read when a report is made. */
   readonly name: string
   /** Trace that its records name, for example from `traceparent`. */
   readonly traceId?: string | undefined
@@ -56,6 +56,14 @@ export class RequestScope {
     const watcher = create()
     this.watchers.set(key, watcher)
     return watcher
+  }
+
+  started(trace: OperationTrace): void {
+    for (const watcher of this.watchers.values()) watcher.started(trace)
+  }
+
+  settled(trace: OperationTrace): void {
+    for (const watcher of this.watchers.values()) watcher.settled(trace)
   }
 
   addStatement(statement: Statement, trace: OperationTrace): void {

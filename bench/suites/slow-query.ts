@@ -1,0 +1,171 @@
+import { LatencySketch, redactSql, slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
+import { createDatabase } from '../../test/support/databases.ts'
+import { Random } from '../../test/support/random.ts'
+import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
+import { heapMegabytes, type Bench } from '../harness.ts'
+import { memoryClients, readList, readOne } from '../hook-floor.ts'
+
+/** What watching costs: the callers, the process, the memory. */
+export async function run(bench: Bench): Promise<void> {
+  await overhead(bench)
+  await overheadPostgres(bench)
+  await record(bench)
+  percentileError(bench)
+  redact(bench)
+  await flood(bench)
+  await memory(bench)
+}
+
+async function overhead(bench: Bench): Promise<void> {
+  const name = 'slow-query/overhead'
+  if (!bench.wants(name)) return
+  const clients = await memoryClients()
+  const floor = clients.floor()
+  const watched = clients.bare().$extends(slowQuery({ sinks: [] })) as unknown as PrismaClient
+  await bench.overhead(name, mixed(floor), mixed(watched), 8)
+  await clients.close()
+}
+
+/** Single-row and list reads by halves. */
+const mixed = (client: PrismaClient) => async (times: number) => {
+  await readOne(client)(times / 2)
+  await readList(client)(times / 2)
+}
+
+async function overheadPostgres(bench: Bench): Promise<void> {
+  const name = 'slow-query/overhead-postgres'
+  if (!bench.wants(name)) return
+  const database = await createDatabase('postgresql')
+  const plain = database.createClient()
+  await plain.user.createMany({
+    data: Array.from({ length: 10 }, (_, index) => ({ email: `${index}@example.org`, name: 'User' })),
+  })
+  const watched = database.createClient().$extends(slowQuery({ sinks: [] })) as unknown as PrismaClient
+  await bench.compare({
+    bench: name,
+    subject: readOne(watched),
+    baselines: [{ name: 'prisma', run: readOne(plain), atLeast: 0.96 }],
+    rounds: 41,
+    times: 100,
+    unit: 'ms',
+  })
+  await database.drop()
+}
+
+async function record(bench: Bench): Promise<void> {
+  const name = 'slow-query/record'
+  if (!bench.wants(name)) return
+  const { Series } = await import('../../packages/slow-query/src/series.ts')
+  const series = new Series('User', 'findMany')
+  const random = new Random(1)
+  const values = Array.from({ length: 4096 }, () => logNormal(random))
+  const times: number[] = []
+  for (let round = 0; round < 15; round++) {
+    const startedAt = performance.now()
+    for (let index = 0; index < 1_000_000; index++)
+      series.record(values[index & 4095] as number, false, false, 1, 1, 1_000_000)
+    times.push(performance.now() - startedAt)
+  }
+  times.sort((a, b) => a - b)
+  bench.limited(name, times[7] as number, 'ns', 80)
+}
+
+/** The worst of p50, p95 and p99 against the exact values. */
+function percentileError(bench: Bench): void {
+  const name = 'slow-query/percentile-error'
+  if (!bench.wants(name)) return
+  const random = new Random(7)
+  const sketch = new LatencySketch()
+  const values = new Float64Array(1_000_000)
+  for (let index = 0; index < values.length; index++) {
+    values[index] = logNormal(random)
+    sketch.record(values[index] as number)
+  }
+  values.sort()
+  const errors = [0.5, 0.95, 0.99].map((q) => {
+    const exact = values[Math.ceil(q * values.length) - 1] as number
+    return Math.abs(sketch.quantile(q) - exact) / exact
+  })
+  bench.limited(name, Math.max(...errors) * 100, '%', 1)
+}
+
+function logNormal(random: Random): number {
+  const normal = Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next())
+  return Math.exp(1 + 1.3 * normal)
+}
+
+/** The slowest of several megabytes, each made to be slow. */
+function redact(bench: Bench): void {
+  const name = 'slow-query/redact-1MB'
+  if (!bench.wants(name)) return
+  const megabyte = (text: string): string =>
+    text.repeat(Math.ceil(1_000_000 / text.length)).slice(0, 1_000_000)
+  const hostile = [
+    "SELECT * FROM t WHERE a = 'x' AND b = 1 AND c IN (1, 2, 3) ",
+    '(',
+    '1 ',
+    "''",
+    "'a'\n",
+    '$a',
+    '$a$',
+    '$a$ $b$ ',
+    '/*',
+    '/* */',
+    '-- \n',
+    '"a" ',
+    "(1,'x'),",
+    'or(a=1)',
+  ].map(megabyte)
+  const slowest = hostile.map((sql) => {
+    const times = Array.from({ length: 5 }, () => {
+      const startedAt = performance.now()
+      redactSql(sql, 'postgresql')
+      return performance.now() - startedAt
+    })
+    return times.sort((a, b) => a - b)[2] as number
+  })
+  bench.limited(name, Math.max(...slowest), 'ms', 60)
+}
+
+/** 10,000 slow operations a second for ten seconds, into a sink that never answers. */
+async function flood(bench: Bench): Promise<void> {
+  const name = 'slow-query/flood'
+  if (!bench.wants(name)) return
+  const clients = await memoryClients()
+  const sinks = [{ write: (_: SinkRecord) => new Promise<void>(() => undefined) }]
+  const client = clients.bare().$extends(slowQuery({ threshold: 0.001, sinks }))
+  for (let index = 0; index < 2000; index++) await client.user.findUnique({ where: { id: 1 } })
+  const before = heapMegabytes()
+  let worst = 0
+  let sent = 0
+  for (let second = 1; second <= 10; second++) {
+    const startedAt = performance.now()
+    for (; sent < second * 10_000; sent++) await client.user.findUnique({ where: { id: 1 } })
+    worst = Math.max(worst, heapMegabytes() - before)
+    const left = 1000 - (performance.now() - startedAt)
+    if (left > 0) await new Promise((resolve) => setTimeout(resolve, left))
+  }
+  const { dropped } = client.$queries
+  if (dropped < 90_000) throw new Error(`of ${sent} slow operations only ${dropped} are counted as dropped`)
+  bench.limited(name, Math.max(0, worst), 'MB', 64)
+  await clients.close()
+}
+
+async function memory(bench: Bench): Promise<void> {
+  const name = 'slow-query/stats-memory/200-series'
+  if (!bench.wants(name)) return
+  const { SeriesTable } = await import('../../packages/slow-query/src/series.ts')
+  const random = new Random(3)
+  const before = heapMegabytes()
+  const table = new SeriesTable(500)
+  for (let index = 0; index < 200; index++) {
+    const series = table.get(`Model${index % 20}`, `operation${Math.floor(index / 20)}`)
+    // Every slot of the window in use, times from microseconds to minutes.
+    for (let minute = 0; minute < 10; minute++)
+      for (let sample = 0; sample < 300; sample++)
+        series.record(logNormal(random) * 10 ** random.int(-2, 3), false, false, 1, 1, minute * 60_000)
+  }
+  const after = heapMegabytes() + process.memoryUsage().arrayBuffers / 1e6
+  bench.limited(name, after - before, 'MB', 8)
+  if (table.get('Model0', 'operation0').total.latency.count === 0) throw new Error('nothing was recorded')
+}

@@ -1,0 +1,161 @@
+import {
+  metrics,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  context,
+  type Attributes,
+  type Histogram,
+  type Meter,
+  type MeterProvider,
+  type Span,
+  type Tracer,
+  type TracerProvider,
+} from '@opentelemetry/api'
+import type { Call, Host, Next } from '@prisma-brisk/core'
+import { errorRecordOf } from './error-record.ts'
+import type { OperationTrace } from './operation-trace.ts'
+import { HISTOGRAM_BOUNDS } from './series.ts'
+import type { Telemetry } from './telemetry.ts'
+
+export interface OpenTelemetryOptions {
+  /** A span for each operation, named `findMany User`. Default true. */
+  readonly spans?: boolean
+  /** Histograms and gauges. Default true. */
+  readonly metrics?: boolean
+  /** Default: the global one. */
+  readonly meterProvider?: MeterProvider
+  /** Default: the global one. */
+  readonly tracerProvider?: TracerProvider
+}
+
+/**
+ * Operations as OpenTelemetry's semantic conventions for database clients want them: durations in seconds, a span
+ * whose status is ERROR where the operation failed, connections of the pool. Nothing carries SQL, values or messages.
+ * Costs 1–3 µs an operation for metrics, what the SDK takes for spans.
+ *
+ * @example
+ * slowQuery({ telemetry: openTelemetry() })
+ */
+export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
+  const name = '@prisma-brisk/slow-query'
+  const tracer =
+    options.spans === false ? null : (options.tracerProvider ?? trace.getTracerProvider()).getTracer(name)
+  const meter =
+    options.metrics === false ? null : (options.meterProvider ?? metrics.getMeterProvider()).getMeter(name)
+  return new OpenTelemetry(tracer, meter)
+}
+
+const ROW_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
+
+class OpenTelemetry implements Telemetry {
+  private readonly durations: Histogram | undefined
+  private readonly rows: Histogram | undefined
+  private readonly waits: Histogram | undefined
+  private readonly attached = new WeakSet<Host>()
+
+  constructor(
+    private readonly tracer: Tracer | null,
+    private readonly meter: Meter | null,
+  ) {
+    this.durations = meter?.createHistogram('db.client.operation.duration', {
+      description: 'Duration of database client operations.',
+      unit: 's',
+      advice: { explicitBucketBoundaries: [...HISTOGRAM_BOUNDS] },
+    })
+    this.rows = meter?.createHistogram('db.client.response.returned_rows', {
+      description: 'The actual number of records returned by the database operation.',
+      unit: '{row}',
+      advice: { explicitBucketBoundaries: ROW_BOUNDS },
+    })
+    this.waits = meter?.createHistogram('db.client.connection.wait_time', {
+      description: 'The time it took to obtain an open connection from the pool.',
+      unit: 's',
+      advice: { explicitBucketBoundaries: [...HISTOGRAM_BOUNDS] },
+    })
+  }
+
+  attach(host: Host): void {
+    const { meter, attached } = this
+    if (meter === null || attached.has(host)) return
+    attached.add(host)
+    const pool = { 'db.client.connection.pool.name': `${systems[host.provider]}-${host.id}` }
+    const gauges = [
+      meter.createObservableUpDownCounter('db.client.connection.count', { unit: '{connection}' }),
+      meter.createObservableUpDownCounter('db.client.connection.pending_requests', { unit: '{request}' }),
+      meter.createObservableUpDownCounter('db.client.connection.max', { unit: '{connection}' }),
+    ] as const
+    const [count, pending, max] = gauges
+    meter.addBatchObservableCallback(
+      (observer) => {
+        const gauge = host.tap?.pool?.gauge()
+        if (gauge === undefined) return
+        const state = 'db.client.connection.state'
+        observer.observe(count, gauge.idle, { ...pool, [state]: 'idle' })
+        observer.observe(count, gauge.total - gauge.idle, { ...pool, [state]: 'used' })
+        observer.observe(pending, gauge.waiting, pool)
+        if (gauge.max !== null) observer.observe(max, gauge.max, pool)
+      },
+      [...gauges],
+    )
+  }
+
+  async trace(call: Call, next: Next): Promise<unknown> {
+    const { tracer } = this
+    if (tracer === null) {
+      noteTrace(call, trace.getActiveSpan())
+      return next(call)
+    }
+    const name = call.model === null ? call.operation : `${call.operation} ${call.model}`
+    const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes: attributesOf(call) })
+    noteTrace(call, span)
+    try {
+      return await context.with(trace.setSpan(context.active(), span), () => next(call))
+    } catch (error) {
+      const type = errorTypeOf(error)
+      span.setAttribute('error.type', type)
+      // The message may quote values.
+      span.setStatus({ code: SpanStatusCode.ERROR, message: type })
+      throw error
+    } finally {
+      span.end()
+    }
+  }
+
+  record({ call, ms, waitMs, rowsReturned }: OperationTrace, error: unknown): void {
+    if (this.durations === undefined) return
+    const attributes = attributesOf(call)
+    if (error === undefined) this.rows?.record(rowsReturned, attributes)
+    else attributes['error.type'] = errorTypeOf(error)
+    this.durations.record(ms / 1000, attributes)
+    if (waitMs > 0) this.waits?.record(waitMs / 1000)
+  }
+}
+
+function attributesOf({ host, model, operation }: Call): Attributes {
+  const attributes: Attributes = {
+    'db.system.name': systems[host.provider],
+    'db.operation.name': operation,
+  }
+  if (model !== null) attributes['db.collection.name'] = model
+  return attributes
+}
+
+const systems: Readonly<Record<Host['provider'], string>> = {
+  postgresql: 'postgresql',
+  cockroachdb: 'cockroachdb',
+  mysql: 'mysql',
+  sqlite: 'sqlite',
+  sqlserver: 'microsoft.sql_server',
+  mongodb: 'mongodb',
+}
+
+function errorTypeOf(error: unknown): string {
+  const { driverCode, code, name } = errorRecordOf(error, null)
+  return driverCode ?? code ?? name
+}
+
+function noteTrace(call: Call, span: Span | undefined): void {
+  const id = span?.spanContext().traceId
+  if (id !== undefined && !/^0+$/.test(id)) call.notes.traceId = id
+}

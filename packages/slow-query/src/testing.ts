@@ -1,0 +1,129 @@
+import { QueryExpectationError } from './errors.ts'
+import { LoopDetector } from './loop-detector.ts'
+import { reportOf } from './n-plus-one-report.ts'
+import type { OperationTrace } from './operation-trace.ts'
+import type { QueriesClient } from './queries.ts'
+import { Recorder } from './recorder.ts'
+import { siteOf } from './repeated-calls.ts'
+import { RequestScope, runInScope, type RequestWatcher } from './request-scope.ts'
+import { dialectOf, redactSql } from './sql-scanner.ts'
+
+export { QueryExpectationError } from './errors.ts'
+
+/**
+ * Runs `work` and fails unless the client sent exactly `count` statements for it, BEGIN and COMMIT not counted. The
+ * failure lists them with their call sites. Works in every test runner.
+ *
+ * @returns what `work` returned
+ * @throws QueryExpectationError
+ * @example
+ * const posts = await expectQueryCount(prisma, 2, () => listPosts(prisma))
+ */
+export async function expectQueryCount<T>(
+  prisma: QueriesClient,
+  count: number,
+  work: () => T | Promise<T>,
+): Promise<T> {
+  const { result, watcher } = await watch(prisma, work)
+  const sent = watcher.sent.length
+  if (sent !== count) {
+    throw new QueryExpectationError(
+      `Expected ${count} ${count === 1 ? 'statement' : 'statements'}, ${sent} ${sent === 1 ? 'was' : 'were'} sent:\n${watcher.listing()}`,
+    )
+  }
+  return result
+}
+
+export interface LoopExpectation {
+  /** Calls of one shape from one place, with different values, that make a loop. Default 3. */
+  readonly threshold?: number
+}
+
+/**
+ * Runs `work` and fails if it reads or writes in a loop. The failure names the call site, what repeats and what to
+ * do about it. Give it at least `threshold` rows to loop over.
+ *
+ * @returns what `work` returned
+ * @throws QueryExpectationError
+ * @example
+ * await expectNoNPlusOne(prisma, () => app.inject('/conversations'))
+ */
+export async function expectNoNPlusOne<T>(
+  prisma: QueriesClient,
+  work: () => T | Promise<T>,
+  { threshold = 3 }: LoopExpectation = {},
+): Promise<T> {
+  const { result, watcher, recorder } = await watch(prisma, work, threshold)
+  const loops = [...(watcher.detector?.loops() ?? [])].filter((loop) => loop.sending >= threshold)
+  if (loops.length === 0) return result
+  const listed = loops.map((loop) => {
+    const { model, operation, count, statements, callSite, parent, advice, sql } = reportOf(
+      loop,
+      watcher.parents,
+      recorder.host,
+      null,
+    )
+    return [
+      `${model}.${operation}: ${count} calls, ${statements} statements${callSite === null ? '' : `, at ${callSite}`}`,
+      ...(parent === undefined ? [] : [`  for each row of ${parent}`]),
+      `  ${sql}`,
+      `  ${advice}`,
+    ].join('\n')
+  })
+  throw new QueryExpectationError(
+    `Expected no loop of queries, found ${loops.length}:\n${listed.join('\n')}\nAll statements:\n${watcher.listing()}`,
+  )
+}
+
+async function watch<T>(
+  prisma: QueriesClient,
+  work: () => T | Promise<T>,
+  threshold?: number,
+): Promise<{ result: T; watcher: TestWatcher; recorder: Recorder }> {
+  const recorder = Recorder.behind(prisma.$queries)
+  const scope = new RequestScope({ name: 'test' })
+  const watcher = scope.watcher(scope, () => new TestWatcher(recorder, threshold))
+  const result = await runInScope(scope, async () => work())
+  return { result, watcher, recorder }
+}
+
+/** Keeps what was sent. */
+class TestWatcher implements RequestWatcher {
+  readonly sent: { readonly sql: string; readonly trace: OperationTrace }[] = []
+  readonly parents: OperationTrace[] = []
+  readonly detector: LoopDetector | null
+
+  constructor(
+    private readonly recorder: Recorder,
+    threshold?: number,
+  ) {
+    this.detector = threshold === undefined ? null : new LoopDetector(threshold)
+  }
+
+  started(trace: OperationTrace): void {
+    if (trace.mount.recorder === this.recorder) this.detector?.started(trace)
+  }
+
+  settled(trace: OperationTrace): void {
+    if (trace.mount.recorder !== this.recorder) return
+    if (trace.rowsReturned > 1) this.parents.push(trace)
+    this.detector?.settled(trace)
+  }
+
+  statement({ sql }: { readonly sql: string }, trace: OperationTrace): void {
+    if (trace.mount.recorder === this.recorder) this.sent.push({ sql, trace })
+  }
+
+  ended(): void {}
+
+  listing(): string {
+    const { host } = this.recorder
+    const lines = this.sent.map(({ sql, trace }, index) => {
+      const { call } = trace
+      const site = siteOf(trace)
+      const name = call.model === null ? call.operation : `${call.model}.${call.operation}`
+      return `  ${index + 1}. ${name}${site === null ? '' : ` at ${site}`}\n     ${redactSql(sql, dialectOf(host)).sql}`
+    })
+    return lines.length === 0 ? '  (none)' : lines.join('\n')
+  }
+}
