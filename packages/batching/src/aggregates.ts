@@ -1,31 +1,28 @@
 import type { Args } from '@prisma-brisk/core'
-import { mergedWhere, MergeMismatch, slotOf, type Ask, type Findings, type Slot } from './statement.ts'
+import { mergedWhere, MergeMismatch, slotOf, type Finder } from './statement.ts'
 
 type Group = Readonly<Record<string, unknown>>
 
 /** `count` and `aggregate` by `groupBy`; a value without a group has no rows. */
-export async function findAggregates(ask: Ask): Promise<Findings> {
-  const { speaker, key, slots, question } = ask
+export const findAggregates: Finder = async (ask) => {
+  const { key, slots, question, group: asking } = ask
+  const { call } = asking.first
   const isCount = question.kind === 'count'
-  const { where: _, select, ...aggregates } = speaker.call.args
-  const groups = (await speaker.call.send('groupBy', {
+  const { where: _, select, ...aggregates } = call.args
+  const answerOf = (group: Group | undefined) =>
+    isCount ? countOf(group, select) : aggregateOf(group, aggregates)
+  const groups = (await call.send('groupBy', {
     by: [key.name],
     where: mergedWhere(ask),
     ...(isCount ? { _count: select ?? { _all: true } } : aggregates),
   })) as readonly Group[]
   if (!Array.isArray(groups)) throw new MergeMismatch('the statement gave no list of groups')
-  const bySlot = new Map<Slot, Group>()
   for (const group of groups) {
     const slot = slotOf(ask, group[key.name])
-    if (bySlot.has(slot)) throw new MergeMismatch('one key has several groups')
-    bySlot.set(slot, group)
+    if (slot.isAnswered) throw new MergeMismatch('one key has several groups')
+    slot.found = answerOf(group)
   }
-  const findings = new Map<Slot, unknown>()
-  for (const slot of slots.values()) {
-    const group = bySlot.get(slot)
-    findings.set(slot, isCount ? countOf(group, select) : aggregateOf(group, aggregates))
-  }
-  return findings
+  for (const slot of slots.values()) if (!slot.isAnswered) slot.found = answerOf(undefined)
 }
 
 function countOf(group: Group | undefined, select: unknown): unknown {

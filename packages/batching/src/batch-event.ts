@@ -6,11 +6,9 @@ export interface BatchEvent {
   readonly operation: string
   /** Calls that asked. */
   readonly calls: number
-  /** Different keys among them. */
-  readonly keys: number
   /** Statements that were sent for them together, replays not counted. */
   readonly statements: number
-  /** Milliseconds until the last of the statements had settled. */
+  /** Milliseconds until the last call had its answer. */
   readonly ms: number
   /** Calls that were then sent alone. */
   readonly fallbacks: number

@@ -1,18 +1,18 @@
-import { channels, type Args, type Field, type Host } from '@prisma-brisk/core'
+import { channels, type Args, type Field } from '@prisma-brisk/core'
 import { findAggregates } from './aggregates.ts'
 import { copyOf } from './answer-copy.ts'
 import type { BatchEvent } from './batch-event.ts'
 import { ColumnCatalog, factOf, type ColumnFact } from './column-facts.ts'
+import { findFirstRows, firstRowsCapacity } from './first-rows.ts'
+import type { Group } from './group.ts'
 import { inParallel } from './in-parallel.ts'
 import { keyTypeOf, needsFact } from './key-type.ts'
 import type { Member } from './member.ts'
-import type { ResolvedBatchingOptions } from './options.ts'
-import { findFirstRows, firstRowsCapacity } from './first-rows.ts'
-import { partsOf, roundsOf, type Asker, type Part } from './part.ts'
+import type { MountState } from './mount-state.ts'
+import { bySpelling, isOfOneValue, partsOf, roundsOf, type Part, type Round } from './part.ts'
 import type { Question } from './question.ts'
 import { findRows } from './rows.ts'
-import { MergeMismatch, type Ask, type Findings, type Slot } from './statement.ts'
-import type { Statistics } from './statistics.ts'
+import { MergeMismatch, type Ask, type Finder } from './statement.ts'
 
 /** Statements of a batch under way at a time. */
 const PARALLEL = 4
@@ -21,190 +21,197 @@ const PARALLEL = 4
 const RESERVED_BINDS = 4
 
 /**
- * The calls of one shape that came together. They are answered with as few statements as there can be, or, where those
- * cannot answer, each by itself: whatever goes wrong in between costs speed, never an answer.
+ * Calls of one shape that came together. They are answered with as few statements as there can be, or, where those cannot
+ * answer, each by itself: whatever goes wrong in between costs speed, never an answer.
  */
 export class Batch {
+  /** Resolves once the shared statements have been answered; calls that are then sent alone may still be waiting. */
+  readonly landed: Promise<void>
+  private land: () => void = () => undefined
   private readonly id = nextId++
+  /** Calls that no statement can answer together, equal ones side by side. */
+  private readonly alone: (readonly Member[])[] = []
+  /** Calls whose statement could not answer them. */
+  private readonly unanswered: Member[] = []
   private statements = 0
-  private keys = 0
-  private fallbacks = 0
   private error: unknown
 
   constructor(
-    private readonly host: Host,
-    private readonly options: ResolvedBatchingOptions,
-    private readonly statistics: Statistics,
-    private readonly members: readonly Member[],
-  ) {}
+    private readonly state: MountState,
+    private readonly group: Group,
+  ) {
+    this.landed = new Promise((resolve) => (this.land = resolve))
+  }
 
-  /** Settles every member; never rejects. */
+  /** Settles every call; never rejects. */
   async run(): Promise<void> {
+    const { members, question } = this.group
     const startedAt = performance.now()
-    for (const { call } of this.members) call.notes.batch = { id: this.id, calls: this.members.length }
+    const batch = Object.freeze({ id: this.id, calls: members.length })
+    for (const { call } of members) call.notes.batch = batch
     try {
-      await (this.question === null ? this.share(this.members) : this.merge())
+      await (question === null ? this.share(members) : this.merge(question))
     } catch (error) {
-      await this.replay(this.members, error)
+      const put = new Set(this.unanswered)
+      this.putBack(
+        members.filter((member) => !member.isSettled && !put.has(member)),
+        error,
+      )
     }
+    this.land()
+    await inParallel(this.alone, this.parallel, (equal) => this.share(equal))
+    await inParallel(this.unanswered, this.parallel, (member) => this.replay(member))
     if (channels.batch.hasSubscribers) this.publish(performance.now() - startedAt)
   }
 
-  private get first(): Member {
-    return this.members[0] as Member
-  }
-
-  private get question(): Question | null {
-    return this.first.question
-  }
-
-  private async merge(): Promise<void> {
+  private async merge(question: Question): Promise<void> {
     const runs: (() => Promise<void>)[] = []
-    for (const part of partsOf(this.members)) {
-      this.keys += part.askers.length
-      await this.plan(part, runs)
-    }
+    for (const part of partsOf(this.group)) await this.plan(part, question, runs)
     await inParallel(runs, this.parallel, (run) => run())
   }
 
   /** Adds what answers the calls of a part: as few statements as its keys allow. */
-  private async plan(part: Part, runs: (() => Promise<void>)[]): Promise<void> {
-    const alone = (askers: readonly Asker[]) => {
-      for (const { members } of askers) runs.push(() => this.share(members))
-    }
-    if (part.askers.length === 1) return alone(part.askers)
-    const fact = await this.factOf(part.key)
-    const type = keyTypeOf(part.key, this.host.provider, fact)
-    if (type === null) return alone(part.askers)
+  private async plan(part: Part, question: Question, runs: (() => Promise<void>)[]): Promise<void> {
+    if (isOfOneValue(part)) return void runs.push(() => this.share(part.members))
+    const { group } = this
     const { key, where } = part
-    const ask = { speaker: part.first, question: this.question as Question, key, type, fact, where }
-    const { rounds, uncertain } = roundsOf(part.askers, type)
-    alone(uncertain)
-    const perKey = ask.question.kind === 'first' && !key.isId && !key.isUnique
+    const fact = await this.factOf(key)
+    const type = keyTypeOf(key, this.state.host.provider, fact)
+    const { rounds, uncertain } =
+      type === null ? { rounds: [], uncertain: part.members } : roundsOf(part, type)
+    for (const equal of bySpelling(uncertain, part)) this.alone.push(equal)
+    if (type === null) return
+    const ask = { group, question, key, type, fact, where }
+    const isFirst = question.kind === 'first' && !key.isId && !key.isUnique
+    const find = isFirst
+      ? findFirstRows
+      : question.kind === 'count' || question.kind === 'aggregate'
+        ? findAggregates
+        : findRows
     const size = Math.min(
-      this.options.maxBatchSize,
-      perKey ? firstRowsCapacity(ask) : this.capacity(ask.where),
+      this.state.options.maxBatchSize,
+      isFirst ? firstRowsCapacity(ask) : this.capacity(where),
     )
     for (const slots of rounds.flatMap((round) => chunksOf(round, size))) {
-      runs.push(() =>
-        slots.size === 1
-          ? this.single(slots)
-          : this.ask({ ...ask, slots }, perKey ? findFirstRows : finderOf(ask.question)),
-      )
+      const [only] = slots.values()
+      if (only === undefined) continue
+      runs.push(() => (slots.size === 1 ? this.share(only.members) : this.ask({ ...ask, slots }, find)))
     }
   }
 
   private get parallel(): number {
-    return this.first.call.transaction.kind === 'none' ? PARALLEL : 1
+    return this.group.first.call.transaction.kind === 'none' ? PARALLEL : 1
   }
 
   private async factOf(key: Field): Promise<ColumnFact | null> {
-    const schema = this.host.schema()
-    if (schema === null || !needsFact(key, this.host.provider)) return null
-    return factOf(await ColumnCatalog.of(this.host).load(this.first.call, schema), this.first.model, key)
+    const { host } = this.state
+    const schema = host.schema()
+    if (schema === null || !needsFact(key, host.provider)) return null
+    return factOf(await ColumnCatalog.of(host).load(this.group.first.call, schema), this.group.model, key)
   }
 
   /** Keys that a statement can bind beside all the rest. */
   private capacity(where: Args): number {
-    return this.host.maxBindValues - valuesIn(where) - valuesIn(this.first.call.args) - RESERVED_BINDS
-  }
-
-  /** One value is asked for by itself; who spelled it in another way asks alone, if only the database knows it the same. */
-  private async single(slots: ReadonlyMap<string, Slot>): Promise<void> {
-    for (const { members } of slots.values()) await this.share(members)
+    const others = valuesIn(where) + valuesIn(this.group.first.call.args) + RESERVED_BINDS
+    return this.state.host.maxBindValues - others
   }
 
   /** One statement for all values of the ask. */
   private async ask(ask: Ask, find: Finder): Promise<void> {
-    const slots = [...ask.slots.values()]
-    let findings: Findings
     try {
       this.statements++
-      this.statistics.statements++
-      findings = await find(ask)
+      this.state.statistics.statements++
+      await find(ask)
     } catch (error) {
       if (error instanceof MergeMismatch && !error.isExpected) this.tell(error)
-      return this.recover(
-        slots.flatMap((slot) => slot.members),
-        error,
-      )
+      for (const { members } of ask.slots.values()) this.recover(members, error)
+      return
     }
-    const unanswered: Member[] = []
-    for (const slot of slots) {
-      if (findings.has(slot)) this.hand(findings.get(slot), slot.members)
-      else unanswered.push(...slot.members)
+    for (const slot of ask.slots.values()) {
+      if (slot.isAnswered) this.hand(slot.found, slot.members)
+      else this.putBack(slot.members, undefined)
     }
-    if (unanswered.length > 0) await this.replay(unanswered, undefined)
   }
 
   /** Sends one of several equal calls as it is; the others get copies of its answer. */
   private async share(members: readonly Member[]): Promise<void> {
+    const { statistics, uniqueReads } = this.state
     const [first, ...others] = members as [Member, ...Member[]]
-    if (others.length === 0) {
-      this.statistics.passedThrough++
-      return first.sendAlone()
-    }
     let answer: unknown
     try {
-      answer = await first.send()
+      answer = await uniqueReads.send(first)
     } catch (error) {
-      // Equal calls fail alike, but each with an error of its own, which names the line it was called from.
-      this.statistics.passedThrough++
+      statistics.passedThrough++
       first.reject(error)
-      return this.recover(others, error)
+      // Equal calls fail alike, but each with an error of its own, which names the line it was called from.
+      this.recover(others, error)
+      return
+    }
+    if (others.length === 0) {
+      statistics.passedThrough++
+      first.resolve(answer)
+      return
     }
     this.statements++
-    this.statistics.statements++
+    statistics.statements++
     this.hand(answer, members)
   }
 
   private hand(answer: unknown, members: readonly Member[]): void {
-    this.statistics.batched += members.length
-    members.forEach((member, index) => member.resolve(index === 0 ? answer : copyOf(answer)))
+    this.state.statistics.batched += members.length
+    for (const [index, member] of members.entries()) member.resolve(index === 0 ? answer : copyOf(answer))
   }
 
   /** The statement has failed: each call is sent by itself, unless the transaction can take no more. */
-  private async recover(members: readonly Member[], error: unknown): Promise<void> {
-    if (!this.hasAborted(error)) return this.replay(members, error)
+  private recover(members: readonly Member[], error: unknown): void {
+    if (!this.hasAborted(error)) return this.putBack(members, error)
     this.error ??= error
-    this.statistics.batched += members.length
+    this.state.statistics.batched += members.length
     for (const member of members) member.reject(copyOfError(error))
   }
 
   /** PostgreSQL refuses everything after a failed statement of a transaction; a replay would only hide why. */
   private hasAborted(error: unknown): boolean {
-    if (this.host.provider !== 'postgresql' || this.first.call.transaction.kind !== 'interactive')
+    if (this.state.host.provider !== 'postgresql' || this.group.first.call.transaction.kind !== 'interactive')
       return false
     if (error instanceof MergeMismatch) return false
     const { name, code } = error as { name?: unknown; code?: unknown }
     return name !== 'PrismaClientValidationError' && !unsent.has(code)
   }
 
-  /** Sends calls each by itself. */
-  private async replay(members: readonly Member[], error: unknown): Promise<void> {
+  /** Has calls sent each by itself. */
+  private putBack(members: readonly Member[], error: unknown): void {
     this.error ??= error
-    this.fallbacks += members.length
-    this.statistics.fallbacks += members.length
-    await inParallel(members, this.parallel, (member) => member.sendAlone())
+    this.state.statistics.fallbacks += members.length
+    for (const member of members) this.unanswered.push(member)
+  }
+
+  private async replay(member: Member): Promise<void> {
+    try {
+      member.resolve(await this.state.uniqueReads.send(member))
+    } catch (error) {
+      member.reject(error)
+    }
   }
 
   private tell({ reason }: MergeMismatch): void {
-    this.host.warnOnce(
+    const { call } = this.group.first
+    this.state.host.warnOnce(
       'W_BATCHING_MISMATCH',
-      `prisma-brisk: a merged ${this.first.call.operation} on ${this.first.model.name} could not be taken apart (${reason}); its calls were sent one by one. Nobody got a wrong answer, but please report it.`,
+      `prisma-brisk: a merged ${call.operation} on ${call.model} could not be taken apart (${reason}); its calls were sent one by one. Nobody got a wrong answer, but please report it.`,
     )
   }
 
   private publish(ms: number): void {
+    const { call } = this.group.first
     const event: BatchEvent = {
       id: this.id,
-      model: this.first.model.name,
-      operation: this.first.call.operation,
-      calls: this.members.length,
-      keys: this.keys,
+      model: call.model as string,
+      operation: call.operation,
+      calls: this.group.members.length,
       statements: this.statements,
+      fallbacks: this.unanswered.length,
       ms,
-      fallbacks: this.fallbacks,
       error: this.error,
     }
     channels.batch.publish(event)
@@ -225,14 +232,8 @@ function copyOfError(error: unknown): unknown {
   ) as Error
 }
 
-type Finder = (ask: Ask) => Promise<Findings>
-
-function finderOf({ kind }: Question): Finder {
-  return kind === 'count' || kind === 'aggregate' ? findAggregates : findRows
-}
-
 /** Size 0: the keys cannot be asked for together. */
-function chunksOf(round: ReadonlyMap<string, Slot>, size: number): readonly ReadonlyMap<string, Slot>[] {
+function chunksOf(round: Round, size: number): readonly Round[] {
   if (round.size <= size) return [round]
   const entries = [...round]
   const each = Math.max(1, size)

@@ -1,8 +1,8 @@
 import type { Call, CallTransaction, Host, Middleware, Model, Next } from '@prisma-brisk/core'
-import { Answerer } from './answerer.ts'
 import { Collector } from './collector.ts'
 import { Loader, openGate } from './loader.ts'
 import { Member } from './member.ts'
+import { MountState } from './mount-state.ts'
 import type { ResolvedBatchingOptions, Schedule } from './options.ts'
 import { Room } from './room.ts'
 import { nextTurn, scheduleOf } from './schedule.ts'
@@ -11,7 +11,7 @@ import { TransactionLane } from './transaction-lane.ts'
 
 /** Decides for each call whether it is collected or sent as it is. One for each mount, so that mounts never mix. */
 export class Batching {
-  private readonly answerer: Answerer
+  private readonly state: MountState
   private readonly collector = new Collector()
   private readonly schedule: Schedule
   private readonly room: Room
@@ -25,11 +25,10 @@ export class Batching {
     private readonly options: ResolvedBatchingOptions,
     private readonly statistics: Statistics,
   ) {
-    this.answerer = new Answerer(host, options, statistics)
+    this.state = new MountState(host, options, statistics)
     this.schedule = scheduleOf(options)
-    const isAdaptive = options.schedule === 'adaptive'
     const schedule = this.registered(this.collector)
-    this.room = new Room(() => new Loader(this.answerer, openGate, isAdaptive, schedule))
+    this.room = new Room((model) => new Loader(this.state, model, openGate, this.state.isAdaptive, schedule))
     host.onDisconnect(() => this.finish())
   }
 
@@ -72,9 +71,9 @@ export class Batching {
 
   private collect(room: Room, call: Call, next: Next, model: Model): Promise<unknown> {
     const { scope } = this.options
-    const member = new Member(call, next, model)
+    const member = new Member(call, next)
     this.statistics.calls++
-    return scope === null ? room.load(member) : room.loadWithin(scope(), member)
+    return scope === null ? room.load(member, model) : room.loadWithin(scope(), member, model)
   }
 
   private count(): void {
@@ -88,7 +87,7 @@ export class Batching {
     const collector = new Collector()
     const lane = new TransactionLane(() => collector.flush())
     const schedule = this.registered(collector)
-    const made = { lane, room: new Room(() => new Loader(this.answerer, lane, false, schedule)) }
+    const made = { lane, room: new Room((model) => new Loader(this.state, model, lane, false, schedule)) }
     this.lanes.set(transaction, made)
     return made
   }
@@ -106,8 +105,8 @@ export class Batching {
   private async finish(): Promise<void> {
     do {
       this.collector.flush()
-      await this.answerer.idle()
+      await this.state.underWay.settled()
       await nextTurn()
-    } while (!this.collector.isEmpty || this.answerer.isBusy)
+    } while (!this.collector.isEmpty || !this.state.underWay.isEmpty)
   }
 }

@@ -3,7 +3,8 @@ import { narrowed, requireField, widened, type Row } from './key-selection.ts'
 import type { Sort } from './sort.ts'
 import { bindable, isBindable, sqlCondition } from './sql-condition.ts'
 import { Sql } from './sql.ts'
-import { MergeMismatch, slotOf, type Ask, type Findings, type Slot } from './statement.ts'
+import type { Slot } from './slot.ts'
+import { MergeMismatch, slotOf, type Ask, type Finder } from './statement.ts'
 
 /**
  * The first rows of each key, in two statements: the ids of those rows, found for each key by a subquery with a LIMIT of
@@ -13,44 +14,49 @@ import { MergeMismatch, slotOf, type Ask, type Findings, type Slot } from './sta
  * one subquery a key. Measured for 200 keys of 5,000 rows each: 6, 2 and 12 ms, where one call a key takes 250, 51 and
  * 86 ms, and ROW_NUMBER, which reads every row, 1,260, 650 and 1,590.
  */
-export async function findFirstRows(ask: Ask): Promise<Findings> {
-  const { speaker, key } = ask
-  const id = idOf(speaker.model)
+export const findFirstRows: Finder = async (ask) => {
+  const { key } = ask
+  const { call } = ask.group.first
+  const id = idOf(ask.group.model)
   const query = id === null ? null : idQuery(ask, id)
   if (id === null || query === null) throw new MergeMismatch('the first rows cannot be asked for', true)
   const slots = [...ask.slots.values()]
-  const dealt = new Map<Slot, Row[]>(slots.map((slot) => [slot, []]))
   const owners = new Map<string, Slot>()
+  const expected = new Map<Slot, number>()
   const ids: unknown[] = []
-  for (const row of (await speaker.call.queryRaw(query.text, query.values)) as readonly IdRow[]) {
-    owners.set(String(row.id), slots[Number(row.o)] as Slot)
+  for (const row of (await call.queryRaw(query.text, query.values)) as readonly IdRow[]) {
+    const slot = slots[Number(row.o)] as Slot
+    owners.set(String(row.id), slot)
+    expected.set(slot, (expected.get(slot) ?? 0) + 1)
     ids.push(id.type === 'Int' ? Number(row.id) : row.id)
   }
   if (owners.size !== ids.length) throw new MergeMismatch('a row was found for two keys')
+  const dealt = new Map<Slot, Row[]>(slots.map((slot) => [slot, []]))
   if (ids.length > 0) {
-    const { args, added } = widened(speaker.call, [key, id])
+    const { args, added } = widened(call, [key, id])
     const { take: _, skip: __, ...rest } = args
-    const found = (await speaker.call.send('findMany', {
-      ...rest,
-      where: { AND: [ask.where, { [id.name]: { in: ids } }] },
-    })) as readonly Row[]
-    for (const row of found) {
-      requireField(speaker.call, row, id)
-      requireField(speaker.call, row, key)
+    const where = { AND: [ask.where, { [id.name]: { in: ids } }] }
+    const rows = (await call.send('findMany', { ...rest, where })) as readonly Row[]
+    if (rows[0] !== undefined) for (const field of [id, key]) requireField(call, rows[0], field)
+    for (const row of rows) {
       const owner = owners.get(String(row[id.name]))
       if (owner === undefined) throw new MergeMismatch('a row came that was not asked for')
       // A row that went to another key in between leaves a gap, and is asked for again.
       if (slotOf(ask, row[key.name]) === owner) dealt.get(owner)?.push(narrowed(row, added))
     }
   }
-  return complete(ask, dealt, owners)
+  for (const [slot, rows] of dealt) {
+    if (rows.length !== (expected.get(slot) ?? 0)) continue
+    if (call.operation === 'findMany') slot.found = rows
+    else if (rows.length > 0 || !call.operation.endsWith('OrThrow')) slot.found = rows[0] ?? null
+  }
 }
 
 /** Whether {@link findFirstRows} can answer such calls, and for how many keys at a time. */
 export function firstRowsCapacity(ask: Omit<Ask, 'slots'>): number {
-  const { speaker, question } = ask
-  const { maxBindValues } = speaker.call.host
-  const id = idOf(speaker.model)
+  const { group, question } = ask
+  const { maxBindValues } = group.first.call.host
+  const id = idOf(group.model)
   const probe = id === null ? null : idQuery({ ...ask, slots: new Map() }, id)
   if (probe === null) return 0
   const spare = maxBindValues - probe.values.length - RESERVE
@@ -87,11 +93,11 @@ interface IdQuery {
 }
 
 function idQuery(ask: Ask, id: Field): IdQuery | null {
-  const { speaker, key, slots } = ask
+  const { group, key, slots, type } = ask
   if (!isBindable(key)) return null
-  const values = Array.from(slots.values(), (slot) => bindable(key, slot.value))
+  const values = Array.from(slots.values(), (slot) => bindable(key, type.send(slot.value)))
   if (values.includes(undefined)) return null
-  switch (speaker.call.host.provider) {
+  switch (group.first.call.host.provider) {
     case 'postgresql': {
       const type = arrayType(ask)
       return type === null ? united(ask, id, values) : lateral(ask, id, values, type)
@@ -106,7 +112,7 @@ function idQuery(ask: Ask, id: Field): IdQuery | null {
 }
 
 function lateral(ask: Ask, id: Field, values: readonly unknown[], type: string): IdQuery | null {
-  const sql = new Sql(ask.speaker.call.host)
+  const sql = new Sql(ask.group.first.call.host)
   const keys = sql.bind(values)
   const subquery = firstOf(sql, ask, id, 'k.v')
   if (subquery === null) return null
@@ -115,39 +121,39 @@ function lateral(ask: Ask, id: Field, values: readonly unknown[], type: string):
 }
 
 function joined(ask: Ask, id: Field, values: readonly unknown[]): IdQuery | null {
-  const sql = new Sql(ask.speaker.call.host)
+  const sql = new Sql(ask.group.first.call.host)
   const keys = values.map((value, index) => `(${index}, ${sql.bind(value)})`).join(', ')
   const subquery = firstOf(sql, ask, id, 'k.v')
   if (subquery === null) return null
-  const text = `WITH k(o, v) AS (VALUES ${keys}) SELECT k.o AS o, ${sql.column(id, 'r')} AS id FROM k JOIN ${sql.table(ask.speaker.model)} r ON ${sql.column(id, 'r')} IN (${subquery})`
+  const text = `WITH k(o, v) AS (VALUES ${keys}) SELECT k.o AS o, ${sql.column(id, 'r')} AS id FROM k JOIN ${sql.table(ask.group.model)} r ON ${sql.column(id, 'r')} IN (${subquery})`
   return {
     text,
     values: sql.values,
-    keysAtMost: ask.speaker.call.host.maxBindValues - sql.values.length - RESERVE,
+    keysAtMost: ask.group.first.call.host.maxBindValues - sql.values.length - RESERVE,
   }
 }
 
 function united(ask: Ask, id: Field, values: readonly unknown[]): IdQuery | null {
-  const sql = new Sql(ask.speaker.call.host)
-  const one = new Sql(ask.speaker.call.host)
+  const sql = new Sql(ask.group.first.call.host)
+  const one = new Sql(ask.group.first.call.host)
   if (firstOf(one, ask, id, one.bind(null)) === null) return null
   const subqueries = values.map(
     (value, index) => `(${firstOf(sql, ask, id, sql.bind(value), `${index} AS o, `)})`,
   )
   const keysAtMost = Math.min(
     200,
-    Math.floor((ask.speaker.call.host.maxBindValues - RESERVE) / one.values.length),
+    Math.floor((ask.group.first.call.host.maxBindValues - RESERVE) / one.values.length),
   )
   return { text: subqueries.join(' UNION ALL '), values: sql.values, keysAtMost }
 }
 
 /** The ids of the first rows of the key `value`, which is SQL. */
 function firstOf(sql: Sql, ask: Ask, id: Field, value: string, also = ''): string | null {
-  const { question, where, key, speaker } = ask
-  const condition = sqlCondition(sql, speaker.model, where)
-  const order = orderOf(sql, speaker.model, question.sort)
+  const { question, where, key, group } = ask
+  const condition = sqlCondition(sql, group.model, where)
+  const order = orderOf(sql, group.model, question.sort)
   if (condition === null || order === null) return null
-  return `SELECT ${also}${sql.column(id)} AS id FROM ${sql.table(speaker.model)} t WHERE ${sql.column(key)} = ${value} AND ${condition}${order} LIMIT ${question.take} OFFSET ${question.skip}`
+  return `SELECT ${also}${sql.column(id)} AS id FROM ${sql.table(group.model)} t WHERE ${sql.column(key)} = ${value} AND ${condition}${order} LIMIT ${question.take} OFFSET ${question.skip}`
 }
 
 function orderOf(sql: Sql, model: Model, sort: readonly Sort[]): string | null {
@@ -185,21 +191,4 @@ const arrays: Readonly<Record<string, string>> = {
   uuid: 'uuid',
   timestamp: 'timestamp',
   timestamptz: 'timestamptz',
-}
-
-function complete(
-  { speaker }: Ask,
-  dealt: ReadonlyMap<Slot, Row[]>,
-  owners: ReadonlyMap<string, Slot>,
-): Findings {
-  const expected = new Map<Slot, number>()
-  for (const owner of owners.values()) expected.set(owner, (expected.get(owner) ?? 0) + 1)
-  const findings = new Map<Slot, unknown>()
-  for (const [slot, rows] of dealt) {
-    if (rows.length !== (expected.get(slot) ?? 0)) continue
-    if (speaker.call.operation === 'findMany') findings.set(slot, rows)
-    else if (rows.length > 0 || !speaker.call.operation.endsWith('OrThrow'))
-      findings.set(slot, rows[0] ?? null)
-  }
-  return findings
 }

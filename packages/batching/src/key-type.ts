@@ -7,8 +7,8 @@ import { anyCase, asciiCase, byteForByte, onlyAscii, sameBlanks, uuid, type Text
  * How the values of a key column come together.
  *
  * A merged statement asks `key IN (…)` and its rows must find their way back to the callers. JavaScript's equality is not
- * the database's: `'ABC' = 'abc'` under many collations, `1.50 = 1.5` always. So each type has a **fold**: a text such
- * that values which the database may hold equal have the same fold. The fold may be too coarse, never too fine. A
+ * the database's: `'ABC' = 'abc'` under many collations, `1.50 = 1.5` always. So each type has a **fold**: a text or
+ * number such that values which the database may hold equal have the same fold. The fold may be too coarse, never too fine. A
  * statement then asks for one spelling of each fold only; whatever row comes back with that fold can only have been
  * found by that spelling, and belongs to those who asked for it.
  *
@@ -16,14 +16,17 @@ import { anyCase, asciiCase, byteForByte, onlyAscii, sameBlanks, uuid, type Text
  */
 export interface KeyType {
   /** The fold of a value that a caller gave; null where it is not certain. */
-  fold(value: unknown): string | null
+  fold(value: unknown): Fold | null
   /** The fold of a value that a row holds; null where it is not certain. */
-  foldRow(value: unknown): string | null
+  foldRow(value: unknown): Fold | null
   /** Whether equal folds are equal values, so that callers who spell a value differently may share its rows. */
   readonly isExact: boolean
   /** The value as the statement carries it; alike for all keys, so that Prisma sees one plain list. */
   send(value: unknown): unknown
 }
+
+/** Compared as Map keys are; of one type within a {@link KeyType}. */
+export type Fold = string | number | bigint
 
 /** The type of a key column, or null where no two of its values can be told apart with certainty. */
 export function keyTypeOf(field: Field, provider: Provider, fact: ColumnFact | null): KeyType | null {
@@ -33,8 +36,6 @@ export function keyTypeOf(field: Field, provider: Provider, fact: ColumnFact | n
       return field.nativeType?.name === 'Year' ? null : integers(intBounds(field))
     case 'BigInt':
       return bigIntegers
-    case 'Boolean':
-      return booleans
     case 'Float':
       return floats
     case 'Bytes':
@@ -46,6 +47,7 @@ export function keyTypeOf(field: Field, provider: Provider, fact: ColumnFact | n
       return dateTimes(field, provider, fact)
     case 'String':
       return strings(field, provider, fact)
+    // Booleans have no `in`.
     default:
       return null
   }
@@ -67,18 +69,9 @@ const names: KeyType = {
   send: asIs,
 }
 
-const booleans: KeyType = {
-  fold: (value) => (typeof value === 'boolean' ? String(value) : null),
-  foldRow: (value) => (typeof value === 'boolean' ? String(value) : null),
-  isExact: true,
-  send: asIs,
-}
-
 function integers([min, max]: readonly [number, number]): KeyType {
   const fold = (value: unknown) =>
-    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
-      ? String(value + 0)
-      : null
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value + 0 : null
   return { fold, foldRow: fold, isExact: true, send: asIs }
 }
 
@@ -99,10 +92,10 @@ function intBounds({ nativeType }: Field): readonly [number, number] {
 
 const bigIntegers: KeyType = {
   fold: (value) => {
-    if (typeof value === 'bigint') return value >= -(2n ** 63n) && value < 2n ** 63n ? String(value) : null
-    return typeof value === 'number' && Number.isSafeInteger(value) ? String(value + 0) : null
+    if (typeof value === 'bigint') return value >= -(2n ** 63n) && value < 2n ** 63n ? value : null
+    return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : null
   },
-  foldRow: (value) => (typeof value === 'bigint' ? String(value) : null),
+  foldRow: (value) => (typeof value === 'bigint' ? value : null),
   isExact: true,
   send: (value) => BigInt(value as bigint | number),
 }
@@ -114,9 +107,9 @@ const bigIntegers: KeyType = {
 const floats: KeyType = {
   fold: (value) =>
     typeof value === 'number' && (Number.isInteger(value) ? value === (value | 0) : Number.isFinite(value))
-      ? String(Math.fround(value) + 0)
+      ? Math.fround(value) + 0
       : null,
-  foldRow: (value) => (typeof value === 'number' ? String(Math.fround(value) + 0) : null),
+  foldRow: (value) => (typeof value === 'number' ? Math.fround(value) + 0 : null),
   isExact: false,
   send: asIs,
 }
@@ -199,10 +192,9 @@ function moments(part: (ms: number) => number, isExact: boolean): KeyType {
   return {
     fold: (value) => {
       const ms = millisecondsOf(value)
-      return ms === null ? null : String(part(ms))
+      return ms === null ? null : part(ms)
     },
-    foldRow: (value) =>
-      isDate(value) && !Number.isNaN(value.getTime()) ? String(part(value.getTime())) : null,
+    foldRow: (value) => (isDate(value) && !Number.isNaN(value.getTime()) ? part(value.getTime()) : null),
     isExact,
     send: (value) => new Date(millisecondsOf(value) as number),
   }

@@ -1,6 +1,9 @@
+import type { Model } from '@prisma-brisk/core'
 import DataLoader from 'dataloader'
-import type { Answerer } from './answerer.ts'
+import { Batch } from './batch.ts'
+import { Group, groupsOf } from './group.ts'
 import type { Member } from './member.ts'
+import type { MountState } from './mount-state.ts'
 import type { Schedule } from './options.ts'
 import { afterAtMost } from './schedule.ts'
 
@@ -14,7 +17,7 @@ export const openGate: Gate = { enter: (send) => send() }
 
 /** A batch whose statements are under way, and the calls of its shape that wait for it to land. */
 interface Flight {
-  waiting: Member[]
+  waiting: Group | null
   stopWaiting: (() => void) | null
 }
 
@@ -30,17 +33,19 @@ export class Loader {
   private readonly queue: DataLoader<Member, unknown>
   private readonly flights = new Map<string, Flight>()
   /** A call in flight that was alone: its shape is found out when another one comes. */
-  private lone: { readonly member: Member; flight: Flight | null } | null = null
+  private lone: Member | null = null
+  private loneFlight: { readonly shape: string; readonly flight: Flight } | null = null
   /** Milliseconds that a flight takes, lately. */
   private pace = 10
 
   constructor(
-    private readonly answerer: Answerer,
+    private readonly state: MountState,
+    private readonly model: Model,
     private readonly gate: Gate,
     private readonly isAdaptive: boolean,
     schedule: Schedule,
   ) {
-    this.queue = new DataLoader<Member, unknown>(async (members) => this.send(members), {
+    this.queue = new DataLoader<Member, unknown>((members) => this.send(members), {
       cache: false,
       batchScheduleFn: schedule,
     })
@@ -50,67 +55,83 @@ export class Loader {
     return this.queue.load(member)
   }
 
-  /** DataLoader wants answers; it is given promises of them, so that no call waits for the answers of others. */
-  private send(members: readonly Member[]): Promise<unknown>[] {
+  /** Gives DataLoader the answers, or promises of those that take longer than the shared statements. */
+  private send(members: readonly Member[]): Promise<unknown[]> {
     const [first] = members
-    if (members.length === 1 && first !== undefined && this.lone === null && this.flights.size === 0) {
-      return [this.sendLone(first)]
-    }
-    const answers = members.map((member) => member.answer())
+    const isBusy = this.lone !== null || this.flights.size > 0
+    if (members.length === 1 && first !== undefined && !isBusy) return Promise.resolve([this.sendLone(first)])
     this.recogniseLone()
-    const shapes = new Map<string, Member[]>()
-    for (const member of members) {
-      const same = shapes.get(member.shape)
-      if (same === undefined) shapes.set(member.shape, [member])
-      else same.push(member)
+    const groups = groupsOf(members, this.model)
+    const [only] = groups
+    if (groups.length === 1 && only !== undefined && !this.flights.has(only.shape)) {
+      return this.start(only).then(() => members.map((member) => member.take()))
     }
-    for (const [shape, same] of shapes) this.join(shape, same)
-    return answers
+    const answers = members.map((member) => member.take())
+    for (const group of groups) this.join(group)
+    return Promise.resolve(answers)
   }
 
-  private async sendLone(member: Member): Promise<unknown> {
-    const sent = this.gate.enter(() => this.answerer.sendLone(member))
-    if (!this.isAdaptive) return sent
-    const lone: NonNullable<typeof this.lone> = { member, flight: null }
-    this.lone = lone
-    const startedAt = performance.now()
-    try {
-      return await sent
-    } finally {
-      if (this.lone === lone) this.lone = null
-      if (lone.flight !== null) this.land(member.shape, lone.flight, startedAt)
+  private sendLone(member: Member): Promise<unknown> {
+    const { underWay, uniqueReads, statistics } = this.state
+    const startedAt = this.isAdaptive ? performance.now() : 0
+    underWay.start()
+    statistics.passedThrough++
+    const sent = this.gate.enter(() => uniqueReads.send(member))
+    if (!this.isAdaptive) {
+      sent.then(underWay.end, underWay.end)
+      return sent
     }
+    this.lone = member
+    const land = () => {
+      underWay.end()
+      this.pace += (performance.now() - startedAt - this.pace) / 4
+      if (this.lone !== member) return
+      this.lone = null
+      const recognised = this.loneFlight
+      this.loneFlight = null
+      if (recognised !== null) this.depart(recognised.shape, recognised.flight)
+    }
+    sent.then(land, land)
+    return sent
   }
 
+  /** Another call came while one was in flight alone: from now on its shape is known. */
   private recogniseLone(): void {
     const { lone } = this
-    if (lone === null) return
-    this.lone = null
-    if (lone.member.question === null || this.flights.has(lone.member.shape)) return
-    lone.flight = { waiting: [], stopWaiting: null }
-    this.flights.set(lone.member.shape, lone.flight)
+    if (lone === null || this.loneFlight !== null) return
+    const [group] = groupsOf([lone], this.model)
+    if (group === undefined || group.question === null || this.flights.has(group.shape)) return
+    const flight: Flight = { waiting: null, stopWaiting: null }
+    this.flights.set(group.shape, flight)
+    this.loneFlight = { shape: group.shape, flight }
   }
 
-  private join(shape: string, members: Member[]): void {
-    const flight = this.flights.get(shape)
-    if (flight === undefined) return this.start(shape, members)
-    for (const member of members) flight.waiting.push(member)
-    flight.stopWaiting ??= afterAtMost(2 * this.pace, () => this.depart(shape, flight))
+  private join(group: Group): void {
+    const flight = this.flights.get(group.shape)
+    if (flight === undefined) {
+      void this.start(group)
+      return
+    }
+    if (flight.waiting === null) flight.waiting = group
+    else for (const member of group.members) flight.waiting.members.push(member)
+    flight.stopWaiting ??= afterAtMost(2 * this.pace, () => this.depart(group.shape, flight))
   }
 
-  private start(shape: string, members: readonly Member[]): void {
+  /** Resolves once the statements that the calls share have been answered; never rejects. */
+  private start(group: Group): Promise<void> {
+    const { underWay } = this.state
     const startedAt = performance.now()
-    const landed = this.gate.enter(() => this.answerer.answer(members))
+    const batch = new Batch(this.state, group)
+    underWay.start()
+    void this.gate.enter(() => batch.run()).then(underWay.end)
     // Calls that cannot be merged gain nothing from waiting for each other.
-    if (!this.isAdaptive || members[0]?.question === null) return
-    const flight: Flight = { waiting: [], stopWaiting: null }
-    this.flights.set(shape, flight)
-    void landed.then(() => this.land(shape, flight, startedAt))
-  }
-
-  private land(shape: string, flight: Flight, startedAt: number): void {
-    this.pace += (performance.now() - startedAt - this.pace) / 4
-    this.depart(shape, flight)
+    if (!this.isAdaptive || group.question === null) return batch.landed
+    const flight: Flight = { waiting: null, stopWaiting: null }
+    this.flights.set(group.shape, flight)
+    return batch.landed.then(() => {
+      this.pace += (performance.now() - startedAt - this.pace) / 4
+      this.depart(group.shape, flight)
+    })
   }
 
   /** The flight has landed, or has been waited for long enough: those who waited take off. */
@@ -118,8 +139,8 @@ export class Loader {
     flight.stopWaiting?.()
     flight.stopWaiting = null
     const { waiting } = flight
-    flight.waiting = []
+    flight.waiting = null
     if (this.flights.get(shape) === flight) this.flights.delete(shape)
-    if (waiting.length > 0) this.start(shape, waiting)
+    if (waiting !== null) void this.start(waiting)
   }
 }

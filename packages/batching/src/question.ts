@@ -2,10 +2,9 @@ import { canonicalize, type Args, type Call, type Field, type Model } from '@pri
 import { sortOf, type Sort } from './sort.ts'
 
 /**
- * What one call asks, taken apart into what calls of a kind share and the values in which they differ.
- *
- * Two calls of one shape ask the same of the database but for the values of `keys`; whatever cannot be taken apart with
- * certainty has no question, and is sent as it is.
+ * What calls of one shape ask: all of it but the values in which they differ. Two calls of one shape ask the same of the
+ * database but for the values of `keys`; a call that cannot be taken apart with certainty has no question, and is sent
+ * as it is.
  */
 export interface Question {
   readonly kind: 'one' | 'list' | 'first' | 'count' | 'aggregate'
@@ -13,15 +12,23 @@ export interface Question {
   readonly shape: string
   /** The fields that `where` sets equal to a value, sorted by name. */
   readonly keys: readonly Field[]
-  /** Those values, in the order of `keys`. */
-  readonly values: readonly unknown[]
   /** `where` without `keys`. */
   readonly rest: Args
+  /** Where in `where` the values stand. */
+  readonly places: readonly Place[]
   /** The order of the rows, for kinds that return rows; empty where none is asked for. */
   readonly sort: readonly Sort[]
   /** Rows to skip and to take for each key (kind `first`), or the bound that a middleware put on a list. */
   readonly skip: number
   readonly take: number | null
+}
+
+/** `{ id: 5 }`, `{ id: { equals: 5 } }`, or one member of `{ userId_day: { userId: 5, day: 7 } }`. */
+interface Place {
+  /** Its index in `keys`. */
+  readonly key: number
+  readonly name: string
+  readonly form: 'plain' | 'equals' | { readonly member: string }
 }
 
 /** Takes a call apart; null where it is not of a kind that can be merged with calls that have other values. */
@@ -42,71 +49,144 @@ export function questionOf(call: Call, model: Model): Question | null {
             ? aggregated(model, args)
             : null
   if (asked === null) return null
-  const keys = [...equalities.values.keys()].sort()
+  const { found, rest } = equalities
+  const keys = [...found.keys()].sort()
   return {
     ...asked,
-    shape: `${asked.kind} ${keys.join(',')} ${asked.take} ${canonicalize({ ...args, where: equalities.rest })}${selectionOrder(args)}`,
+    shape: `${asked.kind} ${keys.join(',')} ${asked.take} ${canonicalize({ ...args, where: rest })}${selectionOrder(args)}`,
     keys: keys.map((name) => model.fields.get(name) as Field),
-    values: keys.map((name) => equalities.values.get(name)),
-    rest: equalities.rest,
+    rest,
+    places: Array.from(found, ([field, place]) => ({ ...place, key: keys.indexOf(field) })),
   }
+}
+
+/** The values of `keys` in a call of this question's shape; the value itself where there is one key. */
+export function keyValues({ places, keys }: Question, where: Args): unknown {
+  if (keys.length === 1) return valueAt(places[0] as Place, where)
+  const values: unknown[] = Array.from({ length: keys.length })
+  for (const place of places) values[place.key] = valueAt(place, where)
+  return values
+}
+
+function valueAt({ name, form }: Place, where: Args): unknown {
+  const value = where[name]
+  if (form === 'plain') return value
+  return (value as Args)[form === 'equals' ? 'equals' : form.member]
+}
+
+/**
+ * Whether a call is built as another one whose question is known, and so has the same. Cheap and often right: false says
+ * nothing.
+ */
+export function isBuiltAlike({ places }: Question, known: Call, call: Call): boolean {
+  const { args } = call
+  let names = 0
+  for (const name in known.args) {
+    names++
+    if (name !== 'where' && !areEqual(known.args[name], args[name])) return false
+  }
+  for (const _ in args) names--
+  if (names !== 0 || known.notes.bound !== call.notes.bound) return false
+  const { where } = args
+  const knownWhere = known.args['where'] as Args
+  if (!isPlain(where)) return false
+  for (const name in knownWhere) {
+    names++
+    const value = where[name]
+    const place = places.find((each) => each.name === name)
+    if (place === undefined) {
+      if (!areEqual(knownWhere[name], value)) return false
+    } else if (place.form === 'plain') {
+      if (!isKeyValue(value)) return false
+    } else if (!isBuiltOfValues(knownWhere[name] as Args, value)) return false
+  }
+  for (const _ in where) names--
+  return names === 0
+}
+
+function isBuiltOfValues(known: Args, value: unknown): boolean {
+  if (!isPlain(value)) return false
+  let names = 0
+  for (const name in known) {
+    names++
+    if (!isKeyValue(value[name])) return false
+  }
+  for (const _ in value) names--
+  return names === 0
+}
+
+/** Deep equality of plain data, order of keys included; of other objects only identity and time. */
+function areEqual(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
+  if (one instanceof Date) return other instanceof Date && Object.is(one.getTime(), other.getTime())
+  if (Array.isArray(one)) {
+    return (
+      Array.isArray(other) &&
+      one.length === other.length &&
+      one.every((each, index) => areEqual(each, other[index]))
+    )
+  }
+  if (!isPlain(one) || !isPlain(other)) return false
+  const names = Object.keys(one)
+  const otherNames = Object.keys(other)
+  return (
+    names.length === otherNames.length &&
+    names.every((name, index) => name === otherNames[index] && areEqual(one[name], other[name]))
+  )
 }
 
 type Asked = Pick<Question, 'kind' | 'sort' | 'skip' | 'take'>
 
 interface Equalities {
-  readonly values: ReadonlyMap<string, unknown>
+  /** Fields that are set equal to a value, and where. */
+  readonly found: ReadonlyMap<string, Omit<Place, 'key'>>
   readonly rest: Args
 }
 
 function equalitiesOf(model: Model, where: unknown, isUniqueRead: boolean): Equalities | null {
   if (!isPlain(where)) return null
-  const values = new Map<string, unknown>()
+  const found = new Map<string, Omit<Place, 'key'>>()
   const rest: Record<string, unknown> = {}
-  for (const name of Object.keys(where)) {
+  for (const name in where) {
     const value = where[name]
     const field = model.fields.get(name)
     if (field === undefined) {
       const members = isUniqueRead ? compoundMembers(model, name, value) : null
       if (members === null) rest[name] = value
-      else {
-        for (const [member, part] of members) {
-          if (values.has(member)) return null
-          values.set(member, part)
-        }
+      for (const member of members ?? []) {
+        if (found.has(member)) return null
+        found.set(member, { name, form: { member } })
       }
       continue
     }
-    const equal = isKeyField(field) ? equalValue(value, isUniqueRead) : undefined
-    if (equal !== undefined) {
-      if (values.has(name)) return null
-      values.set(name, equal)
+    const form = isKeyField(field) ? equalityForm(value, isUniqueRead) : null
+    if (form !== null) {
+      if (found.has(name)) return null
+      found.set(name, { name, form })
       continue
     }
     // Of the fields of a unique key, findUnique takes plain values alone; findMany would take more.
     if (isUniqueRead && (field.isId || field.isUnique)) return null
     rest[name] = value
   }
-  return values.size === 0 ? null : { values, rest }
+  return found.size === 0 ? null : { found, rest }
 }
 
-function compoundMembers(model: Model, name: string, value: unknown): [string, unknown][] | null {
+function compoundMembers(model: Model, name: string, value: unknown): readonly string[] | null {
   const key = [model.id, ...model.uniques].find((each) => each?.isCompound === true && each.name === name)
   if (key === undefined || key === null || !isPlain(value)) return null
-  const names = Object.keys(value)
-  if (names.length !== key.fields.length || !key.fields.every((field) => isKeyValue(value[field])))
-    return null
-  return key.fields.map((field) => [field, value[field]])
+  const fits =
+    Object.keys(value).length === key.fields.length && key.fields.every((field) => isKeyValue(value[field]))
+  return fits ? key.fields : null
 }
 
-/** `5` and `{ equals: 5 }`; undefined for every other condition. */
-function equalValue(value: unknown, isUniqueRead: boolean): unknown {
-  if (isKeyValue(value)) return value
-  if (isUniqueRead || !isPlain(value)) return undefined
+/** `5` and `{ equals: 5 }`; null for every other condition. */
+function equalityForm(value: unknown, isUniqueRead: boolean): 'plain' | 'equals' | null {
+  if (isKeyValue(value)) return 'plain'
+  if (isUniqueRead || !isPlain(value)) return null
   const names = Object.keys(value)
-  return names.length === 1 && names[0] === 'equals' && isKeyValue(value['equals'])
-    ? value['equals']
-    : undefined
+  return names.length === 1 && names[0] === 'equals' && isKeyValue(value['equals']) ? 'equals' : null
 }
 
 function isKeyField(field: Field): boolean {
@@ -196,8 +276,8 @@ function onlyHas(args: Args, names: ReadonlySet<string>): boolean {
   return true
 }
 
-function hasUniqueKey(model: Model, { values }: Equalities): boolean {
-  return [model.id, ...model.uniques].some((key) => key?.fields.every((field) => values.has(field)) === true)
+function hasUniqueKey(model: Model, { found }: Equalities): boolean {
+  return [model.id, ...model.uniques].some((key) => key?.fields.every((field) => found.has(field)) === true)
 }
 
 /** `{ a: true, b: true }`, with at least one field. */

@@ -1,6 +1,6 @@
-import { narrowed, requireField, widened, type Row } from './key-selection.ts'
 import { findFirstRows, firstRowsCapacity } from './first-rows.ts'
-import { mergedWhere, MergeMismatch, slotOf, type Ask, type Findings, type Slot } from './statement.ts'
+import { narrowed, requireField, widened, type Row } from './key-selection.ts'
+import { mergedWhere, MergeMismatch, slotOf, type Ask, type Finder } from './statement.ts'
 
 /**
  * Lists and single rows: one `findMany` with an `IN`, its rows dealt out by their key in the order in which they come.
@@ -8,51 +8,49 @@ import { mergedWhere, MergeMismatch, slotOf, type Ask, type Findings, type Slot 
  * Under a bound, the statement may read as many rows as all callers together may get. Where it reads that many, some
  * caller may have pushed out the rows of another: the first rows are then found for each key by itself.
  */
-export async function findRows(ask: Ask): Promise<Findings> {
-  const { speaker, question, key, slots } = ask
-  const { args, added } = widened(speaker.call, [key])
+export const findRows: Finder = async (ask) => {
+  const { question, key, slots } = ask
+  const { call } = ask.group.first
+  const { args, added } = widened(call, [key])
   const bound = question.kind === 'list' ? question.take : null
   const { take: _, skip: __, ...rest } = args
-  const found = (await speaker.call.send('findMany', {
+  const rows = (await call.send('findMany', {
     ...rest,
     where: mergedWhere(ask),
     ...(bound === null ? {} : { take: bound * slots.size }),
   })) as readonly Row[]
-  if (!Array.isArray(found)) throw new MergeMismatch('the statement gave no list of rows')
-  if (bound !== null && found.length >= bound * slots.size) return findBounded(ask)
-  const dealt = new Map<Slot, Row[]>()
-  for (const slot of slots.values()) dealt.set(slot, [])
-  for (const row of found) {
-    requireField(speaker.call, row, key)
-    const rows = dealt.get(slotOf(ask, row[key.name])) as Row[]
-    rows.push(narrowed(row, added))
-  }
-  return question.kind === 'one' ? single(ask, dealt) : question.take === null ? dealt : cut(ask, dealt)
+  if (!Array.isArray(rows)) throw new MergeMismatch('the statement gave no list of rows')
+  if (bound !== null && rows.length >= bound * slots.size) return findBounded(ask)
+  if (rows[0] !== undefined) requireField(call, rows[0], key)
+  if (question.kind === 'one') dealSingles(ask, rows, added)
+  else dealLists(ask, rows, added)
 }
 
-/** In as many statements as their keys need; keys that cannot be asked for in this way are left without a finding. */
-async function findBounded(ask: Ask): Promise<Findings> {
+function dealSingles(ask: Ask, rows: readonly Row[], added: readonly string[]): void {
+  for (const row of rows) {
+    const slot = slotOf(ask, row[ask.key.name])
+    if (slot.isAnswered) throw new MergeMismatch('a unique key found several rows')
+    slot.found = narrowed(row, added)
+  }
+  if (ask.group.first.call.operation.endsWith('OrThrow')) return
+  for (const slot of ask.slots.values()) if (!slot.isAnswered) slot.found = null
+}
+
+function dealLists(ask: Ask, rows: readonly Row[], added: readonly string[]): void {
+  const { skip, take } = ask.question
+  for (const slot of ask.slots.values()) slot.found = []
+  for (const row of rows) {
+    ;(slotOf(ask, row[ask.key.name]).found as Row[]).push(narrowed(row, added))
+  }
+  if (take === null) return
+  for (const slot of ask.slots.values()) slot.found = (slot.found as Row[]).slice(skip, skip + take)
+}
+
+/** In as many statements as their keys need; keys that cannot be asked for in this way are left without an answer. */
+async function findBounded(ask: Ask): Promise<void> {
   const capacity = firstRowsCapacity(ask)
   const entries = capacity === 0 ? [] : [...ask.slots]
-  const findings = new Map<Slot, unknown>()
   for (let start = 0; start < entries.length; start += capacity) {
-    const slots = new Map(entries.slice(start, start + capacity))
-    for (const [slot, rows] of await findFirstRows({ ...ask, slots })) findings.set(slot, rows)
+    await findFirstRows({ ...ask, slots: new Map(entries.slice(start, start + capacity)) })
   }
-  return findings
-}
-
-function single({ speaker }: Ask, dealt: ReadonlyMap<Slot, Row[]>): Findings {
-  const findings = new Map<Slot, unknown>()
-  for (const [slot, rows] of dealt) {
-    if (rows.length > 1) throw new MergeMismatch('a unique key found several rows')
-    if (rows.length === 1 || !speaker.call.operation.endsWith('OrThrow')) findings.set(slot, rows[0] ?? null)
-  }
-  return findings
-}
-
-function cut({ question: { skip, take } }: Ask, dealt: ReadonlyMap<Slot, Row[]>): Findings {
-  const findings = new Map<Slot, unknown>()
-  for (const [slot, rows] of dealt) findings.set(slot, rows.slice(skip, skip + (take as number)))
-  return findings
 }

@@ -1,13 +1,14 @@
 import type { Args, Field } from '@prisma-brisk/core'
 import type { ColumnFact } from './column-facts.ts'
+import type { Group } from './group.ts'
 import type { KeyType } from './key-type.ts'
+import type { Round } from './part.ts'
 import type { Question } from './question.ts'
-import type { Member } from './member.ts'
+import type { Slot } from './slot.ts'
 
 /** What a merged statement is made of. */
 export interface Ask {
-  /** One of the calls: it speaks for all of them. */
-  readonly speaker: Member
+  readonly group: Group
   readonly question: Question
   readonly key: Field
   readonly type: KeyType
@@ -15,24 +16,18 @@ export interface Ask {
   /** What `where` says but for the key. */
   readonly where: Args
   /** The values to ask for, by their fold. */
-  readonly slots: ReadonlyMap<string, Slot>
+  readonly slots: Round
 }
 
-/** One value of a statement, and all who share what it finds. */
-export interface Slot {
-  readonly value: unknown
-  readonly members: Member[]
-}
-
-/** What a statement found for each value; a value without a finding is asked for again, alone. */
-export type Findings = ReadonlyMap<Slot, unknown>
+/** Asks, and sets what each slot found. */
+export type Finder = (ask: Ask) => Promise<void>
 
 /** `where` for all values of a statement. */
-export function mergedWhere({ where, key, slots }: Ask): Args {
-  return { ...where, [key.name]: { in: Array.from(slots.values(), (slot) => slot.value) } }
+export function mergedWhere({ where, key, slots, type }: Ask): Args {
+  return { ...where, [key.name]: { in: Array.from(slots.values(), (slot) => type.send(slot.value)) } }
 }
 
-/** The value of `slots` that found a row holding `value`. */
+/** The slot that found a row holding `value`. */
 export function slotOf({ type, slots }: Ask, value: unknown): Slot {
   const fold = type.foldRow(value)
   if (fold === null) throw new MergeMismatch('a row holds a key that only the database can compare', true)

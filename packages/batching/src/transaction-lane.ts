@@ -1,43 +1,34 @@
 import type { Gate } from './loader.ts'
 
 /**
- * The order of calls in one interactive transaction. Batched reads may pass each other, but neither a write nor
- * anything else that is not batched: what was called before it is answered before it is sent, and what is called after
- * it waits until it has settled.
+ * The calls of one interactive transaction, one statement after another: Prisma runs calls of a tick in one go, and when
+ * one fails, answers those behind it with nothing at all. Reads that are being collected are sent before anything that
+ * is not collected, so that a read sees what was written before it was called and nothing that was written after.
  */
 export class TransactionLane implements Gate {
-  private readonly reading = new Set<Promise<unknown>>()
-  private barrier: Promise<unknown> | null = null
+  private last: Promise<unknown> | null = null
 
-  /** @param flush sends the reads that are still being collected */
+  /** @param flush sends the reads that are being collected */
   constructor(private readonly flush: () => void) {}
 
-  /** Sends batched reads once the last call that is not one has settled. */
-  async enter<T>(send: () => Promise<T>): Promise<T> {
-    const { barrier } = this
-    const reads = barrier === null ? send() : barrier.then(send)
-    this.reading.add(reads)
-    try {
-      return await reads
-    } finally {
-      this.reading.delete(reads)
-    }
-  }
-
-  /** Sends a call that is not batched, after everything that was called before it. */
-  async order<T>(send: () => Promise<T>): Promise<T> {
-    this.flush()
-    const before = [...this.reading, ...(this.barrier === null ? [] : [this.barrier])]
-    const sent = before.length === 0 ? send() : Promise.allSettled(before).then(send)
-    const barrier: Promise<unknown> = sent.then(
-      () => this.lift(barrier),
-      () => this.lift(barrier),
+  /** Sends once everything before it has settled. */
+  enter<T>(send: () => Promise<T>): Promise<T> {
+    const sent = this.last === null ? send() : this.last.then(send)
+    const settled: Promise<void> = sent.then(
+      () => this.leave(settled),
+      () => this.leave(settled),
     )
-    this.barrier = barrier
+    this.last = settled
     return sent
   }
 
-  private lift(barrier: Promise<unknown>): void {
-    if (this.barrier === barrier) this.barrier = null
+  /** The same for a call that is not collected. */
+  order<T>(send: () => Promise<T>): Promise<T> {
+    this.flush()
+    return this.enter(send)
+  }
+
+  private leave(settled: Promise<void>): void {
+    if (this.last === settled) this.last = null
   }
 }

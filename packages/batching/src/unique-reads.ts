@@ -1,4 +1,5 @@
-import type { Call, Host } from '@prisma-brisk/core'
+import type { Host } from '@prisma-brisk/core'
+import type { Member } from './member.ts'
 import { afterThisTurn, nextTurn } from './schedule.ts'
 
 const key = Symbol('prisma-brisk.batching.unique-reads')
@@ -15,13 +16,14 @@ export class UniqueReads {
     return host.state(key, () => new UniqueReads())
   }
 
-  /** What to wait for before the call is sent; null for nothing. */
-  turnOf({ operation, model }: Call): Promise<void> | null {
-    if (operation !== 'findUnique' && operation !== 'findUniqueOrThrow') return null
-    const name = model as string
-    if (this.sent.has(name)) return nextTurn()
+  /** Sends a call as it is, in a turn of its own if need be. */
+  send(member: Member): Promise<unknown> {
+    const { call } = member
+    if (call.operation !== 'findUnique' && call.operation !== 'findUniqueOrThrow') return member.send()
+    const model = call.model as string
+    if (this.sent.has(model)) return nextTurn().then(() => member.send())
     if (this.sent.size === 0) afterThisTurn(() => this.sent.clear())
-    this.sent.add(name)
-    return null
+    this.sent.add(model)
+    return member.send()
   }
 }
