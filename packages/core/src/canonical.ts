@@ -92,7 +92,8 @@ function writeObject(value: object, ordered: boolean, depth: number): string {
     if (special !== null) return special
   }
   const { toJSON } = value as { toJSON?: unknown }
-  if (typeof toJSON === 'function') return `j${write(toJSON.call(value), true, depth + 1)}`
+  // Prisma sends the arguments themselves key by key, whatever methods they have.
+  if (depth > 0 && typeof toJSON === 'function') return `j${write(toJSON.call(value), true, depth + 1)}`
   return writeKeys(value as Record<string, unknown>, ordered, depth)
 }
 

@@ -1,6 +1,11 @@
+import { types } from 'node:util'
+
 /**
  * Tells Prisma's own values apart by their shape, never by their class: an application may carry several copies of
  * Prisma's runtime, and this package imports none.
+ *
+ * What makes the shape must be the object's own: arguments whose `__proto__` comes from a request would otherwise pass for
+ * whatever they like, and all that stands in them would not count.
  */
 
 /** `Prisma.skip`: the argument counts as not given. */
@@ -8,7 +13,8 @@ export function isSkip(value: unknown): boolean {
   return (
     typeof value === 'object' &&
     value !== null &&
-    typeof (value as { ifUndefined?: unknown }).ifUndefined === 'function'
+    typeof (value as { ifUndefined?: unknown }).ifUndefined === 'function' &&
+    isBare(value)
   )
 }
 
@@ -29,9 +35,9 @@ export interface ObjectEnum {
 }
 
 export function isObjectEnum(value: object): value is ObjectEnum {
+  const candidate = value as Partial<ObjectEnum>
   return (
-    typeof (value as Partial<ObjectEnum>)._getName === 'function' &&
-    typeof (value as Partial<ObjectEnum>)._getNamespace === 'function'
+    typeof candidate._getName === 'function' && typeof candidate._getNamespace === 'function' && isBare(value)
   )
 }
 
@@ -43,7 +49,11 @@ export interface FieldReference {
 }
 
 export function isFieldReference(value: object): value is FieldReference {
-  return typeof (value as Partial<FieldReference>)._toGraphQLInputType === 'function'
+  return (
+    typeof (value as Partial<FieldReference>)._toGraphQLInputType === 'function' &&
+    Object.hasOwn(value, 'modelName') &&
+    Object.hasOwn(value, 'name')
+  )
 }
 
 /** A Decimal of decimal.js, whatever copy made it. */
@@ -53,7 +63,7 @@ export interface DecimalLike {
 
 export function isDecimalLike(value: object): value is DecimalLike {
   const decimal = value as { toStringTag?: unknown; s?: unknown; e?: unknown; d?: unknown; toFixed?: unknown }
-  if (typeof decimal.toFixed !== 'function') return false
+  if (typeof decimal.toFixed !== 'function' || !Object.hasOwn(value, 'd')) return false
   return (
     decimal.toStringTag === '[object Decimal]' ||
     (typeof decimal.s === 'number' && typeof decimal.e === 'number' && Array.isArray(decimal.d))
@@ -68,7 +78,12 @@ export interface SqlTemplate {
 
 export function isSqlTemplate(value: object): value is SqlTemplate {
   const template = value as Partial<SqlTemplate>
-  return Array.isArray(template.strings) && Array.isArray(template.values) && 'statement' in value
+  return (
+    Object.hasOwn(value, 'strings') &&
+    Array.isArray(template.strings) &&
+    Array.isArray(template.values) &&
+    'statement' in value
+  )
 }
 
 /** What a TypedSQL function makes. */
@@ -78,11 +93,16 @@ export interface TypedSql {
 }
 
 export function isTypedSql(value: object): value is TypedSql {
-  const typed = value as Partial<TypedSql>
-  return typeof typed.sql === 'string' && Array.isArray(typed.values) && !Object.hasOwn(value, 'sql')
+  // The hidden mark by which Prisma knows it; nothing else has it, and only what has it may be asked for its SQL.
+  return Object.hasOwn(value, '$$PrismaTypedSql') && isBare(value)
 }
 
 /** Also one of another realm, as workers and test runners have them. */
 export function isDate(value: object): value is Date {
-  return value instanceof Date || Object.prototype.toString.call(value) === '[object Date]'
+  return types.isDate(value)
+}
+
+/** Has no keys of its own. */
+function isBare(value: object): boolean {
+  return Object.keys(value).length === 0
 }

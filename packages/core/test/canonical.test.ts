@@ -1,4 +1,12 @@
-import { AnyNull, DbNull, Decimal, JsonNull, skip, Sql } from '@prisma/client/runtime/client'
+import {
+  AnyNull,
+  DbNull,
+  Decimal,
+  JsonNull,
+  makeTypedQueryFactory,
+  skip,
+  Sql,
+} from '@prisma/client/runtime/client'
 import fc from 'fast-check'
 import { runInNewContext } from 'node:vm'
 import { canonicalize, CyclicArgumentsError, identity } from '../src/index.ts'
@@ -156,6 +164,24 @@ test.each([
   [[{ toJSON: () => [1] }, { toJSON: () => [1], other: 2 }]],
 ] as const)('%j are one', (values: readonly unknown[]) => {
   expect(new Set(values.map((value) => canonicalize({ value }))).size).toBe(1)
+})
+
+test('what a prototype says does not hide what the arguments say', () => {
+  const prototypes: object[] = [
+    new Decimal(1),
+    new Date(5),
+    DbNull,
+    skip,
+    new Sql(['a'], []),
+    makeTypedQueryFactory('a')(),
+    new FieldRefLike('User', 'name'),
+    { sql: 'a', values: [] },
+    { toJSON: () => 1 },
+  ]
+  for (const prototype of prototypes) {
+    const texts = [1, 2].map((id) => canonicalize(Object.assign(Object.create(prototype), { where: { id } })))
+    expect(texts[0]).not.toBe(texts[1])
+  }
 })
 
 test('what contains itself is refused, what is only deep or shared is not', () => {

@@ -225,6 +225,33 @@ describe('what is written', () => {
     ).toEqual(new Set(['User', 'Post', 'Tag']))
   })
 
+  test('a foreign key that moves changes what references it in turn', () => {
+    const chain = parseSchema(
+      `model A {
+  id Int @id
+  b  B?
+}
+model B {
+  aId Int @id
+  a   A   @relation(fields: [aId], references: [id])
+  c   C?
+}
+model C {
+  bId Int @id
+  b   B   @relation(fields: [bId], references: [aId])
+}
+`,
+      'inline',
+    )
+    expect(writtenModels(chain, 'A', 'update', { data: { b: { connect: { aId: 2 } } } })).toEqual(
+      new Set(['A', 'B', 'C']),
+    )
+    expect(writtenModels(chain, 'B', 'update', { data: { a: { connect: { id: 2 } } } })).toEqual(
+      new Set(['B', 'C']),
+    )
+    expect(writtenModels(chain, 'B', 'create', { data: { aId: 2 } })).toEqual(new Set(['B']))
+  })
+
   test('a deletion cascades', () => {
     expect(written('delete', { where: { id: 1 } })).toEqual(new Set(['User', 'Post', 'Profile']))
   })

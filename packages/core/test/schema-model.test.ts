@@ -101,6 +101,18 @@ describe('the model', () => {
   })
 })
 
+test('the join table of a self relation goes by the names of the fields', () => {
+  // As Prisma wrote it on PostgreSQL: `update N 2 { zeta: { connect: 1 } }` inserts (A 1, B 2).
+  const { models } = parseSchema(
+    'model N {\n id Int @id\n zeta N[] @relation("R")\n alfa N[] @relation("R")\n}\n',
+    'inline',
+  )
+  expect(models.get('N')?.relations.map(({ field, manyToMany }) => [field, manyToMany?.columns])).toEqual([
+    ['zeta', { here: 'B', there: 'A' }],
+    ['alfa', { here: 'A', there: 'B' }],
+  ])
+})
+
 describe('the hash', () => {
   test('does not see comments, layout, line ends and generator blocks', () => {
     const same =

@@ -15,7 +15,7 @@ const schema = parseSchema(
 let database: TestDatabase<PrismaClient>
 
 beforeAll(async () => {
-  database = await createDatabase('postgresql', { seed: 0.01 })
+  database = await createDatabase('postgresql', { schema: 'demo', seed: 0.01 })
 })
 afterAll(() => database.drop())
 
@@ -31,7 +31,7 @@ test('no read touches a table whose model is not among those it is said to read'
     log.clear()
     await delegates[delegate(model.name)]?.[operation]?.(args)
     const read = readModels(schema, model.name, operation, args)
-    expect(read).not.toBe('*')
+    if (read === '*') throw new Error('the arguments were not understood')
     for (const name of tablesIn(log.sql())) {
       seen.add(name)
       expect([...read]).toContain(name)
