@@ -10,11 +10,38 @@ export async function adviceRun(flags: AdviseFlags, host: CliHost): Promise<Advi
     cwd: host.cwd,
     ...(flags.schema === undefined ? {} : { schema: flags.schema }),
   })
-  return withProgress(host, 'Reading schema and source', () =>
-    adviseOn(collected, {
-      ...(flags.source === false ? {} : { source: flags.source ?? true }),
-      ...(flags.minRows === undefined ? {} : { minRows: flags.minRows }),
-      ...(flags.maxIndexesPerTable === undefined ? {} : { maxIndexesPerTable: flags.maxIndexesPerTable }),
-    }),
+  const options = {
+    ...(flags.source === false ? {} : { source: flags.source ?? true }),
+    ...(flags.minRows === undefined ? {} : { minRows: flags.minRows }),
+    ...(flags.maxIndexesPerTable === undefined ? {} : { maxIndexesPerTable: flags.maxIndexesPerTable }),
+  } as const
+  if (!asksForProof(flags)) {
+    return withProgress(host, 'Reading schema and source', () => adviseOn(collected, options))
+  }
+  return withProgress(host, 'Reading workload and statistics, planning', async () => {
+    const { openEvidence } = await import('../proof.ts')
+    const evidence = await openEvidence(collected, {
+      cwd: host.cwd,
+      ...flags,
+      ...(flags.budget === undefined ? {} : { budgetBytes: flags.budget * 1_000_000 }),
+    })
+    try {
+      return await adviseOn(evidence.collected, {
+        ...options,
+        shapes: evidence.shapes,
+        chooser: evidence.chooser,
+      })
+    } finally {
+      await evidence.close()
+    }
+  })
+}
+
+function asksForProof(flags: AdviseFlags): boolean {
+  return (
+    flags.workload !== undefined ||
+    flags.databaseUrl !== undefined ||
+    flags.statistics !== undefined ||
+    (flags.planner !== undefined && flags.planner !== 'none')
   )
 }

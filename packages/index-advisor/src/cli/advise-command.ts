@@ -12,6 +12,14 @@ export interface AdviseFlags {
   readonly source?: readonly string[] | false | true
   readonly minRows?: number
   readonly maxIndexesPerTable?: number
+  readonly workload?: string
+  readonly databaseUrl?: string
+  readonly statistics?: string
+  readonly planner?: 'pglite' | 'hypopg' | 'transaction' | 'sqlite' | 'none'
+  readonly allowCreate?: boolean
+  /** Megabytes for all recommended indexes. */
+  readonly budget?: number
+  readonly minCalls?: number
   readonly format?: 'text' | 'json' | 'markdown' | 'sarif' | 'html'
   readonly write?: boolean
   readonly dropRedundant?: boolean
@@ -63,6 +71,8 @@ async function report(run: AdviceRun, flags: AdviseFlags, host: CliHost): Promis
       return (await import('../report/markdown-report.ts')).markdownReport(run)
     case 'sarif':
       return (await import('../report/sarif-report.ts')).sarifReport(run)
+    case 'html':
+      return (await import('../report/html-report.ts')).htmlReport(run)
     default:
       return (await import('../report/text-report.ts')).textReport(run, { colors: host.isTerminal })
   }

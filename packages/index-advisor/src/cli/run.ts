@@ -2,6 +2,8 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { AdviseFlags } from './advise-command.ts'
 import type { CliHost } from './cli-host.ts'
 import { processHost } from './cli-host.ts'
+import type { StatisticsFlags } from './statistics-command.ts'
+import type { VerifyFlags } from './verify-command.ts'
 
 /** Adds commands to the program; `done` sets the exit code. */
 export type ExtraCommands = (program: Command, host: CliHost, done: (exitCode: number) => void) => void
@@ -37,6 +39,8 @@ export async function run(
     })
   addAdvise(program, to, done)
   addExplain(program, to, done)
+  addStatistics(program, to, done)
+  addVerify(program, to, done)
   extra?.(program, to, done)
   try {
     await program.parseAsync([...argv], { from: 'user' })
@@ -92,6 +96,36 @@ function addExplain(program: Command, host: CliHost, done: (exitCode: number) =>
   })
 }
 
+function addStatistics(program: Command, host: CliHost, done: (exitCode: number) => void): void {
+  program
+    .command('statistics')
+    .description('what the planner knows of a database')
+    .command('export')
+    .description('print it as JSON; reads catalogs alone (on SQLite: counts each table once)')
+    .requiredOption('--database-url <url>', 'postgresql:, mysql:, file: or libsql:')
+    .option('--no-values', 'leave most-common values and histograms out: they hold real data')
+    .option('--schemas <names...>', 'PostgreSQL: only these schemas')
+    .action(async (flags: StatisticsFlags) => {
+      const { statisticsCommand } = await import('./statistics-command.ts')
+      done(await statisticsCommand(flags, host))
+    })
+}
+
+function addVerify(program: Command, host: CliHost, done: (exitCode: number) => void): void {
+  program
+    .command('verify')
+    .description('after a deploy: are the indexes built, valid, used, and the queries faster?')
+    .option('--schema <path>', 'schema file or directory (default: as prisma.config.ts says)')
+    .requiredOption('--database-url <url>', 'the database that was deployed to; read only')
+    .option('--workload <file>', 'slow-query log of after the deploy')
+    .option('--before <file>', 'slow-query log of before the deploy, to compare with')
+    .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .action(async (flags: VerifyFlags) => {
+      const { verifyCommand } = await import('./verify-command.ts')
+      done(await verifyCommand(flags, host))
+    })
+}
+
 /** What the advice is made from: the same for every command that makes it. */
 function withSources(command: Command): Command {
   return command
@@ -105,6 +139,24 @@ function withSources(command: Command): Command {
       500,
     )
     .option('--max-indexes-per-table <count>', 'no more than so many, those that exist included', wholeNumber)
+    .option('--workload <file>', 'slow-query log (JSON lines) or a file of SQL')
+    .option(
+      '--database-url <url>',
+      'read its statistics, and what it has counted of its statements; read only',
+    )
+    .option('--statistics <file>', 'what `brisk statistics export` printed, in place of a connection')
+    .addOption(
+      new Option(
+        '--planner <planner>',
+        'who proves: default pglite (PostgreSQL) or sqlite, where statistics are given',
+      ).choices(['pglite', 'hypopg', 'transaction', 'sqlite', 'none']),
+    )
+    .option(
+      '--allow-create',
+      '--planner transaction: build indexes, locked and rolled back, on a development database',
+    )
+    .option('--budget <megabytes>', 'size of all recommended indexes together', wholeNumber)
+    .option('--min-calls <count>', 'statements that ran less often are one-offs (default: 2)', wholeNumber)
 }
 
 function wholeNumber(text: string): number {

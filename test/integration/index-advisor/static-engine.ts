@@ -1,0 +1,49 @@
+import { PGlite } from '@electric-sql/pglite'
+import { SchemaEngine } from '../../../packages/index-advisor/src/migration/schema-engine.ts'
+import {
+  postgresShadow,
+  sqliteShadow,
+} from '../../../packages/index-advisor/src/migration/shadow-database.ts'
+import type { MigrationDirectory } from '../../../packages/index-advisor/src/migration/migration-history.ts'
+
+export interface SchemaText {
+  readonly path: string
+  readonly text: string
+}
+
+const nothingExternal = { tables: [], enums: [] }
+
+/** The SQL that Prisma's engine would write to lead from the migrations to the schema. */
+export async function prismaDiff(
+  provider: 'postgresql' | 'sqlite',
+  migrations: readonly MigrationDirectory[],
+  schema: readonly SchemaText[],
+): Promise<string> {
+  const shadow =
+    provider === 'sqlite' ? await sqliteShadow() : await postgresShadow(migrations.map((each) => each.sql))
+  try {
+    const engine = await SchemaEngine.open(shadow.adapter, schema, nothingExternal)
+    return await engine.diffMigrations(provider, migrations, schema, '')
+  } finally {
+    await shadow.close()
+  }
+}
+
+/** The first migration of a schema, as Prisma would write it. */
+export function firstMigration(provider: 'postgresql' | 'sqlite', schema: string): Promise<string> {
+  return prismaDiff(provider, [], [{ path: 'schema.prisma', text: schema }])
+}
+
+/** PostgreSQL's own statement of an index, from a database in this process. */
+export async function indexDefinitions(statements: readonly string[]): Promise<string[]> {
+  const database = await PGlite.create()
+  try {
+    for (const statement of statements) await database.exec(statement)
+    const { rows } = await database.query<{ indexdef: string }>(
+      `SELECT indexdef FROM pg_indexes WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY indexname`,
+    )
+    return rows.map((row) => row.indexdef)
+  } finally {
+    await database.close()
+  }
+}
