@@ -16,6 +16,9 @@ const client = base.$extends({
   },
 })
 
+/** Takes whatever it is given: these arguments are not for the database. */
+const find: (args: object) => Promise<unknown> = (args) => client.user.findMany(args)
+
 const RUNS = Number(process.env['BRISK_SEEDS'] ?? 300)
 
 test('arguments are canonically equal to the copies that Prisma hands to hooks', async () => {
@@ -23,7 +26,7 @@ test('arguments are canonically equal to the copies that Prisma hands to hooks',
     fc.asyncProperty(prismaArgs, async (args) => {
       // As a name of the arguments themselves it becomes the copy's prototype: what is sent differs then.
       fc.pre(!Object.hasOwn(args, '__proto__'))
-      await client.user.findMany(args as Record<string, never>)
+      await find(args)
       expect(received).not.toBe(args)
       expect(canonicalize(received)).toBe(canonicalize(args))
     }),
