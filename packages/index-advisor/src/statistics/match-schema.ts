@@ -1,4 +1,5 @@
-import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
+import type { Catalog, ColumnStatistics } from '../catalog/catalog.ts'
+import type { TableStatistics as CatalogStatistics } from '../catalog/with-statistics.ts'
 import { AdvisorError } from '../errors.ts'
 import type { Finding } from '../recommendation.ts'
 import { currentRows } from '../size/index-size.ts'
@@ -48,42 +49,34 @@ export function checkStatistics(catalog: Catalog, statistics: Statistics): void 
   }
 }
 
-/** The catalog with rows and column statistics filled in, for the rules. Nothing of a value is in them. */
-export function withStatistics(catalog: Catalog, statistics: Statistics): Catalog {
+/** Rows and shares for the rules. Shares decide there and are never printed. */
+export function catalogStatistics(statistics: Statistics): CatalogStatistics[] {
+  return statistics.tables.flatMap((table) => {
+    const rows = rowsOf(statistics, table)
+    if (rows === null) return []
+    const columns = table.columns.flatMap((column): [string, ColumnStatistics][] => {
+      const values = column.inheritedStatistics ?? column.statistics
+      if (values === null) return []
+      const described = {
+        nullFraction: values.nullFraction,
+        distinct: distinctValues(values, rows),
+        mostCommonFraction: values.common?.frequencies[0] ?? null,
+        width: values.averageWidth,
+        shares: sharesOf(values, column.type),
+      }
+      return [[column.name, described]]
+    })
+    const schema = table.schema === statistics.defaultSchema ? null : table.schema
+    return [{ table: table.name, schema, rows: Math.round(rows), columns: new Map(columns) }]
+  })
+}
+
+/** How the database sorts text: `C` where all of it goes by bytes. */
+export function collationOf(statistics: Statistics): string | null {
   const collations = new Set(
     statistics.tables.flatMap((table) => table.columns.map((column) => column.collation)),
   )
-  return {
-    ...catalog,
-    collation: catalog.collation ?? (collations.has('other') ? 'other' : collations.has('C') ? 'C' : null),
-    tables: catalog.tables.map((table) => {
-      const found = findTable(statistics, table.schema, table.name)
-      return found === undefined ? table : described(table, statistics, found)
-    }),
-  }
-}
-
-function described(table: CatalogTable, statistics: Statistics, found: TableStatistics): CatalogTable {
-  const rows = rowsOf(statistics, found)
-  return {
-    ...table,
-    rows: rows === null ? null : Math.round(rows),
-    columns: table.columns.map((column) => {
-      const known = found.columns.find((each) => each.name === column.name)
-      const values = known?.inheritedStatistics ?? known?.statistics ?? null
-      if (values === null || rows === null) return column
-      return {
-        ...column,
-        statistics: {
-          nullFraction: values.nullFraction,
-          distinct: distinctValues(values, rows),
-          mostCommonFraction: values.common?.frequencies[0] ?? null,
-          width: values.averageWidth,
-          shares: sharesOf(values, known?.type ?? ''),
-        },
-      }
-    }),
-  }
+  return collations.has('other') ? 'other' : collations.has('C') ? 'C' : null
 }
 
 /** How often each most-common value occurs, in the spelling of the schema: `true`, not `t`. */
