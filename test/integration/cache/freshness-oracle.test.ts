@@ -71,29 +71,30 @@ async function oracle(stores: () => readonly [CacheStore, CacheStore]): Promise<
     ] as const
     const world = await World.create(bases[0], `${namespace}-${seed}`)
     const before = clients.map((client) => client.$cache.stats())
-    for (let round = 0; round < 1; round++) {
-      await Promise.all([
-        grow(world, random, clients),
-        ...random.list(3, 5, () => act(world, random, random.pick(clients))),
-        ...random.list(2, 4, () =>
-          random
-            .pick(world.queries)(random.pick(clients) as never, strategy)
-            .catch(known),
-        ),
+    // Everything is cached before the writes begin, so that whatever they miss shows.
+    await Promise.all(world.queries.map((query) => query(random.pick(clients) as never, strategy)))
+    await Promise.all([
+      grow(world, random, clients),
+      ...random.list(2, 4, () => act(world, random, random.pick(clients))),
+      ...random.list(2, 3, () =>
+        random
+          .pick(world.queries)(random.pick(clients) as never, strategy)
+          .catch(known),
+      ),
+    ])
+    for (const query of world.queries) {
+      const [truth, answer] = await Promise.all([
+        query(bases[0] as never, {}),
+        query(random.pick(clients) as never, strategy),
       ])
-      for (const query of random.shuffle(world.queries)) {
-        const truth = await query(bases[0] as never, {})
-        const answer = await query(random.pick(clients) as never, strategy)
-        reads++
-        if (!isDeepStrictEqual(answer, truth)) {
-          throw new Error(`${query.toString()}\nis ${show(answer)}\nnot ${show(truth)}`)
-        }
-      }
+      reads++
+      if (isDeepStrictEqual(answer, truth)) continue
+      throw new Error(`${query.toString()}\nis ${show(answer)}\nnot ${show(truth)}`)
     }
     clients.forEach((client, index) => (hits += client.$cache.stats().hits - (before[index]?.hits ?? 0)))
   })
   // An oracle over a cache that never answers would prove nothing.
-  expect(hits).toBeGreaterThan(reads / 10)
+  expect(hits).toBeGreaterThan(reads / 20)
 }
 
 /** One row whose name is a number that only grows, written by one and read by all. */
