@@ -17,7 +17,7 @@ import {
 } from './list-bound.ts'
 import type { ResolvedLimits, ResolvedPaginationOptions } from './options.ts'
 import { settledRelations, settleList, settleRelations } from './result-bound.ts'
-import { limitSelection, type LimitedSelection } from './selection.ts'
+import { limitSelection, reachesRows, type LimitedSelection } from './selection.ts'
 
 /** The named way out: `unbounded: 'nightly export'`. */
 export const UNBOUNDED = 'unbounded'
@@ -46,7 +46,7 @@ export class Limits {
   apply(call: Call, next: Next, lookahead = 0): Promise<unknown> {
     try {
       const answer = this.limited(call, next, lookahead) ?? next(call)
-      return this.driver.refuses ? unwrapped(call, answer) : answer
+      return this.driver.refuses ? this.unwrapped(call, answer) : answer
     } catch (error) {
       if (error instanceof BriskError) tellLimit(call, { rule: 'reject', limit: null, code: error.code })
       return Promise.reject(error)
@@ -183,17 +183,18 @@ export class Limits {
   private select(call: Call, bound: ListBound, skip: number): LimitedSelection {
     const { args } = call
     const isPlain = args['select'] === undefined && args['include'] === undefined
-    if (isPlain && args['distinct'] === undefined && args['cursor'] === undefined)
-      return { args, children: [] }
+    if (isPlain && args['distinct'] === undefined && args['cursor'] === undefined) return flat(args)
     const schema = this.host.schema()
     const model = schema?.models.get(call.model as string)
     if (schema === null || model === undefined) {
       this.host.warnOnce('W_NESTED_UNLIMITED', NO_SCHEMA)
-      return { args, children: [] }
+      return flat(args)
     }
+    const isFlat = isPlain || !reachesRows(model, args)
+    if (isFlat && args['distinct'] === undefined && args['cursor'] === undefined) return flat(args)
     const cuts = this.cutsOf(call, schema)
     const rooted = cuts?.root(model, args, bound, skip, nameOf(call)) ?? args
-    if (isPlain) return { args: rooted, children: [] }
+    if (isFlat) return flat(rooted)
     const context = {
       schema,
       limitsOf: this.limitsOf,
@@ -212,6 +213,20 @@ export class Limits {
       return null
     }
     return new ListCuts(schema, call, !call.operation.startsWith('find'), () => this.driver.listen())
+  }
+
+  /** Errors that a call was refused with at the driver, as they were thrown: Prisma wraps them. */
+  private unwrapped(call: Call, answer: Promise<unknown>): Promise<unknown> {
+    return answer.then(
+      (result) => {
+        // Whoever has connected before the first mount has a driver that nobody hears.
+        if (this.host.tap?.status === 'waiting') this.host.warnOnce('W_ROWS_UNSEEN', TOO_LATE)
+        return result
+      },
+      (error: unknown) => {
+        throw refusalOf(call) ?? error
+      },
+    )
   }
 
   /** Holds what came against the bounds; passes the promise on where there is nothing to hold. */
@@ -249,6 +264,12 @@ export class Limits {
   }
 }
 
+const noRelations: LimitedSelection['children'] = Object.freeze([])
+
+function flat(args: Args): LimitedSelection {
+  return { args, children: noRelations }
+}
+
 /** A fluent call answers with what stands at the end of its path; the bounds are those of the whole path. */
 function wrapped(result: unknown, call: Call): unknown {
   let value = result
@@ -273,19 +294,24 @@ const ONE_ROW: ListBound = Object.freeze<ListBound>({ rule: 'given', limit: 1, t
 
 const NO_SCHEMA =
   'prisma-brisk: without a schema model, lists within include and select are not limited. Pass the schema option, or add the prisma-brisk generator.'
+const TOO_LATE =
+  'prisma-brisk: this client had connected before the extension was mounted, so its statements cannot be seen: lists within rows are limited by Prisma, which may read more rows than it hands on, and maxDriverRows does not hold. Mount the extension before the first query.'
 const NO_DRIVER =
   'prisma-brisk: the statements of this client cannot be seen or are not known here, so lists within rows are limited by Prisma, which may read more rows than it hands on.'
 
-/** Errors that a call was refused with at the driver, as they were thrown: Prisma wraps them. */
-function unwrapped(call: Call, answer: Promise<unknown>): Promise<unknown> {
-  return answer.catch((error: unknown) => {
-    throw refusalOf(call) ?? error
-  })
+/** A call as errors name it. */
+class CallName implements ListName {
+  constructor(private readonly call: Call) {}
+
+  name(): string {
+    return `${this.call.model}.${this.call.operation}`
+  }
+
+  callSite(): string | null {
+    return callSiteOf(this.call.callSiteStack())
+  }
 }
 
 function nameOf(call: Call): ListName {
-  return {
-    name: () => `${call.model}.${call.operation}`,
-    callSite: () => callSiteOf(call.callSiteStack()),
-  }
+  return new CallName(call)
 }

@@ -35,6 +35,17 @@ export interface SelectionContext {
   readonly cuts: ListCuts | null
 }
 
+/** Whether a selection names a relation at all; most do not. */
+export function reachesRows(model: Model, args: Args): boolean {
+  const relations = relationsOf(model)
+  for (const part of ['select', 'include'] as const) {
+    const selection = args[part]
+    if (typeof selection !== 'object' || selection === null) continue
+    for (const field in selection) if (relations.has(field)) return true
+  }
+  return false
+}
+
 interface Place {
   readonly depth: number
   /** Product of the limits from the root to here. */

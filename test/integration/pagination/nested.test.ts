@@ -241,6 +241,20 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('on %s', (provider) =
     })
   }
 
+  test('P8 a client that had connected before is warned about: nobody can see its statements', async () => {
+    const client = database.createClient({ adapter: database.adapter({ connections: 2 }) })
+    await client.$connect()
+    const late = client.$extends(pagination())
+    warned.mockClear()
+    for (let time = 0; time < 2; time++)
+      expect(
+        (await late.user.findMany({ take: 2, include: { students: { take: 3 } } }))[0]?.students,
+      ).toHaveLength(3)
+    expect(warned.mock.calls.map(([, options]) => options)).toEqual([
+      { type: 'PrismaBriskWarning', code: 'W_ROWS_UNSEEN' },
+    ])
+  })
+
   test('P9 limits that multiply to more than maxRows are refused with their product', async () => {
     const { client, log } = limited({ nested: { maxRows: 100, maxDepth: 2 } })
     await expect(
