@@ -31,7 +31,7 @@ export interface Outcome<Result = unknown> {
 
 /** Declares a case; the list of cases does not care what each returns. */
 export function demoCase<Result>(definition: DemoCase<Result>): DemoCase {
-  return definition as DemoCase
+  return definition
 }
 
 /** The usual judgement: no more statements than `limit`, and faster. */

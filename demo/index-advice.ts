@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { exportPostgresStatistics } from '@prisma-brisk/index-advisor'
+import { type Advice, exportPostgresStatistics } from '@prisma-brisk/index-advisor'
 
 import { LANDMARKS } from '../prisma/seed.ts'
 import { readLastMessage } from './cases/conversation-list.ts'
@@ -12,12 +12,21 @@ import type { DemoClients } from './demo-clients.ts'
 import { type DemoDatabase, MIGRATIONS, statementsOf } from './demo-database.ts'
 
 export interface AdviceReport {
-  /** What `brisk advise` recommended: the SQL of each index and why. */
-  recommendations: { sql: string; reason: string }[]
+  /** What `brisk advise` recommended. */
+  recommendations: RecommendedIndex[]
   /** The statements of the migration that was written and applied. */
   migration: string[]
   queries: QueryReport[]
   improved: boolean
+}
+
+export interface RecommendedIndex {
+  model: string
+  fields: string[]
+  sql: string
+  reason: string
+  /** Whether a query of this run asked for it; else the schema alone shows the need. */
+  fromWorkload: boolean
 }
 
 export interface QueryReport {
@@ -143,13 +152,19 @@ async function runAdvisor(
     '--format',
     'json',
   )
-  const { recommendations } = JSON.parse(output) as AdviceReport
+  const { recommendations } = JSON.parse(output) as Advice
   const known = new Set(readdirSync(MIGRATIONS))
   const written = readdirSync(join(copy, 'migrations'))
     .filter((name) => !known.has(name))
     .sort()
   return {
-    recommendations: recommendations.map(({ sql, reason }) => ({ sql, reason })),
+    recommendations: recommendations.map(({ model, fields, sql, reason, evidence }) => ({
+      model,
+      fields: [...fields],
+      sql,
+      reason,
+      fromWorkload: evidence.some(({ kind }) => kind === 'workload'),
+    })),
     migration: written.flatMap((name) =>
       statementsOf(readFileSync(join(copy, 'migrations', name, 'migration.sql'), 'utf8')),
     ),

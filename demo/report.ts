@@ -2,7 +2,7 @@ import Table from 'cli-table3'
 import colors from 'picocolors'
 
 import type { CaseReport, Figures } from './case-run.ts'
-import type { AdviceReport, Plan } from './index-advice.ts'
+import type { AdviceReport, Plan, RecommendedIndex } from './index-advice.ts'
 
 export interface DemoReport {
   database: string
@@ -19,11 +19,34 @@ export function printReport({ database, rows, seconds, cases, advice, improved }
   for (const { name, note, improved: good } of cases)
     if (note !== null) console.log(`${good ? colors.green('✓') : colors.red('✗')} ${name}: ${note}`)
   console.log(`\n${colors.bold('brisk advise')} on the slow-query log of this run:\n`)
-  for (const { sql, reason } of advice.recommendations) console.log(`  ${sql}\n    ${colors.dim(reason)}`)
-  console.log(`\nThe migration (${advice.migration.length} statements) applied:\n`)
+  printRecommendations(advice.recommendations)
+  console.log(`\nThe migration it wrote, ${advice.migration.length} statements, applied:\n`)
   console.log(adviceTable(advice))
   const verdict = improved ? colors.green('Every case improved') : colors.red('Not every case improved')
   console.log(`\n${verdict}. ${seconds.toFixed(0)} s.`)
+}
+
+function printRecommendations(recommendations: readonly RecommendedIndex[]): void {
+  const others = recommendations.filter(({ fromWorkload }) => !fromWorkload)
+  for (const { sql, reason, fromWorkload } of recommendations)
+    if (fromWorkload) console.log(`  ${sql}\n    ${colors.dim(reason)}`)
+  if (others.length === 0) return
+  console.log(`  and ${others.length} for foreign keys that no index covers:`)
+  const names = others.map(({ model, fields }) => `${model}(${fields.join(', ')})`)
+  console.log(
+    wrapped(names, 100)
+      .map((line) => `    ${colors.dim(line)}`)
+      .join('\n'),
+  )
+}
+
+function wrapped(words: readonly string[], width: number): string[] {
+  const lines = ['']
+  for (const word of words) {
+    if (lines.at(-1)!.length + word.length > width) lines.push('')
+    lines.push(`${lines.pop()}${word}  `)
+  }
+  return lines.map((line) => line.trimEnd())
 }
 
 function caseTable(cases: readonly CaseReport[]): string {
@@ -59,7 +82,7 @@ function adviceTable({ queries }: AdviceReport): string {
   const table = new Table({
     head: ['', 'before', 'ms', 'after', 'ms', ''].map((text) => colors.bold(text)),
     colAligns: ['left', 'left', 'right', 'left', 'right', 'right'],
-    colWidths: [24, 30, null, 44],
+    colWidths: [35, 29, null, 44],
     wordWrap: true,
     wrapOnWordBoundary: false,
     style: { head: [], border: [] },
