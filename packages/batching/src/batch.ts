@@ -2,6 +2,7 @@ import { channels, type Args, type Field } from '@prisma-brisk/core'
 import { findAggregates } from './aggregates.ts'
 import { copyOf } from './answer-copy.ts'
 import type { BatchEvent } from './batch-event.ts'
+import { copyOfError } from './error-copy.ts'
 import { ColumnCatalog, factOf, type ColumnFact } from './column-facts.ts'
 import { findFirstRows, firstRowsCapacity } from './first-rows.ts'
 import type { Group } from './group.ts'
@@ -222,15 +223,6 @@ let nextId = 1
 
 /** Errors by which Prisma refuses before anything is sent: the transaction has ended, too many values. */
 const unsent = new Set<unknown>(['P2028', 'P2029'])
-
-/** An error for each caller, so that none sees what another one adds to it. */
-function copyOfError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
-  return Object.create(
-    Object.getPrototypeOf(error) as object,
-    Object.getOwnPropertyDescriptors(error),
-  ) as Error
-}
 
 /** Size 0: the keys cannot be asked for together. */
 function chunksOf(round: Round, size: number): readonly Round[] {

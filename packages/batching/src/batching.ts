@@ -1,6 +1,9 @@
 import type { Call, CallTransaction, Host, Middleware, Model, Next } from '@prisma-brisk/core'
+import { Batch } from './batch.ts'
+import { CreateBatch, createGroupsOf } from './create-batch.ts'
+import { groupsOf } from './group.ts'
 import { Collector } from './collector.ts'
-import { Loader, openGate } from './loader.ts'
+import { Loader, openGate, type Merging } from './loader.ts'
 import { Member } from './member.ts'
 import { MountState } from './mount-state.ts'
 import type { ResolvedBatchingOptions, Schedule } from './options.ts'
@@ -28,7 +31,17 @@ export class Batching {
     this.state = new MountState(host, options, statistics)
     this.schedule = scheduleOf(options)
     const schedule = this.registered(this.collector)
-    this.room = new Room((model) => new Loader(this.state, model, openGate, this.state.isAdaptive, schedule))
+    this.room = new Room(
+      (model, operation) =>
+        new Loader(
+          this.state,
+          model,
+          operation === 'create' ? creates : reads,
+          openGate,
+          this.state.isAdaptive,
+          schedule,
+        ),
+    )
     host.onDisconnect(() => this.finish())
   }
 
@@ -52,7 +65,8 @@ export class Batching {
   private modelOf(call: Call): Model | null {
     const { model, operation } = call
     const { operations, models } = this.options
-    if (model === null || !operations.has(operation)) return null
+    if (model === null) return null
+    if (!operations.has(operation) && !(operation === 'create' && this.mergesCreates(call))) return null
     // Fluent calls are Prisma's to batch.
     if (call.dataPath.length > 0 || !call.redirects) return null
     // A hook behind us, such as a tenant filter, may give a merged call another meaning than each call had.
@@ -67,6 +81,17 @@ export class Batching {
       'prisma-brisk: an extension with query hooks was added after batching, which therefore merges nothing on that client. Mount batching last.',
     )
     return null
+  }
+
+  /** Outside transactions, where the database returns the rows it has inserted. */
+  private mergesCreates({ transaction, innermost }: Call): boolean {
+    const { provider } = this.host
+    return (
+      this.options.creates &&
+      transaction.kind === 'none' &&
+      innermost &&
+      (provider === 'postgresql' || provider === 'sqlite')
+    )
   }
 
   private collect(room: Room, call: Call, next: Next, model: Model): Promise<unknown> {
@@ -87,7 +112,10 @@ export class Batching {
     const collector = new Collector()
     const lane = new TransactionLane(() => collector.flush())
     const schedule = this.registered(collector)
-    const made = { lane, room: new Room((model) => new Loader(this.state, model, lane, false, schedule)) }
+    const made = {
+      lane,
+      room: new Room((model) => new Loader(this.state, model, reads, lane, false, schedule)),
+    }
     this.lanes.set(transaction, made)
     return made
   }
@@ -110,3 +138,6 @@ export class Batching {
     } while (!this.collector.isEmpty || !this.state.underWay.isEmpty)
   }
 }
+
+const reads: Merging = { groupsOf, batch: (state, group) => new Batch(state, group) }
+const creates: Merging = { groupsOf: createGroupsOf, batch: (state, group) => new CreateBatch(state, group) }

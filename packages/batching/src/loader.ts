@@ -1,7 +1,6 @@
 import type { Model } from '@prisma-brisk/core'
 import DataLoader from 'dataloader'
-import { Batch } from './batch.ts'
-import { Group, groupsOf } from './group.ts'
+import type { Group } from './group.ts'
 import type { Member } from './member.ts'
 import type { MountState } from './mount-state.ts'
 import type { Schedule } from './options.ts'
@@ -14,6 +13,12 @@ export interface Gate {
 
 /** Outside a transaction nothing waits. */
 export const openGate: Gate = { enter: (send) => send() }
+
+/** How calls of an operation come together, and how they are answered together. */
+export interface Merging {
+  groupsOf(members: readonly Member[], model: Model): readonly Group[]
+  batch(state: MountState, group: Group): { readonly landed: Promise<void>; run(): Promise<void> }
+}
 
 /** A batch whose statements are under way, and the calls of its shape that wait for it to land. */
 interface Flight {
@@ -41,6 +46,7 @@ export class Loader {
   constructor(
     private readonly state: MountState,
     private readonly model: Model,
+    private readonly merging: Merging,
     private readonly gate: Gate,
     private readonly isAdaptive: boolean,
     schedule: Schedule,
@@ -61,7 +67,7 @@ export class Loader {
     const isBusy = this.lone !== null || this.flights.size > 0
     if (members.length === 1 && first !== undefined && !isBusy) return Promise.resolve([this.sendLone(first)])
     this.recogniseLone()
-    const groups = groupsOf(members, this.model)
+    const groups = this.merging.groupsOf(members, this.model)
     const [only] = groups
     if (groups.length === 1 && only !== undefined && !this.flights.has(only.shape)) {
       return this.start(only).then(() => members.map((member) => member.take()))
@@ -99,7 +105,7 @@ export class Loader {
   private recogniseLone(): void {
     const { lone } = this
     if (lone === null || this.loneFlight !== null) return
-    const [group] = groupsOf([lone], this.model)
+    const [group] = this.merging.groupsOf([lone], this.model)
     if (group === undefined || group.question === null || this.flights.has(group.shape)) return
     const flight: Flight = { waiting: null, stopWaiting: null }
     this.flights.set(group.shape, flight)
@@ -121,7 +127,7 @@ export class Loader {
   private start(group: Group): Promise<void> {
     const { underWay } = this.state
     const startedAt = performance.now()
-    const batch = new Batch(this.state, group)
+    const batch = this.merging.batch(this.state, group)
     underWay.start()
     void this.gate.enter(() => batch.run()).then(underWay.end)
     // Calls that cannot be merged gain nothing from waiting for each other.

@@ -343,7 +343,8 @@ export function wholeShape({ args, notes }: Call): string {
 const isCount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0x7fffffff
 
-function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+/** An object literal: arguments, not one of Prisma's own values. */
+export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null

@@ -8,7 +8,7 @@ export class Room {
   private readonly named = new Map<string, Loader>()
   private readonly scopes = new Map<unknown, { readonly room: Room; calls: number }>()
 
-  constructor(private readonly makeLoader: (model: Model) => Loader) {}
+  constructor(private readonly makeLoader: (model: Model, operation: string) => Loader) {}
 
   load(member: Member, model: Model): Promise<unknown> {
     return this.loaderOf(member, model).load(member)
@@ -31,12 +31,12 @@ export class Room {
     const { chain } = call
     if (chain !== null) {
       let loader = this.loaders.get(chain)
-      if (loader === undefined) this.loaders.set(chain, (loader = this.makeLoader(model)))
+      if (loader === undefined) this.loaders.set(chain, (loader = this.makeLoader(model, call.operation)))
       return loader
     }
     const name = `${call.model} ${call.operation}`
     let loader = this.named.get(name)
-    if (loader === undefined) this.named.set(name, (loader = this.makeLoader(model)))
+    if (loader === undefined) this.named.set(name, (loader = this.makeLoader(model, call.operation)))
     return loader
   }
 }

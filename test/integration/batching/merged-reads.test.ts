@@ -1,84 +1,210 @@
 import { batching } from '@prisma-brisk/batching'
-import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import { expectStatements } from '../../support/statements.ts'
 
-/** Prisma's promises start when they are awaited. */
-const started = <T>(promise: PromiseLike<T>): Promise<T> => Promise.resolve(promise.then((value) => value))
-
-describe.each(['postgresql', 'mysql', 'sqlite'] as const)('merged reads on %s', (provider) => {
+describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('merged reads on %s', (provider) => {
   let database: TestDatabase<PrismaClient>
+
   beforeAll(async () => {
     database = await createDatabase(provider)
     const plain = database.createClient()
-    for (let id = 1; id <= 5; id++)
-      await plain.user.create({
-        data: { id, email: `u${id}@x.org`, name: `U${id}`, tutorId: id > 2 ? 1 : null },
-      })
-    for (let id = 1; id <= 20; id++)
-      await plain.insight.create({ data: { id, userId: (id % 4) + 1, title: `i${id}` } })
+    await plain.user.createMany({
+      data: [1, 2, 3, 4, 5].map((id) => ({ id, email: `user${id}@example.org`, name: `User ${id}` })),
+    })
+    await plain.insight.createMany({
+      data: Array.from({ length: 40 }, (_, index) => ({
+        id: index + 1,
+        userId: (index % 4) + 1,
+        title: `Insight ${index}`,
+      })),
+    })
   })
   afterAll(() => database.drop())
 
-  test('findMany by a foreign key: one statement', async () => {
-    const { client, log } = database.createRecordedClient()
-    const prisma = client.$extends(batching())
-    await client.$queryRawUnsafe('SELECT 1')
-    log.clear()
-    const ids = [3, 1, 2, 5, 1]
-    const lists = await expectStatements(log, 1, () =>
-      Promise.all(
-        ids.map((userId) => prisma.insight.findMany({ where: { userId }, orderBy: { id: 'desc' } })),
-      ),
+  const clients = () => {
+    const { client, log } = database.createRecordedClient({ adapter: database.adapter({ connections: 3 }) })
+    return { plain: client, log, prisma: client.$extends(batching()) }
+  }
+
+  test('B1 B12 ids asked in one tick are answered in their order, with one statement', async () => {
+    const { log, prisma } = clients()
+    const users = await expectStatements(log, 1, () =>
+      Promise.all([3, 1, 2, 99].map((id) => prisma.user.findUnique({ where: { id } }))),
     )
-    for (const [index, userId] of ids.entries())
-      expect(lists[index]).toEqual(
-        await client.insight.findMany({ where: { userId }, orderBy: { id: 'desc' } }),
-      )
+    expect(users.map((user) => user?.id)).toEqual([3, 1, 2, undefined])
+    expect(users[3]).toBeNull()
     expect(prisma.$batching.stats()).toEqual({
-      calls: 5,
-      batched: 5,
+      calls: 4,
+      batched: 4,
       statements: 1,
       passedThrough: 0,
       fallbacks: 0,
     })
   })
 
-  test('by email', async () => {
-    const { client, log } = database.createRecordedClient()
-    const prisma = client.$extends(batching())
-    const emails = ['u1@x.org', 'U1@X.org', 'u2@x.org', 'nobody']
-    const found = await Promise.all(
-      emails.map((email) => prisma.user.findUnique({ where: { email }, select: { name: true } })),
+  test('B2 one id asked twice gives two graphs of objects', async () => {
+    const { prisma } = clients()
+    const ask = () => prisma.user.findUnique({ where: { id: 1 }, include: { insights: true } })
+    const [one, two] = await Promise.all([
+      ask(),
+      ask(),
+      prisma.user.findUnique({ where: { id: 2 }, include: { insights: true } }),
+    ])
+    expect(one).toEqual(two)
+    one!.createdAt.setTime(0)
+    one!.insights.pop()
+    expect(one).not.toEqual(two)
+    expect(two!.insights).toHaveLength(10)
+  })
+
+  test('B3 a key that was not selected is not in the answer', async () => {
+    const { log, prisma } = clients()
+    const rows = await expectStatements(log, 1, () =>
+      Promise.all(
+        [1, 2].map((id) => prisma.user.findUnique({ where: { id }, select: { name: true, role: true } })),
+      ),
     )
-    expect(found).toEqual(
-      await (async () => {
-        const all = []
-        for (const email of emails)
-          all.push(await client.user.findUnique({ where: { email }, select: { name: true } }))
-        return all
-      })(),
+    expect(rows.map((row) => Object.keys(row!))).toEqual([
+      ['name', 'role'],
+      ['name', 'role'],
+    ])
+  })
+
+  test('B3 a key that the client omits by itself stays away', async () => {
+    const client = database.createClient({ omit: { insight: { userId: true } } }).$extends(batching())
+    for (const round of [1, 2]) {
+      const lists = await Promise.all([1, 2].map((userId) => client.insight.findMany({ where: { userId } })))
+      expect(lists.map((list) => [list.length, 'userId' in list[0]!])).toEqual([
+        [10, false],
+        [10, false],
+      ])
+      expect(client.$batching.stats().fallbacks).toBe(2)
+      expect(round).toBeLessThan(3)
+    }
+  })
+
+  test('B15 different selections are different statements', async () => {
+    const { log, prisma } = clients()
+    await expectStatements(log, 2, () =>
+      Promise.all([
+        prisma.user.findUnique({ where: { id: 1 }, select: { name: true } }),
+        prisma.user.findUnique({ where: { id: 2 }, select: { name: true } }),
+        prisma.user.findUnique({ where: { id: 1 }, select: { email: true } }),
+        prisma.user.findUnique({ where: { id: 2 }, select: { email: true } }),
+      ]),
     )
   })
 
-  test('counts, transactions', async () => {
-    const { client, log } = database.createRecordedClient()
-    const prisma = client.$extends(batching())
-    const counts = await Promise.all(
-      [1, 2, 3, 9].map((userId) => prisma.insight.count({ where: { userId } })),
+  test('B16 the first rows of each key: two statements, and no more rows than are given', async () => {
+    const { log, prisma } = clients()
+    const lists = await expectStatements(log, 2, () =>
+      Promise.all(
+        [1, 2, 5, 99].map((userId) =>
+          prisma.insight.findMany({
+            where: { userId, read: false },
+            orderBy: { id: 'desc' },
+            take: 2,
+            skip: 1,
+          }),
+        ),
+      ),
     )
-    expect(counts).toEqual([5, 5, 5, 0])
-    await prisma.$transaction(async (tx) => {
-      const one = started(tx.insight.count({ where: { userId: 9 } }))
-      const two = started(tx.insight.count({ where: { userId: 1 } }))
-      const write = started(tx.insight.create({ data: { id: 100, userId: 1, title: 'new' } }))
-      const after = started(tx.insight.count({ where: { userId: 1 } }))
-      expect(await Promise.all([one, two, write, after])).toMatchObject([0, 5, { id: 100 }, 6])
-    })
-    const [a, b] = await prisma.$transaction([
-      prisma.insight.count({ where: { userId: 1 } }),
-      prisma.insight.findMany({ where: { userId: 9 } }),
+    expect(lists.map((list) => list.map(({ id }) => id))).toEqual([[33, 29], [34, 30], [], []])
+    for (const { rows } of log.statements) expect(rows).toBeLessThanOrEqual(4)
+  })
+
+  test('B18 findFirst by a key that is not unique is merged where it has an order, else not', async () => {
+    const { log, prisma } = clients()
+    const latest = await expectStatements(log, 2, () =>
+      Promise.all(
+        [1, 2, 3].map((userId) => prisma.insight.findFirst({ where: { userId }, orderBy: { id: 'desc' } })),
+      ),
+    )
+    expect(latest.map((row) => row?.id)).toEqual([37, 38, 39])
+    await expectStatements(log, 3, () =>
+      Promise.all([1, 2, 3].map((userId) => prisma.insight.findFirst({ where: { userId } }))),
+    )
+  })
+
+  test('B20 counts and aggregates of no rows too', async () => {
+    const { log, prisma } = clients()
+    const counts = await expectStatements(log, 1, () =>
+      Promise.all([1, 2, 99].map((userId) => prisma.insight.count({ where: { userId } }))),
+    )
+    expect(counts).toEqual([10, 10, 0])
+    const sums = await expectStatements(log, 1, () =>
+      Promise.all(
+        [1, 99].map((userId) =>
+          prisma.insight.aggregate({ where: { userId }, _count: true, _sum: { id: true } }),
+        ),
+      ),
+    )
+    expect(sums).toEqual([
+      { _count: 10, _sum: { id: 190 } },
+      { _count: 0, _sum: { id: null } },
     ])
-    expect([a, b]).toEqual([6, []])
+  })
+
+  test('identical reads of any kind are one', async () => {
+    const { log, prisma } = clients()
+    const ask = () =>
+      prisma.insight.groupBy({ by: ['userId'], _count: true, where: { title: { contains: '1' } } })
+    const [one, two] = await expectStatements(log, 1, () => Promise.all([ask(), ask()]))
+    expect(one).toEqual(two)
+    expect(one).not.toBe(two)
+  })
+
+  test('B32 a lone call is the statement that Prisma sends without us', async () => {
+    const { plain, log, prisma } = clients()
+    const asks = [
+      (client: PrismaClient) =>
+        client.user.findUnique({ where: { id: 1 }, include: { insights: { take: 1 } } }),
+      (client: PrismaClient) =>
+        client.insight.findMany({ where: { userId: 1 }, take: 3, orderBy: { id: 'asc' } }),
+      (client: PrismaClient) => client.insight.count({ where: { userId: 1 } }),
+    ]
+    for (const ask of asks) {
+      log.clear()
+      await ask(plain)
+      const expected = log.statements.map(({ sql, args }) => ({ sql, args }))
+      log.clear()
+      await ask(prisma as unknown as PrismaClient)
+      expect(log.statements.map(({ sql, args }) => ({ sql, args }))).toEqual(expected)
+    }
+  })
+
+  test('B37 a bound that stands beside the call holds for each caller, in one statement', async () => {
+    const { log, plain } = clients()
+    const { brisk } = await import('prisma-brisk')
+    const prisma = plain.$extends(
+      brisk({
+        pagination: { defaultLimit: 12, maxLimit: 12 },
+        slowQuery: false,
+        cache: false,
+        resilience: false,
+      }),
+    )
+    const lists = await expectStatements(log, 1, () =>
+      Promise.all([1, 2, 99].map((userId) => prisma.insight.findMany({ where: { userId } }))),
+    )
+    expect(lists.map((list) => list.length)).toEqual([10, 10, 0])
+    const small = plain.$extends(
+      brisk({
+        pagination: { defaultLimit: 3, maxLimit: 12 },
+        slowQuery: false,
+        cache: false,
+        resilience: false,
+      }),
+    )
+    log.clear()
+    const cut = await Promise.all(
+      [1, 2].map((userId) => small.insight.findMany({ where: { userId }, orderBy: { id: 'asc' } })),
+    )
+    expect(cut.map((list) => list.map(({ id }) => id))).toEqual([
+      [1, 5, 9],
+      [2, 6, 10],
+    ])
+    for (const { rows } of log.statements) expect(rows).toBeLessThanOrEqual(8)
   })
 })

@@ -1,0 +1,198 @@
+import DataLoader from 'dataloader'
+import { batching } from '@prisma-brisk/batching'
+import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
+import { createDatabase, type TestDatabase } from '../../test/support/databases.ts'
+import { heapMegabytes, inTurn, median, type Bench } from '../harness.ts'
+import { memoryClients, readOne } from '../hook-floor.ts'
+
+/** Concurrent calls, as resolvers and loops make them, on PostgreSQL over loopback. */
+export async function run(bench: Bench): Promise<void> {
+  await loneCall(bench)
+  const database = await createDatabase('postgresql')
+  try {
+    const plain = database.createClient({ errorFormat: 'minimal' })
+    const batched = database.createClient({ errorFormat: 'minimal' }).$extends(batching())
+    await fill(plain)
+    const clients: Clients = { plain, batched: batched as unknown as PrismaClient }
+    await lists(bench, clients)
+    await singles(bench, clients)
+    await firstRows(bench, clients)
+    await waterfall(bench, database)
+    await manyCalls(bench, clients)
+  } finally {
+    await database.drop()
+  }
+}
+
+interface Clients {
+  readonly plain: PrismaClient
+  readonly batched: PrismaClient
+}
+
+const USERS = 100_000
+const PARENTS = 200
+const CHILDREN = 5_000
+
+/** 100,000 users, five insights for each of the first thousand, 200 conversations of 5,000 messages. */
+async function fill(prisma: PrismaClient): Promise<void> {
+  await prisma.$executeRawUnsafe(
+    `INSERT INTO "User" (id, email, name) SELECT i, 'user' || i || '@example.org', 'User ' || i FROM generate_series(1, ${USERS}) i`,
+  )
+  await prisma.$executeRawUnsafe(
+    `INSERT INTO "Insight" ("userId", title) SELECT 1 + i % 1000, 'Insight ' || i FROM generate_series(1, 5000) i`,
+  )
+  await prisma.$executeRawUnsafe(
+    `INSERT INTO "Conversation" (id, title, "userId") SELECT 'conversation-' || i, 'Conversation', 1 FROM generate_series(1, ${PARENTS}) i`,
+  )
+  await prisma.$executeRawUnsafe(
+    `INSERT INTO "Message" ("conversationId", role, body, "createdAt")
+     SELECT 'conversation-' || (1 + i % ${PARENTS}), 'USER', 'Message ' || i, '2025-01-01'::timestamp - i * interval '1 second'
+     FROM generate_series(1, ${PARENTS * CHILDREN}) i`,
+  )
+  await prisma.$executeRawUnsafe(`CREATE INDEX ON "Insight" ("userId")`)
+  await prisma.$executeRawUnsafe(`CREATE INDEX ON "Message" ("conversationId", "createdAt" DESC)`)
+  await prisma.$executeRawUnsafe('ANALYZE')
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+
+/** `count` calls at once. */
+const atOnce = (count: number, call: (number: number) => Promise<unknown>) => () =>
+  Promise.all(numbers(count).map(call))
+
+async function lists(bench: Bench, { plain, batched }: Clients): Promise<void> {
+  const insights = (client: PrismaClient) => (userId: number) =>
+    client.insight.findMany({ where: { userId } })
+  for (const [count, atLeast] of [
+    [100, 5],
+    [1000, 10],
+  ] as const) {
+    const loaded = {
+      name: 'dataloader',
+      run: () => {
+        const loader = insightLoader(plain)
+        return atOnce(count, (userId) => loader.load(userId))()
+      },
+      ...(count === 1000 ? { atLeast: 0.75 } : {}),
+    }
+    await bench.compare({
+      bench: `batching/find-many-by-fk/${count}`,
+      subject: atOnce(count, insights(batched)),
+      baselines: [{ name: 'prisma', run: atOnce(count, insights(plain)), atLeast }, loaded],
+      rounds: 15,
+    })
+  }
+  const counts = (client: PrismaClient) => (userId: number) => client.insight.count({ where: { userId } })
+  await bench.compare({
+    bench: 'batching/count-by-fk/1000',
+    subject: atOnce(1000, counts(batched)),
+    baselines: [{ name: 'prisma', run: atOnce(1000, counts(plain)), atLeast: 15 }],
+  })
+}
+
+/** What one writes by hand: a loader for one relation, good for one request. */
+function insightLoader(prisma: PrismaClient): DataLoader<number, unknown[]> {
+  return new DataLoader<number, unknown[]>(
+    async (userIds) => {
+      const rows = await prisma.insight.findMany({ where: { userId: { in: [...userIds] } } })
+      const byUser = new Map<number, unknown[]>()
+      for (const row of rows) {
+        const list = byUser.get(row.userId)
+        if (list === undefined) byUser.set(row.userId, [row])
+        else list.push(row)
+      }
+      return userIds.map((userId) => byUser.get(userId) ?? [])
+    },
+    { maxBatchSize: 30_000 },
+  )
+}
+
+async function singles(bench: Bench, { plain, batched }: Clients): Promise<void> {
+  const first = (client: PrismaClient) => (id: number) => client.user.findFirst({ where: { id } })
+  await bench.compare({
+    bench: 'batching/find-first/1000',
+    subject: atOnce(1000, first(batched)),
+    baselines: [{ name: 'prisma', run: atOnce(1000, first(plain)), atLeast: 8 }],
+  })
+  const unique = (client: PrismaClient) => (id: number) => client.user.findUnique({ where: { id } })
+  for (const [count, atLeast, rounds] of [
+    [1000, 3, 9],
+    [5000, 8, 5],
+    [20_000, 40, 1],
+  ] as const) {
+    await bench.compare({
+      bench: `batching/find-unique/${count}`,
+      subject: atOnce(count, unique(batched)),
+      baselines: [{ name: 'prisma', run: atOnce(count, unique(plain)), atLeast }],
+      rounds,
+    })
+  }
+}
+
+async function firstRows(bench: Bench, { plain, batched }: Clients): Promise<void> {
+  const latest = (client: PrismaClient) => (parent: number) =>
+    client.message.findMany({
+      where: { conversationId: `conversation-${parent}` },
+      orderBy: { createdAt: 'desc' },
+      take: 3,
+    })
+  await bench.compare({
+    bench: `batching/first-k-per-parent/${PARENTS}x${CHILDREN}`,
+    subject: atOnce(PARENTS, latest(batched)),
+    baselines: [{ name: 'prisma', run: atOnce(PARENTS, latest(plain)), atLeast: 5 }],
+    rounds: 15,
+  })
+}
+
+/** 100 loads that each follow a query of their own: they come one by one, as the pool answers. */
+async function waterfall(bench: Bench, database: TestDatabase<PrismaClient>): Promise<void> {
+  const name = 'batching/waterfall-statements/100'
+  if (!bench.wants(name)) return
+  const { client, log } = database.createRecordedClient()
+  const prisma = client.$extends(batching())
+  const counts: number[] = []
+  for (let round = 0; round < 9; round++) {
+    log.clear()
+    await Promise.all(
+      numbers(100).map(async (id) => {
+        await client.$queryRaw`SELECT ${id}::int`
+        return prisma.user.findUnique({ where: { id } })
+      }),
+    )
+    counts.push(log.statements.filter(({ sql }) => sql.includes('"User"')).length)
+  }
+  bench.limited(name, median(counts), 'statements', 10)
+}
+
+async function loneCall(bench: Bench): Promise<void> {
+  const name = 'batching/lone-call-overhead'
+  if (!bench.wants(name)) return
+  const clients = await memoryClients()
+  const floor = clients.floor()
+  const extended = clients.bare().$extends(batching()) as unknown as PrismaClient
+  await bench.overhead(name, readOne(floor), readOne(extended), 8)
+  await clients.close()
+}
+
+/** Time and memory of 100,000 calls in one tick, against 10,000. */
+async function manyCalls(bench: Bench, { batched }: Clients): Promise<void> {
+  const name = 'batching/100000-calls'
+  if (!bench.wants(name)) return
+  const calls = (count: number) => atOnce(count, (id) => batched.user.findUnique({ where: { id } }))
+  const [fewer, all] = await inTurn(
+    [
+      { name: '10000', run: calls(10_000) },
+      { name: '100000', run: calls(100_000) },
+    ],
+    3,
+    1,
+  )
+  const perCall = { few: median(fewer as number[]) / 10_000, all: median(all as number[]) / 100_000 }
+  bench.limited(`${name}/time-per-call-ratio`, perCall.all / perCall.few, '×', 1.5)
+  const before = heapMegabytes()
+  let peak = before
+  const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().heapUsed / 1e6)), 5)
+  await calls(100_000)()
+  clearInterval(watch)
+  bench.limited(`${name}/peak-heap`, peak - before, 'MB', 400)
+}
