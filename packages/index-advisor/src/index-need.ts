@@ -201,12 +201,13 @@ function serves(index: CatalogIndex, need: IndexNeed): boolean {
     return true
   const constant = index.predicate === null ? [] : constants(index.predicate)
   const wanted = equal.filter((column) => !constant.includes(column))
-  const prefix = index.keys.slice(0, wanted.length)
-  if (
-    prefix.length < wanted.length ||
-    !prefix.every((each) => isPlain(each) && wanted.includes(each.column ?? ''))
-  )
-    return false
+  // Behind a column that MySQL cuts to a length nothing is in order, so no index could go further.
+  const cut = index.keys.findIndex((each) => each.length !== null)
+  const isCut = cut !== -1 && cut < wanted.length
+  const prefix = index.keys.slice(0, isCut ? cut + 1 : wanted.length)
+  if (!isCut && prefix.length < wanted.length) return false
+  if (!prefix.every((each) => wanted.includes(each.column ?? '') && each.operatorClass === null)) return false
+  if (isCut) return true
   const rest = index.keys.slice(wanted.length)
   if (tail.length === 0) return true
   if (need.tailKind === 'group') {

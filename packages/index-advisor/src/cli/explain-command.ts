@@ -2,6 +2,7 @@ import type { AdviceRun } from '../advise.ts'
 import type { CatalogIndex, CatalogTable, ClaimSource } from '../catalog/catalog.ts'
 import { fieldOf } from '../candidate.ts'
 import { AdvisorError } from '../errors.ts'
+import { placesOf } from '../report/text-report.ts'
 import { adviceRun } from './advice-run.ts'
 import type { AdviseFlags } from './advise-command.ts'
 import type { CliHost } from './cli-host.ts'
@@ -52,7 +53,7 @@ function explanation(run: AdviceRun, table: CatalogTable, fields: readonly strin
     (one) => one.model === table.model && speaksOf(one.fields),
   )) {
     lines.push(`Recommended: ${each.prisma} (${each.severity}, ${each.confidence})`, `  ${each.reason}`)
-    for (const { at } of each.evidence) if (at !== undefined) lines.push(`  ${at}`)
+    lines.push(...placesOf(each.evidence).map((each) => `  ${each}`))
   }
   for (const each of run.advice.rejected.filter((one) => one.model === table.model && speaksOf(one.fields)))
     lines.push(`Not recommended: ${table.model}(${each.fields.join(', ')})`, `  ${each.reason}`)
@@ -61,9 +62,11 @@ function explanation(run: AdviceRun, table: CatalogTable, fields: readonly strin
       `Exists: ${index.name} (${fieldsOf(table, index).join(', ')})${index.predicate === null ? '' : ` where ${index.predicate}`}`,
       ...index.sources.map((source) => `  ${place(source)}`),
     )
-  for (const each of run.advice.findings.filter(
-    (one) => one.model === table.model && fields.some((field) => one.reason.includes(field)),
-  ))
+  const about = (index: string) => {
+    const known = table.indexes.find((each) => each.name === index)
+    return fields.length === 0 || speaksOf(known === undefined ? [index] : fieldsOf(table, known))
+  }
+  for (const each of run.advice.findings.filter((one) => one.model === table.model && about(one.index)))
     lines.push(`Remark: ${each.reason}`)
   if (lines.length === 0)
     lines.push(

@@ -14,7 +14,7 @@ export function textReport(run: AdviceRun, { colors }: { readonly colors: boolea
         `  ${paint.green('+')} ${each.prisma}  ${severity(paint, each.severity)}${paint.dim(` · ${each.confidence}${gain(each)}`)}`,
       )
       lines.push(`    ${each.reason}`)
-      for (const place of places(each.evidence)) lines.push(paint.dim(`    ${place}`))
+      for (const place of placesOf(each.evidence)) lines.push(paint.dim(`    ${place}`))
     }
     lines.push('')
   }
@@ -47,7 +47,7 @@ function rounded(cost: number): string {
 }
 
 /** The first few; a column asked for everywhere needs no list of everywhere. */
-function places(evidence: readonly Evidence[]): string[] {
+export function placesOf(evidence: readonly Evidence[]): string[] {
   const all = evidence.flatMap((each) => {
     const calls = each.calls === undefined ? '' : `${each.calls.toLocaleString('en')} calls`
     const place = each.at ?? each.fingerprint
