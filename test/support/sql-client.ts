@@ -24,3 +24,10 @@ export async function connectSql(url: string): Promise<ConnectedClient> {
     end: () => client.end(),
   }
 }
+
+/** Of what `EXPLAIN (FORMAT JSON)` answered. */
+export function totalCost(row: Row | undefined): number {
+  const [explained] = (row?.['QUERY PLAN'] ?? []) as { Plan: { 'Total Cost': number } }[]
+  if (explained === undefined) throw new Error('no plan')
+  return explained.Plan['Total Cost']
+}

@@ -6,20 +6,22 @@ import { jsonLinesSink, slowQuery } from '@prisma-brisk/slow-query'
 
 import { run } from '../../../packages/index-advisor/src/cli/run.ts'
 import type { Advice } from '../../../packages/index-advisor/src/recommendation.ts'
-import { createDatabase, type TestDatabase } from '../../support/databases.ts'
-import { type ConnectedClient, connectSql } from '../../support/sql-client.ts'
+import { createDatabase } from '../../support/databases.ts'
+import { type ConnectedClient, connectSql, totalCost } from '../../support/sql-client.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const project = mkdtempSync(join(tmpdir(), 'brisk-chain-'))
 const log = join(project, 'slow.ndjson')
-let database: TestDatabase<PrismaClient>
+let database: Awaited<ReturnType<typeof demoDatabase>>
 let client: ConnectedClient
+
+const demoDatabase = () => createDatabase('postgresql', { schema: 'demo', seed: 1 })
 
 beforeAll(async () => {
   cpSync(join(root, 'prisma/schema.prisma'), join(project, 'prisma/schema.prisma'))
   cpSync(join(root, 'prisma/migrations'), join(project, 'prisma/migrations'), { recursive: true })
-  database = await createDatabase('postgresql', { seed: 1 })
+  database = await demoDatabase()
   client = await connectSql(database.url)
   await client.query('vacuum analyze')
 }, 120_000)
@@ -68,7 +70,7 @@ async function costsOf(statements: readonly Statement[]): Promise<Map<string, nu
   const costs = new Map<string, number>()
   for (const { sql, args } of statements) {
     const [row] = await client.query(`explain (format json) ${sql}`, args)
-    const cost = (row?.['QUERY PLAN'] as { Plan: { 'Total Cost': number } }[])[0]?.Plan['Total Cost'] ?? 0
+    const cost = totalCost(row)
     costs.set(sql, Math.max(cost, costs.get(sql) ?? 0))
   }
   return costs

@@ -1,5 +1,4 @@
-import { statSync } from 'node:fs'
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -12,7 +11,7 @@ import type { HypotheticalIndex, Planner } from '../../../packages/index-advisor
 import { PreparedQueries } from '../../../packages/index-advisor/src/planner/postgres-session.ts'
 import { exportPostgresStatistics } from '../../../packages/index-advisor/src/statistics/export-postgres.ts'
 import type { Statistics } from '../../../packages/index-advisor/src/statistics/statistics.ts'
-import { type ConnectedClient, connectSql } from '../../support/sql-client.ts'
+import { type ConnectedClient, connectSql, totalCost } from '../../support/sql-client.ts'
 import { postgresUrl } from '../../support/servers.ts'
 
 const name = `brisk_what_if_${process.pid}`
@@ -237,7 +236,7 @@ test('X53 what only PostgreSQL 18 can do with an index proves nothing for an old
   // The primary key (tenant, email) has four tenants: 18 skips through them, 15 reads all of it or the table.
   const old = await planner.plan(query(sql), [], binding)
   const [row] = await client.query(`explain (format json) ${sql.replace('$1', `'user77'`)}`)
-  const real = (row?.['QUERY PLAN'] as { Plan: { 'Total Cost': number } }[])[0]?.Plan['Total Cost'] as number
+  const real = totalCost(row)
   expect(Math.abs(old.cost - real) / real).toBeLessThan(0.25)
   const byTenantName = index('tenant_user', 'tenant, name')
   const skipping = query('select * from tenant_user where name = $1')

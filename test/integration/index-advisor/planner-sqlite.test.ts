@@ -8,7 +8,7 @@ import { genericBinding } from '../../../packages/index-advisor/src/binding/bind
 import type { HypotheticalIndex, Planner } from '../../../packages/index-advisor/src/planner/planner.ts'
 import { sqlitePlanner } from '../../../packages/index-advisor/src/planner/sqlite-planner.ts'
 import { exportSqliteStatistics } from '../../../packages/index-advisor/src/statistics/export-sqlite.ts'
-import type { Row } from '../../../packages/index-advisor/src/statistics/sql-client.ts'
+import { text } from '../../../packages/index-advisor/src/statistics/sql-client.ts'
 
 const ROWS = 20_000
 const directory = mkdtempSync(join(tmpdir(), 'brisk-sqlite-'))
@@ -31,7 +31,7 @@ beforeAll(async () => {
     analyze;`)
   const statistics = await exportSqliteStatistics({
     query: async (sql, parameters) =>
-      (await database.execute({ sql, args: (parameters ?? []) as string[] })).rows as readonly Row[],
+      (await database.execute({ sql, args: (parameters ?? []) as string[] })).rows,
   })
   planner = await sqlitePlanner(statistics)
 }, 30_000)
@@ -106,7 +106,7 @@ async function usedWhenBuilt(
   const { rows } = await builder.execute(`explain query plan ${sql}`)
   builder.close()
   for (const at of indexes.keys()) await database.execute(`drop index "real_${at}"`)
-  return indexes.filter((_, at) => rows.some((row) => String(row['detail']).includes(`real_${at}`)))
+  return indexes.filter((_, at) => rows.some((row) => text(row, 'detail').includes(`real_${at}`)))
 }
 
 test.each(cases)('X53 SQLite plans as with the real index: $sql', async ({ sql, indexes, gain }) => {
@@ -142,7 +142,7 @@ test('X53 SQLite: a query it cannot plan is refused and leaves the planner usabl
 test('X43 the statistics of SQLite hold counts and no value', async () => {
   const statistics = await exportSqliteStatistics({
     query: async (sql, parameters) =>
-      (await database.execute({ sql, args: (parameters ?? []) as string[] })).rows as readonly Row[],
+      (await database.execute({ sql, args: (parameters ?? []) as string[] })).rows,
   })
   const printed = JSON.stringify(statistics)
   expect(printed).not.toMatch(/user12|title 1|draft/)

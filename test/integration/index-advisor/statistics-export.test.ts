@@ -191,7 +191,7 @@ describe('MariaDB', () => {
       multipleStatements: true,
     })
     const client: SqlClient = {
-      query: async (sql, parameters) => (await connection.query(sql, parameters?.slice())) as Row[],
+      query: async (sql, parameters) => connection.query<Row[]>(sql, parameters?.slice()),
     }
     try {
       await connection.query(`create database ${name}; use ${name};
@@ -212,7 +212,7 @@ describe('MariaDB', () => {
         insert into mysql.index_stats values ('${name}', 'copy', 'by_status', 1, 5000), ('${name}', 'copy', 'by_author', 1, 20);
         flush tables; set use_stat_tables = 'preferably'`)
       const explain = async (table: string) =>
-        ((await connection.query(`explain select * from ${table} where status = 'secret-live'`)) as Row[])[0]
+        (await connection.query<Row[]>(`explain select * from ${table} where status = 'secret-live'`))[0]
       expect(await explain('post')).toMatchObject({ type: 'ALL' })
       expect(await explain('copy')).toMatchObject({ type: 'ref', key: 'by_status', rows: '1' })
     } finally {

@@ -28,8 +28,7 @@ export function bindingsOf(roles: readonly ParameterRole[], context: BindingCont
   const bindings: Binding[] = []
   for (const kind of ['common', 'median', 'rare'] as const) {
     const values = roles.map((role) => valueOf(role, kind, context, paired))
-    if (values.every((value) => value !== undefined))
-      bindings.push({ kind, values: values as (string | null)[] })
+    if (values.every((value) => value !== undefined)) bindings.push({ kind, values })
   }
   return [
     ...bindings.filter((binding, at) => !bindings.slice(0, at).some((other) => same(other, binding))),

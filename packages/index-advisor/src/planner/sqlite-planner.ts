@@ -2,6 +2,7 @@ import { type Binding, genericBinding, type PlannableQuery } from '../binding/bi
 import { rolesOf } from '../binding/parameter-roles.ts'
 import { AdvisorError } from '../errors.ts'
 import { distinctCombinations } from '../size/btree-size.ts'
+import { text } from '../statistics/sql-client.ts'
 import { quoteName } from '../statistics/sql-text.ts'
 import { distinctValues, findTable } from '../statistics/statistics.ts'
 import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
@@ -54,7 +55,7 @@ async function openEmptyCopy(
       return rows.map((row) => ({
         id: Number(row['id']),
         parent: Number(row['parent']),
-        detail: String(row['detail']),
+        detail: text(row, 'detail'),
       }))
     },
     close: () => database.close(),
@@ -86,7 +87,8 @@ function copyScript(
       ),
     ])
   }
-  const text = (value: string | null): string => (value === null ? 'null' : `'${value.replace(/'/g, "''")}'`)
+  const literal = (value: string | null): string =>
+    value === null ? 'null' : `'${value.replace(/'/g, "''")}'`
   return [
     ...tables.map((table) => table.definition ?? ''),
     ...tables.flatMap((table) => table.indexes.map((index) => index.definition).filter((sql) => sql !== '')),
@@ -94,7 +96,9 @@ function copyScript(
     // Makes sqlite_stat1, empty as the tables are; filled, it is read when SQLite is told to.
     'analyze',
     'delete from sqlite_stat1',
-    ...stats.map((row) => `insert into sqlite_stat1 (tbl, idx, stat) values (${row.map(text).join(', ')})`),
+    ...stats.map(
+      (row) => `insert into sqlite_stat1 (tbl, idx, stat) values (${row.map(literal).join(', ')})`,
+    ),
     'analyze sqlite_schema',
   ].join(';\n')
 }

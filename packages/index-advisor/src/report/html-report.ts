@@ -47,7 +47,7 @@ export function htmlReport(run: AdviceRun): string {
 <title>Index advice</title>
 <style>${style}</style>
 </head>
-<body>${body}
+<body>${body.html}
 <script>${script}</script>
 </body>
 </html>

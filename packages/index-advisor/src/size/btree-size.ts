@@ -230,7 +230,7 @@ function isMergeable(type: string): boolean {
   const base = type.replace(/\(.*?\)/g, '').trim()
   return (
     !base.endsWith('[]') &&
-    !/range$/.test(base) &&
+    !base.endsWith('range') &&
     !['numeric', 'real', 'double precision', 'jsonb', 'interval', 'citext', 'record'].includes(base)
   )
 }

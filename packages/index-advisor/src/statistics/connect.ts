@@ -103,7 +103,7 @@ async function connectMariadb(url: string): Promise<DatabaseConnection> {
   await connection.query('set session lock_wait_timeout = 2').catch(() => undefined)
   return {
     provider: 'mysql',
-    query: async (sql, parameters) => (await connection.query(sql, parameters?.slice())) as readonly Row[],
+    query: async (sql, parameters) => connection.query<readonly Row[]>(sql, parameters?.slice()),
     close: () => connection.end(),
   }
 }
@@ -120,7 +120,7 @@ async function connectSqlite(url: string): Promise<DatabaseConnection> {
     provider: 'sqlite',
     query: async (sql, parameters) => {
       const { rows } = await client.execute({ sql, args: (parameters ?? []) as (string | number | null)[] })
-      return rows as readonly Row[]
+      return rows
     },
     close: async () => client.close(),
   }

@@ -12,7 +12,7 @@ import {
   typesQuery,
   valuesQuery,
 } from './postgres-catalog.ts'
-import { count, countOrNull, flag, json, text, textOrNull } from './sql-client.ts'
+import { count, countOrNull, flag, jsonArray, text, textOrNull } from './sql-client.ts'
 import type { Row, SqlClient } from './sql-client.ts'
 import type {
   CommonValues,
@@ -184,7 +184,7 @@ function readType(row: Row): UserType {
   const schema = text(row, 'schema')
   const name = text(row, 'name')
   if (text(row, 'kind') === 'd') return { kind: 'domain', schema, name, base: text(row, 'base') }
-  return { kind: 'enum', schema, name, labels: json<string[]>(row, 'labels') ?? [] }
+  return { kind: 'enum', schema, name, labels: (jsonArray(row, 'labels') ?? []) as string[] }
 }
 
 function readColumn(row: Row, own: readonly Row[]): TableColumn {
@@ -213,7 +213,7 @@ function readValues(row: Row | undefined): ValueStatistics | null {
     common: readCommon(row, 'common_values', 'common_frequencies'),
     histogram: textOrNull(row, 'histogram'),
     elements: readCommon(row, 'element_values', 'element_frequencies'),
-    elementCountHistogram: json<number[]>(row, 'element_count_histogram'),
+    elementCountHistogram: jsonArray(row, 'element_count_histogram') as number[] | null,
     rangeLengthHistogram: textOrNull(row, 'range_length_histogram'),
     rangeEmptyFraction: countOrNull(row, 'range_empty_fraction'),
     rangeBoundsHistogram: textOrNull(row, 'range_bounds_histogram'),
@@ -221,13 +221,13 @@ function readValues(row: Row | undefined): ValueStatistics | null {
 }
 
 function readCommon(row: Row, values: string, frequencies: string): CommonValues | null {
-  const shares = json<number[]>(row, frequencies)
+  const shares = jsonArray(row, frequencies) as number[] | null
   return shares === null ? null : { values: textOrNull(row, values), frequencies: shares }
 }
 
 function readIndex(row: Row, pages: number, analysedPages: number, own: readonly Row[]): TableIndex {
-  const keys = json<(string | null)[]>(row, 'keys') ?? []
-  const attributes = json<string[]>(row, 'attributes') ?? []
+  const keys = (jsonArray(row, 'keys') ?? []) as (string | null)[]
+  const attributes = (jsonArray(row, 'attributes') ?? []) as string[]
   const parentName = textOrNull(row, 'parent_name')
   return {
     name: text(row, 'name'),
@@ -238,7 +238,7 @@ function readIndex(row: Row, pages: number, analysedPages: number, own: readonly
     isConstraint: flag(row, 'is_constraint'),
     isValid: flag(row, 'is_valid'),
     keys,
-    include: json<string[]>(row, 'include') ?? [],
+    include: (jsonArray(row, 'include') ?? []) as string[],
     predicate: textOrNull(row, 'predicate'),
     pages,
     analysedPages,

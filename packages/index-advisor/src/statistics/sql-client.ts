@@ -6,14 +6,17 @@ export interface SqlClient {
 
 export type Row = Readonly<Record<string, unknown>>
 
+/** What drivers hand out for a column of text or numbers. */
+type Scalar = string | number | bigint | boolean | null | undefined
+
 // Drivers differ in how they hand out numbers, arrays and nulls; the catalog is read through these.
 
 export function text(row: Row, column: string): string {
-  return String(row[column] ?? '')
+  return String((row[column] as Scalar) ?? '')
 }
 
 export function textOrNull(row: Row, column: string): string | null {
-  const value = row[column]
+  const value = row[column] as Scalar
   return value === null || value === undefined ? null : String(value)
 }
 
@@ -32,9 +35,9 @@ export function flag(row: Row, column: string): boolean {
   return value === true || value === 't' || value === 1 || value === '1'
 }
 
-/** A JSON column, decoded by the driver or not. */
-export function json<T>(row: Row, column: string): T | null {
+/** A JSON array, decoded by the driver or not. */
+export function jsonArray(row: Row, column: string): unknown[] | null {
   const value = row[column]
   if (value === null || value === undefined) return null
-  return (typeof value === 'string' ? JSON.parse(value) : value) as T
+  return (typeof value === 'string' ? JSON.parse(value) : value) as unknown[]
 }

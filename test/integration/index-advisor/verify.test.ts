@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { run } from '../../../packages/index-advisor/src/cli/run.ts'
+import type { Verification } from '../../../packages/index-advisor/src/verify/verify-indexes.ts'
+import { postgresUrl } from '../../support/servers.ts'
+import { type ConnectedClient, connectSql } from '../../support/sql-client.ts'
+
+const name = `brisk_verify_${process.pid}`
+const project = mkdtempSync(join(tmpdir(), 'brisk-verify-'))
+const url = new URL(postgresUrl())
+url.pathname = `/${name}`
+let admin: ConnectedClient
+let client: ConnectedClient
+
+const schema = `datasource db {
+  provider = "postgresql"
+}
+model Author {
+  id    Int    @id
+  email String @unique
+  posts Post[]
+}
+model Post {
+  id       Int    @id
+  authorId Int
+  author   Author @relation(fields: [authorId], references: [id])
+  title    String
+  score    Int
+  @@index([authorId])
+  @@index([title])
+  @@index([score])
+}
+`
+
+beforeAll(async () => {
+  admin = await connectSql(postgresUrl())
+  await admin.query(`create database ${name}`)
+  client = await connectSql(url.href)
+  writeFileSync(join(project, 'schema.prisma'), schema)
+  await client.query(`
+    create table "Author" (id int primary key, email text not null);
+    create unique index "Author_email_key" on "Author" (email);
+    create table "Post" (id int primary key, "authorId" int not null references "Author" (id), title text not null, score int not null);
+    create index "Post_authorId_idx" on "Post" ("authorId");
+    create index "Post_title_idx" on "Post" (title);
+    insert into "Author" select i, 'a' || i from generate_series(1, 100) i;
+    insert into "Post" select i, 1 + i % 100, 'title ' || i, 7 from generate_series(1, 20000) i`)
+  await client.query('analyze')
+  await client.query('select * from "Post" where "authorId" = 5')
+  // Two equal scores: the concurrent build of a unique index fails and leaves an invalid one behind.
+  await expect(
+    client.query('create unique index concurrently "Post_score_idx" on "Post" (score)'),
+  ).rejects.toThrow('could not create')
+  await expect(
+    client.query('create unique index concurrently "Post_title_idx_ccnew" on "Post" (score)'),
+  ).rejects.toThrow()
+  await client.end()
+  client = await connectSql(url.href)
+}, 60_000)
+
+afterAll(async () => {
+  await client?.end()
+  await admin?.query(`drop database if exists ${name} with (force)`)
+  await admin?.end()
+  rmSync(project, { recursive: true, force: true })
+})
+
+async function verify(...flags: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = ''
+  let err = ''
+  const argv = ['verify', '--schema', 'schema.prisma', '--database-url', url.href, ...flags]
+  const code = await run(argv, {
+    cwd: project,
+    stdout: (text) => void (out += text),
+    stderr: (text) => void (err += text),
+    isTerminal: false,
+  })
+  return { code, out, err }
+}
+
+test('X65 built, valid and used are told apart, and what is broken comes with the commands that mend it', async () => {
+  const { code, out } = await verify('--format', 'json')
+  const { indexes, isGood } = JSON.parse(out) as Verification
+  expect(code).toBe(1)
+  expect(isGood).toBe(false)
+  const states = Object.fromEntries(indexes.map((index) => [index.name, index.state]))
+  expect(states).toMatchObject({
+    Author_email_key: 'used',
+    Post_authorId_idx: 'used',
+    Post_title_idx: 'unused',
+    Post_score_idx: 'invalid',
+    Post_title_idx_ccnew: 'leftover',
+  })
+  const invalid = indexes.find((index) => index.state === 'invalid')
+  expect(invalid?.commands).toEqual([
+    'DROP INDEX CONCURRENTLY "public"."Post_score_idx";',
+    'CREATE UNIQUE INDEX CONCURRENTLY "Post_score_idx" ON public."Post" USING btree (score);',
+  ])
+  const leftover = indexes.find((index) => index.state === 'leftover')
+  expect(leftover?.commands).toEqual(['DROP INDEX CONCURRENTLY "public"."Post_title_idx_ccnew";'])
+})
+
+test('X65 the commands mend it, and the text says so', async () => {
+  const broken = await verify()
+  expect(broken.out).toContain('✗ Post  Post_score_idx  invalid')
+  expect(broken.out).toContain('· Post  Post_title_idx  unused: No query has read it')
+  for (const command of broken.out.match(/DROP INDEX CONCURRENTLY .+;/g) ?? []) await client.query(command)
+  const missing = await verify()
+  expect(missing.out).toContain('✗ Post  Post_score_idx  missing')
+  expect(missing.code).toBe(1)
+  await client.query('create index "Post_score_idx" on "Post" (score)')
+  const mended = await verify()
+  expect(mended.code).toBe(0)
+  expect(mended.out).toContain('0 to mend')
+})
+
+test('X65 the same statements before and after say whether it became faster', async () => {
+  const line = (sql: string, ms: number) =>
+    JSON.stringify({
+      type: 'slow-query',
+      model: 'Post',
+      operation: 'findMany',
+      ms,
+      statements: [{ sql, ms, rows: 1 }],
+    })
+  const slow = 'SELECT * FROM "Post" WHERE "authorId" = $1'
+  const other = 'SELECT * FROM "Post" WHERE "title" = $1'
+  writeFileSync(join(project, 'before.ndjson'), [line(slow, 200), line(slow, 220), line(other, 5)].join('\n'))
+  writeFileSync(join(project, 'after.ndjson'), [line(slow, 2), line(other, 50)].join('\n'))
+  const { out, code } = await verify(
+    '--before',
+    'before.ndjson',
+    '--workload',
+    'after.ndjson',
+    '--format',
+    'json',
+  )
+  const { statements } = JSON.parse(out) as Verification
+  expect(statements.map(({ verdict, before, after }) => [verdict, before.meanMs, after.meanMs])).toEqual([
+    ['faster', 210, 2],
+    ['slower', 5, 50],
+  ])
+  expect(code).toBe(1)
+})
+
+test('X66 bad input is one clear line and exit code 2', async () => {
+  for (const [flags, expected] of [
+    [['--before', 'before.ndjson'], 'give both or neither'],
+    [['--before', 'none.ndjson', '--workload', 'none.ndjson'], 'none.ndjson cannot be read'],
+    [['--schema', 'nowhere.prisma'], 'nowhere.prisma'],
+    [['--unknown'], 'unknown option'],
+  ] as const) {
+    const { code, err, out } = await verify(...flags)
+    expect({ flags, code, out }).toEqual({ flags, code: 2, out: '' })
+    expect(err).toContain(expected)
+    expect(err.trim().split('\n')).toHaveLength(1)
+  }
+})
