@@ -1,6 +1,6 @@
 import { BriskError, type Args, type Call, type Host, type Next, type SchemaModel } from '@prisma-brisk/core'
 import { callSiteOf } from './call-site.ts'
-import { InvalidReasonError, LimitExceededError, UnboundedReadError } from './errors.ts'
+import { InvalidReasonError, LimitExceededError, UnboundedReadError, UnlimitableError } from './errors.ts'
 import { DriverLimits, refusalOf } from './driver-limits.ts'
 import { ListCuts } from './list-cut.ts'
 import { heavyFieldsOf } from './heavy-fields.ts'
@@ -242,12 +242,14 @@ export class Limits {
     if (bound !== null && bound.rule !== 'free' && bound.rule !== 'given')
       tellLimit(call, { rule: bound.rule === 'clamped' ? 'clamp' : bound.rule, limit: bound.limit })
     if (!checksRoot && children === null) return answer
-    return answer.then((result) => {
-      const onCut = (list: ListName, limit: number) => this.cut(call, list, limit)
-      if (checksRoot) settleList(result, bound, nameOf(call), onCut)
-      if (children !== null) settleRelations(wrapped(result, call), children, onCut)
-      return result
-    })
+    return answer
+      .catch((error: unknown) => failed(error, call, checksRoot))
+      .then((result) => {
+        const onCut = (list: ListName, limit: number) => this.cut(call, list, limit)
+        if (checksRoot) settleList(result, bound, nameOf(call), onCut)
+        if (children !== null) settleRelations(wrapped(result, call), children, onCut)
+        return result
+      })
   }
 
   /** Notes that rows were cut, and warns the first time it happens at a place in the code. */
@@ -262,6 +264,12 @@ export class Limits {
       { type: 'PrismaBriskWarning', code: 'W_LIST_CUT' },
     )
   }
+}
+
+/** Prisma splits a long `in` over several statements, but not together with the `take` that is the bound. */
+function failed(error: unknown, call: Call, isBound: boolean): never {
+  if (!isBound || (error as { code?: unknown } | null)?.code !== 'P2029') throw error
+  throw new UnlimitableError(nameOf(call).name(), 'its filter has more values than one statement may bind')
 }
 
 const noRelations: LimitedSelection['children'] = Object.freeze([])

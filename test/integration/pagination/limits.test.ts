@@ -79,6 +79,15 @@ describe('a list without take', () => {
   })
 })
 
+test('P1 a filter too long for one bounded statement is refused with the reason', async () => {
+  const { client } = limited({ maxLimit: 50 })
+  const ids = Array.from({ length: 40_000 }, (_, index) => index)
+  await expect(client.tag.findMany({ where: { id: { in: ids } } })).rejects.toMatchObject({
+    code: 'E_UNLIMITABLE',
+    reason: 'its filter has more values than one statement may bind',
+  })
+})
+
 describe('a take above the maximum', () => {
   test('P2 is refused, naming model, asked, allowed and the way out', async () => {
     const { client, log } = limited({ maxLimit: 20 })
