@@ -1,0 +1,180 @@
+import { batching, type BatchEvent } from '@prisma-brisk/batching'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { jest } from '@jest/globals'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { createDatabase, type TestDatabase } from '../../support/databases.ts'
+import { expectStatements, type RecordOptions } from '../../support/statements.ts'
+import { printedOutcome } from './oracle.ts'
+import { started } from './started.ts'
+
+let database: TestDatabase<PrismaClient>
+beforeAll(async () => {
+  database = await createDatabase('postgresql')
+  const plain = database.createClient()
+  await plain.user.createMany({
+    data: Array.from({ length: 50 }, (_, index) => ({
+      id: index + 1,
+      email: `${index}@example.org`,
+      name: 'x',
+    })),
+  })
+})
+afterAll(() => database.drop())
+
+function clients(before?: RecordOptions['before']) {
+  const { client, log } = database.createRecordedClient({
+    errorFormat: 'minimal',
+    adapter: database.adapter({ connections: 3 }),
+    ...(before === undefined ? {} : { before }),
+  })
+  return { client, log }
+}
+
+test('B8 only the caller with the bad value is rejected, with its own error', async () => {
+  const { client } = clients()
+  const prisma = client.$extends(batching())
+  const ids = [1, 'x', 2, 2 ** 40, 3, 1.5] as number[]
+  const outcomes = await Promise.all(ids.map((id) => printedOutcome(prisma, ask(id))))
+  for (const [index, id] of ids.entries()) expect(outcomes[index]).toBe(await printedOutcome(client, ask(id)))
+})
+
+const ask = (id: number) => ({
+  model: 'user',
+  operation: 'findUnique',
+  args: { where: { id } },
+  isOrdered: true,
+})
+
+test('B21 an OrThrow that misses rejects with its own P2025, and nobody else', async () => {
+  const { client } = clients()
+  const prisma = client.$extends(batching())
+  const unhandled: unknown[] = []
+  const note = (error: unknown) => unhandled.push(error)
+  process.on('unhandledRejection', note)
+  const call = (id: number) => ({ ...ask(id), operation: 'findUniqueOrThrow' })
+  const outcomes = await Promise.all([1, 900, 2, 901].map((id) => printedOutcome(prisma, call(id))))
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', note)
+  expect(outcomes[1]).toContain('P2025')
+  for (const [index, id] of [1, 900, 2, 901].entries())
+    expect(outcomes[index]).toBe(await printedOutcome(client, call(id)))
+  expect(prisma.$batching.stats()).toMatchObject({ batched: 2, fallbacks: 2 })
+  expect(unhandled).toEqual([])
+})
+
+test('B33 where a merge fails, each call is sent alone, a counter says so, and listeners are told', async () => {
+  const { client, log } = clients(({ sql }) => {
+    if (/ IN \(/.test(sql)) throw new Error('a bug')
+  })
+  const prisma = client.$extends(batching())
+  const events: BatchEvent[] = []
+  const note = (event: unknown) => events.push(event as BatchEvent)
+  subscribe('prisma-brisk:batch', note)
+  const users = await Promise.all([1, 2, 3].map((id) => prisma.user.findUnique({ where: { id } })))
+  await new Promise((resolve) => setImmediate(resolve))
+  unsubscribe('prisma-brisk:batch', note)
+  expect(users.map((user) => user?.id)).toEqual([1, 2, 3])
+  expect(log.statements).toHaveLength(4)
+  expect(prisma.$batching.stats()).toEqual({
+    calls: 3,
+    batched: 0,
+    statements: 1,
+    passedThrough: 0,
+    fallbacks: 3,
+  })
+  expect(events).toMatchObject([
+    { model: 'User', operation: 'findUnique', calls: 3, statements: 1, fallbacks: 3 },
+  ])
+  expect(events[0]!.error).toBeInstanceOf(Error)
+})
+
+test('B30 keys beyond the limit become chunks in call order, and a failed chunk rejects only its callers', async () => {
+  const { client, log } = clients(({ args }) => {
+    if (args.includes(7)) throw new Error('chunk of seven')
+  })
+  const prisma = client.$extends(batching({ maxBatchSize: 5 }))
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 12 }, (_, index) => prisma.user.findUnique({ where: { id: index + 1 } })),
+  )
+  for (const [index, outcome] of outcomes.entries()) {
+    if (index === 6) expect(outcome).toMatchObject({ status: 'rejected' })
+    else expect(outcome).toMatchObject({ status: 'fulfilled', value: { id: index + 1 } })
+  }
+  expect(log.statements.filter(({ sql }) => / IN \(/.test(sql)).map(({ args }) => args.length - 1)).toEqual([
+    5, 5, 2,
+  ])
+})
+
+test('B34 $disconnect answers what was called before it', async () => {
+  const { client } = clients()
+  const prisma = client.$extends(batching({ schedule: () => undefined }))
+  const users = Promise.all([1, 2].map((id) => started(prisma.user.findUnique({ where: { id } }))))
+  await prisma.$disconnect()
+  expect((await users).map((user) => user?.id)).toEqual([1, 2])
+})
+
+test('B34 fake timers do not hold up a batch', async () => {
+  const { client } = clients()
+  const prisma = client.$extends(batching())
+  await prisma.user.count()
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'performance'] })
+  try {
+    const users = await Promise.all([1, 2].map((id) => prisma.user.findFirst({ where: { id } })))
+    expect(users.map((user) => user?.id)).toEqual([1, 2])
+  } finally {
+    jest.useRealTimers()
+  }
+})
+
+test('B35 calls that come while a batch of theirs is in flight make up the next one', async () => {
+  const { client, log } = clients()
+  const prisma = client.$extends(batching())
+  await prisma.user.count()
+  log.clear()
+  await Promise.all(
+    Array.from({ length: 50 }, async (_, index) => {
+      await client.$queryRaw`SELECT 1`
+      const user = await prisma.user.findUnique({ where: { id: index + 1 } })
+      expect(user?.id).toBe(index + 1)
+    }),
+  )
+  expect(log.statements.filter(({ sql }) => sql.includes('"User"')).length).toBeLessThanOrEqual(10)
+})
+
+test('B31 many calls in one tick are no matter', async () => {
+  const { client, log } = clients()
+  const prisma = client.$extends(batching())
+  const users = await Promise.all(
+    Array.from({ length: 20_000 }, (_, index) =>
+      prisma.user.findUnique({ where: { id: index + 1 }, select: { id: true } }),
+    ),
+  )
+  expect(users.filter((user) => user !== null)).toHaveLength(50)
+  expect(log.statements).toHaveLength(1)
+}, 60_000)
+
+test('B30 as many keys as the database binds, one more, one less, twice as many', async () => {
+  const sqlite = await createDatabase('sqlite')
+  try {
+    const { client, log } = sqlite.createRecordedClient()
+    const prisma = client.$extends(batching())
+    await client.user.createMany({
+      data: Array.from({ length: 30 }, (_, index) => ({ id: index * 70 + 1, email: `${index}`, name: 'x' })),
+    })
+    for (const count of [998, 999, 1000, 1998]) {
+      log.clear()
+      const users = await Promise.all(
+        Array.from({ length: count }, (_, index) =>
+          prisma.user.findFirst({ where: { id: index + 1, name: 'x' } }),
+        ),
+      )
+      for (const [index, user] of users.entries())
+        expect(user?.id).toBe(index % 70 === 0 ? index + 1 : undefined)
+      for (const { args } of log.statements) expect(args.length).toBeLessThanOrEqual(999)
+      expect(log.statements.length).toBeLessThanOrEqual(Math.ceil(count / 980))
+    }
+    await expectStatements(log, 0, async () => undefined)
+  } finally {
+    await sqlite.drop()
+  }
+})
