@@ -143,7 +143,7 @@ function queryHook(host: Host, pipeline: Next, own: readonly string[]) {
         'prisma-brisk: this version of Prisma passes no internals to extensions; caching and merging are off.',
       )
     }
-    const notes: CallNotes = {}
+    const notes = notesOf(params, hook)
     const dispatcher = new PrismaDispatcher(input, own, Array.isArray(this) ? this : null, hook)
     const call = new Call(
       host,
@@ -160,6 +160,21 @@ function queryHook(host: Host, pipeline: Next, own: readonly string[]) {
     return channels.query.hasSubscribers ? published(call, answer) : answer
   }
 }
+
+/**
+ * The notes of an operation are one for all packages, also where each was mounted with a `$extends` of its own: Prisma
+ * hands the same internals to every hook of an operation. A hook that is run again begins anew.
+ */
+function notesOf(params: InternalParams | undefined, hook: unknown): CallNotes {
+  if (params === undefined) return {}
+  const known = notesByParams.get(params)
+  if (known !== undefined && known.hook !== hook) return known.notes
+  const notes: CallNotes = {}
+  notesByParams.set(params, { notes, hook })
+  return notes
+}
+
+const notesByParams = new WeakMap<InternalParams, { readonly notes: CallNotes; readonly hook: unknown }>()
 
 function transactionOf(host: Host, params: InternalParams | undefined): CallTransaction {
   if (params === undefined) return unrecognised
