@@ -1,36 +1,96 @@
-import type { Call, Next } from '@prisma-brisk/core'
-import { QueryTimeoutError } from './errors.ts'
-import type { ResolvedResilienceOptions } from './options.ts'
+import type { Call, DriverTap } from '@prisma-brisk/core'
+import { cancelOn } from './canceller.ts'
 
-/** Lets no operation take longer than it may. */
-export class Deadlines {
-  constructor(private readonly options: ResolvedResilienceOptions) {}
+/** Where a call carries its deadline. */
+export const deadlineKey: unique symbol = Symbol('prisma-brisk.deadline')
 
-  run(call: Call, next: Next): Promise<unknown> {
-    const timeout = this.timeoutOf(call)
-    if (timeout === false) return next(call)
+declare module '@prisma-brisk/core' {
+  interface CallNotes {
+    [deadlineKey]?: Deadline
+  }
+}
+
+/** After the statement was told to stop, milliseconds until its caller no longer waits for it. */
+const GRACE_MS = 2000
+
+/**
+ * The end of an operation's time: when it passes, or the caller aborts, the statement that runs is stopped on its
+ * server, no further one is sent, and the operation fails with {@link Deadline.error}.
+ */
+export class Deadline {
+  /** Why the operation was stopped; undefined while it may go on. */
+  error: Error | undefined
+  private readonly clients = new Set<object>()
+  private cancelling: Promise<unknown> | null = null
+  private timer: NodeJS.Timeout | undefined
+  private grace: NodeJS.Timeout | undefined
+  private reject: (error: Error) => void = () => undefined
+  private waiting = 0
+
+  constructor(
+    private readonly call: Call,
+    private readonly tap: DriverTap | null,
+  ) {}
+
+  /** Answers as the operation does, or fails once its time is over. */
+  run(
+    operation: () => Promise<unknown>,
+    limits: { timeout: number | false; signal: AbortSignal | undefined },
+    expired: (cause: 'timeout' | 'abort') => Error,
+  ): Promise<unknown> {
+    const { signal, timeout } = limits
+    const onAbort = (): void => this.stop(expired('abort'))
+    if (signal?.aborted === true) return Promise.reject(expired('abort'))
+    this.call.notes[deadlineKey] = this
+    if (timeout !== false) {
+      this.timer = setTimeout(() => this.stop(expired('timeout')), timeout)
+      this.timer.unref()
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new QueryTimeoutError(call.model, call.operation, timeout)),
-        timeout,
-      )
-      timer.unref()
-      next(call).then(
-        (result) => {
-          clearTimeout(timer)
-          resolve(result)
-        },
-        (error: unknown) => {
-          clearTimeout(timer)
-          reject(error)
-        },
-      )
+      this.reject = reject
+      operation().then(resolve, (error: unknown) => reject(this.error ?? error))
+    }).finally(() => {
+      clearTimeout(this.timer)
+      clearTimeout(this.grace)
+      signal?.removeEventListener('abort', onAbort)
     })
   }
 
-  private timeoutOf({ model, operation }: Call): number | false {
-    const { timeouts, timeout } = this.options
-    if (timeouts.size === 0) return timeout
-    return timeouts.get(`${model ?? ''}.${operation}`) ?? timeouts.get(model ?? operation) ?? timeout
+  /** Sends a statement on a connection that can be stopped, and keeps the connection until the stop is over. */
+  async sendOn<T>(client: object, send: () => Promise<T>): Promise<T> {
+    if (this.error !== undefined) throw this.error
+    this.clients.add(client)
+    try {
+      return await send()
+    } catch (error) {
+      throw this.error ?? error
+    } finally {
+      this.clients.delete(client)
+      await this.cancelling
+    }
+  }
+
+  /** Waits for something that cannot be stopped, such as a connection of the pool. */
+  async waitFor<T>(what: Promise<T>, giveBack: (late: T) => void): Promise<T> {
+    this.waiting++
+    try {
+      const got = await what
+      if (this.error === undefined) return got
+      giveBack(got)
+      throw this.error
+    } finally {
+      this.waiting--
+    }
+  }
+
+  private stop(error: Error): void {
+    if (this.error !== undefined) return
+    this.error = error
+    const { tap } = this
+    if (tap === null || this.clients.size === 0) return this.reject(error)
+    this.cancelling = Promise.all([...this.clients].map((client) => cancelOn(client, tap)))
+    this.grace = setTimeout(() => this.reject(error), GRACE_MS)
+    this.grace.unref()
   }
 }

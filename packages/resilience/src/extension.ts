@@ -1,8 +1,16 @@
-import { defineExtension, mount, type BriskExtension, type Plugin } from '@prisma-brisk/core'
-import { Deadlines } from './deadline.ts'
-import { DeferredQueue, type DeferredStatistics } from './deferred-queue.ts'
+import {
+  defineExtension,
+  mount,
+  type BriskExtension,
+  type Host,
+  type Middleware,
+  type Plugin,
+} from '@prisma-brisk/core'
+import { Deadlines } from './deadlines.ts'
+import { DeferredQueue, turnOfTask, type DeferredStatistics } from './deferred-queue.ts'
 import { resolveOptions, type ResilienceOptions } from './options.ts'
 import { Retrier } from './retrier.ts'
+import { RetryBudget } from './retry-budget.ts'
 
 /** What `resilience()` adds to a client. */
 export interface DeferredClient {
@@ -25,29 +33,39 @@ export interface Deferred {
 }
 
 const deferredKey = Symbol('prisma-brisk.deferred')
+const budgetKey = Symbol('prisma-brisk.retry-budget')
+/** Where `@prisma-brisk/slow-query` listens; the packages do not know each other. */
+const failuresKey = Symbol.for('prisma-brisk.deferred-failures')
 
 /** The plugin that {@link resilience} mounts; for `brisk()`, which mounts several in one pipeline. */
 export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
   const resolved = resolveOptions(options)
   return {
     name: 'resilience',
-    middleware: () => {
-      const deadlines = new Deadlines(resolved)
-      const retrier = resolved.retry === false ? null : new Retrier(resolved.retry)
-      if (retrier === null) return (call, next) => deadlines.run(call, next)
-      return (call, next) => deadlines.run(call, (limited) => retrier.run(limited, next))
+    middleware: (host) => {
+      const deadlines = new Deadlines(host, resolved)
+      const send =
+        resolved.retry === false
+          ? null
+          : new Retrier(
+              resolved.retry,
+              host.state(budgetKey, () => new RetryBudget()),
+            )
+      const limited: Middleware =
+        send === null
+          ? (call, next) => deadlines.run(call, next)
+          : (call, next) => deadlines.run(call, (each) => send.run(each, next))
+      return (call, next) => {
+        const turn = turnOfTask()
+        return turn === null ? limited(call, next) : turn.then(() => limited(call, next))
+      }
     },
     client: (host) => {
-      const queue = host.state(deferredKey, () => {
-        const made = new DeferredQueue(resolved.deferred, (error) =>
-          process.emitWarning(`prisma-brisk: a deferred task failed (${codeOf(error)}).`, {
-            type: 'PrismaBriskWarning',
-            code: 'W_DEFERRED_FAILED',
-          }),
-        )
-        host.onDisconnect(() => made.flush())
-        return made
-      })
+      const queue = host.state(
+        deferredKey,
+        () => new DeferredQueue(resolved.deferred, (error) => report(host, error)),
+      )
+      host.state(closingKey, () => host.onDisconnect(() => queue.flush()))
       const deferred: Deferred = Object.assign((task: () => unknown) => queue.push(task), {
         flush: () => queue.flush(),
         stats: () => queue.stats(),
@@ -55,6 +73,19 @@ export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
       return { $deferred: deferred }
     },
   }
+}
+
+const closingKey = Symbol('prisma-brisk.deferred-closing')
+
+/** To the sinks of slow-query where it is mounted, else as a warning; never into the request. */
+function report(host: Host, error: unknown): void {
+  const listeners = host.state(failuresKey, () => new Set<(error: unknown) => void>())
+  for (const listener of listeners) listener(error)
+  if (listeners.size > 0) return
+  process.emitWarning(`prisma-brisk: a deferred task failed (${codeOf(error)}).`, {
+    type: 'PrismaBriskWarning',
+    code: 'W_DEFERRED_FAILED',
+  })
 }
 
 /**

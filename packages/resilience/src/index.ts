@@ -2,3 +2,4 @@ export { resilience, resiliencePlugin, type Deferred, type DeferredClient } from
 export type { DeferredOptions, ResilienceOptions, RetryOptions } from './options.ts'
 export type { DeferredStatistics } from './deferred-queue.ts'
 export { DeferredQueueFullError, QueryAbortedError, QueryTimeoutError } from './errors.ts'
+export { withLimits, type Limits } from './limits.ts'

@@ -1,8 +1,9 @@
-import type { Call, Next } from '@prisma-brisk/core'
+import { operationTraits, type Call, type Next } from '@prisma-brisk/core'
 import { backOff } from 'exponential-backoff'
-import { isRetryable } from './retryable.ts'
-import { RetryBudget } from './retry-budget.ts'
+import { deadlineKey } from './deadline.ts'
 import type { RetryOptions } from './options.ts'
+import { RetryBudget } from './retry-budget.ts'
+import { retryReason } from './retryable.ts'
 
 declare module '@prisma-brisk/core' {
   interface CallNotes {
@@ -13,9 +14,10 @@ declare module '@prisma-brisk/core' {
 
 /** Sends an operation again that the database has undone, after a pause of random length. */
 export class Retrier {
-  private readonly budget = new RetryBudget()
-
-  constructor(private readonly options: Required<RetryOptions>) {}
+  constructor(
+    private readonly options: Required<RetryOptions>,
+    private readonly budget: RetryBudget,
+  ) {}
 
   run(call: Call, next: Next): Promise<unknown> {
     this.budget.operation()
@@ -26,10 +28,11 @@ export class Retrier {
 
   private async again(call: Call, next: Next, first: unknown): Promise<unknown> {
     const { attempts, baseDelay, maxDelay } = this.options
-    if (attempts === 1 || !this.mayRetry(first)) throw first
-    call.notes.retries = 0
+    if (attempts === 1 || !this.mayRetry(call, first)) throw first
     return backOff(
       () => {
+        const stopped = call.notes[deadlineKey]?.error
+        if (stopped !== undefined) throw stopped
         call.notes.retries = (call.notes.retries ?? 0) + 1
         return next(call)
       },
@@ -40,12 +43,17 @@ export class Retrier {
         timeMultiple: 2,
         maxDelay,
         numOfAttempts: attempts - 1,
-        retry: (error: unknown) => (call.notes.retries ?? 0) < attempts - 1 && this.mayRetry(error),
+        retry: (error: unknown) => (call.notes.retries ?? 0) < attempts - 1 && this.mayRetry(call, error),
       },
     )
   }
 
-  private mayRetry(error: unknown): boolean {
-    return isRetryable(error) && this.budget.take()
+  private mayRetry(call: Call, error: unknown): boolean {
+    if (call.notes[deadlineKey]?.error !== undefined) return false
+    const reason = retryReason(error)
+    if (reason === null) return false
+    // A lock that was not given in time ends the statement alone; raw SQL may have done more than one.
+    if (reason === 'lock' && operationTraits(call.operation).isRaw) return false
+    return this.budget.take()
   }
 }

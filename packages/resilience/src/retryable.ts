@@ -1,37 +1,52 @@
-/**
- * Whether a failed operation may be sent again without doing anything twice: the database has undone it
- * (serialization failure, deadlock, lock wait), or it never got there.
- */
-export function isRetryable(error: unknown): boolean {
+/** Why an operation may be sent again without doing anything twice. */
+export type RetryReason =
+  /** The database has undone it: a serialization failure or a deadlock. */
+  | 'conflict'
+  /** A lock was not given in time. */
+  | 'lock'
+  /** It never got to the database. */
+  | 'unreachable'
+
+/** Why a failed operation may be sent again, or null where it may not. */
+export function retryReason(error: unknown): RetryReason | null {
   const code = (error as { code?: unknown } | null)?.code
-  if (typeof code === 'string' && retryableCodes.has(code)) return true
+  const byCode = typeof code === 'string' ? prismaCodes.get(code) : undefined
   const cause = driverCauseOf(error)
-  if (cause === undefined) return false
+  const driverCode = String(cause?.originalCode ?? cause?.code ?? '')
   return (
-    retryableDriverCodes.has(String(cause.originalCode ?? cause.code ?? '')) ||
-    (typeof cause.kind === 'string' && retryableKinds.has(cause.kind))
+    driverCodes.get(driverCode) ??
+    byCode ??
+    (typeof cause?.kind === 'string' ? (kinds.get(cause.kind) ?? null) : null)
   )
 }
 
 /** P2034 write conflict or deadlock; P1001 server not reachable; P2037 too many connections. */
-const retryableCodes = new Set(['P2034', 'P1001', 'P2037'])
-
-/**
- * 40001 serialization failure, 40P01 deadlock, 1213 deadlock, 1205 lock wait timeout; before anything was sent:
- * 53300 and 1040 too many connections, 57P03 the server is starting up.
- */
-const retryableDriverCodes = new Set([
-  '40001',
-  '40P01',
-  '1213',
-  '1205',
-  '53300',
-  '1040',
-  '57P03',
-  'ECONNREFUSED',
+const prismaCodes = new Map<string, RetryReason>([
+  ['P2034', 'conflict'],
+  ['P1001', 'unreachable'],
+  ['P2037', 'unreachable'],
 ])
 
-const retryableKinds = new Set(['TransactionWriteConflict', 'DatabaseNotReachable', 'TooManyConnections'])
+/**
+ * 40001 serialization failure, 40P01 deadlock, 1213 deadlock, 1205 lock wait timeout; before anything was sent: 53300
+ * and 1040 too many connections, 57P03 the server is starting up.
+ */
+const driverCodes = new Map<string, RetryReason>([
+  ['40001', 'conflict'],
+  ['40P01', 'conflict'],
+  ['1213', 'conflict'],
+  ['1205', 'lock'],
+  ['53300', 'unreachable'],
+  ['1040', 'unreachable'],
+  ['57P03', 'unreachable'],
+  ['ECONNREFUSED', 'unreachable'],
+])
+
+const kinds = new Map<string, RetryReason>([
+  ['TransactionWriteConflict', 'conflict'],
+  ['DatabaseNotReachable', 'unreachable'],
+  ['TooManyConnections', 'unreachable'],
+])
 
 interface DriverCause {
   originalCode?: unknown

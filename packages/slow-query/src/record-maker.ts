@@ -49,7 +49,8 @@ export function recordOf(
     ...(traceId === undefined ? {} : { traceId }),
     ...(scope === undefined ? {} : { request: scope.info.name }),
     ...(shared > 1 && call.transaction.kind !== 'array' ? { shared } : {}),
-    notes: { ...call.notes },
+    // What packages keep on a call under symbols is nobody's to see.
+    notes: Object.fromEntries(Object.entries(call.notes)),
     ...(hints.length === 0 ? {} : { hints }),
   }
 }

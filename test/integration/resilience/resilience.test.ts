@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { resilience } from '@prisma-brisk/resilience'
+import { slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 
@@ -8,35 +11,129 @@ beforeAll(async () => {
 })
 afterAll(() => database.drop())
 
-test('R3 deferred work runs after the caller goes on, and is flushed', async () => {
-  const prisma = database.createClient().$extends(resilience())
-  await prisma.$deferred(() => prisma.tag.create({ data: { name: 'deferred' } }))
-  expect(prisma.$deferred.stats()).toMatchObject({ queued: 1, completed: 0 })
-  await prisma.$deferred.flush()
-  expect(prisma.$deferred.stats()).toMatchObject({ queued: 0, completed: 1, failed: 0 })
-  expect(await prisma.tag.count()).toBe(1)
-})
+function driverError(code: string): Error {
+  const cause = { kind: 'postgres', originalCode: code, code, severity: 'ERROR', message: code }
+  return Object.assign(new Error(code), { name: 'DriverAdapterError', cause })
+}
 
-test('R2 a deadlock is retried as one operation', async () => {
-  const failures = [
-    Object.assign(new Error('deadlock'), {
-      name: 'DriverAdapterError',
-      cause: {
-        kind: 'postgres',
-        originalCode: '40P01',
-        code: '40P01',
-        severity: 'ERROR',
-        message: 'deadlock detected',
-      },
-    }),
-  ]
+/** A client whose statements fail with these codes, one after another, before they work. */
+function failing(codes: string[], options: Parameters<typeof resilience>[0]) {
+  const records: SinkRecord[] = []
   const { client, log } = database.createRecordedClient({
+    adapter: database.adapter({ connections: 2 }),
     before: () => {
-      const failure = failures.shift()
-      if (failure !== undefined) throw failure
+      const code = codes.shift()
+      if (code !== undefined) throw driverError(code)
     },
   })
-  const prisma = client.$extends(resilience({ retry: { attempts: 3, baseDelay: 1 } }))
-  await prisma.tag.create({ data: { name: 'retried' } })
-  expect(log.statements).toHaveLength(2)
+  const sink = { write: (record: SinkRecord) => void records.push(record) }
+  const prisma = client.$extends(slowQuery({ threshold: 0.001, sinks: [sink] })).$extends(resilience(options))
+  return { prisma, log, records }
+}
+
+describe('R2 retries', () => {
+  const retry = { attempts: 3, baseDelay: 1, maxDelay: 2 }
+
+  test.each(['40001', '40P01', '53300', '57P03'])('%s is sent again, as one operation', async (code) => {
+    const { prisma, log, records } = failing([code, code], { retry })
+    await prisma.tag.create({ data: { name: `retried ${code}` } })
+    await prisma.$queries.flush()
+    expect(log.statements).toHaveLength(3)
+    expect(prisma.$queries.stats()).toMatchObject([
+      { model: 'Tag', operation: 'create', count: 1, errors: 0 },
+    ])
+    expect(records).toMatchObject([{ type: 'slow-query', notes: { retries: 2 } }])
+  })
+
+  test('gives up after its attempts, with the last error', async () => {
+    const { prisma, log } = failing(['40001', '40001', '40001', '40001'], { retry })
+    await expect(prisma.tag.count()).rejects.toThrow()
+    expect(log.statements).toHaveLength(3)
+  })
+
+  test.each(['23505', '57014', '08006', 'ECONNRESET', '42601'])('%s is not sent again', async (code) => {
+    const { prisma, log } = failing([code], { retry })
+    await expect(prisma.tag.count()).rejects.toThrow()
+    expect(log.statements).toHaveLength(1)
+  })
+
+  test('nothing is sent again inside an outer transaction, nor without the option', async () => {
+    const inside = failing(['40001'], { retry })
+    await expect(inside.prisma.$transaction((tx) => tx.tag.count())).rejects.toThrow()
+    expect(inside.log.statements).toHaveLength(1)
+    const without = failing(['40001'], {})
+    await expect(without.prisma.tag.count()).rejects.toThrow()
+    expect(without.log.statements).toHaveLength(1)
+  })
+})
+
+describe('R3 deferred work', () => {
+  test('runs after the caller goes on; $disconnect waits for it', async () => {
+    const prisma = database
+      .createClient({ adapter: database.adapter({ connections: 2 }) })
+      .$extends(resilience())
+    await prisma.$deferred(() => prisma.tag.create({ data: { name: 'deferred' } }))
+    expect(prisma.$deferred.stats()).toMatchObject({ queued: 1, completed: 0 })
+    await prisma.$disconnect()
+    expect(prisma.$deferred.stats()).toMatchObject({ queued: 0, completed: 1, failed: 0 })
+    expect(await prisma.tag.findUnique({ where: { name: 'deferred' } })).not.toBeNull()
+  })
+
+  test('operations of tasks that are no lazy call keep the order too', async () => {
+    const prisma = database
+      .createClient({ adapter: database.adapter({ connections: 4 }) })
+      .$extends(resilience())
+    const names = Array.from({ length: 20 }, (_, index) => `ordered ${index}`)
+    for (const [index, name] of names.entries()) {
+      await prisma.$deferred(
+        index % 2 === 0
+          ? () => prisma.tag.create({ data: { name } })
+          : async () => {
+              await prisma.tag.create({ data: { name } })
+            },
+      )
+    }
+    await prisma.$deferred.flush()
+    const rows = await prisma.tag.findMany({
+      where: { name: { startsWith: 'ordered' } },
+      orderBy: { id: 'asc' },
+    })
+    expect(rows.map((row) => row.name)).toEqual(names)
+  })
+
+  test('a failure goes to the sinks of slow-query, without values', async () => {
+    const records: SinkRecord[] = []
+    const sink = { write: (record: SinkRecord) => void records.push(record) }
+    const prisma = database
+      .createClient({ adapter: database.adapter({ connections: 2 }) })
+      .$extends(slowQuery({ sinks: [sink] }))
+      .$extends(resilience())
+    await prisma.tag.create({ data: { name: 'taken' } })
+    await prisma.$deferred(() => prisma.tag.create({ data: { name: 'taken' } }))
+    await prisma.$deferred.flush()
+    await prisma.$queries.flush()
+    const failures = records.filter((each) => each.type === 'deferred-failure')
+    expect(failures).toMatchObject([{ error: { code: 'P2002' } }])
+    expect(JSON.stringify(failures)).not.toContain('taken')
+  })
+
+  test('SIGTERM ends the process once the queue is empty', async () => {
+    const script = `
+      import { DeferredQueue } from './packages/resilience/src/deferred-queue.ts'
+      const queue = new DeferredQueue({ maxQueue: 10, concurrency: 1 }, () => undefined)
+      for (let i = 0; i < 3; i++) await queue.push(() => new Promise((resolve) => setTimeout(() => { console.log('done ' + i); resolve() }, 50)))
+      process.kill(process.pid, 'SIGTERM')`
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', '--conditions=@prisma-brisk/source', '--input-type=module', '-e', script],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+    let output = ''
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    const [, signal] = (await once(child, 'close')) as [number | null, string | null]
+    expect(output).toBe('done 0\ndone 1\ndone 2\n')
+    expect(signal).toBe('SIGTERM')
+  })
 })

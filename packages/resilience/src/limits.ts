@@ -1,0 +1,26 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** Limits of everything that runs in one asynchronous context. */
+export interface Limits {
+  /** Milliseconds each operation may take; in place of the options. */
+  readonly timeout?: number | false
+  /** Stops waiting, retrying and the running statement when it fires. */
+  readonly signal?: AbortSignal
+}
+
+const limits = new AsyncLocalStorage<Limits>()
+
+export function currentLimits(): Limits | undefined {
+  return limits.getStore()
+}
+
+/**
+ * Runs `work` under limits of its own: every operation in it may be aborted, or has another timeout.
+ *
+ * @throws QueryAbortedError from operations that the signal stops
+ * @example
+ * await withLimits({ signal: request.signal, timeout: 2_000 }, () => prisma.report.findMany())
+ */
+export function withLimits<T>(own: Limits, work: () => T | Promise<T>): Promise<T> {
+  return limits.run({ ...limits.getStore(), ...own }, async () => work())
+}

@@ -1,0 +1,128 @@
+import { hostOf } from '@prisma-brisk/core'
+import { resilience, withLimits } from '@prisma-brisk/resilience'
+import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+
+/** Connecting and compiling take longer than the limits of these tests. */
+const warm = (prisma: { user: { count(): Promise<number> } }) =>
+  withLimits({ timeout: false }, () => prisma.user.count())
+
+const sleep = { postgresql: 'SELECT pg_sleep(20)', mysql: 'SELECT SLEEP(20)' } as const
+const running = {
+  postgresql: `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'SELECT pg_sleep%'`,
+  mysql: `SELECT CAST(count(*) AS SIGNED) AS n FROM information_schema.processlist WHERE db = database() AND info LIKE 'SELECT SLEEP%'`,
+} as const
+
+describe.each<'postgresql' | 'mysql'>(['postgresql', 'mysql'])('timeouts on %s', (provider) => {
+  let database: TestDatabase<PrismaClient>
+  let plain: PrismaClient
+  beforeAll(async () => {
+    database = await createDatabase(provider as Provider)
+    plain = database.createClient({ adapter: database.adapter({ connections: 1 }) })
+  })
+  afterAll(() => database.drop())
+
+  const stillRunning = async (): Promise<number> => {
+    const rows = await plain.$queryRawUnsafe<{ n: number | bigint }[]>(running[provider])
+    return Number(rows[0]?.n)
+  }
+  const client = (timeout: number, connections = 1) => {
+    const base = database.createClient({ adapter: database.adapter({ connections }) })
+    return { base, prisma: base.$extends(resilience({ timeout })) }
+  }
+
+  test('R1 the statement stops on the server, the connection goes back, the caller gets E_QUERY_TIMEOUT', async () => {
+    const { base, prisma } = client(150)
+    await warm(prisma)
+    const startedAt = performance.now()
+    await expect(prisma.$queryRawUnsafe(sleep[provider])).rejects.toMatchObject({
+      code: 'E_QUERY_TIMEOUT',
+      operation: '$queryRawUnsafe',
+      timeout: 150,
+    })
+    expect(performance.now() - startedAt).toBeLessThan(1500)
+    expect(await stillRunning()).toBe(0)
+    // The one connection of the pool serves the next operation, which is not stopped in place of the last.
+    for (let index = 0; index < 5; index++) expect(await prisma.user.count()).toBe(0)
+    const gauge = hostOf(base).tap?.pool?.gauge()
+    expect(gauge).toMatchObject({ total: 1, idle: 1, waiting: 0 })
+  })
+
+  test('R1 in a transaction the transaction fails and its connection goes back', async () => {
+    const { base, prisma } = client(150)
+    await warm(prisma)
+    const transaction = prisma.$transaction(async (tx) => {
+      await tx.tag.create({ data: { name: `timeout ${provider}` } })
+      await tx.$queryRawUnsafe(sleep[provider])
+    })
+    await expect(transaction).rejects.toMatchObject({ code: 'E_QUERY_TIMEOUT' })
+    expect(await stillRunning()).toBe(0)
+    expect(await plain.tag.count()).toBe(0)
+    expect(hostOf(base).tap?.pool?.gauge()).toMatchObject({ idle: 1 })
+  })
+
+  test('R1 who waits for a connection no longer waits', async () => {
+    const { prisma } = client(150)
+    await warm(prisma)
+    let end = (): void => undefined
+    const held = new Promise<void>((resolve) => (end = resolve))
+    const holding = prisma.$transaction(async (tx) => {
+      await tx.user.count()
+      await held
+    })
+    while (hostOf(prisma).tap?.pool?.gauge().idle !== 0) await new Promise((resolve) => setImmediate(resolve))
+    await expect(prisma.user.count()).rejects.toMatchObject({ code: 'E_QUERY_TIMEOUT' })
+    end()
+    await holding
+    expect(await prisma.user.count()).toBe(0)
+  })
+
+  test('R2 an AbortSignal stops the statement', async () => {
+    const { prisma } = client(20_000)
+    await warm(prisma)
+    const controller = new AbortController()
+    const answer = withLimits({ signal: controller.signal }, () => prisma.$queryRawUnsafe(sleep[provider]))
+    while ((await stillRunning()) === 0);
+    controller.abort()
+    await expect(answer).rejects.toMatchObject({ code: 'E_QUERY_ABORTED' })
+    expect(await stillRunning()).toBe(0)
+    await expect(withLimits({ signal: controller.signal }, () => prisma.user.count())).rejects.toMatchObject({
+      code: 'E_QUERY_ABORTED',
+    })
+    expect(await prisma.user.count()).toBe(0)
+  })
+
+  test('R1 a statement that is stopped never stops the next of another caller', async () => {
+    const { prisma } = client(40, 2)
+    await warm(prisma)
+    const results = await Promise.allSettled(
+      Array.from({ length: 60 }, (_, index) =>
+        index % 3 === 0
+          ? prisma.$queryRawUnsafe(sleep[provider])
+          : withLimits({ timeout: 10_000 }, () => prisma.user.count()),
+      ),
+    )
+    const failed = results.filter((each) => each.status === 'rejected')
+    expect(failed).toHaveLength(20)
+    for (const each of failed) expect(each.reason).toMatchObject({ code: 'E_QUERY_TIMEOUT' })
+    expect(await stillRunning()).toBe(0)
+  })
+})
+
+test('R1 per-model and per-operation limits, and none', async () => {
+  const database = await createDatabase('sqlite')
+  try {
+    const slow = { before: () => new Promise<void>((resolve) => setTimeout(resolve, 60)) }
+    const prisma = database
+      .createRecordedClient(slow)
+      .client.$extends(
+        resilience({ timeout: 20, timeouts: { User: false, 'User.findMany': 25, $queryRawUnsafe: 5000 } }),
+      )
+    await prisma.user.count()
+    await expect(prisma.user.findMany()).rejects.toMatchObject({ code: 'E_QUERY_TIMEOUT', timeout: 25 })
+    await expect(prisma.tag.count()).rejects.toMatchObject({ code: 'E_QUERY_TIMEOUT', timeout: 20 })
+    await prisma.$queryRawUnsafe('SELECT 1')
+  } finally {
+    await database.drop()
+  }
+})
