@@ -13,8 +13,8 @@ import {
  * Extend (Schlosser, Kossmann, Boissier: "Efficient Scalable Multi-Attribute Index Selection Using Recursive
  * Strategies", ICDE 2019): from nothing, take again and again the step that gains most per byte, where a step adds an
  * index or lengthens a chosen one. Indexes that later steps made useless are dropped. A greedy walk can end beside the
- * best set, so each table is then searched through, the other tables held still, until nothing changes; a table with
- * too many candidates for that is mended by exchanges.
+ * best set, so each table is then searched through, the other tables held still, until nothing changes (all tables at
+ * once where there are few candidates); a table with too many for that is mended by exchanges.
  */
 export async function chooseByExtend(problem: SelectionProblem): Promise<readonly SelectionItem[]> {
   let state = await stateOf(problem, [])
@@ -24,6 +24,10 @@ export async function chooseByExtend(problem: SelectionProblem): Promise<readonl
     state = next
   }
   state = await dropUseless(problem, state)
+  if (problem.items.length <= FEW) {
+    const exact = await chooseExactly(problem, problem.items, [], state, PATIENCE)
+    if (exact !== null) return exact.chosen
+  }
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const before = state
     for (const table of [...new Set(problem.items.map((item) => item.table))].sort()) {
@@ -34,6 +38,8 @@ export async function chooseByExtend(problem: SelectionProblem): Promise<readonl
   return state.chosen
 }
 
+/** Up to here all tables are searched at once. */
+const FEW = 12
 /** Sets that are looked at for one table before the search gives up: all there are of a dozen candidates. */
 const PATIENCE = 2 ** 13
 const MOST_ROUNDS = 8

@@ -49,8 +49,10 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Ch
       evidence.push({ kind: 'workload', fingerprint: weighed.query.fingerprint, calls: weighed.calls })
     }
   }
+  const columns = new Set(own.index.keys.map((key) => key.column))
   const considered = input.indexes
     .filter((each) => each.item.table === own.item.table && !input.chosen.includes(each))
+    .filter((each) => each.index.keys.some((key) => columns.has(key.column)))
     .map((each) => ({
       id: each.item.id,
       reason: own.item.excludes.has(each.item.id)
