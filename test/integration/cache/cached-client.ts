@@ -188,3 +188,13 @@ export function start<T>(promise: PromiseLike<T>): Promise<T> {
   started.catch(() => undefined)
   return started
 }
+
+/** The codes of the warnings that are emitted from now on. */
+export function heardWarnings(): { readonly warnings: string[]; restore(): void } {
+  const warnings: string[] = []
+  const original = process.emitWarning
+  process.emitWarning = ((_: unknown, options?: { code?: string }) => {
+    warnings.push(options?.code ?? '')
+  }) as typeof process.emitWarning
+  return { warnings, restore: () => void (process.emitWarning = original) }
+}

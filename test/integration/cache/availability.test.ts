@@ -1,0 +1,338 @@
+import { createServer, type Server } from 'node:net'
+import { cache, memoryStore, redisStore, tieredStore, type CacheStore } from '@prisma-brisk/cache'
+import { Redis } from 'ioredis'
+import { freePort } from '../../support/server-process.ts'
+import { startRedis, type RedisServer } from '../../support/redis.ts'
+import { expectStatements } from '../../support/statements.ts'
+import { cached, openBench, ownNamespace, settled, start, until, type Bench } from './cached-client.ts'
+
+let bench: Bench
+const ends: (() => unknown)[] = []
+
+beforeAll(async () => {
+  bench = await openBench()
+})
+afterAll(() => bench.close())
+beforeEach(async () => {
+  await bench.clear()
+  await bench.base.user.create({ data: { email: 'ada@example.org', name: 'Ada' } })
+})
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+const minute = { cacheStrategy: { ttl: 60 } }
+
+/** A client as an application would make it: it queues while it is not connected, and tries again. */
+function connect(url: string): Redis {
+  const redis = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null })
+  redis.on('error', () => undefined)
+  ends.push(() => redis.disconnect())
+  return redis
+}
+
+async function server(settings: Record<string, string> = {}, port?: number): Promise<RedisServer> {
+  const redis = await startRedis(settings, port === undefined ? {} : { port })
+  ends.push(() => redis.kill('SIGKILL').catch(() => undefined))
+  return redis
+}
+
+/** Reads and writes work, in time, and say what the database says. */
+async function expectAlive(prisma: ReturnType<typeof cached>): Promise<void> {
+  for (let round = 0; round < 4; round++) {
+    const name = `name ${round}`
+    await prisma.user.update({ where: { id: 1 }, data: { name } })
+    expect(await prisma.user.findMany(minute)).toMatchObject([{ name }])
+    expect(await prisma.user.findUnique({ where: { id: 1 }, ...minute })).toMatchObject({ name })
+  }
+}
+
+describe('C21 reads answer and writes resolve', () => {
+  const timeouts = { readTimeout: 60, writeTimeout: 100 }
+
+  test('while Redis refuses connections', async () => {
+    const port = await freePort()
+    const prisma = cached(bench.base, {
+      store: redisStore(connect(`redis://127.0.0.1:${port}`)),
+      ...timeouts,
+    })
+    const startedAt = performance.now()
+    await expectAlive(prisma)
+    // Three failures open the breaker; after that nothing waits.
+    expect(performance.now() - startedAt).toBeLessThan(5000)
+    expect(prisma.$cache.stats()).toMatchObject({ hits: 0, store: { available: false } })
+  })
+
+  test('while Redis accepts connections and never answers', async () => {
+    const silent: Server = createServer(() => undefined)
+    const port = await freePort()
+    await new Promise<void>((resolve) => silent.listen(port, '127.0.0.1', resolve))
+    ends.push(() => silent.close())
+    const prisma = cached(bench.base, {
+      store: redisStore(connect(`redis://127.0.0.1:${port}`)),
+      ...timeouts,
+    })
+    await expectAlive(prisma)
+    expect(prisma.$cache.stats().store.timeouts).toBeGreaterThan(0)
+  })
+
+  test('while Redis is frozen in the middle, and after it', async () => {
+    const redis = await server()
+    const prisma = cached(bench.base, { store: redisStore(connect(redis.url)), ...timeouts })
+    await prisma.user.findMany(minute)
+    redis.pause()
+    await expectAlive(prisma)
+    redis.resume()
+    await until(() => prisma.$cache.stats().store.available && prisma.$cache.stats().store.journal === 0)
+    expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'name 3' }])
+  })
+
+  test('while Redis is a replica that takes no writes (READONLY)', async () => {
+    const master = await server()
+    const replica = await server({ replicaof: `127.0.0.1 ${master.port}` })
+    const prisma = cached(bench.base, { store: redisStore(connect(replica.url)), ...timeouts })
+    await expectAlive(prisma)
+    expect(prisma.$cache.stats()).toMatchObject({ hits: 0, store: { available: false } })
+  })
+
+  test('while Redis is out of memory (OOM), and nothing stale is served', async () => {
+    const redis = await server({ 'maxmemory-policy': 'noeviction' })
+    const admin = connect(redis.url)
+    const prisma = cached(bench.base, { store: redisStore(connect(redis.url)), ...timeouts })
+    await prisma.user.findMany(minute)
+    await until(() => prisma.$cache.stats().fills === 1)
+    await admin.config('SET', 'maxmemory', '1mb')
+    await expectAlive(prisma)
+    await admin.config('SET', 'maxmemory', '0')
+    await until(() => prisma.$cache.stats().store.available)
+    await expectAlive(prisma)
+  })
+
+  test('while Redis is killed in the middle of a request', async () => {
+    const redis = await server()
+    const prisma = cached(bench.base, { store: redisStore(connect(redis.url)), ...timeouts })
+    await prisma.user.findMany(minute)
+    const reads = Array.from({ length: 20 }, () => start(prisma.user.findMany(minute)))
+    await redis.kill('SIGKILL')
+    for (const read of reads) expect(await read).toMatchObject([{ name: 'Ada' }])
+    await expectAlive(prisma)
+  })
+})
+
+describe('C22 Redis comes back after invalidations were missed', () => {
+  test('they are replayed, and no entry of before the outage is served', async () => {
+    const redis = await server()
+    const namespace = ownNamespace()
+    const options = { namespace, readTimeout: 60, writeTimeout: 100 }
+    const prisma = cached(bench.base, { store: redisStore(connect(redis.url)), ...options })
+    await prisma.user.findMany(minute)
+    await until(() => prisma.$cache.stats().fills === 1)
+    redis.pause()
+    await prisma.user.update({ where: { id: 1 }, data: { name: 'Missed' } })
+    expect(prisma.$cache.stats().store.journal).toBeGreaterThan(0)
+    expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Missed' }])
+    redis.resume()
+    await until(() => prisma.$cache.stats().store.journal === 0)
+    expect(prisma.$cache.stats().store.replayed).toBeGreaterThan(0)
+    // Another process, which never saw the outage.
+    const other = bench.database
+      .createClient({ adapter: bench.database.adapter({ connections: 2 }) })
+      .$extends(cache({ store: redisStore(connect(redis.url)), ...options, readTimeout: 5000 }))
+    expect(await other.user.findMany(minute)).toMatchObject([{ name: 'Missed' }])
+  })
+
+  test('a server that restarts empty gives misses only', async () => {
+    const redis = await server()
+    const prisma = cached(bench.base, {
+      store: redisStore(connect(redis.url)),
+      readTimeout: 60,
+      writeTimeout: 100,
+    })
+    await prisma.user.findMany(minute)
+    await redis.kill('SIGKILL')
+    await prisma.user.update({ where: { id: 1 }, data: { name: 'Meanwhile' } })
+    await server({}, redis.port)
+    await until(() => prisma.$cache.stats().store.available && prisma.$cache.stats().store.journal === 0)
+    expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Meanwhile' }])
+  })
+})
+
+test.each([
+  [{ lifetime: 300 }, 'Committed'],
+  [false, 'Ada'],
+] as const)(
+  'C14 strict %j: a process that dies between COMMIT and invalidation',
+  async (strict, expected) => {
+    const redis = await server()
+    const options = {
+      namespace: ownNamespace(),
+      database: 'same',
+      strict,
+      readTimeout: 5000,
+      earlyRefresh: 0,
+    }
+    const open = () => bench.database.createClient({ adapter: bench.database.adapter({ connections: 2 }) })
+    const reader = open().$extends(cache({ ...options, store: redisStore(connect(redis.url)) }))
+    await reader.user.findMany(minute)
+    await until(() => reader.$cache.stats().fills === 1)
+    expect((await reader.$cache.withInfo(() => reader.user.findMany(minute))).info.status).toBe('hit')
+    // Its marks still reach the store; nothing that it sends after COMMIT does.
+    const inner = redisStore(connect(redis.url))
+    const never = () => new Promise<never>(() => undefined)
+    const store: CacheStore = {
+      name: 'dying',
+      lookup: never,
+      observe: never,
+      write: never,
+      remove: never,
+      invalidate: never,
+      mark: (tags, lifetime) => inner.mark?.(tags, lifetime) as Promise<string>,
+      renewMark: never,
+      unmark: never,
+    }
+    const dying = open().$extends(cache({ ...options, store, writeTimeout: 20 }))
+    await dying.user.update({ where: { id: 1 }, data: { name: 'Committed' } })
+    const deadline = Date.now() + 1500
+    do expect(await reader.user.findMany(minute)).toMatchObject([{ name: expected }])
+    while (Date.now() < deadline)
+  },
+)
+
+async function connectOnce<T>(url: string, run: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(url)
+  try {
+    return await run(redis)
+  } finally {
+    redis.disconnect()
+  }
+}
+
+test('C23 a corrupt, truncated or foreign payload is a miss, and overwritten', async () => {
+  const redis = await server()
+  const admin = connect(redis.url)
+  const prisma = cached(bench.base, { store: redisStore(connect(redis.url)) })
+  await prisma.user.findMany(minute)
+  await until(() => prisma.$cache.stats().fills === 1)
+  const [key] = (await admin.keys('*:q:*')) as [string]
+  const good = (await admin.get(key)) as string
+  const bad = [
+    '',
+    'x',
+    good.slice(0, -3),
+    good.slice(0, 20),
+    good.replace('Ada', 'Eve'),
+    '{"a":1}',
+    `${good} `,
+  ]
+  for (const [index, payload] of bad.entries()) {
+    await admin.set(key, payload)
+    const rows = await expectStatements(bench.log, 1, () => prisma.user.findMany(minute))
+    expect(rows).toMatchObject([{ name: 'Ada' }])
+    await until(() => prisma.$cache.stats().fills === index + 2)
+    await expectStatements(bench.log, 0, () => prisma.user.findMany(minute))
+  }
+})
+
+test('C24 a thousand concurrent misses of one key are one statement', async () => {
+  for (const store of [memoryStore(), redisStore(connect((await server()).url))]) {
+    const prisma = cached(bench.base, { store })
+    await prisma.user.count()
+    const rows = await expectStatements(bench.log, 1, () =>
+      Promise.all(Array.from({ length: 1000 }, () => prisma.user.findMany(minute))),
+    )
+    expect(new Set(rows.map(([row]) => row)).size).toBe(1000)
+    expect(rows.every(([row]) => row?.name === 'Ada')).toBe(true)
+  }
+})
+
+test('C24 with a fill lock one process reads; where it dies the others go on', async () => {
+  const redis = await server()
+  const namespace = ownNamespace()
+  const options = { namespace, fillLock: { lease: 500 }, earlyRefresh: 0, readTimeout: 5000 }
+  const open = () => cached(bench.base, { ...options, store: redisStore(connect(redis.url)) })
+  const fleet = [open(), open()]
+  await bench.base.user.count()
+  await expectStatements(bench.log, 1, () => Promise.all(fleet.map((each) => each.user.findMany(minute))))
+  await fleet[0]?.$cache.invalidateAll()
+  const [key] = (await connectOnce(redis.url, (each) => each.keys('*:q:*'))) as [string]
+  await connectOnce(redis.url, (each) => each.set(`${key}:lock`, 'of a dead process', 'PX', 400))
+  await expectStatements(bench.log, 1, () => Promise.all(fleet.map((each) => each.user.findMany(minute))))
+})
+
+test('C25 a failed read is shared with those who wait, and never stored', async () => {
+  const prisma = cached(bench.base)
+  bench.fail(/^SELECT/, new Error('disk on fire'))
+  const answers = await Promise.allSettled([1, 2, 3].map(() => prisma.user.findMany(minute)))
+  expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+  expect(await prisma.user.findMany(minute)).toHaveLength(1)
+  for (let time = 0; time < 2; time++) {
+    await expect(prisma.user.findUniqueOrThrow({ where: { id: 9 }, ...minute })).rejects.toMatchObject({
+      code: 'P2025',
+    })
+  }
+  await prisma.user.create({ data: { id: 9, email: 'nine@example.org', name: 'Nine' } })
+  expect(await prisma.user.findUniqueOrThrow({ where: { id: 9 }, ...minute })).toMatchObject({ name: 'Nine' })
+})
+
+test('staleIfError: an old result is served where the database cannot be reached, one invalidated is not', async () => {
+  let now = 1_700_000_000_000
+  const prisma = cached(bench.base, { staleIfError: 3600, now: () => now })
+  await prisma.user.findMany(minute)
+  await settled()
+  now += 120_000
+  const lost = Object.assign(new Error('gone'), { code: 'ECONNREFUSED' })
+  bench.fail(/^SELECT/, lost)
+  const { data, info } = await prisma.$cache.withInfo(() => prisma.user.findMany(minute))
+  expect(data).toMatchObject([{ name: 'Ada' }])
+  expect(info).toMatchObject({ status: 'stale', reason: 'error', age: 120 })
+  await prisma.user.update({ where: { id: 1 }, data: { name: 'New' } })
+  bench.fail(/^SELECT/, lost)
+  await expect(prisma.user.findMany(minute)).rejects.toThrow()
+})
+
+test('C26 near tier: another process is heard, at most nearTtl late, and a bus that is down empties it', async () => {
+  const redis = await server()
+  let now = Date.now()
+  const listeners: { message(text: string): void; state(isUp: boolean): void }[] = []
+  let isHeard = true
+  const bus = {
+    publish: async (text: string) => {
+      if (isHeard) for (const listener of listeners) listener.message(text)
+    },
+    subscribe: async (message: (text: string) => void, state: (isUp: boolean) => void) => {
+      listeners.push({ message, state })
+      state(true)
+      return async () => undefined
+    },
+  }
+  const options = { namespace: ownNamespace(), database: 'same', readTimeout: 5000, earlyRefresh: 0 }
+  const open = () => {
+    const far = redisStore(connect(redis.url))
+    const store = tieredStore({ near: memoryStore(), far, nearTtl: 5, bus, now: () => now })
+    const base = bench.database.createClient({ adapter: bench.database.adapter({ connections: 2 }) })
+    return base.$extends(cache({ ...options, store }))
+  }
+  const [here, there] = [open(), open()]
+  const admin = connect(redis.url)
+  const commands = async () => Number(/total_commands_processed:(\d+)/.exec(await admin.info('stats'))?.[1])
+  await here.user.findMany(minute)
+  await until(() => here.$cache.stats().fills === 1)
+  await here.user.findMany(minute)
+  const before = await commands()
+  for (let time = 0; time < 10; time++) await here.user.findMany(minute)
+  expect((await commands()) - before).toBe(1)
+  await there.user.update({ where: { id: 1 }, data: { name: 'Heard' } })
+  expect(await here.user.findMany(minute)).toMatchObject([{ name: 'Heard' }])
+  await until(() => here.$cache.stats().fills === 2)
+  await here.user.findMany(minute)
+  isHeard = false
+  await there.user.update({ where: { id: 1 }, data: { name: 'Unheard' } })
+  expect(await here.user.findMany(minute)).toMatchObject([{ name: 'Heard' }])
+  now += 5001
+  expect(await here.user.findMany(minute)).toMatchObject([{ name: 'Unheard' }])
+  await until(() => here.$cache.stats().fills === 3)
+  await here.user.findMany(minute)
+  for (const { state } of listeners) state(false)
+  await there.user.update({ where: { id: 1 }, data: { name: 'Down' } })
+  expect(await here.user.findMany(minute)).toMatchObject([{ name: 'Down' }])
+})

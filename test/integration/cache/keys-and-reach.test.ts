@@ -1,0 +1,350 @@
+import { cache, memoryStore } from '@prisma-brisk/cache'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { expectStatements } from '../../support/statements.ts'
+import { cached, heardWarnings, openBench, settled, type Bench } from './cached-client.ts'
+
+let bench: Bench
+
+beforeAll(async () => {
+  bench = await openBench()
+})
+afterAll(() => bench.close())
+beforeEach(async () => {
+  await bench.clear()
+  await bench.base.user.create({
+    data: {
+      email: 'ada@example.org',
+      name: 'Ada',
+      conversations: { create: { title: 'one', messages: { create: { role: 'USER', body: 'hi' } } } },
+    },
+  })
+  await bench.base.user.create({ data: { email: 'bob@example.org', name: 'Bob' } })
+  bench.log.clear()
+})
+
+const minute = { cacheStrategy: { ttl: 60 } }
+const hits = <T>(read: () => Promise<T>) => expectStatements(bench.log, 0, read)
+const misses = async <T>(read: () => Promise<T>) => {
+  const before = bench.log.statements.length
+  const result = await read()
+  expect(bench.log.statements.length).toBeGreaterThan(before)
+  return result
+}
+
+describe('keys', () => {
+  test('C1 any two different reads have different keys, equal ones the same', async () => {
+    const prisma = cached(bench.base)
+    const at = new Date('2024-01-01')
+    const different: (() => Promise<unknown>)[] = [
+      () => prisma.user.findMany(minute),
+      () => prisma.user.findFirst(minute),
+      () => prisma.user.count(minute),
+      () => prisma.user.findMany({ where: { tutorId: null }, ...minute }),
+      () => prisma.user.findMany({ where: { createdAt: { gt: at } }, ...minute }),
+      () => prisma.user.findMany({ where: { createdAt: { gt: at.toISOString() } }, ...minute }),
+      () => prisma.user.findMany({ where: { name: '1' }, ...minute }),
+      () => prisma.user.findMany({ where: { id: 1 }, ...minute }),
+      () => prisma.studySession.findMany({ where: { events: 1 }, ...minute }),
+      () => prisma.studySession.findMany({ where: { events: 1n }, ...minute }),
+      () => prisma.user.findMany({ select: { id: true }, ...minute }),
+      () => prisma.user.findMany({ omit: { name: true }, ...minute }),
+      () => prisma.user.findUnique({ where: { id: 1 }, ...minute }),
+      () => prisma.user.findUnique({ where: { id: 1 }, ...minute }).conversations(),
+      () => prisma.user.findUnique({ where: { id: 1 }, ...minute }).messages(),
+      () => prisma.user.findMany({ cacheStrategy: { ttl: 60, tags: ['a'] } }),
+    ]
+    for (const read of different) await misses(read)
+    await settled()
+    for (const read of different) await hits(read)
+    await hits(() => prisma.user.findFirst({ where: {}, ...minute }).catch(() => null)).catch(() => undefined)
+    await misses(() => prisma.user.findMany({ where: { id: 1, name: 'Ada' }, ...minute }))
+    await hits(() => prisma.user.findMany({ where: { name: 'Ada', id: 1 }, ...minute }))
+  })
+
+  test('C1 global omit, scope and namespace are part of the key', async () => {
+    const store = memoryStore()
+    const omitting = bench.database.createClient({ omit: { user: { name: true } } })
+    let scope = 'a'
+    const one = bench.base.$extends(cache({ store, scope: () => scope, database: 'same' }))
+    const two = omitting.$extends(cache({ store, scope: () => scope, database: 'same' }))
+    const three = bench.database
+      .createClient()
+      .$extends(cache({ store, scope: () => scope, database: 'same', namespace: 'other' }))
+    expect(await one.user.findFirst({ ...minute, orderBy: { id: 'asc' } })).toHaveProperty('name')
+    expect(await two.user.findFirst({ ...minute, orderBy: { id: 'asc' } })).not.toHaveProperty('name')
+    const status = async (prisma: typeof one) =>
+      (await prisma.$cache.withInfo(() => prisma.user.findFirst({ ...minute, orderBy: { id: 'asc' } }))).info
+        .status
+    expect(await status(one)).toBe('hit')
+    scope = 'b'
+    expect(await status(one)).toBe('miss')
+    expect(await status(three)).toBe('miss')
+  })
+
+  test('C1 an entry that is not what its key says is not believed', async () => {
+    const inner = memoryStore()
+    const keys: string[] = []
+    const store = {
+      ...inner,
+      name: 'colliding',
+      isLocal: true,
+      lookup: (key: string, tags: readonly string[]) => (
+        keys.push(key),
+        inner.lookup('one key for all', tags)
+      ),
+      observe: inner.observe.bind(inner),
+      write: (_: string, ...rest: [never, never]) => inner.write('one key for all', ...rest),
+      remove: inner.remove.bind(inner),
+      invalidate: inner.invalidate.bind(inner),
+    }
+    const prisma = cached(bench.base, { store })
+    expect(await prisma.user.count(minute)).toBe(2)
+    expect(await prisma.user.count({ where: { id: 1 }, ...minute })).toBe(1)
+    expect(keys[0]).not.toBe(keys[1])
+  })
+
+  test('C3 an extension before us keeps tenants apart; one behind us is warned of, and kept apart too', async () => {
+    const { warnings, restore } = heardWarnings()
+    const tenant = (id: number) => ({
+      name: 'tenant',
+      query: {
+        user: {
+          findMany: ({
+            args,
+            query,
+          }: {
+            args: { where?: object }
+            query: (args: object) => Promise<unknown>
+          }) => query({ ...args, where: { ...args.where, id } }),
+        },
+      },
+    })
+    const store = memoryStore()
+    const before = (id: number) => bench.base.$extends(tenant(id) as object).$extends(cache({ store }))
+    const behind = (id: number) => bench.base.$extends(cache({ store })).$extends(tenant(id) as object)
+    const names = async (prisma: { user: PrismaClient['user'] }) =>
+      (await prisma.user.findMany(minute as object)).map(({ name }) => name)
+    for (const make of [before, behind]) {
+      for (let round = 0; round < 2; round++) {
+        expect(await names(make(1) as never)).toEqual(['Ada'])
+        expect(await names(make(2) as never)).toEqual(['Bob'])
+      }
+    }
+    await settled()
+    restore()
+    expect(warnings).toContain('W_CACHE_EXTENSION_BEHIND')
+  })
+})
+
+describe('transactions', () => {
+  test('C10 a read in an interactive transaction neither reads nor fills the cache', async () => {
+    const prisma = cached(bench.base)
+    await prisma.user.count(minute)
+    await settled()
+    const inside = await prisma.$transaction(async (tx) => {
+      await tx.user.create({ data: { email: 'eve@example.org', name: 'Eve' } })
+      return prisma.$cache.withInfo(() => tx.user.count(minute))
+    })
+    expect(inside).toMatchObject({ data: 3, info: { status: 'bypass', reason: 'transaction' } })
+    expect(await prisma.user.count(minute)).toBe(3)
+  })
+
+  test('C11 writes invalidate after COMMIT and before the promise resolves; a rollback invalidates nothing', async () => {
+    const prisma = cached(bench.base)
+    await prisma.user.count(minute)
+    await settled()
+    await prisma.$transaction(async (tx) => {
+      await tx.user.deleteMany({ where: { name: 'Bob' } })
+      // Not yet committed: others still read what was, from the cache.
+      expect(await hits(() => prisma.user.count(minute))).toBe(2)
+    })
+    expect(await prisma.user.count(minute)).toBe(1)
+    await settled()
+    const failed = prisma.$transaction(async (tx) => {
+      await tx.user.deleteMany()
+      throw new Error('no')
+    })
+    await expect(failed).rejects.toThrow('no')
+    expect(await hits(() => prisma.user.count(minute))).toBe(1)
+  })
+
+  test('C12 a write through the outer client within a transaction that fails is invalidated', async () => {
+    const prisma = cached(bench.base)
+    await prisma.tag.count(minute)
+    await settled()
+    const failed = prisma.$transaction(async (tx) => {
+      await tx.user.count()
+      await prisma.tag.create({ data: { name: 'kept' } })
+      throw new Error('no')
+    })
+    await expect(failed).rejects.toThrow('no')
+    expect(await prisma.tag.count(minute)).toBe(1)
+  })
+
+  test('C13 cached reads in an array transaction run, each once, in the transaction', async () => {
+    const prisma = cached(bench.base)
+    await prisma.user.count(minute)
+    await settled()
+    bench.log.clear()
+    const answers = await prisma.$transaction([
+      prisma.user.count(minute),
+      prisma.user.create({ data: { email: 'eve@example.org', name: 'Eve' } }),
+      prisma.user.count(minute),
+    ])
+    expect([answers[0], answers[2]]).toEqual([2, 3])
+    const counts = bench.log.statements.filter(({ sql }) => /COUNT\(/i.test(sql))
+    expect(counts).toHaveLength(2)
+    expect(new Set(counts.map(({ transaction }) => transaction)).size).toBe(1)
+    expect(await prisma.user.count(minute)).toBe(3)
+  })
+})
+
+describe('reach', () => {
+  const tree = {
+    include: { conversations: { include: { messages: true, tags: true } }, profile: true },
+    orderBy: { id: 'asc' as const },
+    ...minute,
+  }
+
+  test.each<[string, (prisma: PrismaClient, id: string) => Promise<unknown>]>([
+    ['C15 a write to an included model', (p) => p.message.updateMany({ data: { body: 'new' } })],
+    [
+      'C16 nested create, three levels deep',
+      (p) =>
+        p.user.update({
+          where: { id: 1 },
+          data: {
+            conversations: { create: { title: 'n', messages: { create: { role: 'USER', body: 'n' } } } },
+          },
+        }),
+    ],
+    [
+      'C16 connectOrCreate of an implicit many-to-many relation',
+      (p, id) =>
+        p.conversation.update({
+          where: { id },
+          data: { tags: { connectOrCreate: { where: { name: 't' }, create: { name: 't' } } } },
+        }),
+    ],
+    [
+      'C16 connect, from the other side',
+      (p, id) => p.tag.create({ data: { name: 'other', conversations: { connect: { id } } } }),
+    ],
+    [
+      'C16 deleteMany within an update',
+      (p, id) => p.conversation.update({ where: { id }, data: { messages: { deleteMany: {} } } }),
+    ],
+    ['C17 a delete that cascades', (p, id) => p.conversation.delete({ where: { id } })],
+    [
+      'C18 createMany',
+      (p, id) => p.message.createMany({ data: [{ conversationId: id, role: 'USER', body: 'm' }] }),
+    ],
+    ['C18 updateManyAndReturn', (p) => p.message.updateManyAndReturn({ data: { body: 'r' } })],
+    ['C18 deleteMany', (p) => p.message.deleteMany()],
+    [
+      'C16 upsert',
+      (p) =>
+        p.profile.upsert({
+          where: { userId: 1 },
+          create: { userId: 1, displayName: 'A', preferences: {} },
+          update: {},
+        }),
+    ],
+  ])('%s makes the reads that touch it fresh', async (_, write) => {
+    const prisma = cached(bench.base)
+    await prisma.user.findMany(tree)
+    await settled()
+    await hits(() => prisma.user.findMany(tree))
+    const { id } = await bench.base.conversation.findFirstOrThrow()
+    await write(prisma as never, id)
+    expect(await prisma.user.findMany(tree)).toEqual(
+      await bench.base.user.findMany({ include: tree.include, orderBy: tree.orderBy }),
+    )
+  })
+
+  test('C17 a delete makes children and grandchildren fresh, whether they are deleted or set null', async () => {
+    const prisma = cached(bench.base)
+    await bench.base.message.updateMany({ data: { authorId: 2 } })
+    const reads = [() => prisma.message.findMany(minute), () => prisma.conversation.count(minute)] as const
+    for (const read of reads) await read()
+    await settled()
+    await prisma.user.delete({ where: { id: 2 } })
+    expect(await reads[0]()).toMatchObject([{ authorId: null }])
+    await prisma.user.delete({ where: { id: 1 } })
+    expect(await reads[0]()).toEqual([])
+    expect(await reads[1]()).toBe(0)
+  })
+
+  test('C19 raw writes warn once a call site, or invalidate, or name their tags', async () => {
+    const { warnings, restore } = heardWarnings()
+    const sql = `UPDATE "User" SET name = name || '!'`
+    const warning = cached(bench.base)
+    await warning.user.findMany(minute)
+    await settled()
+    for (let time = 0; time < 3; time++) await warning.$executeRawUnsafe(sql)
+    await settled()
+    expect(warnings.filter((code) => code === 'W_CACHE_RAW_WRITE')).toHaveLength(1)
+    await hits(() => warning.user.findMany(minute))
+    for (const onRawWrite of ['invalidateAll', () => ({ models: ['User'] }), () => ['mine']] as const) {
+      const prisma = cached(bench.base, { onRawWrite })
+      const read = () => prisma.user.findMany({ cacheStrategy: { ttl: 60, tags: ['mine'] } })
+      await read()
+      await settled()
+      await hits(read)
+      await prisma.$executeRawUnsafe(sql)
+      await misses(read)
+    }
+    restore()
+  })
+
+  test('C19 a raw query is cached only through $cache.queryRaw, by its tags and models', async () => {
+    const prisma = cached(bench.base)
+    const sql = ['SELECT count(*)::int AS n FROM "User" WHERE id > $1', 0] as const
+    await prisma.$queryRawUnsafe(...sql)
+    await misses(() => prisma.$queryRawUnsafe(...sql))
+    const read = () =>
+      prisma.$cache.queryRaw<{ n: number }[]>(sql, { ttl: 60, models: ['User'], tags: ['n'] })
+    expect(await read()).toEqual([{ n: 2 }])
+    await settled()
+    expect(await hits(read)).toEqual([{ n: 2 }])
+    await prisma.user.create({ data: { email: 'c@example.org', name: 'C' } })
+    expect(await read()).toEqual([{ n: 3 }])
+    await settled()
+    await prisma.$cache.invalidate({ tags: ['n'] })
+    await misses(read)
+  })
+
+  test('C20 a row read by a unique key stays cached while other rows are written', async () => {
+    const prisma = cached(bench.base)
+    const byId = () => prisma.user.findUnique({ where: { id: 1 }, ...minute })
+    const byEmail = () => prisma.user.findUnique({ where: { email: 'ada@example.org' }, ...minute })
+    for (const read of [byId, byEmail]) await read()
+    await settled()
+    await prisma.user.update({ where: { id: 2 }, data: { name: 'Robert' } })
+    await prisma.user.create({ data: { email: 'c@example.org', name: 'C' } })
+    for (const read of [byId, byEmail]) await hits(read)
+    await prisma.user.update({ where: { id: 1 }, data: { name: 'Countess' } })
+    for (const read of [byId, byEmail]) expect(await read()).toMatchObject({ name: 'Countess' })
+    await settled()
+    await prisma.user.update({ where: { id: 1 }, data: { email: 'countess@example.org' } })
+    expect(await byEmail()).toBeNull()
+    await settled()
+    await prisma.user.update({ where: { id: 2 }, data: { email: 'ada@example.org' } })
+    expect(await byEmail()).toMatchObject({ id: 2 })
+    await settled()
+    await prisma.user.updateMany({ where: { id: 2 }, data: { name: 'Many' } })
+    expect(await byEmail()).toMatchObject({ name: 'Many' })
+  })
+})
+
+test('C32 the strategy never reaches Prisma, on any operation or path', async () => {
+  const prisma = cached(bench.base) as unknown as PrismaClient
+  const strategy = minute as object
+  await prisma.user.findUnique({ where: { id: 1 } }).conversations(strategy)
+  await prisma.user.create({ data: { email: 'd@example.org', name: 'D' }, ...strategy })
+  await prisma.user.updateMany({ data: { name: 'E' }, ...strategy })
+  await prisma.user.groupBy({ by: ['name'], ...strategy })
+  await prisma.user.findMany({ cacheStrategy: false } as object)
+  await prisma.$transaction([prisma.user.findMany(strategy)])
+  await prisma.$transaction((tx) => tx.user.findMany(strategy))
+})
