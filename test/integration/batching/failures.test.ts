@@ -1,6 +1,5 @@
 import { batching, type BatchEvent } from '@prisma-brisk/batching'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { jest } from '@jest/globals'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { expectStatements, type RecordOptions } from '../../support/statements.ts'
@@ -117,12 +116,12 @@ test('B34 fake timers do not hold up a batch', async () => {
   const { client } = clients()
   const prisma = client.$extends(batching())
   await prisma.user.count()
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'performance'] })
+  import.meta.jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'performance'] })
   try {
     const users = await Promise.all([1, 2].map((id) => prisma.user.findFirst({ where: { id } })))
     expect(users.map((user) => user?.id)).toEqual([1, 2])
   } finally {
-    jest.useRealTimers()
+    import.meta.jest.useRealTimers()
   }
 })
 

@@ -58,7 +58,7 @@ export function print(value: unknown): string {
     const { buffer, byteOffset, byteLength, constructor } = value
     return `${constructor.name}(${Buffer.from(buffer, byteOffset, byteLength).toString('hex')})`
   }
-  if ('toFixed' in value) return `Decimal(${String(value)})`
+  if ('toFixed' in value) return `Decimal(${(value as { toString(): string }).toString()})`
   const prototype: unknown = Object.getPrototypeOf(value)
   const kind =
     prototype === Object.prototype
