@@ -21,6 +21,8 @@ export default defineConfig({
   platform: 'node',
   target: 'node20.19',
   fixedExtension: false,
+  // A file a module: shared chunks came out importing each other, which CommonJS cannot load.
+  unbundle: true,
   clean: true,
   sourcemap: false,
 })

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
+import { buildPackages } from './build.ts'
 import { ensureServers, MissingServerError, type Servers } from '../test/support/servers.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -15,6 +16,13 @@ try {
   servers = await ensureServers((line) => console.log(line))
 } catch (error) {
   console.error(error instanceof MissingServerError ? error.message : error)
+  conclude({ passed: 0, failed: 0, code: 1 })
+}
+// Tests of what users install load the built packages.
+const built = await buildPackages()
+if (built.code !== 0) {
+  console.error(built.output)
+  await servers.stop()
   conclude({ passed: 0, failed: 0, code: 1 })
 }
 const outcome = await runJest(servers.env)

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { brisk } from 'prisma-brisk'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
+import { buildPackages } from '../../scripts/build.ts'
 import { median, type Bench } from '../harness.ts'
 import { memoryClients, readList, readOne } from '../hook-floor.ts'
 import { wideSchema } from '../wide-schema.ts'
@@ -65,6 +66,8 @@ async function schemaModel(bench: Bench): Promise<void> {
 /** Types and seconds that `brisk()` adds to a client of 120 models, over the bare client doing the same calls. */
 async function types(bench: Bench): Promise<void> {
   if (!bench.wants('core/types/120-models')) return
+  const built = await buildPackages()
+  if (built.code !== 0) throw new Error(built.output)
   const folder = join(root, '.brisk/bench-types')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })

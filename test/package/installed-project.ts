@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { buildPackages } from '../../scripts/build.ts'
 import { packPackage } from '../../scripts/packed-package.ts'
 import { each, run, type Outcome } from '../../scripts/program.ts'
 import { publishedPackages, ROOT } from '../../scripts/workspace.ts'
@@ -113,10 +112,9 @@ export function succeed(outcome: Outcome): string {
   return outcome.output
 }
 
-/** Builds and packs everything; gives each package's name with its tarball. */
+/** Packs what `npm test` has built; gives each package's name with its tarball. */
 async function packAll(destination: string): Promise<Record<string, string>> {
   mkdirSync(destination, { recursive: true })
-  succeed(await buildPackages())
   const packages = publishedPackages()
   await each(packages, 2, async (each) => succeed(await packPackage(each.directory, destination)))
   const files = readdirSync(destination)
