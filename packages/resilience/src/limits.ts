@@ -22,5 +22,5 @@ export function currentLimits(): Limits | undefined {
  * await withLimits({ signal: request.signal, timeout: 2_000 }, () => prisma.report.findMany())
  */
 export function withLimits<T>(own: Limits, work: () => T | Promise<T>): Promise<T> {
-  return limits.run({ ...limits.getStore(), ...own }, async () => work())
+  return limits.run({ ...limits.getStore(), ...own }, async () => await work())
 }

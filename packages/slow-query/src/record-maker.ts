@@ -27,7 +27,8 @@ export function recordOf(
   const statements = (trace.statements ?? []).map((statement) =>
     statementRecord(statement, call, host, shared > 1, options),
   )
-  const rowsReturned = rowsRead > trace.rowsReturned ? rowsWithin(result) : trace.rowsReturned
+  const rowsReturned =
+    rowsRead > trace.rowsReturned ? rowsWithin(result, call.model, host.schema()) : trace.rowsReturned
   const hints = hintsOf(rowsRead, rowsReturned)
   const traceId = call.notes.traceId ?? scope?.info.traceId
   return {

@@ -98,7 +98,8 @@ export function currentRequest(): RequestScope | undefined {
 export async function runRequest<T>(info: RequestInfo, work: () => T | Promise<T>): Promise<T> {
   const scope = new RequestScope(info)
   try {
-    return await scopes.run(scope, work)
+    // A Prisma call is lazy: it must be awaited within the context.
+    return await scopes.run(scope, async () => await work())
   } finally {
     scope.end()
   }

@@ -83,7 +83,7 @@ async function watch<T>(
   const recorder = Recorder.behind(prisma.$queries)
   const scope = new RequestScope({ name: 'test' })
   const watcher = scope.watcher(scope, () => new TestWatcher(recorder, threshold))
-  const result = await runInScope(scope, async () => work())
+  const result = await runInScope(scope, async () => await work())
   return { result, watcher, recorder }
 }
 
