@@ -1,5 +1,6 @@
 import type { Candidate, CandidateKey, RejectedCandidate } from './candidate.ts'
 import { candidateId, fieldOf } from './candidate.ts'
+import type { CatalogTable } from './catalog/catalog.ts'
 import { begins } from './catalog/coverage.ts'
 import type { ChoiceQuestion, Chooser, Chosen } from './chooser.ts'
 import type { Evidence, Severity } from './recommendation.ts'
@@ -20,11 +21,13 @@ export const staticChooser: Chooser = {
       if (reason === null) open.push(candidate)
       else rejected.push(reject(candidate, reason))
     }
-    const indexes: Growing[] = []
+    const byTable = new Map<CatalogTable, Growing[]>()
     for (const candidate of open.sort(byLength)) {
-      const home = indexes.find((each) => each.takeIn(candidate))
-      if (home === undefined) indexes.push(new Growing(candidate))
+      const there = byTable.get(candidate.table) ?? []
+      if (!there.some((each) => each.takeIn(candidate)))
+        byTable.set(candidate.table, [...there, new Growing(candidate)])
     }
+    const indexes = [...byTable.values()].flat()
     for (const each of indexes) each.extendExisting()
     const { kept, over } = withinLimit(indexes, question.maxIndexesPerTable)
     for (const each of over)

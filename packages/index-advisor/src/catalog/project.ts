@@ -54,8 +54,6 @@ interface Config {
 }
 
 async function loadConfig(cwd: string): Promise<Config> {
-  const { findPrismaConfigFile, loadConfigFromFile } = await import('@prisma/config')
-  const file = findPrismaConfigFile(cwd)
   const none: Config = {
     schema: null,
     migrations: null,
@@ -65,6 +63,10 @@ async function loadConfig(cwd: string): Promise<Config> {
     shadowInitScript: '',
     shadowDatabaseUrl: null,
   }
+  // Loading the loader takes a third of a second, so only where there is something to load.
+  if (!(await mayHaveConfig(cwd))) return none
+  const { findPrismaConfigFile, loadConfigFromFile } = await import('@prisma/config')
+  const file = findPrismaConfigFile(cwd)
   if (file === null) return none
   const lent: string[] = []
   try {
@@ -98,6 +100,12 @@ async function loadConfig(cwd: string): Promise<Config> {
   } finally {
     for (const name of lent) delete process.env[name]
   }
+}
+
+/** Prisma looks for `prisma.config.ts` and the like, and for `.config/prisma.ts`. */
+async function mayHaveConfig(cwd: string): Promise<boolean> {
+  const names = await readdir(cwd).catch(() => [])
+  return names.some((name) => name.startsWith('prisma.config.') || name === '.config')
 }
 
 async function findSchema(cwd: string, given: string | undefined, config: Config): Promise<string> {

@@ -58,7 +58,7 @@ export async function readSchema(
   files: readonly SchemaText[],
   options: { externalTables?: readonly string[] } = {},
 ): Promise<SchemaReading | UnsupportedSchema> {
-  const { indexes } = await validate(files)
+  await validate(files)
   const blocks = files.flatMap((file) => readBlocks(file.file, file.text))
   const settings = datasource(blocks)
   if (!isProvider(settings.provider)) return { unsupported: settings.provider }
@@ -67,25 +67,16 @@ export async function readSchema(
     settings.relationMode,
     blocks,
     options.externalTables ?? [],
-  ).collect(indexes)
+  ).collect()
 }
 
-/** Fields of each index of each model, as Prisma itself understood the schema. */
-type PrismaIndexes = ReadonlyMap<string, readonly string[]>
-
-async function validate(files: readonly SchemaText[]): Promise<{ indexes: PrismaIndexes }> {
+/** By Prisma's own validator; its DMMF would say the same at ten times the price. */
+async function validate(files: readonly SchemaText[]): Promise<void> {
   const internals = await import('@prisma/internals')
   // The package is CommonJS: under Node's loader its names may only stand on `default`.
-  const { getDMMF } =
-    'getDMMF' in internals ? internals : (internals as { default: typeof internals }).default
+  const prisma = 'validate' in internals ? internals : (internals as { default: typeof internals }).default
   try {
-    const dmmf = await getDMMF({ datamodel: files.map((file): [string, string] => [file.file, file.text]) })
-    const indexes = new Map<string, string[]>()
-    for (const index of dmmf.datamodel.indexes) {
-      const fields = `${index.type}:${index.fields.map((field) => field.name).join(',')}`
-      indexes.set(index.model, [...(indexes.get(index.model) ?? []), fields])
-    }
-    return { indexes }
+    prisma.validate({ schemas: files.map((file): [string, string] => [file.file, file.text]) })
   } catch (error) {
     throw new AdvisorError('E_SCHEMA_INVALID', `Prisma rejects the schema. ${prismaMessage(error)}`, {
       cause: error,
@@ -143,8 +134,8 @@ class SchemaCollector {
     )
   }
 
-  collect(prismaIndexes: PrismaIndexes): SchemaReading {
-    const tables = [...this.models.values()].flatMap((block) => this.table(block, prismaIndexes) ?? [])
+  collect(): SchemaReading {
+    const tables = [...this.models.values()].flatMap((block) => this.table(block) ?? [])
     return {
       catalog: {
         provider: this.provider,
@@ -167,7 +158,7 @@ class SchemaCollector {
     }
   }
 
-  private table(block: SchemaBlock, prismaIndexes: PrismaIndexes): CatalogTable | null {
+  private table(block: SchemaBlock): CatalogTable | null {
     if (block.keyword === 'view') return this.omit(block, 'it is a view')
     if (attributeOf(block.attributes, 'ignore') !== undefined)
       return this.omit(block, 'it is marked @@ignore')
@@ -187,8 +178,6 @@ class SchemaCollector {
       source: this.source(block, block.from),
     }
     const indexes = this.indexes(block, table)
-    const unread = unreadIndex(prismaIndexes.get(block.name) ?? [], indexes, columns)
-    if (unread !== undefined) return this.omit(block, `its index on ${unread} could not be read`)
     return { ...table, indexes: [...indexes, ...this.serverIndexes(table, indexes)] }
   }
 
@@ -363,20 +352,6 @@ function named(blocks: readonly SchemaBlock[], ...keywords: string[]): Map<strin
   return new Map(
     blocks.filter((block) => keywords.includes(block.keyword)).map((block) => [block.name, block]),
   )
-}
-
-/** An index Prisma knows and this reading does not: then nothing may be said about the model. */
-function unreadIndex(
-  prisma: readonly string[],
-  read: readonly CatalogIndex[],
-  columns: readonly CatalogColumn[],
-): string | undefined {
-  const mine = read.map((index) => {
-    const type = index.kind === 'primary' ? 'id' : index.kind === 'unique' ? 'unique' : 'normal'
-    const fields = index.keys.map((key) => columns.find((column) => column.name === key.column)?.field)
-    return `${index.type === 'Fulltext' ? 'fulltext' : type}:${fields.join(',')}`
-  })
-  return prisma.find((each) => !mine.includes(each))?.split(':')[1]
 }
 
 function tableName(block: SchemaBlock): string {

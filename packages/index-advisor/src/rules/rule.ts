@@ -30,7 +30,18 @@ export interface RuleOutcome {
   readonly findings?: readonly Finding[]
 }
 
+const tablesByName = new WeakMap<Catalog, Map<string, CatalogTable>>()
+
 /** The table a shape speaks of. */
 export function tableOf(catalog: Catalog, shape: QueryShape): CatalogTable | undefined {
-  return catalog.tables.find((table) => table.name === shape.table && table.schema === shape.schema)
+  let tables = tablesByName.get(catalog)
+  if (tables === undefined) {
+    tables = new Map(catalog.tables.map((table) => [keyOf(table.schema, table.name), table]))
+    tablesByName.set(catalog, tables)
+  }
+  return tables.get(keyOf(shape.schema, shape.table))
+}
+
+function keyOf(schema: string | null, table: string): string {
+  return `${schema ?? ''}\u0000${table}`
 }

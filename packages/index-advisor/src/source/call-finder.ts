@@ -33,6 +33,7 @@ export class CallFinder {
   constructor(
     private readonly checker: ts.TypeChecker,
     private readonly models: ReadonlySet<string>,
+    private readonly relations: ReadonlySet<string>,
   ) {
     this.values = new ValueReader(checker)
   }
@@ -75,9 +76,7 @@ export class CallFinder {
     if (ts.isElementAccessExpression(callee)) return this.prismaCall(node, callee)
     if (name === null) return null
     if (RAW_NAMES.has(name)) return this.rawCall(node, callee)
-    // A relation of a fluent call, or a renamed operation, may have any name; only types of ours have marks.
-    if (!NAMES.has(name) && !mayBeFluent(callee) && !ts.isIdentifier(callee)) return null
-    if (ts.isIdentifier(callee) && !NAMES.has(name)) return null
+    if (!NAMES.has(name) && !(this.relations.has(name) && isChained(callee))) return null
     return this.prismaCall(node, callee) ?? (this.looksLikePrisma(callee) ? 'untyped' : null)
   }
 
@@ -173,6 +172,7 @@ export class CallFinder {
   }
 }
 
-function mayBeFluent(callee: ts.Expression): boolean {
+/** `prisma.user.findUnique(…).posts(…)` */
+function isChained(callee: ts.Expression): boolean {
   return ts.isPropertyAccessExpression(callee) && ts.isCallExpression(peel(callee.expression))
 }

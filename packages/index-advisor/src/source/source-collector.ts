@@ -70,7 +70,8 @@ async function findCalls(
   const delegates = new Set(
     reading.catalog.tables.map(({ model }) => model.charAt(0).toLowerCase() + model.slice(1)),
   )
-  const finder = new CallFinder(checker, delegates)
+  const relations = new Set(reading.relations.map((each) => each.field))
+  const finder = new CallFinder(checker, delegates, relations)
   const calls: PrismaCall[] = []
   const raw: RawSql[] = []
   const findings: Finding[] = []
