@@ -35,7 +35,7 @@ function withBrisk(prisma: PrismaClient, slowQueryLog: string) {
         models: { Profile: { ttl: 300 }, BehaviorPattern: { ttl: 300 }, Recommendation: { ttl: 300 } },
       },
       // the demo's tables are small: what takes milliseconds here takes a second in production
-      slowQuery: { threshold: 3, sinks: [jsonLinesSink(slowQueryLog)] },
+      slowQuery: { threshold: 1, sinks: [jsonLinesSink(slowQueryLog)] },
     }),
   )
 }

@@ -35,9 +35,9 @@ try {
 
 async function runDemo({ databaseUrl, factor }: DemoOptions, { say }: Progress): Promise<DemoReport> {
   const started = performance.now()
-  const logs = mkdtempSync(join(tmpdir(), 'brisk-demo-log-'))
   say(databaseUrl === null ? 'starting PGlite' : 'making a database')
   const database = await openDemoDatabase(databaseUrl)
+  const logs = mkdtempSync(join(tmpdir(), 'brisk-demo-log-'))
   try {
     const rows = await seed(database.adapter(), {
       factor,
