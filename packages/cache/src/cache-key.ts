@@ -35,23 +35,30 @@ export class CacheKeys {
   }
 
   /**
+   * Everything that tells this read from others of the same client, as text.
+   *
    * @param tags the user's tags: who asks for other tags must not be given an entry that does not rest on them
    * @throws CyclicArgumentsError
    */
-  of(call: Call, tags: readonly string[]): CacheKey {
-    const what = `${call.model ?? ''}.${call.operation}`
+  textOf(call: Call, tags: readonly string[]): string {
     const { scope } = this.common
-    const text = canonicalize({
-      args: call.args,
-      // Pagination's bound becomes `take` at dispatch.
-      bound: call.notes.bound,
-      path: call.dataPath,
-      scope: scope === null ? undefined : checkedScope(scope()),
-      behind: scope === null ? hooksBehind(call) : undefined,
-      tags: tags.length < 2 ? tags : [...tags].sort(),
-    })
-    const digest = identity(`${this.context}${what}|${text}`)
-    return { key: this.prefix + digest, identity: `${what}#${digest}` }
+    // Pagination's bound becomes `take` at dispatch.
+    const { bound } = call.notes
+    const text = `${call.model ?? ''}.${call.operation}|${call.dataPath.join('.')}|${bound ?? ''}|${canonicalize({ a: call.args })}`
+    if (scope === null && tags.length === 0 && call.innermost) return text
+    return (
+      text +
+      canonicalize({
+        scope: scope === null ? undefined : checkedScope(scope()),
+        behind: scope === null ? hooksBehind(call) : undefined,
+        tags: tags.length < 2 ? tags : [...tags].sort(),
+      })
+    )
+  }
+
+  of(call: Call, text: string): CacheKey {
+    const digest = identity(`${this.context}${text}`)
+    return { key: this.prefix + digest, identity: `${call.model ?? ''}.${call.operation}#${digest}` }
   }
 }
 

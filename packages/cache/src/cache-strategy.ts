@@ -60,16 +60,23 @@ export function resolveStrategy(
     swr: (given.swr ?? model?.swr ?? 0) * 1000,
     nullTtl: nullTtl === null ? null : nullTtl * 1000,
     grace: (given.staleIfError ?? model?.staleIfError ?? defaults.staleIfError) * 1000,
-    tags: [...new Set([...(given.tags ?? []), ...(model?.tags ?? [])])],
+    tags: tagsOf(given.tags, model?.tags),
   }
 }
+
+function tagsOf(given: readonly string[] = NONE, model: readonly string[] = NONE): readonly string[] {
+  return given.length + model.length === 0 ? NONE : [...new Set([...given, ...model])]
+}
+
+const NONE: readonly string[] = Object.freeze([])
 
 /** @throws InvalidCacheStrategyError */
 export function checkStrategy(value: unknown, path = 'cacheStrategy'): asserts value is CacheStrategy {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidCacheStrategyError(path, 'false or an object such as { ttl: 60 }', value)
   }
-  for (const [name, each] of Object.entries(value)) {
+  for (const name in value) {
+    const each: unknown = (value as Record<string, unknown>)[name]
     if (each === undefined) continue
     if (name === 'tags') checkTags(each, `${path}.tags`)
     else if (SECONDS.has(name)) checkSeconds(each, `${path}.${name}`)

@@ -9,7 +9,7 @@ import { isDueEarly } from './early-refresh.ts'
 import { isMarked, isValid, lifetimeOf, type Entry, type StoredEntry } from './entry.ts'
 import { UnserialisableValueError } from './errors.ts'
 import { Flight } from './flight.ts'
-import { isPromise, type GuardedStore } from './guarded-store.ts'
+import { isPromise, type GuardedStore, type StoreFailure } from './guarded-store.ts'
 import type { CacheStatus } from './info.ts'
 import type { ResolvedCacheOptions } from './options.ts'
 import { readTags, tagsOfRawRead, type ReadTags } from './read-tags.ts'
@@ -18,6 +18,8 @@ import { stampTime } from './stamp.ts'
 import type { Statistics } from './statistics.ts'
 import type { TagNames } from './tag.ts'
 import { differ } from './verification.ts'
+
+const RECENT = 1_000
 
 /** Everything there is to know of a read before the store is asked. */
 interface Plan {
@@ -46,6 +48,8 @@ export interface SharedReads {
  * that: if anything it rests on is invalidated meanwhile, it will never be answered.
  */
 export class CachedReads {
+  private readonly recent = new Map<string, Pick<Plan, 'key' | 'tags'>>()
+
   constructor(
     private readonly options: ResolvedCacheOptions,
     private readonly schema: SchemaModel,
@@ -59,18 +63,21 @@ export class CachedReads {
     return this.shared.stats
   }
 
-  /** @param models the models a raw query reads, which its text does not tell */
-  async read(
-    call: Call,
-    next: Next,
-    strategy: ResolvedStrategy,
-    models: readonly string[] | null = null,
-  ): Promise<unknown> {
+  /**
+   * The answer, or a promise of it: a hit in a local store costs no turn of the microtask queue.
+   *
+   * @param models the models a raw query reads, which its text does not tell
+   */
+  read(call: Call, next: Next, strategy: ResolvedStrategy, models: readonly string[] | null = null): unknown {
     if (strategy.ttl + strategy.swr <= 0) return this.bypass(call, next, strategy.tags, 'no-lifetime')
     const plan = this.plan(call, next, strategy, models)
     if (plan === null) return this.bypass(call, next, strategy.tags, 'unkeyable')
     const asked = this.store.lookup(plan.key.key, plan.tags.asked)
-    const found = isPromise(asked) ? await asked : asked
+    return isPromise(asked) ? asked.then((found) => this.answer(plan, found)) : this.answer(plan, asked)
+  }
+
+  private answer(plan: Plan, found: Found | StoreFailure): unknown {
+    const { call, next, strategy } = plan
     if (typeof found === 'string') return this.bypass(call, next, strategy.tags, found)
     const { entry } = found
     if (entry === null || !this.isBelievable(plan, entry, found)) return this.miss(plan, found, null)
@@ -94,18 +101,26 @@ export class CachedReads {
     strategy: ResolvedStrategy,
     models: readonly string[] | null,
   ): Plan | null {
-    const { names, schema } = this
     try {
-      if (models === null) {
-        const key = this.keys.of(call, strategy.tags)
-        return { call, next, strategy, key, tags: readTags(names, schema, call, strategy.tags) }
-      }
-      const key = this.keys.of(call, [...strategy.tags, ...models.map((model) => `model ${model}`)])
-      return { call, next, strategy, key, tags: tagsOfRawRead(names, schema, models, strategy.tags) }
+      const tags =
+        models === null ? strategy.tags : [...strategy.tags, ...models.map((each) => `model ${each}`)]
+      const text = this.keys.textOf(call, tags)
+      const known = this.recent.get(text)
+      if (known !== undefined) return { call, next, strategy, ...known }
+      const place = { key: this.keys.of(call, text), tags: this.tagsOf(call, strategy, models) }
+      // The same reads come again and again: what follows from their text alone is kept for the latest of them.
+      if (this.recent.size >= RECENT) this.recent.clear()
+      this.recent.set(text, place)
+      return { call, next, strategy, ...place }
     } catch (error) {
       if ((error as { code?: unknown } | null)?.code === 'E_CYCLIC_ARGUMENTS') return null
       throw error
     }
+  }
+
+  private tagsOf(call: Call, { tags }: ResolvedStrategy, models: readonly string[] | null): ReadTags {
+    const { names, schema } = this
+    return models === null ? readTags(names, schema, call, tags) : tagsOfRawRead(names, schema, models, tags)
   }
 
   private isBelievable({ key, tags }: Plan, entry: StoredEntry, { stamps }: Found): boolean {

@@ -23,18 +23,13 @@ export interface RedisPort {
 /** A client of `ioredis` 5 or 6: `new Redis(…)`, with Sentinel too, or `new Cluster(…)`. */
 export interface IoredisClient {
   readonly status: string
-  readonly isCluster?: boolean
-  readonly options?: object
   call(command: string, ...args: string[]): Promise<unknown>
-  pipeline(commands: unknown[][]): { exec(): Promise<[Error | null, unknown][] | null> }
-  duplicate(): unknown
-  on(event: string, listener: (...args: never[]) => void): unknown
+  pipeline(...args: never[]): unknown
 }
 
 /** A client of `redis` (node-redis) 5 or 6: `createClient`, `createClientPool`, `createCluster` or `createSentinel`. */
 export interface NodeRedisClient {
   sendCommand(...args: never[]): Promise<unknown>
-  on?(event: string, listener: (...args: never[]) => void): unknown
 }
 
 export type RedisClient = IoredisClient | NodeRedisClient
@@ -48,14 +43,25 @@ export function redisPort(client: RedisClient): RedisPort {
   const candidate = client as unknown as Partial<Record<string, unknown>> | null
   if (typeof candidate === 'object' && candidate !== null) {
     if (typeof candidate['call'] === 'function' && typeof candidate['pipeline'] === 'function') {
-      return ioredisPort(client as IoredisClient)
+      return ioredisPort(client as unknown as IoredisShape)
     }
-    if (typeof candidate['sendCommand'] === 'function') return nodeRedisPort(client as NodeRedisClient)
+    if (typeof candidate['sendCommand'] === 'function')
+      return nodeRedisPort(client as unknown as NodeRedisShape)
   }
   throw new InvalidOptionsError('redisStore.client', 'a client of ioredis or redis (node-redis)', client)
 }
 
-function ioredisPort(client: IoredisClient): RedisPort {
+interface IoredisShape {
+  readonly status: string
+  readonly isCluster?: boolean
+  readonly options?: object
+  call(command: string, ...args: string[]): Promise<unknown>
+  pipeline(commands: string[][]): { exec(): Promise<[Error | null, unknown][] | null> }
+  duplicate(): unknown
+  on(event: string, listener: () => void): unknown
+}
+
+function ioredisPort(client: IoredisShape): RedisPort {
   const { scaleReads, role } = (client.options ?? {}) as { scaleReads?: unknown; role?: unknown }
   if ((scaleReads !== undefined && scaleReads !== 'master') || role === 'slave') {
     throw new InvalidOptionsError(
@@ -110,8 +116,7 @@ interface IoredisSubscriber {
   disconnect(): void
 }
 
-function nodeRedisPort(client: NodeRedisClient): RedisPort {
-  const shape = client as unknown as NodeRedisShape
+function nodeRedisPort(shape: NodeRedisShape): RedisPort {
   const isCluster = typeof shape.nodeClient === 'function' || Array.isArray(shape.masters)
   const isSentinel = typeof shape.getMasterNode === 'function'
   const call = (command: RedisCommand): Promise<unknown> => {

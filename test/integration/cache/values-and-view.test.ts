@@ -83,7 +83,7 @@ describe.each(storeKinds)('on the %s store', (kind) => {
   test('C31 null and empty results are cached, for their own time', async () => {
     let now = Date.now()
     const prisma = cached(bench.base, { store: stores.make(kind), nullTtl: 5, now: () => now })
-    const reads = [
+    const reads: (() => Promise<unknown>)[] = [
       () => prisma.user.findUnique({ where: { id: 7 }, ...minute }),
       () => prisma.user.findMany({ where: { id: 7 }, ...minute }),
     ]
