@@ -70,6 +70,7 @@ export async function installProject(): Promise<InstalledProject> {
   const installed = Object.fromEntries(
     [
       '@prisma/client',
+      '@prisma/client-runtime-utils',
       'prisma',
       '@electric-sql/pglite',
       'pglite-prisma-adapter',

@@ -115,13 +115,15 @@ export async function main(): Promise<void> {
       files: ['typed.ts'],
     }),
   })
-  succeed(await project.run('npx', 'tsc', '-p', `tsconfig.${name}.json`))
+  succeed(await project.run('node_modules/.bin/tsc', '-p', `tsconfig.${name}.json`))
 })
 
 test('the brisk command runs, and the generator writes its metadata with prisma generate', async () => {
-  expect(succeed(await project.run('npx', 'brisk', '--help'))).toContain('advise')
+  expect(succeed(await project.run('node_modules/.bin/brisk', '--help'))).toContain('advise')
   const advice = JSON.parse(
-    succeed(await project.run('npx', 'brisk', 'advise', '--schema', 'schema.prisma', '--format', 'json')),
+    succeed(
+      await project.run('node_modules/.bin/brisk', 'advise', '--schema', 'schema.prisma', '--format', 'json'),
+    ),
   ) as {
     recommendations: { model: string; fields: string[] }[]
   }

@@ -1,0 +1,154 @@
+import { brisk } from 'prisma-brisk'
+import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
+import { createDatabase } from '../../test/support/databases.ts'
+import { LANDMARKS, seed } from '../../prisma/seed.ts'
+import { heapMegabytes, inTurn, median, type Bench } from '../harness.ts'
+
+/** What the whole suite costs and gives on PostgreSQL. */
+export async function run(bench: Bench): Promise<void> {
+  await overhead(bench)
+  await endpoints(bench)
+  await heap(bench)
+}
+
+/** One findUnique after the other, nothing cached or merged. */
+async function overhead(bench: Bench): Promise<void> {
+  const name = 'suite/brisk-overhead-postgres'
+  if (!bench.wants(name)) return
+  const database = await createDatabase('postgresql')
+  const plain = database.createClient()
+  const extended = database.createClient().$extends(brisk()) as unknown as PrismaClient
+  await plain.user.create({ data: { name: 'ada', email: 'ada@example.org' } })
+  const read = (client: PrismaClient) => async (times: number) => {
+    for (let index = 0; index < times; index++) await client.user.findUnique({ where: { id: 1 } })
+  }
+  await bench.compare({
+    bench: name,
+    subject: read(extended),
+    baselines: [{ name: 'prisma', run: read(plain), atLeast: 0.93 }],
+    rounds: 41,
+    times: 100,
+    unit: 'µs',
+  })
+  await database.drop()
+}
+
+/** The demo's five endpoints, as an application writes them, for users who ask all at once. */
+const endpointsOf = (prisma: PrismaClient): ((user: number) => Promise<unknown>)[] => [
+  async (userId) => {
+    const list = await prisma.conversation.findMany({
+      where: { userId },
+      orderBy: { createdAt: 'desc' },
+      take: 50,
+    })
+    return Promise.all(
+      list.map(({ id }) =>
+        prisma.message.findFirst({ where: { conversationId: id }, orderBy: { id: 'desc' } }),
+      ),
+    )
+  },
+  () =>
+    prisma.message.findMany({
+      where: { conversationId: LANDMARKS.longConversationId },
+      orderBy: { id: 'asc' },
+    }),
+  (userId) => prisma.profile.findUnique({ where: { userId } }),
+  (userId) =>
+    prisma.behaviorPattern.findMany({
+      where: { userId, confidence: { gte: 0.7 } },
+      orderBy: [{ lastSeenAt: 'desc' }, { id: 'asc' }],
+      take: 20,
+    }),
+  (userId) =>
+    prisma.recommendation.findMany({
+      where: { userId, acknowledgedAt: null },
+      orderBy: [{ priority: 'desc' }, { id: 'asc' }],
+      take: 10,
+    }),
+]
+
+const users = 50
+const requests = 400
+
+/** Requests of concurrent users, each waiting for its answer before the next; both applications in turn. */
+async function endpoints(bench: Bench): Promise<void> {
+  const name = 'suite/demo-endpoints'
+  if (!bench.wants(name)) return
+  const database = await createDatabase('postgresql')
+  await seed(database.adapter(), { factor: 0.2 })
+  const plain = database.createClient()
+  const ttl = 300
+  const extended = database.createClient().$extends(
+    brisk({
+      pagination: { defaultLimit: 50 },
+      cache: {
+        models: {
+          Profile: { ttl },
+          BehaviorPattern: { ttl },
+          Recommendation: { ttl },
+          Message: { ttl: 10 },
+          Conversation: { ttl: 10 },
+        },
+      },
+    }),
+  ) as unknown as PrismaClient
+  const latencies: Record<'brisk' | 'prisma', number[]> = { brisk: [], prisma: [] }
+  const load = (client: PrismaClient, into: number[]) => async () => {
+    const handlers = endpointsOf(client)
+    let left = requests
+    const user = async (id: number): Promise<void> => {
+      while (left-- > 0) {
+        const handler = handlers[left % handlers.length] as (typeof handlers)[number]
+        const startedAt = performance.now()
+        await handler(id)
+        into.push(performance.now() - startedAt)
+      }
+    }
+    await Promise.all(Array.from({ length: users }, (_, index) => user(index + 1)))
+  }
+  const [own, other] = await inTurn(
+    [
+      { name: 'brisk', run: load(extended, latencies.brisk) },
+      { name: 'prisma', run: load(plain, latencies.prisma) },
+    ],
+    3,
+    1,
+  )
+  bench.compared(
+    name,
+    median(own as number[]) / requests,
+    'ms a request',
+    'prisma',
+    median(other as number[]) / requests,
+    5,
+  )
+  bench.compared(`${name}/p95`, p95(latencies.brisk), 'ms', 'prisma', p95(latencies.prisma), 5)
+  await database.drop()
+}
+
+function p95(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.95)] as number
+}
+
+/** What an extended client keeps beyond a plain one, after it has been used. */
+async function heap(bench: Bench): Promise<void> {
+  const name = 'suite/heap-per-client'
+  if (!bench.wants(name)) return
+  const clients = 10
+  const database = await createDatabase('postgresql')
+  const grown = async (make: () => PrismaClient): Promise<number> => {
+    const before = heapMegabytes()
+    const made = Array.from({ length: clients }, make)
+    for (const client of made)
+      await Promise.all([client.user.findFirst(), client.user.findMany({ take: 1 }), client.user.count()])
+    const after = heapMegabytes()
+    for (const client of made) await client.$disconnect()
+    return (after - before) / clients
+  }
+  const base = () => database.createClient({ adapter: database.adapter({ connections: 1 }) })
+  await grown(base)
+  const plain = await grown(base)
+  const extended = await grown(() => base().$extends(brisk()) as unknown as PrismaClient)
+  bench.limited(name, Math.max(0, extended - plain), 'MB', 12)
+  await database.drop()
+}
