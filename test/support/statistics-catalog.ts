@@ -48,7 +48,11 @@ export function catalogOf(statistics: Statistics): Catalog {
           referencedModel: parent,
           referencedTable: parent,
           referencedColumns: list(parentColumns),
-          onDelete: definition.includes('ON DELETE CASCADE') ? 'Cascade' : 'NoAction',
+          onDelete: definition.includes('ON DELETE CASCADE')
+            ? 'Cascade'
+            : definition.includes('ON DELETE SET NULL')
+              ? 'SetNull'
+              : 'NoAction',
           onUpdate: 'NoAction',
           source: { kind: 'database' },
         }

@@ -34,6 +34,8 @@ export interface JudgedWorkload {
   readonly oneOff: readonly WorkloadQuery[]
 }
 
+/** Scans of a table from which on its counters tell of use. */
+const LEAST_SCANS = 100
 /** A foreign key's parent rows of which some are likely to go in the time of the workload, though none went so far. */
 const LIKELY_DELETED = 0.01
 
@@ -159,11 +161,15 @@ export function writesOf(
   const isComplete = workload?.source === 'pg_stat_statements' || workload?.source === 'performance_schema'
   if (isComplete || activity === undefined)
     return { inserted, updated, hotUpdated: updated * hotShare, updatedColumns }
-  // The counters run since the server last reset them, the log only over its own time: scans are in both.
+  // The counters run since the server last reset them, the log only over its own time: scans are in both. Where they
+  // cannot be of one time, or the server was filled rather than used, nothing is known of how often it is written.
   const reads = queries
     .filter((each) => each.origin === 'workload' && each.query.tables.has(key))
     .reduce((sum, each) => sum + each.calls, 0)
-  const scale = workload === null || activity.scans <= 0 ? 1 : Math.min(1, reads / activity.scans)
+  if (activity.scans < Math.max(reads, LEAST_SCANS)) {
+    return { inserted, updated, hotUpdated: updated * hotShare, updatedColumns }
+  }
+  const scale = workload === null ? 1 : reads / activity.scans
   return {
     inserted: activity.inserted * scale,
     updated: activity.updated * scale,

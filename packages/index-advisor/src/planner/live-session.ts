@@ -34,7 +34,7 @@ export class FunctionGuard {
   }
 
   async check(query: PlannableQuery): Promise<void> {
-    if (this.#checked.has(query.fingerprint)) return
+    if (this.#checked.has(query.sql)) return
     const refusal = await assertQuery(query.sql)
     if (refusal !== null) throw new UnplannableQueryError(refusal)
     const { functions } = await rolesOf(query.sql, query.parameters, () => false)
@@ -53,7 +53,7 @@ export class FunctionGuard {
     if (found !== undefined) {
       throw new UnplannableQueryError(`to plan it the server could run the function ${text(found, 'name')}`)
     }
-    this.#checked.add(query.fingerprint)
+    this.#checked.add(query.sql)
   }
 }
 

@@ -57,15 +57,15 @@ export class PreparedQueries {
   }
 
   async #prepare(query: PlannableQuery): Promise<string> {
-    const known = this.#names.get(query.fingerprint)
+    const known = this.#names.get(query.sql)
     if (known !== undefined) return known
-    const refused = this.#refused.get(query.fingerprint)
+    const refused = this.#refused.get(query.sql)
     if (refused !== undefined) throw refused
     const refusal = await assertQuery(query.sql)
     if (refusal !== null) throw new UnplannableQueryError(refusal)
     const name = `prisma_brisk_${++prepared}`
     await this.#run(query, `prepare ${name} as ${query.sql.replace(/[\s;]+$/, '')}`)
-    this.#names.set(query.fingerprint, name)
+    this.#names.set(query.sql, name)
     return name
   }
 
@@ -79,7 +79,7 @@ export class PreparedQueries {
         `the server cannot plan it (${error.code}${nameIn(error.message)})`,
       )
       // A lock goes away again.
-      if (error.code !== '55P03') this.#refused.set(query.fingerprint, refused)
+      if (error.code !== '55P03') this.#refused.set(query.sql, refused)
       throw refused
     }
   }

@@ -1,6 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { createGunzip } from 'node:zlib'
+import type { Readable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
+import { createGunzip, type Gunzip } from 'node:zlib'
 
 import type { Provider } from '../catalog/catalog.ts'
 import { AdvisorError } from '../errors.ts'
@@ -53,21 +54,35 @@ function rotatedFiles(path: string): string[] {
 }
 
 async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = ''
+  try {
+    for await (const text of textOf(path)) {
+      const lines = (rest + text).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) if (line.trim() !== '') yield line
+    }
+  } catch (cause) {
+    // A compressed file that ends early, as one still being written does, gives what it has.
+    if (!path.endsWith('.gz') || (cause as { syscall?: string }).syscall !== undefined) {
+      const reason = cause instanceof Error ? cause.message : String(cause)
+      throw new AdvisorError('E_WORKLOAD', `The workload ${path} cannot be read: ${reason}`, { cause })
+    }
+  }
+  if (rest.trim() !== '') yield rest
+}
+
+async function* textOf(path: string): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8')
   const file = createReadStream(path)
-  const opened = new Promise<void>((resolve, reject) => {
-    file.once('open', () => resolve())
-    file.once('error', (cause) =>
-      reject(
-        new AdvisorError('E_WORKLOAD', `The workload ${path} cannot be read: ${cause.message}`, { cause }),
-      ),
-    )
-  })
-  await opened
-  const input = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
-  const lines = createInterface({ input, crlfDelay: Infinity })
-  // A gzip file that ends early gives what it has, then fails; readline does not pass the failure on.
-  input.once('error', () => lines.close())
-  for await (const line of lines) if (line.trim() !== '') yield line
+  const bytes: AsyncIterable<Buffer> = path.endsWith('.gz') ? compose(file, createGunzip()) : file
+  for await (const chunk of bytes) yield decoder.write(chunk)
+  yield decoder.end()
+}
+
+/** A failure of the file reaches the reader too. */
+function compose(file: Readable, gunzip: Gunzip): Gunzip {
+  file.once('error', (error) => gunzip.destroy(error))
+  return file.pipe(gunzip)
 }
 
 interface LogRecord {
