@@ -28,7 +28,9 @@ test.each<[object, object]>([
   [{ page: 2 }, { kind: 'offset', page: 2 }],
 ])('P15 the query %j asks for %j', (query, expected) => {
   expect(parsePageQuery(query as Record<string, unknown>)).toEqual(expected)
-  const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]))
+  const search = new URLSearchParams(
+    Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]),
+  )
   expect(parsePageQuery(search)).toEqual(expected)
 })
 
