@@ -16,6 +16,7 @@ const COMMANDS = {
   bench: { file: 'bench/run.ts', clients: true },
   build: { file: 'scripts/build.ts', clients: false },
   generate: { file: 'scripts/generate.ts', clients: false },
+  docs: { file: 'scripts/docs.ts', clients: false },
 }
 
 const [name = '', ...args] = process.argv.slice(2)
