@@ -1,9 +1,10 @@
-import type { IndexType, Provider, SortOrder } from './catalog/catalog.ts'
+import type { IndexType, SortOrder } from './catalog/catalog.ts'
 
 /** What `brisk advise --format json` prints: sorted and without a clock in it. */
 export interface Advice {
   readonly version: 1
-  readonly provider: Provider | string
+  /** As the schema names it; recommendations are made for PostgreSQL, MySQL and SQLite. */
+  readonly provider: string
   readonly recommendations: readonly Recommendation[]
   readonly rejected: readonly Rejection[]
   readonly findings: readonly Finding[]

@@ -58,7 +58,7 @@ const FILES = {
 }
 
 async function databases(): Promise<string[]> {
-  const { hostname, port, username, password } = new URL(await mariadbUrl())
+  const { hostname, port, username, password } = new URL(mariadbUrl())
   const connection = await createConnection({
     host: hostname,
     port: Number(port || 3306),
@@ -66,10 +66,7 @@ async function databases(): Promise<string[]> {
     password: decodeURIComponent(password),
   })
   try {
-    const rows = (await connection.query("SHOW DATABASES LIKE 'brisk\\_shadow\\_%'")) as Record<
-      string,
-      string
-    >[]
+    const rows = await connection.query<Record<string, string>[]>("SHOW DATABASES LIKE 'brisk\\_shadow\\_%'")
     return rows.flatMap((row) => Object.values(row))
   } finally {
     await connection.end()
@@ -80,7 +77,7 @@ describe('MariaDB', () => {
   test('X60 X61 X11 ALGORITHM=INPLACE, LOCK=NONE: the migrations apply to a server and make exactly the declared indexes', async () => {
     const given = project(FILES)
     expect([
-      await given.brisk('advise', '--write', '--shadow-database-url', await mariadbUrl()),
+      await given.brisk('advise', '--write', '--shadow-database-url', mariadbUrl()),
       given.stderr,
     ]).toEqual([
       0,
@@ -104,7 +101,7 @@ CREATE INDEX \`Post_score_createdAt_idx\` ON \`Post\`(\`score\` DESC, \`createdA
 }`)
     expect(await databases()).toEqual([])
     const after = given.snapshot()
-    expect(await given.brisk('advise', '--write', '--shadow-database-url', await mariadbUrl())).toBe(0)
+    expect(await given.brisk('advise', '--write', '--shadow-database-url', mariadbUrl())).toBe(0)
     expect(given.snapshot()).toEqual(after)
   })
 
@@ -114,7 +111,7 @@ CREATE INDEX \`Post_score_createdAt_idx\` ON \`Post\`(\`score\` DESC, \`createdA
       'prisma/migrations/20260102000000_wrong/migration.sql': 'ALTER TABLE `Nowhere` ADD COLUMN `x` INTEGER;',
     })
     const before = given.snapshot()
-    expect(await given.brisk('advise', '--write', '--shadow-database-url', await mariadbUrl())).toBe(2)
+    expect(await given.brisk('advise', '--write', '--shadow-database-url', mariadbUrl())).toBe(2)
     expect(given.stderr).toMatch(
       /^brisk: After this migration 20260102000000_wrong fails on MariaDB .*Nothing was written\.\n$/,
     )

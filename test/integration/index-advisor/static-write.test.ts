@@ -355,11 +355,11 @@ function differences(given: TestProject, provider: 'postgresql' | 'sqlite' = 'po
 
 /** Plays all migrations on the real server, statement by statement as Prisma's engine does; returns the index names. */
 async function applyOnServer(given: TestProject): Promise<string[]> {
-  const admin = new pg.Client({ connectionString: await postgresUrl() })
+  const admin = new pg.Client({ connectionString: postgresUrl() })
   await admin.connect()
   const name = `brisk_static_${process.pid}_${Date.now()}`
   await admin.query(`CREATE DATABASE "${name}"`)
-  const url = new URL(await postgresUrl())
+  const url = new URL(postgresUrl())
   url.pathname = `/${name}`
   const client = new pg.Client({ connectionString: url.href })
   await client.connect()

@@ -15,8 +15,6 @@ export function processHost(): CliHost {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
     isTerminal:
-      process.stdout.isTTY === true &&
-      process.env['NO_COLOR'] === undefined &&
-      process.env['TERM'] !== 'dumb',
+      process.stdout.isTTY && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
   }
 }

@@ -30,7 +30,7 @@ export async function postgresShadow(migrations: readonly string[]): Promise<Sha
       for (const statement of await splitStatements(script))
         await database.exec(statement.withoutConcurrently)
     }
-    return adapter as SqlDriverAdapter
+    return adapter
   }
   return {
     adapter: { provider: 'postgres', adapterName: 'brisk-shadow', connect, connectToShadowDb: connect },

@@ -1,4 +1,4 @@
-import type { Catalog, CatalogIndex, CatalogTable } from '../catalog/catalog.ts'
+import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
 import type { Finding } from '../recommendation.ts'
 import { isNeededByServer } from './redundant-index.ts'
 import type { Rule } from './rule.ts'
