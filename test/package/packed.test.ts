@@ -1,3 +1,4 @@
+import type { Outcome } from '../../scripts/program.ts'
 import { installProject, succeed, type InstalledProject } from './installed-project.ts'
 
 /** Every package as a user gets it: from its tarball, outside the workspace, by import, by require, and by its types. */
@@ -39,6 +40,14 @@ const names = {
 }
 const expected = { posts: 2, again: 2, status: 'hit', next: true, series: true }
 
+/** The program's answer is its line of JSON; beside it stand the warnings that it provokes. */
+function answerOf(outcome: Outcome): unknown {
+  const line = succeed(outcome)
+    .split('\n')
+    .find((each) => each.startsWith('{'))
+  return JSON.parse(line ?? '')
+}
+
 test('every package is used by import', async () => {
   project.write({
     'main.mjs': `import { PGlite } from '@electric-sql/pglite'
@@ -51,7 +60,7 @@ import js from './generated/js/index.js'
 const { PrismaClient } = js
 ${program}`,
   })
-  expect(JSON.parse(succeed(await project.run('node', 'main.mjs')))).toEqual(expected)
+  expect(answerOf(await project.run('node', 'main.mjs'))).toEqual(expected)
 })
 
 test('every package is used by require', async () => {
@@ -65,7 +74,7 @@ ${Object.entries(names)
 const { PrismaClient } = require('./generated/js')
 ${program}`,
   })
-  expect(JSON.parse(succeed(await project.run('node', 'main.cjs')))).toEqual(expected)
+  expect(answerOf(await project.run('node', 'main.cjs'))).toEqual(expected)
 })
 
 test.each([
@@ -127,5 +136,7 @@ test('the brisk command runs, and the generator writes its metadata with prisma 
   ) as {
     recommendations: { model: string; fields: string[] }[]
   }
-  expect(advice.recommendations.map(({ model, fields }) => [model, fields])).toEqual([['Post', ['authorId']]])
+  expect(advice.recommendations.map(({ model, fields }) => `${model}.${fields[0]}`)).toContain(
+    'Post.authorId',
+  )
 })

@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+import { runBrisk } from './command.ts'
+
+void runBrisk(process.argv.slice(2)).then((exitCode) => {
+  process.exitCode = exitCode
+})

@@ -1,0 +1,53 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runBrisk } from '../src/command.ts'
+
+let cwd: string
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'brisk-command-'))
+})
+afterEach(() => rmSync(cwd, { recursive: true, force: true }))
+
+async function brisk(...argv: string[]) {
+  let [output, errors] = ['', '']
+  const code = await runBrisk(argv, {
+    cwd,
+    stdout: (text) => void (output += text),
+    stderr: (text) => void (errors += text),
+  })
+  return { code, output, errors }
+}
+
+test('lists the commands of the advisor and init', async () => {
+  const { code, output } = await brisk('--help')
+  expect(code).toBe(0)
+  for (const command of ['init', 'advise', 'explain', 'statistics', 'verify'])
+    expect(output).toContain(command)
+})
+
+test('init --yes sets a project up', async () => {
+  mkdirSync(join(cwd, 'prisma'))
+  writeFileSync(
+    join(cwd, 'prisma/schema.prisma'),
+    'generator client {\n  provider = "prisma-client"\n}\n\ndatasource db {\n  provider = "postgresql"\n}\n',
+  )
+  writeFileSync(join(cwd, 'db.ts'), `export const db = new PrismaClient({ adapter })\n`)
+  expect(await brisk('init', '--yes')).toMatchObject({ code: 0, errors: '' })
+  expect(readFileSync(join(cwd, 'db.ts'), 'utf8')).toContain(
+    'new PrismaClient({ adapter }).$extends(brisk())',
+  )
+})
+
+test('init says in one line what is in the way, with exit code 2', async () => {
+  expect(await brisk('init', '--yes')).toMatchObject({
+    code: 2,
+    errors: expect.stringMatching(/^brisk: No Prisma schema found[^\n]*\n$/),
+  })
+  writeFileSync(join(cwd, 'schema.prisma'), 'generator client {\n  provider = "prisma-client"\n}\n')
+  expect(await brisk('init', '--yes')).toMatchObject({
+    code: 2,
+    errors: expect.stringMatching(/^brisk: No `new PrismaClient[^\n]*\n$/),
+  })
+  expect(await brisk('init', '--unheard')).toMatchObject({ code: 2 })
+})
