@@ -31,17 +31,11 @@ export class Batching {
     this.state = new MountState(host, options, statistics)
     this.schedule = scheduleOf(options)
     const schedule = this.registered(this.collector)
-    this.room = new Room(
-      (model, operation) =>
-        new Loader(
-          this.state,
-          model,
-          operation === 'create' ? creates : reads,
-          openGate,
-          this.state.isAdaptive,
-          schedule,
-        ),
-    )
+    this.room = new Room((model, operation) => {
+      this.state.uniqueReads.register(model.name, operation)
+      const merging = operation === 'create' ? creates : reads
+      return new Loader(this.state, model, merging, openGate, this.state.isAdaptive, schedule)
+    })
     host.onDisconnect(() => this.finish())
   }
 

@@ -79,26 +79,29 @@ export class Loader {
 
   private sendLone(member: Member): Promise<unknown> {
     const { underWay, uniqueReads, statistics } = this.state
-    const startedAt = this.isAdaptive ? performance.now() : 0
     underWay.start()
     statistics.passedThrough++
-    const sent = this.gate.enter(() => uniqueReads.send(member))
+    const sent =
+      this.gate === openGate
+        ? uniqueReads.sendLone(member)
+        : this.gate.enter(() => uniqueReads.sendLone(member))
     if (!this.isAdaptive) {
       sent.then(underWay.end, underWay.end)
       return sent
     }
     this.lone = member
-    const land = () => {
-      underWay.end()
-      this.pace += (performance.now() - startedAt - this.pace) / 4
-      if (this.lone !== member) return
-      this.lone = null
-      const recognised = this.loneFlight
-      this.loneFlight = null
-      if (recognised !== null) this.depart(recognised.shape, recognised.flight)
-    }
+    const land = () => this.landLone(member)
     sent.then(land, land)
     return sent
+  }
+
+  private landLone(member: Member): void {
+    this.state.underWay.end()
+    if (this.lone !== member) return
+    this.lone = null
+    const { loneFlight } = this
+    this.loneFlight = null
+    if (loneFlight !== null) this.depart(loneFlight.shape, loneFlight.flight)
   }
 
   /** Another call came while one was in flight alone: from now on its shape is known. */

@@ -16,10 +16,23 @@ export class UniqueReads {
     return host.state(key, () => new UniqueReads())
   }
 
+  /** Loaders of a model that may send such calls in one tick. */
+  private readonly loaders = new Map<string, number>()
+
+  register(model: string, operation: string): void {
+    if (isUniqueRead(operation)) this.loaders.set(model, (this.loaders.get(model) ?? 0) + 1)
+  }
+
+  /** Sends the one call that a loader has in this tick. */
+  sendLone(member: Member): Promise<unknown> {
+    const hasRivals = this.sent.size > 0 || (this.loaders.get(member.call.model as string) ?? 0) > 1
+    return hasRivals ? this.send(member) : member.send()
+  }
+
   /** Sends a call as it is, in a turn of its own if need be. */
   send(member: Member): Promise<unknown> {
     const { call } = member
-    if (call.operation !== 'findUnique' && call.operation !== 'findUniqueOrThrow') return member.send()
+    if (!isUniqueRead(call.operation)) return member.send()
     const model = call.model as string
     if (this.sent.has(model)) return nextTurn().then(() => member.send())
     if (this.sent.size === 0) afterThisTurn(() => this.sent.clear())
@@ -27,3 +40,6 @@ export class UniqueReads {
     return member.send()
   }
 }
+
+const isUniqueRead = (operation: string): boolean =>
+  operation === 'findUnique' || operation === 'findUniqueOrThrow'

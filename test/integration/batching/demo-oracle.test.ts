@@ -18,7 +18,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the demo domain on %
         .createClient({ errorFormat: 'minimal', adapter: database.adapter({ connections: 3 }) })
         .$extends(batching())
       const sources = await demoSources(plain)
-      await forSeeds(250, async (random) => {
+      await forSeeds(70, async (random) => {
         await expectSameAnswers(plain, batched, randomDemoCalls(random, sources))
       })
       expect(batched.$batching.stats().batched).toBeGreaterThan(0)

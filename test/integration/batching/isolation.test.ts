@@ -1,6 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { readReplicas } from '@prisma/extension-read-replicas'
 import { batching } from '@prisma-brisk/batching'
+import type { QueryEvent } from '@prisma-brisk/core'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 
@@ -50,10 +52,14 @@ test('B26 calls of two clients are not merged, however long the schedule', async
   expect(log.statements).toHaveLength(2)
 })
 
-test('B27 each caller keeps its own context', async () => {
+test('B27 each caller keeps its own context, in which it is told of the batch that answered it', async () => {
   const span = new AsyncLocalStorage<number>()
   const { client } = recorded()
   const prisma = client.$extends(batching())
+  const links: [number | undefined, number | undefined][] = []
+  const link = (event: unknown) =>
+    links.push([span.getStore(), ((event as QueryEvent).notes['batch'] as { id: number } | undefined)?.id])
+  subscribe('prisma-brisk:query', link)
   const seen = await Promise.all(
     [1, 2, 3].map((id) =>
       span.run(id, async () => {
@@ -62,7 +68,11 @@ test('B27 each caller keeps its own context', async () => {
       }),
     ),
   )
+  unsubscribe('prisma-brisk:query', link)
   expect(seen).toEqual([1, 2, 3])
+  expect(links.map(([context]) => context)).toEqual([1, 2, 3])
+  expect(new Set(links.map(([, batch]) => batch)).size).toBe(1)
+  expect(links[0]![1]).toEqual(expect.any(Number))
 })
 
 test('B28 with read replicas the choice of the primary is kept', async () => {

@@ -16,7 +16,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('key types on %s', (p
         .createClient({ errorFormat: 'minimal', adapter: database.adapter({ connections: 3 }) })
         .$extends(batching())
       await store(plain, provider)
-      await forSeeds(250, async (random) => {
+      await forSeeds(100, async (random) => {
         const calls = randomCalls(random, provider)
         await expectSameAnswers(plain, batched, calls)
       })
