@@ -118,7 +118,7 @@ async function invalidations(bench: Bench, redis: Redis): Promise<void> {
     }
     for (let from = 0; from < entries; from += 1000) {
       await Promise.all(
-        Array.from({ length: Math.min(1000, entries - from) }, (_, index) =>
+        Array.from({ length: Math.min(1000, entries - from) }, async (_, index) =>
           store.write(`bench:${tag}:${from + index}`, header, { id: from + index }),
         ),
       )

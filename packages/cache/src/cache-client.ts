@@ -52,7 +52,7 @@ export interface CacheMethods {
    * await prisma.$cache.warm(subjects.map((subject) => () => prisma.exercise.findMany({ where: { subject } })))
    */
   warm(
-    runs: readonly (() => PromiseLike<unknown> | unknown)[],
+    runs: readonly (() => unknown)[],
     options?: { readonly concurrency?: number },
   ): Promise<{ readonly warmed: number; readonly failed: number }>
   /**
@@ -147,7 +147,7 @@ function checkNames(names: unknown, path: string): void {
 
 /** Runs reads a few at a time, then waits for what they brought into the store. */
 export async function warm(
-  runs: readonly (() => PromiseLike<unknown> | unknown)[],
+  runs: readonly (() => unknown)[],
   { concurrency = 4 }: { readonly concurrency?: number } = {},
   fills: ReadonlySet<Promise<unknown>>,
 ): Promise<{ warmed: number; failed: number }> {

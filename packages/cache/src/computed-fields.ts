@@ -18,5 +18,5 @@ function asksItself(schema: SchemaModel, model: string, args: Args | undefined):
   if (args === undefined) return false
   if (args['omit'] !== undefined) return true
   const fields = schema.models.get(model)?.fields
-  return Object.keys((args['select'] ?? {}) as object).some((name) => name !== '_count' && !fields?.has(name))
+  return Object.keys(args['select'] ?? {}).some((name) => name !== '_count' && !fields?.has(name))
 }

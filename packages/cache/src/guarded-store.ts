@@ -228,7 +228,7 @@ function within<T>(answer: Promise<T>, ms: number): Promise<T> {
       },
       (error: unknown) => {
         clearTimeout(timer)
-        reject(error as Error)
+        reject(error instanceof Error ? error : new Error(String(error)))
       },
     )
   })

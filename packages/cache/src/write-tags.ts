@@ -103,7 +103,7 @@ function touchesOnlyItsRow(schema: SchemaModel, model: Model, data: unknown): bo
 
 function changedFields(model: Model, data: unknown): Set<string> {
   const changed = new Set<string>()
-  for (const name of Object.keys((data ?? {}) as object)) {
+  for (const name of Object.keys(data ?? {})) {
     changed.add(name)
     for (const field of model.relations.find((each) => each.field === name)?.fields ?? []) changed.add(field)
   }

@@ -141,7 +141,7 @@ export class Stores {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.opened.map((store) => store.close?.()))
+    await Promise.all(this.opened.map(async (store) => store.close?.()))
     for (const client of this.clients) client.disconnect()
   }
 

@@ -121,7 +121,7 @@ describe('keys', () => {
     })
     const store = memoryStore()
     const before = (id: number) => bench.base.$extends(tenant(id) as object).$extends(cache({ store }))
-    const behind = (id: number) => bench.base.$extends(cache({ store })).$extends(tenant(id) as object)
+    const behind = (id: number) => bench.base.$extends(cache({ store })).$extends(tenant(id))
     const names = async (prisma: { user: PrismaClient['user'] }) =>
       (await prisma.user.findMany(minute as object)).map(({ name }) => name)
     for (const make of [before, behind]) {
