@@ -41,7 +41,7 @@ export default defineConfig({
         text: 'Reference',
         items: [
           { text: 'Configuration', link: '/reference/configuration' },
-          { text: 'Advisor rules', link: '/reference/advisor-rules' },
+          { text: 'Advisor rules', link: '/guide/index-rules' },
           { text: 'Comparison', link: '/comparison' },
           { text: 'Limits and non-goals', link: '/limits' },
           { text: 'Security', link: '/security' },

@@ -14,14 +14,14 @@ const prelude = `import { PrismaClient as PlainClient } from './generated/client
 import { brisk as mountBrisk } from 'prisma-brisk'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 declare global {
-  const adapter: ConstructorParameters<typeof PlainClient>[0]['adapter']
+  const adapter: NonNullable<ConstructorParameters<typeof PlainClient>[0]['adapter']>
   const base: PlainClient
   const prisma: ReturnType<typeof extend>
   const request: IncomingMessage & { query: Record<string, string>; params: Record<string, string>; user: { id: number } }
   const response: ServerResponse
   const id: number
   const userId: number
-  const where: { userId: number }
+  const where: { authorId: number }
 }
 function extend() {
   return base.$extends(mountBrisk())
