@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
 import pg from 'pg'
 import { splitStatements } from '../../../packages/index-advisor/src/migration/postgres-statements.ts'
 import { postgresUrl } from '../../support/servers.ts'
@@ -6,6 +8,11 @@ import type { TestProject } from './static-project.ts'
 import { datasource, project, removeProjects } from './static-project.ts'
 
 afterEach(removeProjects)
+
+const HEADER = `-- No timeouts: a concurrent build that is cut off leaves an INVALID index behind.
+-- squawk-ignore-file require-lock-timeout, require-statement-timeout
+
+`
 
 const LOCK = 'provider = "postgresql"\n'
 
@@ -60,7 +67,7 @@ export const live = (title: string) => prisma.post.findMany({ where: { deletedAt
 `
 
 describe('PostgreSQL', () => {
-  test('X60 X9 every kind of index: the migration applies to a database made from the earlier ones, and Prisma sees no difference', async () => {
+  test('X60 X61 X62 X9 every kind of index: the migration applies to a database made from the earlier ones, and Prisma sees no difference', async () => {
     const schema = datasource('postgresql', ['partialIndexes']) + EVERY_KIND
     const given = project({
       'prisma/schema.prisma': schema,
@@ -75,7 +82,7 @@ describe('PostgreSQL', () => {
     expect(others).toEqual([])
     expect(init).toBe('20260101000000_init')
     expect(added).toBe('20260304050607_add_indexes')
-    expect(given.migrationSql(added as string)).toBe(`-- CreateIndex
+    expect(given.migrationSql(added as string)).toBe(`${HEADER}-- CreateIndex
 CREATE INDEX CONCURRENTLY IF NOT EXISTS "AVeryLongModelNameThatGoesOnAndOnForAsLongAsAnyoneCanStand__idx" ON "AVeryLongModelNameThatGoesOnAndOnForAsLongAsAnyoneCanStand"("aVeryLongColumnNameThatIsNotMuchShorterEither");
 
 -- CreateIndex
@@ -93,6 +100,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS "blog posts_title_idx" ON "blog posts"("
 -- CreateIndex
 CREATE INDEX CONCURRENTLY IF NOT EXISTS "Taken_ownerId_idx1" ON "Taken"("ownerId");
 `)
+    expect(squawk(given, added as string)).toBe('')
     expect(await differences(given)).toBe('')
     expect(await applyOnServer(given)).toEqual([
       'AVeryLongModelNameThatGoesOnAndOnForAsLongAsAnyoneCanStand__idx',
@@ -183,7 +191,7 @@ model C {
     ).toHaveLength(1)
   })
 
-  test('X5 --drop-redundant drops in migrations of their own, one CONCURRENTLY each', async () => {
+  test('X5 X61 --drop-redundant drops in migrations of their own, one CONCURRENTLY each', async () => {
     const schema = `${datasource('postgresql')}
 model A {
   id Int    @id
@@ -211,13 +219,15 @@ model A {
       '20260304050608_drop_redundant_indexes_2',
     ])
     expect(given.migrationSql('20260304050607_drop_redundant_indexes_1')).toBe(
-      '-- DropIndex\nDROP INDEX CONCURRENTLY IF EXISTS "A_b_idx";\n',
+      `${HEADER}-- DropIndex\nDROP INDEX CONCURRENTLY IF EXISTS "A_b_idx";\n`,
     )
     expect(given.read('prisma/schema.prisma')).toBe(
       schema.replace('  @@index([b])\n', '').replace('  @@index([d])\n', ''),
     )
     expect(await differences(given)).toBe('')
     expect(await applyOnServer(given)).toEqual(['A_b_c_idx', 'A_d_key', 'A_pkey'])
+    for (const name of given.migrations().slice(1)) expect(squawk(given, name)).toBe('')
+    expect(squawk(given, '20260101000000_init')).toContain('require-concurrent-index-creation')
   })
 
   test('X63 pending schema changes → refused, nothing written', async () => {
@@ -377,4 +387,18 @@ async function applyOnServer(given: TestProject): Promise<string[]> {
     await admin.query(`DROP DATABASE "${name}" WITH (FORCE)`)
     await admin.end()
   }
+}
+
+/** Complaints of the real linter about a migration, with all its rules on; empty when there are none. */
+function squawk(given: TestProject, migration: string): string {
+  const installed = createRequire(new URL('../../../packages/index-advisor/package.json', import.meta.url))
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [
+      installed.resolve('squawk-cli/js/bin/squawk'),
+      given.path(`prisma/migrations/${migration}/migration.sql`),
+    ],
+    { encoding: 'utf8' },
+  )
+  return status === 0 ? '' : stdout + stderr
 }

@@ -78,8 +78,17 @@ function migrationsFor(wish: MigrationWish, history: readonly MigrationDirectory
     ...grouped('drop_redundant_indexes', drops, !isPostgres),
   ]
   const stamp = nextMigrationStamp(wish.now, history)
-  return groups.map(({ title, sql }, at) => ({ name: `${laterStamp(stamp, at)}_${title}`, sql }))
+  return groups.map(({ title, sql }, at) => ({
+    name: `${laterStamp(stamp, at)}_${title}`,
+    sql: isPostgres ? NO_TIMEOUTS + sql : sql,
+  }))
 }
+
+/** Tells squawk, and whoever reads it, that the missing timeouts are meant. */
+const NO_TIMEOUTS = `-- No timeouts: a concurrent build that is cut off leaves an INVALID index behind.
+-- squawk-ignore-file require-lock-timeout, require-statement-timeout
+
+`
 
 function grouped(
   title: string,
