@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY "by_author" ON "Post" ("authorId");

@@ -1,0 +1,2 @@
+CREATE INDEX "g" ON "Post" USING GIN ("tags");
+CREATE INDEX "a" ON "Post" ("authorId");

@@ -1,0 +1,1 @@
+CREATE INDEX "h" ON "Post" USING hash ("authorId");

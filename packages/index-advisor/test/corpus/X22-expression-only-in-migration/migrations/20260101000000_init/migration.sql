@@ -1,0 +1,2 @@
+CREATE INDEX "l" ON "Post" (lower("title"));
+CREATE INDEX "a" ON "Post" ("authorId");

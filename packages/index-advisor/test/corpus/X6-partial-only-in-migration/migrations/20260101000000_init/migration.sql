@@ -1,0 +1,1 @@
+CREATE INDEX "p" ON "Post" ("authorId") WHERE "title" IS NOT NULL;

@@ -1,0 +1,2 @@
+CREATE INDEX "a" ON "Post" ("authorId") MAGIC;
+CREATE INDEX "b" ON "Post" ("authorId");
