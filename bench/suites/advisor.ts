@@ -1,7 +1,9 @@
+import { runProof } from '../advisor/proof.ts'
 import { runStatic } from '../advisor/static.ts'
 import type { Bench } from '../harness.ts'
 
 /** The index advisor: what it costs to read a large project, and how true its plans are. */
-export function run(bench: Bench): void {
+export async function run(bench: Bench): Promise<void> {
   runStatic(bench)
+  await runProof(bench)
 }
