@@ -17,6 +17,8 @@ export interface ReadStatement {
   readonly select: SelectText
   /** The first table, as the statement writes it: `"public"."User"`. */
   readonly tableText: string
+  /** What its columns are written with: the alias, where it has one. */
+  readonly alias: string
   readonly table: string
   /** The order's terms, the marks taken off, ties decided. */
   readonly order: readonly string[]
@@ -128,7 +130,7 @@ function staged(
   link: readonly string[],
   provider: Provider,
 ): CutSql | null {
-  const { select, order, tableText } = statement
+  const { select, order, alias } = statement
   const q = quoteOf(provider)
   const name = (text: string) => quote(text, q)
   const linked = link.map((text, index) => ({
@@ -137,7 +139,7 @@ function staged(
   }))
   const distinct = cut.distinct.map(({ column, identity: by }, index) => ({
     name: name(`@distinct${index}`),
-    text: identity(`${tableText}.${quote(column, q)}`, by, provider),
+    text: identity(`${alias}.${quote(column, q)}`, by, provider),
   }))
   const cursor = cut.fromCursor ? cursorOf(statement) : null
   if (cut.fromCursor && cursor === null) return null
@@ -195,25 +197,24 @@ function keysOf({ select: { where } }: ReadStatement, link: string): Keys | null
 }
 
 /** The columns that name the parent, as the statement writes them. */
-function linkTexts({ select, tableText }: ReadStatement, { link }: RowCut): readonly string[] | null {
+function linkTexts({ select, alias }: ReadStatement, { link }: RowCut): readonly string[] | null {
   if (link === null) return []
-  const q = tableText.startsWith('`') ? '`' : '"'
-  if (link.joinTable === null) return link.columns.map(({ column }) => `${tableText}.${quote(column, q)}`)
+  const q = alias.startsWith('`') ? '`' : '"'
+  if (link.joinTable === null) return link.columns.map(({ column }) => `${alias}.${quote(column, q)}`)
   const join = `${quote(link.joinTable, q)} AS `
   const at = select.from.indexOf(join)
-  const alias = /^["`]t\d+["`]/.exec(select.from.slice(at + join.length))?.[0]
-  return at < 0 || alias === undefined
-    ? null
-    : link.columns.map(({ column }) => `${alias}.${quote(column, q)}`)
+  const joined = /^["`]t\d+["`]/.exec(select.from.slice(at + join.length))?.[0]
+  if (at < 0 || joined === undefined) return null
+  return link.columns.map(({ column }) => `${joined}.${quote(column, q)}`)
 }
 
 /** Whether a row is the one that the statement's cursor names: the comparison that Prisma put into its WHERE. */
 function cursorOf(statement: ReadStatement): { hit: string; values: Values } | null {
-  const { select, numbered, tableText, query } = statement
+  const { select, numbered, alias, query } = statement
   const found = [...select.where.matchAll(/ WHERE (\([^()]+\)) = (\([^()]+\))\)/g)].at(-1)
   if (found === undefined) return null
   const [text, left, right] = found as unknown as [string, string, string]
-  if (!left.startsWith(`(${tableText}.`)) return null
+  if (!left.startsWith(`(${alias}.`)) return null
   const hit = `${left} = ${right}`
   if (numbered) return { hit, values: none }
   const until = select.where.slice(0, found.index + text.length)

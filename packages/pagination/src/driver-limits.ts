@@ -83,7 +83,8 @@ function planned(statement: Statement, plan: CutPlan): Planned | null {
   const table = unquoted(tableText, mark)
   const tiebreaker = plan.tiebreakerOf(table)
   if (tiebreaker === null) return null
-  const columns = tiebreaker.map((column) => `${tableText}.${quote(column, mark)}`)
+  const alias = /^ AS ((["`]).+?\2)/.exec(select.from.slice(tableText.length))?.[1] ?? tableText
+  const columns = tiebreaker.map((column) => `${alias}.${quote(column, mark)}`)
   const terms = splitList(select.orderBy)
   const copies = copiesAtEnd(terms, columns)
   const isLimited = hasLimit(select, statement)
@@ -96,7 +97,7 @@ function planned(statement: Statement, plan: CutPlan): Planned | null {
   const tied = columns.filter((column) => !own.some((term) => term.startsWith(column)))
   const query = { sql: statement.sql, args: [...statement.args], argTypes: [...statement.argTypes] }
   const order = [...own, ...tied.map((column) => `${column}${last}`)]
-  const read = { query, select, tableText, table, order, numbered: mark === '"' }
+  const read = { query, select, tableText, alias, table, order, numbered: mark === '"' }
   return { read, cut, isLimited }
 }
 

@@ -203,7 +203,9 @@ export class Limits {
       fluent: call.dataPath.filter((_, index) => index % 2 === 1),
       cuts,
     }
-    return limitSelection(model, rooted, context, bound.limit)
+    const selection = limitSelection(model, rooted, context, bound.limit)
+    if (cuts?.needsQueries !== true || !schema.previewFeatures.includes('relationJoins')) return selection
+    return { ...selection, args: { ...selection.args, relationLoadStrategy: 'query' } }
   }
 
   private cutsOf(call: Call, schema: SchemaModel): ListCuts | null {

@@ -8,6 +8,8 @@ import { tiebreakerOf } from './tiebreaker.ts'
 
 /** Makes the cuts of one call's lists, and marks the lists with them. */
 export class ListCuts {
+  /** A list within rows has `distinct`: Prisma's join strategy would aggregate all its rows, and cut them in Node. */
+  needsQueries = false
   private opened: CutPlan | null = null
   /** The table of the call's own list, where its statement can be told from others of the table by its cursor alone. */
   private rootTable: string | null = null
@@ -67,6 +69,7 @@ export class ListCuts {
         name.name(),
         'the schema model does not say how its rows belong to their parents',
       )
+    if (!isAbsent(args['distinct'])) this.needsQueries = true
     const guarded = this.isWrite && bound.rule === 'guard'
     const fail = () => new UnboundedReadError(name.name(), bound.limit, name.callSite(), 'more')
     const cut = this.cut(target, args, link, skip + rows, name, guarded ? skip + bound.limit : Infinity, fail)

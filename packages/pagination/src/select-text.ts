@@ -14,27 +14,22 @@ export interface SelectText {
   readonly comment: string
 }
 
-/** The parts of `SELECT … FROM … WHERE … ORDER BY … [LIMIT …] [OFFSET …]`, or null for a statement of another form. */
+/** The parts of `SELECT … FROM … [WHERE …] ORDER BY … [LIMIT …] [OFFSET …]`, or null for a statement of another form. */
 export function readSelect(sql: string): SelectText | null {
   if (!sql.startsWith('SELECT ') || sql.startsWith('SELECT DISTINCT ')) return null
   const end = sql.endsWith('*/') ? sql.lastIndexOf('/*') : sql.length
   const places = topLevel(sql, end)
   const from = places.get(' FROM ')
-  const where = places.get(' WHERE ')
   const orderBy = places.get(' ORDER BY ')
-  if (
-    from === undefined ||
-    where === undefined ||
-    orderBy === undefined ||
-    !(from < where && where < orderBy)
-  )
-    return null
+  const where = places.get(' WHERE ') ?? orderBy
+  if (from === undefined || where === undefined || orderBy === undefined) return null
+  if (from > where || where > orderBy) return null
   if (places.has(' GROUP BY ') || places.has(' UNION ')) return null
   const tail = Math.min(places.get(' LIMIT ') ?? end, places.get(' OFFSET ') ?? end)
   return {
     columns: sql.slice('SELECT '.length, from),
     from: sql.slice(from + ' FROM '.length, where),
-    where: sql.slice(where + ' WHERE '.length, orderBy),
+    where: where === orderBy ? '1=1' : sql.slice(where + ' WHERE '.length, orderBy),
     orderBy: sql.slice(orderBy + ' ORDER BY '.length, tail).trimEnd(),
     tail: sql.slice(tail, end).trimEnd(),
     comment: sql.slice(end),
