@@ -150,7 +150,7 @@ function typeOf(member: ts.PropertySignature, source: ts.SourceFile): string {
 
 /** Links become what they name; lists become sentences, since a table has no place for them. */
 function documentationOf(member: ts.PropertySignature): string {
-  const [documentation] = ts.getJSDocCommentsAndTags(member).filter(ts.isJSDoc)
+  const documentation = ts.getJSDocCommentsAndTags(member).find(ts.isJSDoc)
   const text = ts.getTextOfJSDocComment(documentation?.comment) ?? ''
   return text
     .replaceAll(/\{@link (?:\w+\.)?(\w+)\}/g, '`$1`')

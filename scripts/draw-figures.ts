@@ -1,0 +1,138 @@
+// The pictures of the documentation as SVG, drawn from docs/measured/demo.json, which is what the demo printed:
+//   npm run demo -- --json > docs/measured/demo.json && npx tsx scripts/draw-figures.ts
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import type { DemoReport } from '../demo/report.ts'
+import { ROOT } from './workspace.ts'
+
+const MEASURED = join(ROOT, 'docs/measured/demo.json')
+const FIGURES = join(ROOT, 'docs/figures')
+
+const report = JSON.parse(readFileSync(MEASURED, 'utf8')) as DemoReport
+mkdirSync(FIGURES, { recursive: true })
+writeFileSync(join(FIGURES, 'latency.svg'), latency(report))
+writeFileSync(join(FIGURES, 'plans.svg'), plans(report))
+writeFileSync(join(FIGURES, 'pipeline.svg'), pipeline())
+
+/** Milliseconds of each case on a logarithmic scale: plain Prisma, the suite, the suite with the advised indexes. */
+function latency({ cases, database, rows }: DemoReport): string {
+  const left = 330
+  const width = 420
+  const times = cases.flatMap(({ plain, brisk, indexed }) =>
+    [plain, brisk, indexed].map(({ milliseconds }) => milliseconds),
+  )
+  const first = Math.floor(Math.log10(Math.min(...times)))
+  const last = Math.ceil(Math.log10(Math.max(...times)))
+  const x = (value: number) => left + ((Math.log10(value) - first) / (last - first)) * width
+  const height = 80 + cases.length * 84
+  const grid = Array.from({ length: last - first + 1 }, (_, index) => 10 ** (first + index)).map(
+    (value) =>
+      `<line x1="${x(value)}" y1="54" x2="${x(value)}" y2="${height - 26}" class="grid"/>` +
+      text(x(value), height - 8, `${value.toLocaleString('en')} ms`, 'small', 'middle'),
+  )
+  const bars = cases.flatMap(({ name, plain, brisk, indexed }, row) => {
+    const top = 64 + row * 84
+    const bar = (index: number, colour: string, value: number, gain: string) =>
+      `<rect x="${left}" y="${top + index * 22}" width="${(x(value) - left).toFixed(1)}" height="18" rx="3" class="${colour}"/>` +
+      text(x(value) + 6, top + index * 22 + 13, `${digits(value)} ms${gain}`, 'small')
+    const gain = (value: number) => `, ${digits(plain.milliseconds / value)}×`
+    return [
+      ...wrapped(name, 36).map((line, index) => text(16, top + 14 + index * 18, line)),
+      bar(0, 'plain', plain.milliseconds, ''),
+      bar(1, 'brisk', brisk.milliseconds, gain(brisk.milliseconds)),
+      bar(2, 'indexed', indexed.milliseconds, gain(indexed.milliseconds)),
+    ]
+  })
+  const legend = [
+    ['plain', 'plain Prisma'],
+    ['brisk', 'with brisk'],
+    ['indexed', '… and the advised indexes'],
+  ].map(
+    ([colour, label], index) =>
+      `<rect x="${left + [0, 120, 222][index]!}" y="34" width="12" height="12" rx="2" class="${colour}"/>` +
+      text(left + [0, 120, 222][index]! + 18, 44, label as string, 'small'),
+  )
+  const title = text(16, 22, `Time of a request, ${database}, ${rows.toLocaleString('en')} rows`, 'title')
+  return svg(900, height, [title, ...legend, ...grid, ...bars])
+}
+
+/** Plans of the measured queries before and after the advised migration. */
+function plans({ advice }: DemoReport): string {
+  const rowHeight = 116
+  const box = (at: number, top: number, colour: string, scans: readonly string[], milliseconds: number) =>
+    `<rect x="${at}" y="${top}" width="430" height="70" rx="6" class="box ${colour}-line"/>` +
+    scans.map((scan, index) => text(at + 14, top + 22 + index * 17, scan, 'small')).join('') +
+    text(at + 14, top + 60, `${digits(milliseconds)} ms`, 'strong')
+  const rows = advice.queries.flatMap(({ name, before, after }, row) => {
+    const top = 56 + row * rowHeight
+    return [
+      text(16, top, name),
+      box(16, top + 10, 'plain', before.scans, before.milliseconds),
+      `<path d="M452 ${top + 45} h32 m-8 -6 l8 6 l-8 6" class="arrow"/>`,
+      box(490, top + 10, 'indexed', after.scans, after.milliseconds),
+    ]
+  })
+  const title = text(16, 24, 'Plans before and after the migration of brisk advise', 'title')
+  return svg(936, 50 + advice.queries.length * rowHeight, [title, ...rows])
+}
+
+/** What a call passes through; a cache hit turns round at the cache, a merged call waits at batching. */
+function pipeline(): string {
+  const stations: readonly (readonly [string, string])[] = [
+    ['slow-query', 'times, counts'],
+    ['pagination', 'limits'],
+    ['resilience', 'deadline, retry'],
+    ['cache', 'hit: answers here'],
+    ['batching', 'many calls, one'],
+    ['Prisma', 'makes the SQL'],
+    ['driver', 'tapped: SQL, rows'],
+  ]
+  const boxes = stations.flatMap(([name, does], index) => {
+    const at = 16 + index * 150
+    return [
+      `<rect x="${at}" y="52" width="126" height="58" rx="6" class="box ${index < 5 ? 'brisk' : 'plain'}-line"/>`,
+      text(at + 63, 76, name, 'strong', 'middle'),
+      text(at + 63, 97, does, 'small', 'middle'),
+      index + 1 < stations.length ? `<path d="M${at + 128} 81 h18 m-6 -5 l6 5 l-6 5" class="arrow"/>` : '',
+    ]
+  })
+  return svg(1060, 130, [text(16, 26, 'The way of a call: prisma.user.findMany(…)', 'title'), ...boxes])
+}
+
+function svg(width: number, height: number, content: readonly string[]): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
+<style>
+text { font: 14px system-ui, sans-serif; fill: #1f2937 }
+.small { font-size: 12px; fill: #4b5563 }
+.strong { font-weight: 600 }
+.title { font-size: 16px; font-weight: 600 }
+.plain { fill: #9ca3af } .brisk { fill: #60a5fa } .indexed { fill: #2563eb }
+.box { fill: #f9fafb; stroke-width: 1.5 }
+.plain-line { stroke: #9ca3af } .brisk-line { stroke: #60a5fa } .indexed-line { stroke: #2563eb }
+.grid { stroke: #e5e7eb } .arrow { fill: none; stroke: #4b5563; stroke-width: 1.5 }
+</style>
+<rect width="${width}" height="${height}" fill="#ffffff"/>
+${content.filter((each) => each !== '').join('\n')}
+</svg>
+`
+}
+
+function text(x: number, y: number, content: string, style = '', anchor = 'start'): string {
+  const escaped = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+  return `<text x="${x.toFixed(0)}" y="${y}"${style === '' ? '' : ` class="${style}"`} text-anchor="${anchor}">${escaped}</text>`
+}
+
+function wrapped(line: string, width: number): string[] {
+  const lines = ['']
+  for (const word of line.split(' ')) {
+    const last = lines.at(-1) as string
+    if (last !== '' && last.length + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`.trim()
+  }
+  return lines
+}
+
+function digits(value: number): string {
+  return value.toLocaleString('en', { maximumSignificantDigits: 3 })
+}
