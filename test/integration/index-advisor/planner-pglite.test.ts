@@ -281,3 +281,36 @@ test('X66 statistics of another database are refused, and nothing is left in the
     code: 'E_PLANNER',
   })
 }, 60_000)
+
+test('X54 what the planner could not rebuild is said', async () => {
+  const view = { ...statistics, extensions: [{ name: 'postgis', schema: 'public' }] }
+  const tables = view.tables.map((table) =>
+    table.name === 'place'
+      ? {
+          ...table,
+          indexes: [
+            ...table.indexes,
+            {
+              ...table.indexes[0]!,
+              name: 'place_geo',
+              definition: 'CREATE INDEX place_geo ON public.place USING gist (st_point(id))',
+            },
+          ],
+          extended: table.extended.map((each) => ({ ...each, hasCommonValues: true })),
+        }
+      : table,
+  )
+  const other = await pglitePlanner({ ...view, tables })
+  try {
+    const reasons = (other.gaps ?? []).map((gap) => gap.reason)
+    expect(reasons).toEqual([
+      expect.stringContaining('index place_geo is not known to the planner'),
+      'the common combinations of extended statistics place_where cannot be carried over',
+    ])
+    expect(
+      (await other.plan(query('select * from place where zip = $1'), [], genericBinding)).cost,
+    ).toBeGreaterThan(0)
+  } finally {
+    await other.close()
+  }
+}, 60_000)

@@ -128,7 +128,7 @@ describe('X42 referential-integrity statements', () => {
     )
     const workload = await readPgStatStatements(client)
     const referential = workload.queries.filter((query) => query.isReferential)
-    const attributed = referential.map((query) => describeQuery(query, catalog)).sort()
+    const attributed = referential.map((query) => describeQuery(query, catalog) ?? '').sort()
     expect(attributed).toEqual([
       'foreign key Comment.Comment_authorId_fkey → User (onDelete: SetNull)',
       'foreign key Comment.Comment_postId_fkey → Post (onDelete: Cascade)',

@@ -67,7 +67,7 @@ class Proving {
   async run(): Promise<Choice> {
     const { catalog, candidates, shapes } = this.#question
     checkStatistics(catalog, this.#statistics)
-    this.#findings.push(...statisticsFindings(catalog, this.#statistics))
+    this.#findings.push(...statisticsFindings(catalog, this.#statistics), ...this.#gaps())
 
     const open: Candidate[] = []
     for (const candidate of candidates) {
@@ -123,6 +123,24 @@ class Proving {
     }
     const declined = await this.#planner.decline(this.#hypothetical(candidate))
     return declined === null ? null : `Not planned: ${declined}.`
+  }
+
+  /** What the planner cannot know of the tables of the schema. */
+  #gaps(): Finding[] {
+    return (this.#planner.gaps ?? []).flatMap((gap): Finding[] => {
+      const table = this.#question.catalog.tables.find(
+        (each) => each.name === gap.table && schemaOf(this.#statistics, each.schema) === gap.schema,
+      )
+      if (gap.table !== null && table === undefined) return []
+      return [
+        {
+          kind: 'statistics',
+          model: table?.model ?? '',
+          index: '',
+          reason: `Planned without: ${gap.reason}.`,
+        },
+      ]
+    })
   }
 
   #hypothetical(candidate: Candidate): HypotheticalIndex {

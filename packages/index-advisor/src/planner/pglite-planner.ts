@@ -8,7 +8,7 @@ import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
 import { type ExplainNode, readExplain } from './explain-json.ts'
 import { createIndexStatement } from './index-statement.ts'
 import type { Plan } from './plan.ts'
-import type { HypotheticalIndex, Planner } from './planner.ts'
+import type { HypotheticalIndex, Planner, PlannerGap } from './planner.ts'
 import { PreparedQueries } from './postgres-session.ts'
 import { indexScans, keysOf, skippedKey } from './skip-scan.ts'
 import { openWhatIfCluster, type WhatIfCluster } from './what-if-cluster.ts'
@@ -80,7 +80,7 @@ class PglitePlanner implements Planner {
   }
 
   /** What could not be rebuilt, for the report. */
-  get gaps(): RebuiltSchema['gaps'] {
+  get gaps(): readonly PlannerGap[] {
     return this.#rebuilt.gaps
   }
 
@@ -221,12 +221,17 @@ class PglitePlanner implements Planner {
     const shown = [...wanted].filter((id) => !this.#present.has(id))
     const hidden = [...this.#present].filter((id) => !wanted.has(id))
     if (shown.length === 0 && hidden.length === 0) return
-    const oids = (ids: readonly string[]) => ids.flatMap((id) => this.#built.get(id)?.oids ?? [])
-    await this.#cluster.query(
-      `update pg_catalog.pg_index set indisvalid = indexrelid::text in (select json_array_elements_text($1::json))
-       where indexrelid::text in (select json_array_elements_text($2::json))`,
-      [JSON.stringify(oids(shown)), JSON.stringify(oids([...shown, ...hidden]))],
-    )
+    for (const [ids, valid] of [
+      [shown, true],
+      [hidden, false],
+    ] as const) {
+      const oids = ids.flatMap((id) => this.#built.get(id)?.oids ?? [])
+      if (oids.length === 0) continue
+      // Numbers of the server's own, in the text so that it finds the rows by its index.
+      await this.#cluster.query(
+        `update pg_catalog.pg_index set indisvalid = ${valid} where indexrelid in (${oids.join(', ')})`,
+      )
+    }
     this.#present = wanted
     this.#queries.indexesChanged()
   }

@@ -7,6 +7,8 @@ import type { Plan } from './plan.ts'
  */
 export interface Planner {
   readonly name: PlannerName
+  /** What it does not know of the database, so that plans which touch it are less than certain. */
+  readonly gaps?: readonly PlannerGap[]
   /** Why this planner cannot judge the index; null when it can. */
   decline(index: HypotheticalIndex): Promise<string | null>
   /**
@@ -18,6 +20,13 @@ export interface Planner {
   indexBytes(index: HypotheticalIndex): Promise<number>
   /** Leaves nothing behind. Safe to call twice. */
   close(): Promise<void>
+}
+
+export interface PlannerGap {
+  readonly schema: string | null
+  /** Null: not of one table. */
+  readonly table: string | null
+  readonly reason: string
 }
 
 export type PlannerName = 'pglite' | 'hypopg' | 'transaction' | 'sqlite' | 'mariadb'

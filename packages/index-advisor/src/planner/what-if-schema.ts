@@ -2,19 +2,14 @@ import { quoteName, quoteText, qualifiedName } from '../statistics/sql-text.ts'
 import type { SqlClient } from '../statistics/sql-client.ts'
 import { text } from '../statistics/sql-client.ts'
 import type { Statistics, TableColumn, TableIndex, TableStatistics } from '../statistics/statistics.ts'
+import type { PlannerGap } from './planner.ts'
 import { isCarriedExtension } from './what-if-cluster.ts'
 
 /** What could not be rebuilt; plans that touch it are less than certain. */
 export interface RebuiltSchema {
-  readonly gaps: readonly SchemaGap[]
+  readonly gaps: readonly PlannerGap[]
   /** `schema.table.column` of columns whose type is unknown here and stands as bytes. */
   readonly opaque: ReadonlySet<string>
-}
-
-export interface SchemaGap {
-  readonly schema: string | null
-  readonly table: string | null
-  readonly reason: string
 }
 
 /** Text that does not sort by bytes; what matters to plans is only that it does not. */
@@ -22,8 +17,8 @@ const otherCollation = '"prisma_brisk"."other"'
 
 /** Makes the tables, keys and indexes of the statistics in an empty database. */
 export async function rebuildSchema(client: SqlClient, statistics: Statistics): Promise<RebuiltSchema> {
-  const gaps: SchemaGap[] = []
-  const attempt = async (sql: string, gap: SchemaGap): Promise<boolean> => {
+  const gaps: PlannerGap[] = []
+  const attempt = async (sql: string, gap: PlannerGap): Promise<boolean> => {
     try {
       await client.query(sql)
       return true
@@ -81,7 +76,7 @@ export async function rebuildSchema(client: SqlClient, statistics: Statistics): 
   }
   for (const table of statistics.tables) {
     const name = qualifiedName(table.schema, table.name)
-    const gap = (reason: string): SchemaGap => ({ schema: table.schema, table: table.name, reason })
+    const gap = (reason: string): PlannerGap => ({ schema: table.schema, table: table.name, reason })
     for (const key of table.foreignKeys) {
       // Not valid: checking it would plan a query on the table and keep the first pages of its indexes in memory.
       const definition = key.definition.replace(/ NOT VALID$/, '')
@@ -164,7 +159,7 @@ function collationName(collation: 'C' | 'other'): string {
 }
 
 async function makeIndex(
-  attempt: (sql: string, gap: SchemaGap) => Promise<boolean>,
+  attempt: (sql: string, gap: PlannerGap) => Promise<boolean>,
   table: TableStatistics,
   index: TableIndex,
 ): Promise<void> {
