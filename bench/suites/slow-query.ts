@@ -1,4 +1,4 @@
-import { LatencySketch, redactSql, slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
+import { LatencySketch, redactSql, slowQuery } from '@prisma-brisk/slow-query'
 import { createDatabase } from '../../test/support/databases.ts'
 import { Random } from '../../test/support/random.ts'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
@@ -132,7 +132,7 @@ async function flood(bench: Bench): Promise<void> {
   const name = 'slow-query/flood'
   if (!bench.wants(name)) return
   const clients = await memoryClients()
-  const sinks = [{ write: (_: SinkRecord) => new Promise<void>(() => undefined) }]
+  const sinks = [{ write: () => new Promise<void>(() => undefined) }]
   const client = clients.bare().$extends(slowQuery({ threshold: 0.001, sinks }))
   for (let index = 0; index < 2000; index++) await client.user.findUnique({ where: { id: 1 } })
   const before = heapMegabytes()

@@ -14,7 +14,7 @@ export async function cancelOn(client: object, tap: DriverTap): Promise<void> {
   const { processID, secretKey, threadId } = client as PgClient & MariaDbConnection
   if (typeof processID === 'number') {
     const { host, port } = client as PgClient
-    if (typeof secretKey === 'number' && !isEncrypted(client as PgClient))
+    if (typeof secretKey === 'number' && !isEncrypted(client))
       return sendCancelRequest({ host, port, processID, secretKey })
     return askApart(tap, `SELECT pg_cancel_backend(${processID})`)
   }

@@ -84,13 +84,13 @@ export class Deadline {
     }
   }
 
-  private stop(error: Error): void {
+  private stop(expiry: Error): void {
     if (this.error !== undefined) return
-    this.error = error
+    this.error = expiry
     const { tap } = this
-    if (tap === null || this.clients.size === 0) return this.reject(error)
+    if (tap === null || this.clients.size === 0) return this.reject(expiry)
     this.cancelling = Promise.all([...this.clients].map((client) => cancelOn(client, tap)))
-    this.grace = setTimeout(() => this.reject(error), GRACE_MS)
+    this.grace = setTimeout(() => this.reject(expiry), GRACE_MS)
     this.grace.unref()
   }
 }

@@ -77,7 +77,7 @@ export class DeferredQueue {
       while (this.running >= this.options.concurrency) await Promise.race(this.lanes.values())
       await this.begin(task)
       // A waiter that was just let in has its task in the queue one microtask later.
-      await null
+      await Promise.resolve()
     }
     await Promise.all(this.lanes.values())
     if (this.tasks.length > 0) await this.work()

@@ -12,7 +12,7 @@ export function retryReason(error: unknown): RetryReason | null {
   const code = (error as { code?: unknown } | null)?.code
   const byCode = typeof code === 'string' ? prismaCodes.get(code) : undefined
   const cause = driverCauseOf(error)
-  const driverCode = String(cause?.originalCode ?? cause?.code ?? '')
+  const driverCode = textOf(cause?.originalCode ?? cause?.code)
   return (
     driverCodes.get(driverCode) ??
     byCode ??
@@ -52,6 +52,10 @@ interface DriverCause {
   originalCode?: unknown
   code?: unknown
   kind?: unknown
+}
+
+function textOf(code: unknown): string {
+  return typeof code === 'string' || typeof code === 'number' ? String(code) : ''
 }
 
 function driverCauseOf(error: unknown): DriverCause | undefined {

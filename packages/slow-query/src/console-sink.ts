@@ -29,7 +29,7 @@ const PREVIEW = 200
  * //       SELECT "public"."Message"."id", … FROM "public"."Message" WHERE "conversationId" = $1
  */
 export function consoleSink(options: ConsoleSinkOptions = {}): Sink {
-  const colors = options.colors ?? (process.stderr.isTTY === true && !process.env['NO_COLOR'])
+  const colors = options.colors ?? (process.stderr.isTTY && !process.env['NO_COLOR'])
   const print = options.print ?? ((line: string) => void process.stderr.write(`${line}\n`))
   const paint: Paint = colors ? (style, text) => styleText(style, text) : (_, text) => text
   const full = options.format === 'full'
@@ -91,7 +91,7 @@ function slowLines(record: SlowQueryRecord, full: boolean, paint: Paint): string
     `${milliseconds(record.ms)} (> ${record.threshold})`,
     ...(record.waitMs >= 1 ? [`+ ${milliseconds(record.waitMs)} waiting`] : []),
     ...(record.error === undefined ? [] : [paint('red', record.error.code ?? record.error.name)]),
-    `${count(record.rowsRead, 'row')}`,
+    count(record.rowsRead, 'row'),
     ...(record.shared === undefined ? [] : [`shared by ${record.shared}`]),
     ...(record.callSite === null ? [] : [paint('dim', record.callSite)]),
   ].join('  ')

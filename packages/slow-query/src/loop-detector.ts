@@ -39,6 +39,11 @@ export class LoopDetector {
     return loop
   }
 
+  /** Whether every call of a loop has ended. */
+  get idle(): boolean {
+    return this.underWay.size === 0
+  }
+
   /** The loops of this request: enough calls, and for reads enough different values. */
   *loops(): Generator<RepeatedCalls> {
     for (const counter of this.counters.values()) {

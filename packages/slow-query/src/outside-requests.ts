@@ -10,8 +10,8 @@ import type { Series } from './series.ts'
 const SILENCE_MS = 60_000
 /** Calls follow each other without a pause when the next begins so soon after the last has ended. */
 const PAUSE_MS = 2
-/** Calls start together when they do so within this time. */
-const BURST_MS = 1
+/** Calls start together when each does so within this time of the one before. */
+const BURST_MS = 0.5
 
 /**
  * Looks for loops where no request is known. Traffic of many requests looks alike, so only what no traffic does
@@ -35,9 +35,9 @@ export class OutsideRequests {
     if (run.length < 10 * this.options.threshold) return
     if (!operationTraits(trace.call.operation).isRead) return
     run.detector ??= new LoopDetector(this.options.threshold)
-    run.detector.started(trace)
+    if (run.examined++ < 3 * this.options.threshold) run.detector.started(trace)
     // The same read over and over is no loop; look again after as many calls as it took to look now.
-    if (++run.examined > 3 * this.options.threshold) run.reset()
+    else if (run.detector.idle) run.reset()
   }
 
   settled(trace: OperationTrace): void {
@@ -86,13 +86,10 @@ class Run {
   started(now: number): void {
     const alone = this.inFlight === 0
     this.consecutive = alone && now - this.lastEnd < PAUSE_MS ? this.consecutive + 1 : 0
-    if (!alone && now - this.burstAt < BURST_MS) this.burst++
-    else {
-      this.burstAt = now
-      this.burst = 1
-    }
+    this.burst = !alone && now - this.burstAt < BURST_MS ? this.burst + 1 : 1
+    this.burstAt = now
     this.inFlight++
-    if (this.length <= 1) this.detector = null
+    if (this.length <= 1 && this.detector?.idle === true) this.reset()
   }
 
   ended(now: number): void {

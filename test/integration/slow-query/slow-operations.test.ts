@@ -299,7 +299,7 @@ test('S19 extending a client 10,000 times adds no listener and no timer; $discon
     const own = started.mock.calls.filter(([, period]) => period === 5000)
     expect(own).toHaveLength(1)
     await first.$disconnect()
-    const timer = started.mock.results[started.mock.calls.indexOf(own[0]!)]?.value as unknown
+    const timer = started.mock.results[started.mock.calls.indexOf(own[0]!)]?.value
     expect(stopped.mock.calls.map(([each]) => each as unknown)).toContain(timer)
   } finally {
     started.mockRestore()

@@ -1,0 +1,57 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readSlowQueryLog } from '../../index-advisor/src/workload/slow-query-log.ts'
+import { jsonLinesSink, redactSql, type SlowQueryRecord } from '@prisma-brisk/slow-query'
+
+const record = (number: number): SlowQueryRecord => ({
+  type: 'slow-query',
+  time: new Date(0).toISOString(),
+  model: 'User',
+  operation: 'findMany',
+  ms: 120,
+  threshold: 100,
+  statements: [
+    {
+      ...redactSql(
+        `SELECT "id" FROM "public"."User" WHERE "id" IN (${number}, 2, 3, 4, 5) LIMIT 1`,
+        'postgresql',
+      ),
+      ms: 120,
+      rows: 1,
+    },
+  ],
+  rowsRead: 1,
+  rowsReturned: 1,
+  waitMs: 0,
+  transactionMs: 0,
+  fingerprint: '0'.repeat(16),
+  callSite: null,
+  notes: {},
+})
+
+test('S20 the advisor reads the log back: rotated files and a torn line included', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'brisk-log-'))
+  try {
+    const path = join(directory, 'slow.ndjson')
+    const sink = jsonLinesSink(path, { maxBytes: 2000, maxFiles: 20 })
+    for (let number = 0; number < 20; number++) {
+      sink.write(record(number))
+      await sink.flush()
+    }
+    expect(sink.dropped).toBe(0)
+    expect(readFileSync(`${path}.1`, 'utf8').length).toBeLessThanOrEqual(2000)
+    appendFileSync(path, '{"type":"slow-query","model":"User","operat')
+    const workload = await readSlowQueryLog(path, 'postgresql')
+    expect(workload.queries).toHaveLength(1)
+    expect(workload.queries[0]).toMatchObject({ calls: 20, totalMs: 2400 })
+    // A new process ends the torn line before it writes its own.
+    const next = jsonLinesSink(path)
+    next.write(record(99))
+    await next.flush()
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+    expect(JSON.parse(lines.at(-1)!)).toMatchObject({ model: 'User' })
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})

@@ -1,0 +1,295 @@
+import { batching } from '@prisma-brisk/batching'
+import {
+  currentRequest,
+  runRequest,
+  slowQuery,
+  type NPlusOneOptions,
+  type NPlusOneReport,
+} from '@prisma-brisk/slow-query'
+import { expectNoNPlusOne, expectQueryCount } from '@prisma-brisk/slow-query/testing'
+import { createDatabase, type TestDatabase } from '../../support/databases.ts'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+
+let database: TestDatabase<PrismaClient>
+const USERS = 12
+
+beforeAll(async () => {
+  database = await createDatabase('postgresql')
+  const plain = database.createClient({ adapter: database.adapter({ connections: 1 }) })
+  for (let index = 0; index < USERS; index++) {
+    await plain.user.create({
+      data: {
+        email: `${index}@example.org`,
+        name: `User ${index}`,
+        conversations: { create: { title: 'c' } },
+      },
+    })
+  }
+})
+afterAll(() => database.drop())
+
+function watched(
+  nPlusOne: NPlusOneOptions = {},
+  extend: (client: PrismaClient) => PrismaClient = (each) => each,
+) {
+  const reports: NPlusOneReport[] = []
+  const sink = {
+    write: (record: { type: string }) =>
+      void (record.type === 'n-plus-one' && reports.push(record as NPlusOneReport)),
+  }
+  const base = database.createClient({ adapter: database.adapter({ connections: 3 }) })
+  const prisma = extend(
+    base.$extends(slowQuery({ threshold: 60_000, sinks: [sink], nPlusOne })) as unknown as PrismaClient,
+  )
+  const queries = (prisma as unknown as { $queries: { flush(): Promise<void> } }).$queries
+  const inRequest = async (work: () => Promise<unknown>): Promise<NPlusOneReport[]> => {
+    await runRequest({ name: 'GET /list' }, work)
+    await queries.flush()
+    return reports.splice(0)
+  }
+  return { prisma, inRequest }
+}
+
+describe('S13 loops are reported once, with the change to make', () => {
+  test('reading a relation row by row: include it in the parent query', async () => {
+    const { prisma, inRequest } = watched()
+    const reports = await inRequest(async () => {
+      const users = await prisma.user.findMany()
+      for (const user of users) await prisma.conversation.findMany({ where: { userId: user.id } })
+    })
+    expect(reports).toHaveLength(1)
+    expect(reports[0]).toMatchObject({
+      kind: 'read',
+      model: 'Conversation',
+      operation: 'findMany',
+      field: 'conversations',
+      count: USERS,
+      statements: USERS,
+      request: 'GET /list',
+      callSite: expect.stringMatching(/n-plus-one\.test\.ts:\d+:\d+$/),
+      parent: expect.stringMatching(/^User\.findMany \(.*n-plus-one\.test\.ts/),
+      advice: expect.stringMatching(
+        /^include: .*prisma\.user\.findMany\(\{ include: \{ conversations: true \} \}\)/,
+      ),
+      sql: expect.stringContaining('"Conversation"'),
+    })
+    expect(reports[0]!.totalMs).toBeGreaterThan(0)
+  })
+
+  test('reading parents by the key that rows hold', async () => {
+    const { prisma, inRequest } = watched()
+    const [report] = await inRequest(async () => {
+      for (const { userId } of await prisma.conversation.findMany())
+        await prisma.user.findUnique({ where: { id: userId } })
+    })
+    expect(report).toMatchObject({
+      model: 'User',
+      field: 'user',
+      advice: expect.stringMatching(/^include: /),
+    })
+  })
+
+  test('keys from elsewhere: one read with in', async () => {
+    const { prisma, inRequest } = watched()
+    const [report] = await inRequest(async () => {
+      for (let id = 1; id <= 10; id++) await prisma.exercise.findMany({ where: { difficulty: id } })
+    })
+    expect(report).toMatchObject({
+      model: 'Exercise',
+      field: 'difficulty',
+      advice: expect.stringMatching(/^in: /),
+    })
+    expect(report!.parent).toBeUndefined()
+  })
+
+  test('what cannot be one read: sequential', async () => {
+    const { prisma, inRequest } = watched()
+    const [report] = await inRequest(async () => {
+      for (let take = 1; take <= 10; take++)
+        await prisma.exercise.findFirst({ where: { difficulty: { gt: take } }, orderBy: { id: 'asc' } })
+    })
+    expect(report?.advice).toMatch(/^sequential: cannot be batched/)
+  })
+
+  test('merged already: nothing to do', async () => {
+    const { prisma, inRequest } = watched(
+      {},
+      (client) => client.$extends(batching()) as unknown as PrismaClient,
+    )
+    const [report] = await inRequest(async () => {
+      const users = await prisma.user.findMany()
+      await Promise.all(users.map((user) => prisma.conversation.findMany({ where: { userId: user.id } })))
+    })
+    expect(report).toMatchObject({ count: USERS, advice: 'batched already: nothing to do' })
+  })
+
+  test('a loop of creates or updates', async () => {
+    const { prisma, inRequest } = watched()
+    const creates = await inRequest(async () => {
+      for (let index = 0; index < 10; index++) await prisma.tag.create({ data: { name: `loop ${index}` } })
+    })
+    expect(creates).toMatchObject([
+      {
+        kind: 'write',
+        model: 'Tag',
+        operation: 'create',
+        count: 10,
+        advice: expect.stringMatching(/^createMany: .*batching\(\{ writes/),
+      },
+    ])
+    const updates = await inRequest(async () => {
+      for (let id = 1; id <= 10; id++) await prisma.user.update({ where: { id }, data: { name: 'x' } })
+    })
+    expect(updates).toMatchObject([
+      { kind: 'write', operation: 'update', advice: expect.stringMatching(/^updateMany: /) },
+    ])
+  })
+})
+
+describe('S14 what is no loop', () => {
+  const readOne = (prisma: PrismaClient, id: number) => prisma.user.findMany({ where: { id } })
+
+  test.each<[string, (prisma: PrismaClient) => Promise<unknown>]>([
+    [
+      'an array transaction',
+      (prisma) => prisma.$transaction(Array.from({ length: 20 }, (_, id) => readOne(prisma, id))),
+    ],
+    [
+      'polling: the same read over and over',
+      async (prisma) => {
+        for (let index = 0; index < 20; index++) await readOne(prisma, 1)
+      },
+    ],
+    [
+      'a few calls of several shapes',
+      async (prisma) => {
+        for (let id = 0; id < 8; id++) {
+          await prisma.user.findMany({ where: { id } })
+          await prisma.user.findMany({ where: { email: `${id}` } })
+        }
+      },
+    ],
+    [
+      'a caller that tries again',
+      async (prisma) => {
+        for (let index = 0; index < 20; index++)
+          await prisma.tag
+            .create({ data: { name: 'x', id: 'y' as unknown as number } })
+            .catch(() => undefined)
+      },
+    ],
+    [
+      'paused work',
+      async (prisma) => {
+        currentRequest()?.pause()
+        for (let id = 0; id < 20; id++) await readOne(prisma, id)
+        currentRequest()?.resume()
+      },
+    ],
+    [
+      'fewer calls than the threshold',
+      async (prisma) => {
+        for (let id = 0; id < 9; id++) await readOne(prisma, id)
+      },
+    ],
+  ])('%s', async (_, work) => {
+    const { prisma, inRequest } = watched()
+    expect(await inRequest(() => work(prisma))).toEqual([])
+  })
+
+  test('what is allowed by model or by path', async () => {
+    const loop = (prisma: PrismaClient) => async () => {
+      for (let id = 0; id < 12; id++) await readOne(prisma, id)
+    }
+    for (const allow of [
+      [{ model: 'User' }],
+      [{ path: 'n-plus-one.test' }],
+      [{ path: /^GET \/list/, model: 'User' }],
+    ]) {
+      const { prisma, inRequest } = watched({ allow })
+      expect(await inRequest(loop(prisma))).toEqual([])
+    }
+    const { prisma, inRequest } = watched({ allow: [{ model: 'Tag' }, { path: 'elsewhere' }] })
+    expect(await inRequest(loop(prisma))).toHaveLength(1)
+  })
+
+  test('work outside of a request, unless its rate is high', async () => {
+    const { prisma } = watched()
+    const queries = (prisma as unknown as { $queries: { flush(): Promise<void>; metrics(): string } })
+      .$queries
+    const reported = (): string | undefined => /db_client_n_plus_one_total (\d+)/.exec(queries.metrics())?.[1]
+    for (let id = 0; id < 30; id++) await readOne(prisma, id)
+    await queries.flush()
+    expect(reported()).toBe('0')
+    await Promise.all(Array.from({ length: 400 }, (_, id) => readOne(prisma, id)))
+    await queries.flush()
+    expect(reported()).toBe('1')
+  })
+
+  test("action 'throw' names the call site, and the call that closes the loop is not sent", async () => {
+    const { prisma, inRequest } = watched({ action: 'throw' })
+    let done = 0
+    const failing = inRequest(async () => {
+      for (let id = 0; id < 20; id++) {
+        await readOne(prisma, id)
+        done++
+      }
+    })
+    await expect(failing).rejects.toMatchObject({
+      code: 'E_N_PLUS_ONE',
+      message: expect.stringMatching(
+        /User\.findMany is called 10 times in a loop at .*n-plus-one\.test\.ts:\d+/,
+      ),
+    })
+    expect(done).toBe(9)
+  })
+
+  test('a function is called with the report', async () => {
+    const reports: NPlusOneReport[] = []
+    const { prisma, inRequest } = watched({ action: (report) => void reports.push(report) })
+    await inRequest(async () => {
+      for (let id = 0; id < 12; id++) await readOne(prisma, id)
+    })
+    expect(reports).toMatchObject([{ model: 'User', count: 12 }])
+  })
+})
+
+describe('S21 expectations fail with the statements and call sites listed', () => {
+  const client = () =>
+    database
+      .createClient({ adapter: database.adapter({ connections: 2 }) })
+      .$extends(slowQuery({ sinks: [] }))
+
+  test('expectQueryCount', async () => {
+    const prisma = client()
+    const users = await expectQueryCount(prisma, 2, () =>
+      prisma.user.findMany({ include: { conversations: true } }),
+    )
+    expect(users).toHaveLength(USERS)
+    await expect(
+      expectQueryCount(prisma, 1, () => prisma.user.findMany({ include: { conversations: true } })),
+    ).rejects.toThrow(
+      /^Expected 1 statement, 2 were sent:\n {2}1\. User\.findMany at .*n-plus-one\.test\.ts:\d+:\d+\n {5}SELECT .*"User"(.|\n)*2\. User\.findMany(.|\n)*"Conversation"/,
+    )
+    await expectQueryCount(prisma, 0, () => undefined)
+  })
+
+  test('expectNoNPlusOne', async () => {
+    const prisma = client()
+    await expectNoNPlusOne(prisma, () => prisma.user.findMany({ include: { conversations: true } }))
+    const loop = async (): Promise<void> => {
+      for (const user of await prisma.user.findMany({ take: 3 }))
+        await prisma.conversation.findMany({ where: { userId: user.id } })
+    }
+    await expect(expectNoNPlusOne(prisma, loop)).rejects.toThrow(
+      /Conversation\.findMany: 3 calls, 3 statements, at .*n-plus-one\.test\.ts(.|\n)*for each row of User\.findMany(.|\n)*include: (.|\n)*All statements:/,
+    )
+    await expectNoNPlusOne(prisma, loop, { threshold: 4 })
+  })
+
+  test('a client without slowQuery() is refused', async () => {
+    await expect(expectQueryCount({} as never, 0, () => undefined)).rejects.toThrow(
+      'not extended with slowQuery()',
+    )
+  })
+})
