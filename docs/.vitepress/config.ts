@@ -1,4 +1,11 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
+
+/** Written by `npm run bench -- peers`. */
+const comparison = existsSync(fileURLToPath(new URL('../comparison.md', import.meta.url)))
+  ? [{ text: 'Comparison', link: '/comparison' }]
+  : []
 
 export default defineConfig({
   title: 'prisma-brisk',
@@ -11,7 +18,7 @@ export default defineConfig({
       { text: 'Quick start', link: '/quick-start' },
       { text: 'Guides', link: '/guide/batching' },
       { text: 'Reference', link: '/reference/configuration' },
-      { text: 'Comparison', link: '/comparison' },
+      ...comparison,
     ],
     sidebar: [
       {
@@ -42,7 +49,7 @@ export default defineConfig({
         items: [
           { text: 'Configuration', link: '/reference/configuration' },
           { text: 'Advisor rules', link: '/guide/index-rules' },
-          { text: 'Comparison', link: '/comparison' },
+          ...comparison,
           { text: 'Limits and non-goals', link: '/limits' },
           { text: 'Security', link: '/security' },
         ],

@@ -8,7 +8,7 @@ import { redisPort, type RedisClient, type RedisCommand, type RedisPort } from '
 import { newMarker, newStamp } from './stamp.ts'
 
 export interface RedisStoreOptions {
-  /** How results become text. Default: JSON that comes back exactly. `msgpackCodec` takes a third of the bytes. */
+  /** How results become text. Default: JSON that comes back exactly. */
   codec?: ValueCodec
   /** The wall clock, in ms. For tests. */
   now?: () => number

@@ -7,7 +7,7 @@ import type { SlowQueryOptions } from '@prisma-brisk/slow-query'
 
 /**
  * What {@link brisk} mounts: each part takes its own options, or `false` to leave it out. Everything is on by
- * default; resilience without retries and timeouts, batching without merged writes, the cache for calls and models
+ * default; resilience without retries, batching without merged writes, the cache for calls and models
  * that ask for it.
  */
 export interface BriskOptions {
