@@ -47,13 +47,13 @@ describe('bad input', () => {
       'syntax error',
       { 'schema.prisma': `${SCHEMA}\nmodel {` },
       ['advise', '--schema', 'schema.prisma'],
-      /^brisk: Prisma rejects the schema\. .*This line is invalid.*schema\.prisma:\d+.*\n$/,
+      /^brisk: Prisma rejects the schema\. schema\.prisma:\d+: Error validating: This line is invalid\..*\n$/,
     ],
     [
       'unknown type',
       { 'schema.prisma': SCHEMA.replace('a        Int', 'a        Nope') },
       ['advise', '--schema', 'schema.prisma'],
-      /^brisk: Prisma rejects the schema\. .*Type "Nope" is neither a built-in type.*\n$/,
+      /^brisk: Prisma rejects the schema\. schema\.prisma:19: Type "Nope" is neither a built-in type, nor refers to another model, composite type, or enum\. \(and 2 more\)\n$/,
     ],
     [
       'no datasource',

@@ -76,7 +76,7 @@ async function validate(files: readonly SchemaText[]): Promise<void> {
   // The package is CommonJS: under Node's loader its names may only stand on `default`.
   const prisma = 'validate' in internals ? internals : (internals as { default: typeof internals }).default
   try {
-    prisma.validate({ schemas: files.map((file): [string, string] => [file.file, file.text]) })
+    quietly(() => prisma.validate({ schemas: files.map((file): [string, string] => [file.file, file.text]) }))
   } catch (error) {
     throw new AdvisorError('E_SCHEMA_INVALID', `Prisma rejects the schema. ${prismaMessage(error)}`, {
       cause: error,
@@ -84,18 +84,25 @@ async function validate(files: readonly SchemaText[]): Promise<void> {
   }
 }
 
-/** Prisma's message without colours, rulers and its own version; on one line. */
+/** Prisma's words for the first thing it rejects, and where; on one line, without colours and rulers. */
 function prismaMessage(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
-  return message
-    .replaceAll(/\u001b\[[\d;]*m/g, '')
-    .replace(/^Prisma schema validation - \([^)]*\)\s*/, '')
-    .replace(/^Error code: /m, '')
-    .replace(/\n\[Context:[\s\S]*$/, '')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && line !== '|')
-    .join(' ')
+  const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\u001b\[[\d;]*m/g, '')
+  const errors = [...message.matchAll(/^error: (.+)\n\s*-->\s*(\S+)/gm)]
+  const [first] = errors
+  if (first === undefined) return message.split('\n').slice(1).join(' ').trim()
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : ''
+  return `${first[2]}: ${first[1]}${more}`
+}
+
+/** Prisma's validator prints an empty line before it throws. It is synchronous, so nothing else is silenced. */
+function quietly(work: () => void): void {
+  const { error } = console
+  console.error = () => {}
+  try {
+    work()
+  } finally {
+    console.error = error
+  }
 }
 
 function datasource(blocks: readonly SchemaBlock[]): {

@@ -1,6 +1,5 @@
-import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
+import type { CatalogTable } from '../catalog/catalog.ts'
 import type { Finding } from '../recommendation.ts'
-import { isNeededByServer } from './redundant-index.ts'
 import type { Rule } from './rule.ts'
 
 export const duplicateIndex: Rule = {
@@ -14,11 +13,11 @@ and never chosen for what the first cannot do.`,
   ],
   example: { given: 'email String @unique\n@@index([email])', then: 'drop `@@index([email])`' },
   apply({ catalog }) {
-    return { findings: catalog.tables.flatMap((table) => duplicates(catalog, table)) }
+    return { findings: catalog.tables.flatMap(duplicates) }
   },
 }
 
-function duplicates(catalog: Catalog, table: CatalogTable): Finding[] {
+function duplicates(table: CatalogTable): Finding[] {
   return table.indexes.flatMap((index, at): Finding[] => {
     if (index.kind !== 'index' || index.include.length > 0 || index.sources[0].kind === 'server') return []
     const twin = table.indexes.find(
@@ -30,7 +29,7 @@ function duplicates(catalog: Catalog, table: CatalogTable): Finding[] {
         other.predicate === index.predicate &&
         JSON.stringify(other.keys) === JSON.stringify(index.keys),
     )
-    if (twin === undefined || isNeededByServer(catalog, table, index)) return []
+    if (twin === undefined) return []
     return [
       {
         kind: 'duplicate',

@@ -1,5 +1,4 @@
-import type { Catalog, CatalogIndex, CatalogTable } from '../catalog/catalog.ts'
-import { backsForeignKey } from '../catalog/coverage.ts'
+import type { CatalogIndex, CatalogTable } from '../catalog/catalog.ts'
 import type { Finding } from '../recommendation.ts'
 import type { Rule } from './rule.ts'
 
@@ -19,11 +18,11 @@ migration of its own, so that the new indexes are in use before an old one goes.
     then: 'drop `@@index([authorId])`',
   },
   apply({ catalog }) {
-    return { findings: catalog.tables.flatMap((table) => redundant(catalog, table)) }
+    return { findings: catalog.tables.flatMap(redundant) }
   },
 }
 
-function redundant(catalog: Catalog, table: CatalogTable): Finding[] {
+function redundant(table: CatalogTable): Finding[] {
   return table.indexes.flatMap((index): Finding[] => {
     if (!isPlain(index)) return []
     const longer = table.indexes.find(
@@ -32,7 +31,8 @@ function redundant(catalog: Catalog, table: CatalogTable): Finding[] {
         other.keys.length > index.keys.length &&
         index.keys.every((key, at) => JSON.stringify(key) === JSON.stringify(other.keys[at])),
     )
-    if (longer === undefined || isNeededByServer(catalog, table, index)) return []
+    // On MySQL the longer one backs the same foreign keys: it begins with the same whole columns.
+    if (longer === undefined) return []
     return [
       {
         kind: 'redundant',
@@ -55,16 +55,4 @@ function isPlain(index: CatalogIndex): boolean {
 
 function isWhole(index: CatalogIndex): boolean {
   return index.type === 'BTree' && index.predicate === null
-}
-
-/** InnoDB refuses to drop the last index that begins with a foreign key's columns. */
-export function isNeededByServer(catalog: Catalog, table: CatalogTable, index: CatalogIndex): boolean {
-  if (catalog.provider !== 'mysql' || catalog.relationMode === 'prisma') return false
-  return table.foreignKeys.some(
-    ({ columns }) =>
-      backsForeignKey(index, columns) &&
-      !table.indexes.some(
-        (other) => other !== index && other.sources[0].kind !== 'server' && backsForeignKey(other, columns),
-      ),
-  )
 }
