@@ -147,10 +147,13 @@ function middlewareOf(host: Host, options: ResolvedPaginationOptions): Middlewar
   const pages = PageRequests.of(host)
   checkModels(host, options)
   return (call, next) => {
-    const page = call.args[PAGE]
-    const request = page === undefined ? undefined : pages.find(page)
-    if (request === undefined) return limits.apply(call, next)
-    return request.read(call, (inner) => limits.apply(inner, next, request.lookahead))
+    const token = call.args[PAGE]
+    if (token === undefined) return limits.apply(call, next)
+    // Different for each page: whoever keys by arguments (the cache) must not see it.
+    const { [PAGE]: _, ...args } = call.args
+    const request = pages.find(token)
+    if (request === undefined) return limits.apply(call.withArgs(args), next)
+    return request.read(call.withArgs(args), (inner) => limits.apply(inner, next, request.lookahead))
   }
 }
 

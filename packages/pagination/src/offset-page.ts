@@ -182,6 +182,10 @@ async function countUpTo(model: PageModel, list: Args, take: number): Promise<nu
   return groups.length
 }
 
-function whereOf(list: Args): Args {
-  return list['where'] === undefined ? {} : { where: list['where'] }
+/** What a count has in common with its page: the filter, and how the cache is to treat it. */
+function whereOf({ where, cacheStrategy }: Args): Args {
+  return {
+    ...(where === undefined ? {} : { where }),
+    ...(cacheStrategy === undefined ? {} : { cacheStrategy }),
+  }
 }
