@@ -14,7 +14,7 @@ import { slowQueryPlugin, type QueriesClient } from '@prisma-brisk/slow-query'
 import { checkBriskOptions, type BriskOptions } from './options.ts'
 
 /** Methods of every model: Prisma's reads with our arguments, and pages. */
-export type BriskMethods = ListReads<CacheArgs & LimitArgs> & SingleReads<CacheArgs> & PageMethods
+export type BriskMethods = ListReads<CacheArgs & LimitArgs> & SingleReads<CacheArgs> & PageMethods<CacheArgs>
 
 /** Members of the client. */
 export type BriskClient = BatchingClient & CacheClient & QueriesClient & DeferredClient
