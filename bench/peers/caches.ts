@@ -99,7 +99,7 @@ export const caches: Contender<CachedClient>[] = [
         new BentoCache({
           default: 'main',
           stores: { main: bentostore().useL1Layer(memoryDriver({})) },
-        }) as never,
+        }),
       ),
   },
   {
@@ -111,7 +111,7 @@ export const caches: Contender<CachedClient>[] = [
         new BentoCache({
           default: 'main',
           stores: { main: bentostore().useL2Layer(redisDriver({ connection: redis })) },
-        }) as never,
+        }),
       ),
   },
 ]

@@ -26,7 +26,7 @@ export const foreignExtensions: { name: string; extend: (client: PrismaClient) =
           conversation: {
             $allOperations: ({ operation, args, query }) =>
               /^(findMany|findFirst|count|updateMany|deleteMany)$/.test(operation)
-                ? query({ ...args, where: { ...(args as { where?: object }).where, userId: 2 } } as never)
+                ? query({ ...args, where: { ...(args as { where?: object }).where, userId: 2 } })
                 : query(args),
           },
         },
@@ -72,7 +72,7 @@ export const foreignExtensions: { name: string; extend: (client: PrismaClient) =
               const context = Prisma.getExtensionContext(this) as unknown as {
                 findFirst(args: object): Promise<unknown>
               }
-              return (await context.findFirst({ where: where as object })) !== null
+              return (await context.findFirst({ where })) !== null
             },
           },
         },

@@ -27,7 +27,7 @@ export class TransactionScope implements CallTransaction {
   afterCommit(callback: (outcome: 'committed' | 'unknown') => void | Promise<void>): void | Promise<void> {
     // A call that outlives its transaction (not awaited by the user) learns the outcome at once.
     if (this.settled !== null) return this.settled === 'rolledBack' ? undefined : callback(this.settled)
-    this.top.effects.push({ outcomes: ['committed', 'unknown'], run: callback as Effect['run'] })
+    this.top.effects.push({ outcomes: ['committed', 'unknown'], run: callback })
   }
 
   afterRollback(callback: () => void | Promise<void>): void {

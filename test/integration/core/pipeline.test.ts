@@ -156,7 +156,7 @@ describe('array transactions', () => {
     })
     for (const order of [0, 1, 2]) {
       const members = [prisma.user.findFirst(), prisma.user.findMany()] as Promise<unknown>[]
-      members.splice(order, 0, prisma.user.count())
+      void members.splice(order, 0, prisma.user.count())
       const settled = members.map(() => 'pending')
       const watched = members.map((member, index) => ({
         [Symbol.toStringTag]: 'PrismaPromise',

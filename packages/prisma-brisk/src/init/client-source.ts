@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import MagicString from 'magic-string'
+import { MagicString } from 'magic-string'
 import { parseSync, type Node } from 'oxc-parser'
 
 /** One `new PrismaClient(…)` of an application, with the chain of calls behind it. */
