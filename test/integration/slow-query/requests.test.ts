@@ -1,0 +1,206 @@
+import { context, metrics, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics'
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import { slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
+import { expressMetrics, expressRequests } from '@prisma-brisk/slow-query/express'
+import { fastifyMetrics, fastifyRequests } from '@prisma-brisk/slow-query/fastify'
+import { honoMetrics, honoRequests } from '@prisma-brisk/slow-query/hono'
+import { openTelemetry } from '@prisma-brisk/slow-query/opentelemetry'
+import express from 'express'
+import fastify from 'fastify'
+import { Hono } from 'hono'
+import type { AddressInfo } from 'node:net'
+import { createDatabase, type TestDatabase } from '../../support/databases.ts'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+
+let database: TestDatabase<PrismaClient>
+beforeAll(async () => {
+  database = await createDatabase('postgresql')
+})
+afterAll(() => database.drop())
+
+function watched() {
+  const records: SinkRecord[] = []
+  const prisma = database.createClient({ adapter: database.adapter({ connections: 2 }) }).$extends(
+    slowQuery({
+      threshold: 60_000,
+      sinks: [{ write: (record) => void records.push(record) }],
+      requestBudget: { queries: 2 },
+    }),
+  )
+  return { prisma, records }
+}
+
+/** A page of the text format, as `promtool check metrics` reads it: types first, buckets rising to +Inf = count. */
+function parsed(text: string): Map<string, number> {
+  const samples = new Map<string, number>()
+  const types = new Map<string, string>()
+  expect(text.endsWith('\n')).toBe(true)
+  for (const line of text.trimEnd().split('\n')) {
+    const comment = /^# (HELP|TYPE) ([a-z_:][a-z0-9_:]*) (.+)$/.exec(line)
+    if (comment !== null) {
+      if (comment[1] === 'TYPE') {
+        expect(types.has(comment[2]!)).toBe(false)
+        types.set(comment[2]!, comment[3]!)
+      }
+      continue
+    }
+    const sample =
+      /^([a-z_:][a-z0-9_:]*)(\{(?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*\})? (-?[\d.e+-]+|\+Inf|NaN)$/.exec(line)
+    expect(sample ?? line).not.toBe(line)
+    const [, name, labels = '', value] = sample!
+    const family = types.has(name!) ? name! : name!.replace(/_(bucket|sum|count)$/, '')
+    expect([...types.keys()]).toContain(family)
+    if (types.get(family) === 'counter') expect(name).toMatch(/_total$/)
+    for (const [, label] of labels.matchAll(/([a-z_]+)="/g))
+      expect(['model', 'operation', 'status', 'le']).toContain(label)
+    samples.set(`${name}${labels}`, Number(value))
+  }
+  for (const [key, count] of samples) {
+    const histogram = /^(.+)_count(.*)$/.exec(key)
+    if (histogram === null) continue
+    const labels = histogram[2]!.slice(1, -1)
+    const infinite = `${histogram[1]}_bucket{${labels === '' ? '' : `${labels},`}le="+Inf"}`
+    expect(samples.get(infinite)).toBe(count)
+  }
+  return samples
+}
+
+interface Served {
+  get(path: string): Promise<{ status: number; text: string }>
+  close(): Promise<unknown>
+}
+
+type Prisma = ReturnType<typeof watched>['prisma']
+const page = async (prisma: Prisma, statements: number): Promise<object> => {
+  for (let index = 0; index < statements; index++) await prisma.tag.findMany({ where: { id: 7 } })
+  return {}
+}
+
+const frameworks: Record<string, (prisma: Prisma) => Promise<Served>> = {
+  async express(prisma) {
+    const app = express()
+    app.use(expressRequests(prisma))
+    app.get(
+      '/posts/:statements',
+      (request, response) =>
+        void page(prisma, Number(request.params.statements)).then((body) => response.json(body)),
+    )
+    app.get('/metrics', expressMetrics(prisma))
+    const server = app.listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as AddressInfo
+    return {
+      get: async (path) => {
+        const response = await fetch(`http://127.0.0.1:${port}${path}`)
+        return { status: response.status, text: await response.text() }
+      },
+      close: () => new Promise((resolve) => server.close(resolve)),
+    }
+  },
+  async fastify(prisma) {
+    const app = fastify()
+    await app.register(fastifyRequests(prisma))
+    app.get<{ Params: { statements: string } }>('/posts/:statements', ({ params }) =>
+      page(prisma, Number(params.statements)),
+    )
+    app.get('/metrics', fastifyMetrics(prisma))
+    const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+    return {
+      get: async (path) => {
+        const response = await fetch(`${origin}${path}`)
+        return { status: response.status, text: await response.text() }
+      },
+      close: () => app.close(),
+    }
+  },
+  async hono(prisma) {
+    const app = new Hono()
+    app.use(honoRequests(prisma))
+    app.get('/posts/:statements', async (c) => c.json(await page(prisma, Number(c.req.param('statements')))))
+    app.get('/metrics', honoMetrics(prisma))
+    return {
+      get: async (path) => {
+        const response = await app.request(path)
+        return { status: response.status, text: await response.text() }
+      },
+      close: () => Promise.resolve(),
+    }
+  },
+}
+
+test.each(Object.keys(frameworks))('S16 S17 S18 %s: requests, metrics, budgets', async (name) => {
+  const { prisma, records } = watched()
+  const app = await frameworks[name]!(prisma)
+  try {
+    expect((await app.get('/posts/1')).status).toBe(200)
+    expect((await app.get('/posts/5')).status).toBe(200)
+    expect((await app.get('/nowhere')).status).toBe(404)
+    const samples = parsed((await app.get('/metrics')).text)
+    expect(samples.get('http_server_request_duration_seconds_count{status="2xx"}')).toBe(2)
+    expect(samples.get('http_server_request_duration_seconds_count{status="4xx"}')).toBe(1)
+    expect(samples.get('http_server_request_queries_sum')).toBe(6)
+    expect(samples.get('db_client_operation_duration_seconds_count{model="Tag",operation="findMany"}')).toBe(
+      6,
+    )
+    expect(samples.get('db_client_connections_open')).toBe(1)
+    await prisma.$queries.flush()
+    expect(records).toMatchObject([
+      { type: 'request-budget', request: 'GET /posts/:statements', statements: 5, top: [{ count: 5 }] },
+    ])
+  } finally {
+    await app.close()
+  }
+})
+
+test('S16 OpenTelemetry: conventional names, seconds, a span that failed says so', async () => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  const spans = new InMemorySpanExporter()
+  const tracerProvider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] })
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+  const meterProvider = new MeterProvider({
+    readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })],
+  })
+  const records: SinkRecord[] = []
+  const prisma = database.createClient({ adapter: database.adapter({ connections: 2 }) }).$extends(
+    slowQuery({
+      threshold: 0.001,
+      sinks: [{ write: (record) => void records.push(record) }],
+      telemetry: openTelemetry({ tracerProvider, meterProvider }),
+    }),
+  )
+  await prisma.tag.create({ data: { name: 'otel secret' } })
+  await expect(prisma.tag.create({ data: { name: 'otel secret' } })).rejects.toThrow()
+  await prisma.$queries.flush()
+  await meterProvider.forceFlush()
+
+  const [good, bad] = spans.getFinishedSpans()
+  expect(good).toMatchObject({
+    name: 'create Tag',
+    kind: 2,
+    attributes: {
+      'db.system.name': 'postgresql',
+      'db.operation.name': 'create',
+      'db.collection.name': 'Tag',
+    },
+    status: { code: 0 },
+  })
+  expect(bad).toMatchObject({ status: { code: 2, message: '23505' }, attributes: { 'error.type': '23505' } })
+  expect(records[0]).toMatchObject({ traceId: good?.spanContext().traceId })
+  const exported = exporter.getMetrics().at(-1)?.scopeMetrics[0]?.metrics ?? []
+  const durations = exported.find((each) => each.descriptor.name === 'db.client.operation.duration')
+  expect(durations?.descriptor.unit).toBe('s')
+  expect(durations?.dataPoints).toHaveLength(2)
+  expect(exported.map((each) => each.descriptor.name)).toContain('db.client.connection.count')
+  expect(JSON.stringify([bad?.attributes, bad?.events, bad?.status])).not.toContain('secret')
+  await meterProvider.shutdown()
+  context.disable()
+  trace.disable()
+  metrics.disable()
+})
