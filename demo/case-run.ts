@@ -10,8 +10,8 @@ export interface CaseReport {
   origin: string
   plain: Figures
   brisk: Figures
-  /** `brisk` again, once the advised indexes were there. */
-  indexed: Figures
+  /** `brisk` again, once the advised indexes were there; null where they have nothing to do with it. */
+  indexed: Figures | null
   improved: boolean
   /** Why not, where it did not improve; a remark where it did and there is one. */
   note: string | null
@@ -38,7 +38,8 @@ export async function measureCase(demoCase: DemoCase, clients: DemoClients): Pro
   const same = await answerAlike(demoCase, clients, plain, brisk)
   return {
     async conclude() {
-      const indexed = median(await repeat(ROUNDS, () => runBrisk(demoCase, clients)))
+      const indexed =
+        demoCase.wantsIndex === true ? median(await repeat(ROUNDS, () => runBrisk(demoCase, clients))) : brisk
       const stillSame = same && (await answerAlike(demoCase, clients, plain, indexed))
       const objection = stillSame ? demoCase.judge(plain, brisk, indexed) : 'the answers differ'
       return {
@@ -46,7 +47,7 @@ export async function measureCase(demoCase: DemoCase, clients: DemoClients): Pro
         origin: demoCase.origin,
         plain: figures(plain),
         brisk: figures(brisk),
-        indexed: figures(indexed),
+        indexed: indexed === brisk ? null : figures(indexed),
         improved: objection === null,
         note: objection ?? demoCase.remark?.(plain, brisk) ?? null,
       }

@@ -13,7 +13,9 @@ export interface DemoCase<Result = unknown> {
   afterwards?(prisma: BriskPrisma): Promise<unknown>
   /** What to compare, where it is not the results themselves; read with the plain client, neither counted nor timed. */
   witness?(prisma: PrismaClient, result: Result): Promise<unknown>
-  /** Why this is no improvement; null when it is. `indexed` is `brisk` again, with the indexes that were advised. */
+  /** Its queries look for what an index finds: it is measured again once the advised indexes are there. */
+  wantsIndex?: boolean
+  /** Why this is no improvement; null when it is. `indexed` is `brisk` with the advised indexes, if wanted. */
   judge(plain: Outcome<Result>, brisk: Outcome<Result>, indexed: Outcome<Result>): string | null
   /** Something worth a line under the table. */
   remark?(plain: Outcome<Result>, brisk: Outcome<Result>): string

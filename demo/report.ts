@@ -58,13 +58,15 @@ function caseTable(cases: readonly CaseReport[]): string {
     style: { head: [], border: [] },
   })
   for (const { name, origin, plain, brisk, indexed, improved } of cases) {
-    const gain = (figures: Figures): string => `${(plain.milliseconds / figures.milliseconds).toFixed(1)}×`
-    const mark = improved ? colors.green('✓') : colors.red('✗')
+    const gain = (figures: Figures, mark = ''): string =>
+      `${mark}${(plain.milliseconds / figures.milliseconds).toFixed(1)}×`
+    const mark = improved ? colors.green('✓ ') : colors.red('✗ ')
+    const title = `${name}\n${colors.dim(origin)}`
     table.push(
-      [{ content: `${name}\n${colors.dim(origin)}`, rowSpan: 3 }, 'plain', ...cells(plain), ''],
-      ['brisk', ...cells(brisk), gain(brisk)],
-      ['… and indexes', ...cells(indexed), `${mark} ${gain(indexed)}`],
+      [{ content: title, rowSpan: indexed === null ? 2 : 3 }, 'plain', ...cells(plain), ''],
+      ['brisk', ...cells(brisk), gain(brisk, indexed === null ? mark : '')],
     )
+    if (indexed !== null) table.push(['… and indexes', ...cells(indexed), gain(indexed, mark)])
   }
   return table.toString()
 }

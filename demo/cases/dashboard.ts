@@ -12,6 +12,7 @@ const since = new Date(SEED_TIME.getTime() - 180 * 86_400_000)
 export const dashboard = demoCase<unknown[]>({
   name: `Patterns and recommendations of ${USERS} users, ${REQUESTS} requests each`,
   origin: '2,780 ms and 1,840 ms; 45 ms to find a user’s patterns',
+  wantsIndex: true,
   plain: serve,
   judge: fewerStatements(2 * USERS),
 })

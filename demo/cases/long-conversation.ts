@@ -13,6 +13,7 @@ const orderBy = { createdAt: 'asc' } as const
 export const longConversation = demoCase<Conversation>({
   name: 'Open a conversation of 1,000 messages',
   origin: '5–10 s, 50 MB',
+  wantsIndex: true,
   async plain(prisma) {
     const messages = await prisma.message.findMany({ where, orderBy })
     return { bodies: messages.map(({ body }) => body), total: messages.length }

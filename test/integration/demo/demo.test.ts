@@ -16,18 +16,21 @@ test('the demo does the main job on real input: fewer statements, the same answe
   })
   expect(conversation).toMatchObject({ plain: { rows: 1_000 }, brisk: { rows: 52 } })
   expect(profiles).toMatchObject({ plain: { statements: 400 }, brisk: { statements: 200 } })
-  expect(classLog!.brisk.statements).toBeLessThanOrEqual(classLog!.plain.statements)
+  expect(classLog).toMatchObject({ plain: { statements: 11 }, brisk: { statements: 3 } })
   expect(dashboard).toMatchObject({ plain: { statements: 100 }, brisk: { statements: 20 } })
   expect(cases.map(({ note }) => note)).not.toContain('the answers differ')
 
   const wanted = advice.recommendations
     .filter(({ fromWorkload }) => fromWorkload)
     .map(({ model, fields }) => [model, fields[0]])
-  expect(wanted).toEqual([
-    ['BehaviorPattern', 'userId'],
-    ['Message', 'conversationId'],
-    ['Recommendation', 'userId'],
-  ])
+  // what else was slow, and so asked for an index, depends on the machine
+  expect(wanted).toEqual(
+    expect.arrayContaining([
+      ['BehaviorPattern', 'userId'],
+      ['Message', 'conversationId'],
+      ['Recommendation', 'userId'],
+    ]),
+  )
   expect(advice.migration).toHaveLength(advice.recommendations.length)
   for (const { before, after } of advice.queries) {
     expect(before.scans).toEqual([expect.stringMatching(/^Seq Scan/)])
