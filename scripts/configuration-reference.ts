@@ -1,5 +1,5 @@
 // docs/reference/configuration.md, from the TSDoc of the options: what an option means is said once, beside it.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import ts from 'typescript'
@@ -11,77 +11,77 @@ export const CONFIGURATION_REFERENCE = join(ROOT, 'docs/reference/configuration.
 interface Chapter {
   readonly title: string
   readonly lead: string
-  /** Options, where they are declared, and the path that stands before their names. */
-  readonly sections: readonly (readonly [title: string, file: string, declaration: string, prefix: string])[]
+  /** Options, the package that declares them, and the path that stands before their names. */
+  readonly sections: readonly (readonly [
+    title: string,
+    folder: string,
+    declaration: string,
+    prefix: string,
+  ])[]
 }
 
 const CHAPTERS: readonly Chapter[] = [
   {
     title: 'brisk',
     lead: '`brisk({ … })` of `prisma-brisk`: every part takes its own options, or `false` to leave it out.',
-    sections: [['', 'prisma-brisk/src/options.ts', 'BriskOptions', '']],
+    sections: [['', 'prisma-brisk', 'BriskOptions', '']],
   },
   {
     title: 'Batching',
     lead: '`batching({ … })` of `@prisma-brisk/batching`, or `brisk({ batching: { … } })`.',
-    sections: [['', 'batching/src/options.ts', 'BatchingOptions', '']],
+    sections: [['', 'batching', 'BatchingOptions', '']],
   },
   {
     title: 'Cache',
     lead: '`cache({ … })` of `@prisma-brisk/cache`, or `brisk({ cache: { … } })`.',
     sections: [
-      ['', 'cache/src/options.ts', 'CacheOptions', ''],
-      ['Of a call: `cacheStrategy`', 'cache/src/cache-strategy.ts', 'CacheStrategy', 'cacheStrategy.'],
-      ['`memoryStore({ … })`', 'cache/src/memory-store.ts', 'MemoryStoreOptions', ''],
-      ['`redisStore(client, { … })`', 'cache/src/redis-store.ts', 'RedisStoreOptions', ''],
-      ['`tieredStore({ … })`', 'cache/src/tiered-store.ts', 'TieredStoreOptions', ''],
-      ['`accelerateStore({ … })`', 'cache/src/accelerate-store.ts', 'AccelerateStoreOptions', ''],
+      ['', 'cache', 'CacheOptions', ''],
+      ['Of a call: `cacheStrategy`', 'cache', 'CacheStrategy', 'cacheStrategy.'],
+      ['`memoryStore({ … })`', 'cache', 'MemoryStoreOptions', ''],
+      ['`redisStore(client, { … })`', 'cache', 'RedisStoreOptions', ''],
+      ['`tieredStore({ … })`', 'cache', 'TieredStoreOptions', ''],
+      ['`accelerateStore({ … })`', 'cache', 'AccelerateStoreOptions', ''],
     ],
   },
   {
     title: 'Pagination',
     lead: '`pagination({ … })` of `@prisma-brisk/pagination`, or `brisk({ pagination: { … } })`.',
     sections: [
-      ['', 'pagination/src/options.ts', 'PaginationOptions', ''],
-      ['Limits, for all models and in `models` for one', 'pagination/src/options.ts', 'LimitOptions', ''],
-      ['Nested lists', 'pagination/src/options.ts', 'NestedLimitOptions', 'nested.'],
-      ['Cursors', 'pagination/src/options.ts', 'CursorOptions', 'cursor.'],
+      ['', 'pagination', 'PaginationOptions', ''],
+      ['Limits, for all models and in `models` for one', 'pagination', 'LimitOptions', ''],
+      ['Nested lists', 'pagination', 'NestedLimitOptions', 'nested.'],
+      ['Cursors', 'pagination', 'CursorOptions', 'cursor.'],
     ],
   },
   {
     title: 'Slow queries',
     lead: '`slowQuery({ … })` of `@prisma-brisk/slow-query`, or `brisk({ slowQuery: { … } })`.',
     sections: [
-      ['', 'slow-query/src/options.ts', 'SlowQueryOptions', ''],
-      ['Plans', 'slow-query/src/options.ts', 'ExplainOptions', 'explain.'],
-      ['Loops of queries', 'slow-query/src/options.ts', 'NPlusOneOptions', 'nPlusOne.'],
-      ['Alerts', 'slow-query/src/alert.ts', 'AlertRule', 'alerts[].'],
-      ['Request budget', 'slow-query/src/request-budget.ts', 'RequestBudget', 'requestBudget.'],
-      ['`consoleSink({ … })`', 'slow-query/src/console-sink.ts', 'ConsoleSinkOptions', ''],
-      ['`jsonLinesSink(path, { … })`', 'slow-query/src/json-lines-sink.ts', 'JsonLinesSinkOptions', ''],
-      ['`openTelemetry({ … })`', 'slow-query/src/opentelemetry.ts', 'OpenTelemetryOptions', ''],
+      ['', 'slow-query', 'SlowQueryOptions', ''],
+      ['Plans', 'slow-query', 'ExplainOptions', 'explain.'],
+      ['Loops of queries', 'slow-query', 'NPlusOneOptions', 'nPlusOne.'],
+      ['Alerts', 'slow-query', 'AlertRule', 'alerts[].'],
+      ['Request budget', 'slow-query', 'RequestBudget', 'requestBudget.'],
+      ['`consoleSink({ … })`', 'slow-query', 'ConsoleSinkOptions', ''],
+      ['`jsonLinesSink(path, { … })`', 'slow-query', 'JsonLinesSinkOptions', ''],
+      ['`openTelemetry({ … })`', 'slow-query', 'OpenTelemetryOptions', ''],
     ],
   },
   {
     title: 'Resilience',
     lead: '`resilience({ … })` of `@prisma-brisk/resilience`, or `brisk({ resilience: { … } })`.',
     sections: [
-      ['', 'resilience/src/options.ts', 'ResilienceOptions', ''],
-      ['Retries', 'resilience/src/options.ts', 'RetryOptions', 'retry.'],
-      ['Deferred work', 'resilience/src/options.ts', 'DeferredOptions', 'deferred.'],
+      ['', 'resilience', 'ResilienceOptions', ''],
+      ['Retries', 'resilience', 'RetryOptions', 'retry.'],
+      ['Deferred work', 'resilience', 'DeferredOptions', 'deferred.'],
     ],
   },
   {
     title: 'Index advisor',
     lead: '`advise({ … })` of `@prisma-brisk/index-advisor`. The command has flags of the same names; `brisk advise --help` lists them.',
     sections: [
-      ['', 'index-advisor/src/advise.ts', 'AdviseOptions', ''],
-      [
-        '`exportPostgresStatistics(client, { … })`',
-        'index-advisor/src/statistics/export-postgres.ts',
-        'ExportOptions',
-        '',
-      ],
+      ['', 'index-advisor', 'AdviseOptions', ''],
+      ['`exportPostgresStatistics(client, { … })`', 'index-advisor', 'ExportOptions', ''],
     ],
   },
 ]
@@ -100,12 +100,12 @@ export async function configurationReference(): Promise<string> {
   ]
   for (const { title, lead, sections } of CHAPTERS) {
     lines.push(`## ${title}`, '', lead, '')
-    for (const [heading, file, declaration, prefix] of sections) {
+    for (const [heading, folder, declaration, prefix] of sections) {
       if (heading !== '') lines.push(`### ${heading}`, '')
       lines.push(
         '| option | type | meaning, unit, default |',
         '| --- | --- | --- |',
-        ...optionsOf(file, declaration).map((option) => row(option, prefix)),
+        ...optionsOf(folder, declaration).map((option) => row(option, prefix)),
         '',
       )
     }
@@ -121,14 +121,19 @@ interface Option {
 }
 
 /** The members of an interface in the order they are declared; those of an object written in place after it. */
-function optionsOf(file: string, declaration: string): Option[] {
-  const path = join(ROOT, 'packages', file)
-  const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.ESNext, true)
-  const found = source.statements.find(
-    (statement) => ts.isInterfaceDeclaration(statement) && statement.name.text === declaration,
-  )
-  if (found === undefined) throw new Error(`${file} declares no interface ${declaration}`)
-  return membersOf((found as ts.InterfaceDeclaration).members, source, '')
+function optionsOf(folder: string, declaration: string): Option[] {
+  const directory = join(ROOT, 'packages', folder, 'src')
+  for (const file of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.ts')) continue
+    const text = readFileSync(join(directory, file), 'utf8')
+    if (!text.includes(`export interface ${declaration} `)) continue
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.ESNext, true)
+    const found = source.statements.find(
+      (statement) => ts.isInterfaceDeclaration(statement) && statement.name.text === declaration,
+    )
+    if (found !== undefined) return membersOf((found as ts.InterfaceDeclaration).members, source, '')
+  }
+  throw new Error(`${folder} declares no interface ${declaration}`)
 }
 
 function membersOf(members: ts.NodeArray<ts.TypeElement>, source: ts.SourceFile, prefix: string): Option[] {
