@@ -12,36 +12,15 @@ import { readSchema } from './catalog/schema-collector.ts'
 import type { TableStatistics } from './catalog/with-statistics.ts'
 import { withMigrations } from './catalog/with-migrations.ts'
 import { withStatistics } from './catalog/with-statistics.ts'
-import type { Chooser, Chosen } from './chooser.ts'
+import type { Chosen } from './chooser.ts'
 import { IndexNames } from './migration/index-statement.ts'
 import type { IndexStatement } from './migration/index-statement.ts'
 import { readMigrations } from './migration/migration-history.ts'
-import type { QueryShape } from './query-shape.ts'
+import type { AdviseOptions } from './options.ts'
+import { resolveOptions } from './options.ts'
 import type { Advice, Finding, Recommendation } from './recommendation.ts'
 import { rules } from './rules/index.ts'
 import type { SourceReading } from './source/source-collector.ts'
-import { staticChooser } from './static-chooser.ts'
-
-export interface AdviseOptions {
-  /** Working directory; default `process.cwd()`. */
-  readonly cwd?: string
-  /** File or directory of the schema; default: as `prisma.config.ts` says. */
-  readonly schema?: string
-  /** Globs of the source files; `true`: all below the working directory; default: the source is not read. */
-  readonly source?: readonly string[] | true
-  /** Shapes from a workload, beside those read in the source. */
-  readonly shapes?: readonly QueryShape[]
-  /** Rows and values of the tables, where they are known. */
-  readonly statistics?: readonly TableStatistics[]
-  /** Decides among the candidates; default: by rules alone. */
-  readonly chooser?: Chooser
-  /** Tables with fewer rows get no index, where their size is known. Default 500. */
-  readonly minRows?: number
-  /** Default: no limit. */
-  readonly maxIndexesPerTable?: number
-  /** Propose partial indexes though the schema has no `partialIndexes` preview feature. Default false. */
-  readonly allowPartial?: boolean
-}
 
 /** The advice with what it was made from, for `write` and for the reports for people. */
 export interface AdviceRun {
@@ -65,52 +44,58 @@ export interface Collected {
   readonly reading: SchemaReading | { readonly unsupported: string }
 }
 
-/** Collects, applies the rules, lets the chooser decide. Changes nothing. */
+/**
+ * Collects, applies the rules, lets the chooser decide. Reads files and changes nothing.
+ *
+ * @throws AdvisorError E_INVALID_OPTIONS, E_SCHEMA_NOT_FOUND, E_SCHEMA_INVALID, E_SOURCE_NOT_FOUND, E_MIGRATIONS
+ * @example
+ * const { advice } = await advise({ source: ['src/**\/*.ts'] })
+ * for (const { prisma, reason } of advice.recommendations) console.log(prisma, reason)
+ */
 export async function advise(options: AdviseOptions = {}): Promise<AdviceRun> {
   return adviseOn(await collect(options), options)
 }
 
-/** Schema, migrations and statistics. */
+/** Reads schema, migrations and statistics: the first half of `advise`, for whoever needs the catalog in between. */
 export async function collect(
   options: Pick<AdviseOptions, 'cwd' | 'schema' | 'statistics'>,
 ): Promise<Collected> {
-  const cwd = options.cwd ?? process.cwd()
-  const project = await findProject({
-    cwd,
-    ...(options.schema === undefined ? {} : { schema: options.schema }),
-  })
+  const { cwd, schema: path, statistics } = resolveOptions(options)
+  const project = await findProject({ cwd, ...(path === null ? {} : { schema: path }) })
   const schema = await readSchema(
-    project.schemaFiles.map((file) => ({ file: relative(cwd, file.path) || file.path, text: file.text })),
+    project.schemaFiles.map((file) => ({
+      file: relative(project.cwd, file.path) || file.path,
+      text: file.text,
+    })),
     { externalTables: project.externalTables },
   )
   if ('unsupported' in schema) return { project, reading: schema }
   return {
     project,
-    reading: { ...schema, catalog: await completed(project, schema.catalog, options.statistics ?? []) },
+    reading: { ...schema, catalog: await completed(project, schema.catalog, statistics) },
   }
 }
 
 /** Rules and choice over what was collected. */
-export async function adviseOn({ project, reading }: Collected, options: AdviseOptions): Promise<AdviceRun> {
+export async function adviseOn(
+  { project, reading }: Collected,
+  options: AdviseOptions = {},
+): Promise<AdviceRun> {
+  const { source: globs, shapes: given, chooser, minRows, maxIndexesPerTable } = resolveOptions(options)
   if ('unsupported' in reading)
     return { advice: unsupported(reading.unsupported), project, reading: null, decisions: [] }
   const { catalog } = reading
-  const source = options.source === undefined ? null : await readSource(project, reading, options.source)
-  const shapes = [...(options.shapes ?? []), ...(source?.shapes ?? [])]
-  const allowPartial = options.allowPartial ?? catalog.previewFeatures.includes('partialIndexes')
+  const source = globs === null ? null : await readSource(project, reading, globs)
+  const shapes = [...given, ...(source?.shapes ?? [])]
+  // Turning the preview feature on is the consent.
+  const allowPartial = catalog.previewFeatures.includes('partialIndexes')
   await loadPredicateParser()
   const outcomes = rules.map((rule) => rule.apply({ catalog, shapes, allowPartial }))
   const { candidates, ignored } = withoutIgnored(
     reading,
     outcomes.flatMap((outcome) => outcome.candidates ?? []),
   )
-  const choice = await (options.chooser ?? staticChooser).choose({
-    catalog,
-    shapes,
-    candidates,
-    minRows: options.minRows ?? 500,
-    maxIndexesPerTable: options.maxIndexesPerTable ?? Infinity,
-  })
+  const choice = await chooser.choose({ catalog, shapes, candidates, minRows, maxIndexesPerTable })
   const names = new IndexNames(catalog)
   const decisions = [...choice.chosen]
     .sort((a, b) => compare(candidateId(a.candidate), candidateId(b.candidate)))

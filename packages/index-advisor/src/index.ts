@@ -1,4 +1,6 @@
-export { advise, type AdviseOptions, type AdviceRun, type Decision } from './advise.ts'
+export { advise, adviseOn, collect, type AdviceRun, type Collected, type Decision } from './advise.ts'
+export type { AdviseOptions } from './options.ts'
+export type { TableStatistics } from './catalog/with-statistics.ts'
 export type { Candidate, CandidateKey, RejectedCandidate } from './candidate.ts'
 export type {
   Catalog,
@@ -28,7 +30,7 @@ export type {
   Severity,
 } from './recommendation.ts'
 export { AdvisorError, type AdvisorErrorCode } from './errors.ts'
-export { writeMigration, type WrittenMigration } from './migration/write-migration.ts'
+export { writeMigration, type WriteSettings, type WrittenMigration } from './migration/write-migration.ts'
 export { exportPostgresStatistics, type ExportOptions } from './statistics/export-postgres.ts'
 export type { Row, SqlClient } from './statistics/sql-client.ts'
 export type { Statistics } from './statistics/statistics.ts'

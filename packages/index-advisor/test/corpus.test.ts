@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { AdviseOptions } from '../src/advise.ts'
 import { advise } from '../src/advise.ts'
+import type { AdviseOptions } from '../src/options.ts'
 import type { Advice, Finding } from '../src/recommendation.ts'
 import { readCaseStatistics } from './corpus-statistics.ts'
 

@@ -11,7 +11,7 @@ function schema(provider: string): string {
     for (let length = 8; length <= 60; length += 4) {
       const bytes = Buffer.byteLength(letter)
       const table = `${models.length}${letter.repeat(Math.max(1, Math.floor(length / bytes)))}`
-      const column = `${letter.repeat(Math.max(1, Math.floor((68 - length) / bytes)))}`
+      const column = letter.repeat(Math.max(1, Math.floor((68 - length) / bytes)))
       models.push(`model M${models.length} {
   id Int @id
   x  Int @map("${column}")
@@ -36,7 +36,7 @@ test.each(['postgresql', 'sqlite'] as const)(
     const sql = await firstMigration(provider, text)
     const prismas = [...sql.matchAll(/^CREATE (?:UNIQUE )?INDEX "([^"]+)"/gm)].map((match) => match[1])
     expect(prismas).toHaveLength(56 * 2)
-    expect([...mine].sort()).toEqual([...prismas].sort())
+    expect(new Set(mine)).toEqual(new Set(prismas))
   },
 )
 

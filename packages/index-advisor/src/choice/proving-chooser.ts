@@ -249,10 +249,6 @@ class Proving {
     const byItem = new Map(indexes.map((each) => [each.item.id, each.index]))
     const costs = new Map<string, number>()
     const tables = new Map(this.#question.catalog.tables.map((table) => [this.#key(table), table]))
-    const relevantTo = queries.map(
-      ({ query }) =>
-        new Set(indexes.filter((each) => query.tables.has(each.item.table)).map((each) => each.item.id)),
-    )
     return {
       items: indexes.map((each) => each.item),
       budgetBytes: this.#options.budgetBytes ?? Infinity,
@@ -261,13 +257,16 @@ class Proving {
         return Math.max(0, this.#question.maxIndexesPerTable - existing)
       },
       cost: async (chosen) => {
+        // Thousands of sets are asked for; what a query costs depends on the indexes of its own tables alone.
+        const ofTable = new Map<string, string>()
+        for (const item of chosen) ofTable.set(item.table, `${ofTable.get(item.table) ?? ''}${item.id}|`)
         let total = 0
         for (const [at, { query, calls }] of queries.entries()) {
-          const relevant = chosen.filter((item) => relevantTo[at]?.has(item.id))
-          const key = `${at}|${relevant.map((item) => item.id).join('|')}`
+          let key = String(at)
+          for (const table of query.tables) key += `|${ofTable.get(table) ?? ''}`
           let cost = costs.get(key)
           if (cost === undefined) {
-            const set = relevant.flatMap((item) => byItem.get(item.id) ?? [])
+            const set = chosen.flatMap((item) => (query.tables.has(item.table) ? (byItem.get(item.id) ?? []) : []))
             cost = await this.#matrix.cost(query, set)
             costs.set(key, cost)
           }

@@ -20,7 +20,7 @@ export interface Rule {
 export interface RuleContext {
   readonly catalog: Catalog
   readonly shapes: readonly QueryShape[]
-  /** Partial indexes may be proposed: `--allow-partial`, or the schema has the preview feature on. */
+  /** The schema has the preview feature `partialIndexes` on. */
   readonly allowPartial: boolean
 }
 

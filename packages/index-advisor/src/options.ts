@@ -1,0 +1,103 @@
+import type { TableStatistics } from './catalog/with-statistics.ts'
+import type { Chooser } from './chooser.ts'
+import { AdvisorError } from './errors.ts'
+import type { QueryShape } from './query-shape.ts'
+import { staticChooser } from './static-chooser.ts'
+
+export interface AdviseOptions {
+  /** Working directory; paths in the advice are relative to it. Default `process.cwd()`. */
+  readonly cwd?: string
+  /** File or directory of the schema. Default: as `prisma.config.ts` says, else where Prisma looks. */
+  readonly schema?: string
+  /**
+   * Globs of source files to read; `true`: every source file below the working directory. Costs about 2 ms a file that
+   * calls Prisma. Default: the source is not read.
+   */
+  readonly source?: readonly string[] | true
+  /** Shapes from a workload, beside those read in the source. Default: none. */
+  readonly shapes?: readonly QueryShape[]
+  /** Rows and values of the tables, where they are known. Default: none, and then no rule counts on them. */
+  readonly statistics?: readonly TableStatistics[]
+  /** Decides among the candidates. Default: rules alone, without a planner. */
+  readonly chooser?: Chooser
+  /** Tables with fewer rows get no index, where their size is known. Default 500. */
+  readonly minRows?: number
+  /** No more indexes than so many a table, those that exist included. Default: no limit. */
+  readonly maxIndexesPerTable?: number
+}
+
+export interface ResolvedAdviseOptions {
+  readonly cwd: string
+  readonly schema: string | null
+  readonly source: readonly string[] | true | null
+  readonly shapes: readonly QueryShape[]
+  readonly statistics: readonly TableStatistics[]
+  readonly chooser: Chooser
+  readonly minRows: number
+  readonly maxIndexesPerTable: number
+}
+
+/** @throws AdvisorError E_INVALID_OPTIONS, naming the option, what was expected and what was given */
+export function resolveOptions(options: AdviseOptions): ResolvedAdviseOptions {
+  for (const [name, value] of Object.entries(options)) {
+    const check = CHECKS[name as keyof AdviseOptions] as Check | undefined
+    if (check === undefined)
+      throw invalid(name, `one of ${Object.keys(CHECKS).join(', ')}`, 'an unknown option')
+    if (value !== undefined && !check.holds(value)) throw invalid(name, check.expected, show(value))
+  }
+  return Object.freeze({
+    cwd: options.cwd ?? process.cwd(),
+    schema: options.schema ?? null,
+    source: options.source ?? null,
+    shapes: options.shapes ?? [],
+    statistics: options.statistics ?? [],
+    chooser: options.chooser ?? staticChooser,
+    minRows: options.minRows ?? 500,
+    maxIndexesPerTable: options.maxIndexesPerTable ?? Infinity,
+  })
+}
+
+interface Check {
+  readonly expected: string
+  holds(value: unknown): boolean
+}
+
+const text: Check = {
+  expected: 'a non-empty string',
+  holds: (value) => typeof value === 'string' && value !== '',
+}
+const list: Check = { expected: 'an array', holds: Array.isArray }
+const count: Check = {
+  expected: 'a number of at least 0',
+  holds: (value) => typeof value === 'number' && value >= 0,
+}
+
+const CHECKS: Record<keyof AdviseOptions, Check> = {
+  cwd: text,
+  schema: text,
+  source: {
+    expected: 'true or an array of globs',
+    holds: (value) =>
+      value === true || (Array.isArray(value) && value.every((each) => typeof each === 'string')),
+  },
+  shapes: list,
+  statistics: list,
+  chooser: {
+    expected: 'an object with choose()',
+    holds: (value) => typeof (value as Partial<Chooser> | null)?.choose === 'function',
+  },
+  minRows: count,
+  maxIndexesPerTable: count,
+}
+
+function invalid(name: string, expected: string, given: string): AdvisorError {
+  return new AdvisorError('E_INVALID_OPTIONS', `advise({ ${name} }): expected ${expected}, got ${given}.`)
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number'
+    ? JSON.stringify(value)
+    : Array.isArray(value)
+      ? 'an array'
+      : typeof value
+}
