@@ -30,17 +30,6 @@ export interface StoredEntry extends Entry {
   open(): unknown
 }
 
-export type Freshness = 'fresh' | 'stale' | 'grace' | 'expired'
-
-/** How old an entry is, in the terms of its own lifetimes. */
-export function freshnessOf(entry: Entry, now: number): Freshness {
-  const age = now - entry.createdAt
-  if (age < entry.ttl) return 'fresh'
-  if (age < entry.ttl + entry.swr) return 'stale'
-  if (age < entry.ttl + entry.swr + entry.grace) return 'grace'
-  return 'expired'
-}
-
 /** Milliseconds after which a store may forget an entry. */
 export function lifetimeOf(entry: Pick<Entry, 'ttl' | 'swr' | 'grace'>): number {
   return entry.ttl + entry.swr + entry.grace

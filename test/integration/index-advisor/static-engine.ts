@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite'
 import { SchemaEngine } from '../../../packages/index-advisor/src/migration/schema-engine.ts'
 import {
   postgresShadow,
@@ -32,18 +31,4 @@ export async function prismaDiff(
 /** The first migration of a schema, as Prisma would write it. */
 export function firstMigration(provider: 'postgresql' | 'sqlite', schema: string): Promise<string> {
   return prismaDiff(provider, [], [{ path: 'schema.prisma', text: schema }])
-}
-
-/** PostgreSQL's own statement of an index, from a database in this process. */
-export async function indexDefinitions(statements: readonly string[]): Promise<string[]> {
-  const database = await PGlite.create()
-  try {
-    for (const statement of statements) await database.exec(statement)
-    const { rows } = await database.query<{ indexdef: string }>(
-      `SELECT indexdef FROM pg_indexes WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY indexname`,
-    )
-    return rows.map((row) => row.indexdef)
-  } finally {
-    await database.close()
-  }
 }

@@ -266,7 +266,9 @@ class Proving {
           for (const table of query.tables) key += `|${ofTable.get(table) ?? ''}`
           let cost = costs.get(key)
           if (cost === undefined) {
-            const set = chosen.flatMap((item) => (query.tables.has(item.table) ? (byItem.get(item.id) ?? []) : []))
+            const set = chosen.flatMap((item) =>
+              query.tables.has(item.table) ? (byItem.get(item.id) ?? []) : [],
+            )
             cost = await this.#matrix.cost(query, set)
             costs.set(key, cost)
           }
