@@ -29,17 +29,18 @@ export const staticChooser: Chooser = {
     }
     const indexes = [...byTable.values()].flat()
     for (const each of indexes) each.extendExisting()
-    const { kept, over } = withinLimit(indexes, question.maxIndexesPerTable)
+    const grown = indexes.map((each) => each.candidate())
+    const { kept, over } = withinLimit(grown, question.maxIndexesPerTable)
     for (const each of over)
       rejected.push(
         reject(
-          each.candidate(),
-          `${each.candidate().table.model} has as many indexes as --max-indexes-per-table allows (${question.maxIndexesPerTable}).`,
+          each,
+          `${each.table.model} has as many indexes as --max-indexes-per-table allows (${question.maxIndexesPerTable}).`,
         ),
       )
-    const chosen = kept.map((each): Chosen => ({
-      candidate: each.candidate(),
-      confidence: each.confidence(),
+    const chosen = kept.map((candidate): Chosen => ({
+      candidate,
+      confidence: candidate.table.rows === null ? 'static' : 'estimated',
     }))
     return { chosen, rejected, findings: [] }
   },
@@ -91,10 +92,6 @@ class Growing {
     this.groups = refined
     this.served.push(candidate)
     return true
-  }
-
-  confidence(): Chosen['confidence'] {
-    return this.first.table.rows === null ? 'static' : 'estimated'
   }
 
   candidate(): Candidate {
@@ -157,20 +154,20 @@ function byLength(a: Candidate, b: Candidate): number {
   return x < y ? -1 : x > y ? 1 : 0
 }
 
-function withinLimit(indexes: readonly Growing[], limit: number): { kept: Growing[]; over: Growing[] } {
-  const count = new Map<string, number>()
-  const kept: Growing[] = []
-  const over: Growing[] = []
+function withinLimit(
+  candidates: readonly Candidate[],
+  limit: number,
+): { kept: readonly Candidate[]; over: readonly Candidate[] } {
+  if (limit === Infinity) return { kept: candidates, over: [] }
+  const count = new Map<CatalogTable, number>()
+  const kept: Candidate[] = []
+  const over: Candidate[] = []
   const order = ['high', 'medium', 'low']
-  const ranked = [...indexes].sort(
-    (a, b) => order.indexOf(a.candidate().severity) - order.indexOf(b.candidate().severity),
-  )
-  for (const each of ranked) {
-    const { table } = each.candidate()
-    const used = count.get(table.model) ?? table.indexes.length
+  for (const each of [...candidates].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))) {
+    const used = count.get(each.table) ?? each.table.indexes.length
     if (used >= limit) over.push(each)
     else kept.push(each)
-    count.set(table.model, used + (used >= limit ? 0 : 1))
+    count.set(each.table, used + (used >= limit ? 0 : 1))
   }
   return { kept, over }
 }

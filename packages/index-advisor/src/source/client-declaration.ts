@@ -111,10 +111,11 @@ export interface BriskRaw<O extends string> {
 export interface BriskOpaque { readonly ${MARKS.opaque}: true; [name: string]: any }
 `
 
+/** `any` where a type parameter would make the checker read whole function bodies to infer it. */
 const CLIENT_MEMBERS = `
   constructor(options?: any)
   $transaction(queries: readonly any[], options?: any): Promise<any[]>
-  $transaction<R>(fn: (tx: PrismaClient) => Promise<R>, options?: any): Promise<R>
+  $transaction(fn: (tx: PrismaClient) => any, options?: any): Promise<any>
   $extends(extension: any): this
   $connect(): Promise<void>
   $disconnect(): Promise<void>

@@ -51,6 +51,8 @@ const OPTIONS: ts.CompilerOptions = {
 }
 
 class ProjectHost implements ts.CompilerHost {
+  /** Comments say nothing of types here. */
+  readonly jsDocParsingMode = ts.JSDocParsingMode.ParseNone
   private readonly virtual: ReadonlyMap<string, string>
   private readonly resolved = new Map<string, ts.ResolvedModuleFull | undefined>()
   private readonly settings = new Map<string, ts.CompilerOptions>()
