@@ -53,37 +53,88 @@ export class CostMatrix {
     const all = new Map<string, HypotheticalIndex>()
     for (const index of [...this.#universe, ...indexes])
       if (isRelevant(query, index)) all.set(index.id, index)
-    const plans: JudgedPlan[] = []
-    for (const binding of query.bindings)
-      plans.push({ binding, plan: await this.#plan(query, wanted, all, binding) })
-    return plans
+    const descents = query.bindings.map(
+      (binding) => new Descent(binding, wanted, all, this.#plansOf(query, binding)),
+    )
+    for (;;) {
+      const open = descents.filter((descent) => !descent.isDone())
+      if (open.length === 0) break
+      // The same set for several bindings in a row: to hide and show indexes costs as much as to plan.
+      const [first] = open.map((descent) => descent.name).sort()
+      for (const descent of open) if (descent.name === first) await this.#plan(query, descent)
+    }
+    return descents.map(({ binding, plan }) => ({ binding, plan }))
   }
 
-  async #plan(
-    query: JudgedQuery,
-    wanted: ReadonlySet<string>,
-    all: ReadonlyMap<string, HypotheticalIndex>,
-    binding: Binding,
-  ): Promise<Plan> {
+  #plansOf(query: JudgedQuery, binding: Binding): Map<string, Plan> {
     const key = `${query.fingerprint}\0${binding.kind}`
     const known = this.#known.get(key) ?? new Map<string, Plan>()
     this.#known.set(key, known)
-    const present = new Map(all)
+    return known
+  }
+
+  async #plan(query: JudgedQuery, descent: Descent): Promise<void> {
+    this.#planned++
+    // Indexes of other tables stay as they are.
+    const others = this.#universe.filter((index) => !isRelevant(query, index))
+    descent.learn(await this.#planner.plan(query, [...others, ...descent.indexes], descent.binding))
+  }
+}
+
+/** The way down from all indexes to the plan that uses only the wanted ones, as far as it is known. */
+class Descent {
+  readonly binding: Binding
+  readonly #wanted: ReadonlySet<string>
+  readonly #present: Map<string, HypotheticalIndex>
+  readonly #known: Map<string, Plan>
+  #name: string
+
+  constructor(
+    binding: Binding,
+    wanted: ReadonlySet<string>,
+    all: ReadonlyMap<string, HypotheticalIndex>,
+    known: Map<string, Plan>,
+  ) {
+    this.binding = binding
+    this.#wanted = wanted
+    this.#present = new Map(all)
+    this.#known = known
+    this.#name = nameOf(this.#present)
+  }
+
+  /** Of the set that is to be planned with next. */
+  get name(): string {
+    return this.#name
+  }
+
+  get indexes(): readonly HypotheticalIndex[] {
+    return [...this.#present.values()]
+  }
+
+  get plan(): Plan {
+    const plan = this.#known.get(this.#name)
+    if (plan === undefined) throw new Error('not planned yet')
+    return plan
+  }
+
+  learn(plan: Plan): void {
+    this.#known.set(this.#name, plan)
+  }
+
+  isDone(): boolean {
     for (;;) {
-      const name = [...present.keys()].sort().join('\0')
-      let plan = known.get(name)
-      if (plan === undefined) {
-        this.#planned++
-        // Indexes of other tables stay as they are: to hide and show them costs more than to plan.
-        const others = this.#universe.filter((index) => !isRelevant(query, index))
-        plan = await this.#planner.plan(query, [...others, ...present.values()], binding)
-        known.set(name, plan)
-      }
-      const superfluous = plan.uses.filter((id) => present.has(id) && !wanted.has(id))
-      if (superfluous.length === 0) return plan
-      for (const id of superfluous) present.delete(id)
+      const plan = this.#known.get(this.#name)
+      if (plan === undefined) return false
+      const superfluous = plan.uses.filter((id) => this.#present.has(id) && !this.#wanted.has(id))
+      if (superfluous.length === 0) return true
+      for (const id of superfluous) this.#present.delete(id)
+      this.#name = nameOf(this.#present)
     }
   }
+}
+
+function nameOf(present: ReadonlyMap<string, HypotheticalIndex>): string {
+  return [...present.keys()].sort().join('\0')
 }
 
 function isRelevant(query: JudgedQuery, index: HypotheticalIndex): boolean {

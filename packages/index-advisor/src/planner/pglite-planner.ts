@@ -266,7 +266,7 @@ class PglitePlanner implements Planner {
   ): Promise<void> {
     const rows = await this.#cluster.query(
       `select c.oid::text as oid, c.relname as name, n.nspname as schema, t.relname as table_name
-       from (select relid from pg_partition_tree(to_regclass($1)) union select to_regclass($1)) p
+       from ${parts.length === 1 ? '(select to_regclass($1) as relid)' : 'pg_partition_tree(to_regclass($1))'} p
        join pg_class c on c.oid = p.relid join pg_namespace n on n.oid = c.relnamespace
        join pg_index x on x.indexrelid = c.oid join pg_class t on t.oid = x.indrelid`,
       [qualifiedName(schema, name)],
@@ -274,9 +274,7 @@ class PglitePlanner implements Planner {
     // Hidden before anything else is planned: planning would read its first page before that tells the height.
     const oids = rows.map((row) => text(row, 'oid'))
     await this.#cluster.query(
-      `update pg_catalog.pg_index set indisvalid = false
-       where indexrelid::text in (select json_array_elements_text($1::json))`,
-      [JSON.stringify(oids)],
+      `update pg_catalog.pg_index set indisvalid = false where indexrelid in (${oids.join(', ')})`,
     )
     let bytes = 0
     for (const row of rows) {

@@ -20,6 +20,7 @@ import type { WhatIfCluster } from './what-if-cluster.ts'
 export async function restoreStatistics(cluster: WhatIfCluster, statistics: Statistics): Promise<void> {
   for (const table of statistics.tables) {
     await restoreTable(cluster, table)
+    await restoreIndexes(cluster, table)
     for (const column of table.columns) {
       for (const [values, inherited] of [
         [column.statistics, false],
@@ -70,6 +71,9 @@ export async function restoreTable(cluster: WhatIfCluster, table: TableStatistic
        'reltuples', $4::real, 'relallvisible', $5::int)`,
     [table.schema, table.name, table.analysedPages, table.rows, table.allVisiblePages],
   )
+}
+
+async function restoreIndexes(cluster: WhatIfCluster, table: TableStatistics): Promise<void> {
   for (const index of table.indexes) {
     if (!index.isValid) continue
     await cluster.query(
