@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { Prisma, PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 
 /** One step of the run: its name, and what it does to a client. */
@@ -321,12 +322,23 @@ export async function recordRun(prisma: PrismaClient): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   for (const [step, run] of steps) {
     try {
-      outcomes.push({ step, value: await run(prisma) })
+      outcomes.push({ step, value: readable(await run(prisma)) })
     } catch (error) {
       outcomes.push({ step, error: errorSeen(error) })
     }
   }
   return outcomes
+}
+
+/** Rows with computed fields are proxies, which never compare equal: what they show is copied out of them. */
+function readable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(readable)
+  if (typeof value !== 'object' || value === null) return value
+  const isRow = types.isProxy(value) || Object.getPrototypeOf(value) === Object.prototype
+  if (!isRow) return value
+  return Object.fromEntries(
+    Object.keys(value).map((key) => [key, readable(value[key as keyof typeof value])]),
+  )
 }
 
 /** Errors are equal in class, code, meta and message; the message less the code frame of its call site. */

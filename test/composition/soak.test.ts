@@ -38,7 +38,8 @@ test(
     expect(result.redisKills).toBeGreaterThan(0)
     expect(result.terminations).toBeGreaterThan(0)
     expect(result.end.heap - result.warm.heap).toBeLessThan(64e6)
-    expect(result.end.resources).toBeLessThanOrEqual(result.warm.resources + 10)
+    // Cut connections are opened again when they are needed: what is level is the bound of the pools.
+    expect(result.end.resources).toBeLessThanOrEqual(result.warm.resources + 24)
     expect(code).toBe(0)
   },
   seconds * 1000 + 120_000,
