@@ -1,91 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Call } from './call.ts'
-import { driverPoolOf, type DriverPool, type PooledConnection } from './driver-pool.ts'
+import type { DriverListener, DriverTransaction, Statement, TransactionEvent } from './driver-listener.ts'
+import { DriverListeners } from './driver-listeners.ts'
+import { driverPoolOf, type DriverPool } from './driver-pool.ts'
 import type { SqlAdapter, SqlAdapterFactory, SqlQuery, SqlQueryable, SqlTransaction } from './driver-ports.ts'
 import type { TransactionOutcome } from './call-transaction.ts'
+import { SentStatement, type Execute } from './sent-statement.ts'
 import { TransactionScope, type TransactionRegistry } from './transaction-registry.ts'
 
 /** The call whose statements are being sent; seen by everything the driver does on its behalf. */
 export const currentCall = new AsyncLocalStorage<Call>()
-
-/** One statement as the driver saw it. Never logged with its arguments. */
-export interface Statement {
-  /** As it is sent: rewritten, where a listener has rewritten it. */
-  sql: string
-  args: readonly unknown[]
-  argTypes: readonly unknown[]
-  readonly kind: 'query' | 'execute' | 'script'
-  /** The call that sent it; where Prisma merges several `findUnique` into one statement, the first of them. */
-  readonly call: Call | undefined
-  /** The driver's transaction it runs in, or null. */
-  readonly transaction: DriverTransaction | null
-  /** Clock reading when it was handed to the driver, as `performance.now()`. */
-  readonly startedAt: number
-  /** Milliseconds until the driver answered, {@link Statement.waitMs} not included. */
-  ms: number
-  /** Milliseconds spent waiting for a connection of the pool. */
-  waitMs: number
-  /** Rows returned or affected. */
-  rows: number
-  error: unknown
-}
-
-/** BEGIN, COMMIT, ROLLBACK or a savepoint, apart from the statements of calls. */
-export interface TransactionEvent {
-  readonly type: 'begin' | 'commit' | 'rollback' | 'savepoint'
-  readonly call: Call | undefined
-  /** Milliseconds it took, {@link TransactionEvent.waitMs} not included. */
-  readonly ms: number
-  /** BEGIN: milliseconds spent waiting for a connection of the pool. */
-  readonly waitMs: number
-  readonly error: unknown
-}
-
-/** Another statement in place of the one Prisma made. */
-export interface Rewrite {
-  readonly query: SqlQuery
-  /** Turns what the driver answered into what Prisma expects; what it throws fails the statement. */
-  answer?(result: SqlAnswer): SqlAnswer
-}
-
-/** What a driver answers to a query: rows of values, and what their columns are called. */
-export interface SqlAnswer {
-  columnNames?: string[]
-  columnTypes?: unknown[]
-  rows: unknown[][]
-}
-
-/**
- * Hears what passes the driver. A listener must not throw, but for {@link DriverListener.rewrite} and
- * {@link DriverListener.inspect}.
- */
-export interface DriverListener {
-  /** Runs before the statement is sent; what it throws fails the statement unsent. Null: send it as it is. */
-  rewrite?(statement: Statement): Rewrite | null
-  statement?(statement: Statement): void
-  transaction?(event: TransactionEvent): void
-  /** Runs before {@link DriverListener.statement}, with the rows at hand; what it throws fails the statement. */
-  inspect?(statement: Statement): void
-  /**
-   * Wraps the sending of a statement: to set a timeout, to wait, to cancel. `target` is the adapter or the
-   * transaction it goes to; `send(on)` sends it to another one, such as a connection of the pool.
-   */
-  around?<T>(statement: Statement, target: SqlQueryable, send: (on?: SqlQueryable) => Promise<T>): Promise<T>
-  /** The adapter has connected; told at once to whoever listens later. */
-  connected?(adapter: SqlAdapter): void
-  /** The adapter is about to be disposed of (`$disconnect`). */
-  dispose?(): void | Promise<void>
-}
-
-/** One BEGIN … COMMIT of the driver. */
-export interface DriverTransaction {
-  /** Prisma's transaction once a call has shown which it is; null for those Prisma opens for one operation. */
-  scope: TransactionScope | null
-  /** Savepoints opened before the scope was known. */
-  readonly savepoints: string[]
-  /** What the driver has said of COMMIT so far. */
-  outcome: TransactionOutcome | null
-}
 
 const taps = new WeakMap<object, DriverTap>()
 
@@ -101,7 +25,7 @@ export class DriverTap {
   adapter: SqlAdapter | null = null
   /** The connections behind it, where the driver lets us see them. */
   pool: DriverPool | null = null
-  private listeners: readonly DriverListener[] = []
+  private listeners = DriverListeners.none
 
   private constructor(
     readonly transactions: TransactionRegistry,
@@ -126,7 +50,7 @@ export class DriverTap {
         tap.status = 'connected'
         tap.adapter = adapter
         tap.pool = driverPoolOf(adapter)
-        for (const listener of tap.listeners) listener.connected?.(adapter)
+        for (const listener of tap.listeners.all) listener.connected?.(adapter)
         return tap.wrapAdapter(adapter)
       },
     })
@@ -136,10 +60,10 @@ export class DriverTap {
 
   /** Adds a listener; the returned function takes it away again. */
   listen(listener: DriverListener): () => void {
-    this.listeners = [...this.listeners, listener]
+    this.listeners = this.listeners.with(listener)
     if (this.adapter !== null) listener.connected?.(this.adapter)
     return () => {
-      this.listeners = this.listeners.filter((each) => each !== listener)
+      this.listeners = this.listeners.without(listener)
     }
   }
 
@@ -152,15 +76,15 @@ export class DriverTap {
     return overlay(adapter, {
       ...this.queries(adapter, null),
       executeScript: (script: string) =>
-        this.send(adapter, { sql: script, args: [], argTypes: [] }, 'script', null, () =>
-          adapter.executeScript(script),
+        this.send(adapter, { sql: script, args: [], argTypes: [] }, 'script', null, (_, { sql }) =>
+          adapter.executeScript(sql),
         ),
       startTransaction: async (isolationLevel?: string) => {
         const transaction = await this.timed('begin', (waited) => this.begin(adapter, waited, isolationLevel))
         return this.wrapTransaction(transaction)
       },
       dispose: async () => {
-        for (const listener of this.listeners) await listener.dispose?.()
+        for (const listener of this.listeners.all) await listener.dispose?.()
         await adapter.dispose()
       },
     })
@@ -172,11 +96,10 @@ export class DriverTap {
     isolationLevel: string | undefined,
   ): Promise<SqlTransaction> {
     const { pool } = this
-    if (pool === null || !pool.leasable || !pool.saturated || this.listeners.length === 0)
+    if (pool === null || !pool.leasable || !pool.saturated || this.listeners.all.length === 0)
       return adapter.startTransaction(isolationLevel)
     const startedAt = performance.now()
-    const connection = await pool.acquire(adapter).finally(() => waited(performance.now() - startedAt))
-    return pool.begin(adapter, connection, isolationLevel)
+    return pool.begin(adapter, () => waited(performance.now() - startedAt), isolationLevel)
   }
 
   private wrapTransaction(target: SqlTransaction): SqlTransaction {
@@ -232,75 +155,23 @@ export class DriverTap {
 
   private queries(target: SqlQueryable, transaction: DriverTransaction | null) {
     return {
-      queryRaw: (query: SqlQuery) =>
-        this.send(target, query, 'query', transaction, (on = target, sent = query) => on.queryRaw(sent)),
-      executeRaw: (query: SqlQuery) =>
-        this.send(target, query, 'execute', transaction, (on = target, sent = query) => on.executeRaw(sent)),
+      queryRaw: (query: SqlQuery) => this.send(target, query, 'query', transaction, queryRaw),
+      executeRaw: (query: SqlQuery) => this.send(target, query, 'execute', transaction, executeRaw),
     }
   }
 
-  private async send<T>(
+  private send<T>(
     target: SqlQueryable,
     query: SqlQuery,
     kind: Statement['kind'],
     transaction: DriverTransaction | null,
-    execute: (on?: SqlQueryable, sent?: SqlQuery) => Promise<T>,
+    execute: Execute<T>,
   ): Promise<T> {
     const call = runningCall()
     if (transaction !== null && transaction.scope === null && call !== undefined) this.link(transaction, call)
-    const { listeners } = this
-    if (listeners.length === 0) return execute()
-    const statement: Statement = {
-      sql: query.sql,
-      args: query.args,
-      argTypes: query.argTypes,
-      kind,
-      call,
-      transaction,
-      startedAt: performance.now(),
-      ms: 0,
-      waitMs: 0,
-      rows: 0,
-      error: undefined,
-    }
-    try {
-      const rewrites = rewritten(statement, listeners)
-      const sent = rewrites === null ? query : (rewrites[rewrites.length - 1] as Rewrite).query
-      const direct = (on = target) => execute(on, sent)
-      const result = answered(await this.around(statement, target, direct), rewrites)
-      statement.rows =
-        typeof result === 'number'
-          ? result
-          : ((result as { rows?: unknown[] } | undefined)?.rows?.length ?? 0)
-      for (const listener of listeners) listener.inspect?.(statement)
-      return result
-    } catch (error) {
-      statement.error = error
-      throw error
-    } finally {
-      statement.ms = Math.max(0, performance.now() - statement.startedAt - statement.waitMs)
-      for (const listener of listeners) listener.statement?.(statement)
-    }
-  }
-
-  /** Sends a statement through all listeners that wrap it. */
-  private around<T>(
-    statement: Statement,
-    target: SqlQueryable,
-    execute: (on?: SqlQueryable) => Promise<T>,
-  ): Promise<T> {
-    const { pool, listeners } = this
-    let run =
-      pool === null || statement.transaction !== null || !pool.leasable || !pool.saturated
-        ? execute
-        : (on = target) => (on === target ? waiting(pool, statement, target, execute) : execute(on))
-    for (const listener of listeners) {
-      if (listener.around === undefined) continue
-      const inner = run
-      run = (on = target) =>
-        (listener.around as NonNullable<DriverListener['around']>)(statement, on, (to = on) => inner(to))
-    }
-    return run()
+    const { listeners, pool } = this
+    if (listeners.all.length === 0) return execute(target, query)
+    return new SentStatement(query, kind, call, transaction, listeners).send(query, target, pool, execute)
   }
 
   /** The first statement of a call in a transaction tells which of Prisma's transactions this is. */
@@ -340,7 +211,7 @@ export class DriverTap {
       failure = error
       throw error
     } finally {
-      for (const listener of this.listeners) {
+      for (const listener of this.listeners.all) {
         listener.transaction?.({
           type,
           call: currentCall.getStore(),
@@ -353,55 +224,8 @@ export class DriverTap {
   }
 }
 
-/** Lets each listener rewrite the statement, one upon the other. */
-function rewritten(statement: Statement, listeners: readonly DriverListener[]): Rewrite[] | null {
-  let rewrites: Rewrite[] | null = null
-  for (const listener of listeners) {
-    const rewrite = listener.rewrite?.(statement) ?? null
-    if (rewrite === null) continue
-    Object.assign(statement, rewrite.query)
-    ;(rewrites ??= []).push(rewrite)
-  }
-  return rewrites
-}
-
-/** What Prisma gets for a rewritten statement: the last rewrite is the first to see the driver's answer. */
-function answered<T>(result: T, rewrites: readonly Rewrite[] | null): T {
-  if (rewrites === null) return result
-  return rewrites.reduceRight<SqlAnswer>(
-    (answer, rewrite) => rewrite.answer?.(answer) ?? answer,
-    result as SqlAnswer,
-  ) as T
-}
-
-/** Sends a statement over a connection that had to be waited for, and notes how long. */
-async function waiting<T>(
-  pool: DriverPool,
-  statement: Statement,
-  target: SqlQueryable,
-  execute: (on: SqlQueryable) => Promise<T>,
-): Promise<T> {
-  const connection = await acquireFor(statement, pool, target)
-  try {
-    return await execute(connection.on)
-  } finally {
-    connection.release()
-  }
-}
-
-/** Takes a connection for a statement, and notes on it how long that took. */
-export async function acquireFor(
-  statement: Statement,
-  pool: DriverPool,
-  target: SqlQueryable,
-): Promise<PooledConnection> {
-  const startedAt = performance.now()
-  try {
-    return await pool.acquire(target)
-  } finally {
-    statement.waitMs += performance.now() - startedAt
-  }
-}
+const queryRaw: Execute<{ rows: unknown[][] }> = (on, query) => on.queryRaw(query)
+const executeRaw: Execute<number> = (on, query) => on.executeRaw(query)
 
 /** The call that sends; of an array transaction, whose members share one context, the member whose turn it is. */
 function runningCall(): Call | undefined {

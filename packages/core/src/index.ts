@@ -18,17 +18,16 @@ export { Call, type Args, type CallNotes, type FetchDecorator, type Middleware, 
 export type { CallTransaction, TransactionOutcome } from './call-transaction.ts'
 export { channels, type QueryEvent } from './channels.ts'
 export { compose } from './pipeline.ts'
-export {
-  acquireFor,
-  currentCall,
-  type DriverListener,
-  type DriverTap,
-  type Rewrite,
-  type SqlAnswer,
-  type Statement,
-  type TransactionEvent,
-} from './driver-tap.ts'
-export type { DriverPool, PooledConnection, PoolGauge } from './driver-pool.ts'
+export { currentCall, type DriverTap } from './driver-tap.ts'
+export type {
+  ConnectionWatch,
+  DriverListener,
+  Rewrite,
+  SqlAnswer,
+  Statement,
+  TransactionEvent,
+} from './driver-listener.ts'
+export type { DriverPool, PoolGauge } from './driver-pool.ts'
 export type { SqlAdapter, SqlAdapterFactory, SqlQuery, SqlQueryable, SqlTransaction } from './driver-ports.ts'
 export type { Host, Provider } from './host.ts'
 export { defineExtension, hostOf, mount, type MountOptions, type Plugin } from './prisma7.ts'

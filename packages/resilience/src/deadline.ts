@@ -1,5 +1,5 @@
-import type { Call, DriverTap } from '@prisma-brisk/core'
-import { cancelOn } from './canceller.ts'
+import type { Call, ConnectionWatch, DriverTap } from '@prisma-brisk/core'
+import { cancelOn, isCancellable } from './canceller.ts'
 
 /** Where a call carries its deadline. */
 export const deadlineKey: unique symbol = Symbol('prisma-brisk.deadline')
@@ -17,15 +17,14 @@ const GRACE_MS = 2000
  * The end of an operation's time: when it passes, or the caller aborts, the statement that runs is stopped on its
  * server, no further one is sent, and the operation fails with {@link Deadline.error}.
  */
-export class Deadline {
+export class Deadline implements ConnectionWatch {
   /** Why the operation was stopped; undefined while it may go on. */
   error: Error | undefined
-  private readonly clients = new Set<object>()
+  private readonly connections = new Set<object>()
   private cancelling: Promise<unknown> | null = null
   private timer: NodeJS.Timeout | undefined
   private grace: NodeJS.Timeout | undefined
   private reject: (error: Error) => void = () => undefined
-  private waiting = 0
 
   constructor(
     private readonly call: Call,
@@ -57,39 +56,23 @@ export class Deadline {
     })
   }
 
-  /** Sends a statement on a connection that can be stopped, and keeps the connection until the stop is over. */
-  async sendOn<T>(client: object, send: () => Promise<T>): Promise<T> {
+  taken(connection: object): void {
     if (this.error !== undefined) throw this.error
-    this.clients.add(client)
-    try {
-      return await send()
-    } catch (error) {
-      throw this.error ?? error
-    } finally {
-      this.clients.delete(client)
-      await this.cancelling
-    }
+    if (isCancellable(connection)) this.connections.add(connection)
   }
 
-  /** Waits for something that cannot be stopped, such as a connection of the pool. */
-  async waitFor<T>(what: Promise<T>, giveBack: (late: T) => void): Promise<T> {
-    this.waiting++
-    try {
-      const got = await what
-      if (this.error === undefined) return got
-      giveBack(got)
-      throw this.error
-    } finally {
-      this.waiting--
-    }
+  /** The connection stays ours until the stop is over: whatever it ran next would be stopped in its place. */
+  answered(connection: object): Promise<unknown> | null {
+    this.connections.delete(connection)
+    return this.cancelling
   }
 
   private stop(expiry: Error): void {
     if (this.error !== undefined) return
     this.error = expiry
     const { tap } = this
-    if (tap === null || this.clients.size === 0) return this.reject(expiry)
-    this.cancelling = Promise.all([...this.clients].map((client) => cancelOn(client, tap)))
+    if (tap === null || this.connections.size === 0) return this.reject(expiry)
+    this.cancelling = Promise.all([...this.connections].map((connection) => cancelOn(connection, tap)))
     this.grace = setTimeout(() => this.reject(expiry), GRACE_MS)
     this.grace.unref()
   }

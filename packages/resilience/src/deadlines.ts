@@ -1,14 +1,5 @@
-import {
-  acquireFor,
-  type Call,
-  type DriverListener,
-  type Host,
-  type Next,
-  type SqlQueryable,
-  type Statement,
-} from '@prisma-brisk/core'
+import type { Call, DriverListener, Host, Next } from '@prisma-brisk/core'
 import { currentLimits } from './limits.ts'
-import { isCancellable } from './canceller.ts'
 import { Deadline, deadlineKey } from './deadline.ts'
 import { QueryAbortedError, QueryTimeoutError } from './errors.ts'
 import type { ResolvedResilienceOptions } from './options.ts'
@@ -47,33 +38,13 @@ export class Deadlines {
   }
 }
 
-/** Sends the statements of calls that have a deadline over a connection of which it is known what it runs. */
+/** Has the deadline of a call watch the connections of its statements, so that it can stop what they run. */
 function listener(host: Host): DriverListener {
   return {
-    around: (statement, target, send) => {
-      const { call } = statement
+    watch: ({ call }) => {
       const deadline = call?.host === host ? call.notes[deadlineKey] : undefined
-      return deadline === undefined ? send() : sendWithin(host, deadline, statement, target, send)
+      if (deadline?.error !== undefined) throw deadline.error
+      return deadline ?? null
     },
-  }
-}
-
-async function sendWithin<T>(
-  host: Host,
-  deadline: Deadline,
-  statement: Statement,
-  target: SqlQueryable,
-  send: (on?: SqlQueryable) => Promise<T>,
-): Promise<T> {
-  if (deadline.error !== undefined) throw deadline.error
-  const { client } = target as { client?: unknown }
-  if (isCancellable(client)) return deadline.sendOn(client, send)
-  const pool = host.tap?.pool
-  if (pool == null || !pool.leasable || pool.kind === 'lock' || statement.transaction !== null) return send()
-  const connection = await deadline.waitFor(acquireFor(statement, pool, target), (late) => late.release())
-  try {
-    return await deadline.sendOn(connection.client, () => send(connection.on))
-  } finally {
-    connection.release()
   }
 }

@@ -2,7 +2,7 @@ import type { Pool } from 'pg'
 import { mountProbe } from './probe.ts'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import type { DriverTap, Statement, TransactionEvent } from '@prisma-brisk/core'
+import type { ConnectionWatch, DriverTap, Statement, TransactionEvent } from '@prisma-brisk/core'
 
 describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s', (provider) => {
   let database: TestDatabase<PrismaClient>
@@ -137,26 +137,6 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
     expect(counts).toEqual([1, 1, 1, 1, 1])
   })
 
-  test('`around` may send a statement to another connection', async () => {
-    const targets: boolean[] = []
-    const redirected = mountProbe(database.createClient(), (host) => {
-      const apart = host.tap?.connectApart()
-      host.onDisconnect(async () => (await apart)?.dispose())
-      host.tap?.listen({ around: async (statement, target, send) => send(await apart) })
-      host.tap?.listen({
-        around: (statement, target, send) => {
-          targets.push(target === host.tap?.adapter)
-          return send()
-        },
-      })
-      return (call, next) => next(call)
-    })
-    expect(await redirected.user.count()).toBe(1)
-    expect(targets).toEqual([true])
-    statements.length = 0
-    await redirected.$disconnect()
-  })
-
   test('`rewrite` changes what is sent and what comes back, one listener upon the other', async () => {
     const { client, log } = database.createRecordedClient()
     const seen: Pick<Statement, 'sql' | 'rows'>[] = []
@@ -197,16 +177,9 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
     expect(log.statements).toEqual([])
   })
 
-  test('what `inspect` throws fails the statement; `around` wraps its sending', async () => {
-    const order: string[] = []
+  test('what `inspect` throws fails the statement', async () => {
     const guarded = mountProbe(database.createClient(), (host) => {
       host.tap?.listen({
-        around: async (statement, target, send) => {
-          order.push(`before ${statement.kind} on ${target.provider}`)
-          const result = await send()
-          order.push('after')
-          return result
-        },
         inspect: (statement) => {
           if (statement.rows > 0) throw new RangeError('too many rows')
         },
@@ -214,9 +187,111 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
       return (call, next) => next(call)
     })
     await expect(guarded.user.findMany()).rejects.toThrow('too many rows')
-    expect(order[0]).toMatch(/^before query on/)
-    expect(order[1]).toBe('after')
   })
+})
+
+describe.each(['postgresql', 'mysql'] as const)('watched connections on %s', (provider) => {
+  let database: TestDatabase<PrismaClient>
+  beforeAll(async () => {
+    database = await createDatabase(provider)
+    await database.createClient().user.create({ data: { name: 'ada', email: 'ada@example.org' } })
+  })
+  afterAll(() => database.drop())
+  const identity = provider === 'mysql' ? 'threadId' : 'processID'
+
+  test('`watch` is told of the connection, in and out of transactions, and holds the answer back', async () => {
+    const order: string[] = []
+    let letGo = (): void => undefined
+    const watched = mountProbe(database.createClient(), (host) => {
+      const watch: ConnectionWatch = {
+        taken: (connection) => order.push(`taken ${identity in connection}`),
+        answered: () => {
+          order.push('answered')
+          return new Promise<void>((resolve) => (letGo = resolve))
+        },
+      }
+      host.tap?.listen({
+        watch: (statement) => (statement.sql.includes('User') ? watch : null),
+        statement: ({ sql }) => order.push(sql.includes('User') ? 'heard' : 'another'),
+      })
+      return (call, next) => next(call)
+    })
+    const held = async (count: Promise<number>): Promise<void> => {
+      order.length = 0
+      let isThere = false
+      void count.then(() => (isThere = true))
+      while (!order.includes('answered')) await new Promise((resolve) => setImmediate(resolve))
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(isThere).toBe(false)
+      letGo()
+      expect(await count).toBe(1)
+      expect(order.filter((each) => each !== 'another')).toEqual(['taken true', 'answered', 'heard'])
+    }
+    await watched.tag.count()
+    await held(watched.user.count())
+    await watched.$transaction(async (tx) => {
+      await tx.tag.count()
+      await held(tx.user.count())
+    })
+  })
+
+  test('what `watch` and `taken` throw fails the statement unsent, and the connection goes back', async () => {
+    const refusals = { watch: new RangeError('not watched'), taken: new RangeError('not on this one') }
+    let refused: 'watch' | 'taken' | null = null
+    let tap: DriverTap | null = null
+    const heard: unknown[] = []
+    const prisma = mountProbe(
+      database.createClient({ adapter: database.adapter({ connections: 1 }) }),
+      (host) => {
+        tap = host.tap
+        host.tap?.listen({
+          watch: () => {
+            if (refused === 'watch') throw refusals.watch
+            return {
+              taken: () => {
+                if (refused === 'taken') throw refusals.taken
+              },
+              answered: () => null,
+            }
+          },
+          statement: ({ error }) => heard.push(error),
+        })
+        return (call, next) => next(call)
+      },
+    )
+    await prisma.user.count()
+    for (const each of ['watch', 'taken'] as const) {
+      refused = each
+      heard.length = 0
+      await expect(prisma.user.count()).rejects.toThrow(refusals[each].message)
+      expect(heard).toEqual([refusals[each]])
+      refused = null
+      expect(await prisma.user.count()).toBe(1)
+    }
+    expect((tap as DriverTap | null)?.pool?.gauge()).toMatchObject({ total: 1, idle: 1 })
+  })
+})
+
+test('a watched connection stays in its pool when the server refuses a statement, and leaves it when it breaks', async () => {
+  const database = await createDatabase('postgresql')
+  let tap: DriverTap | null = null
+  const prisma = mountProbe(
+    database.createClient({ adapter: database.adapter({ connections: 1 }) }),
+    (host) => {
+      tap = host.tap
+      host.tap?.listen({ watch: () => ({ taken: () => undefined, answered: () => null }) })
+      return (call, next) => next(call)
+    },
+  )
+  const backend = async (): Promise<number> =>
+    ((await prisma.$queryRaw`SELECT pg_backend_pid() AS pid`) as { pid: number }[])[0]?.pid as number
+  const first = await backend()
+  await expect(prisma.$queryRaw`SELECT 1 / 0`).rejects.toMatchObject({ code: 'P2010' })
+  expect(await backend()).toBe(first)
+  await expect(prisma.$queryRaw`SELECT pg_terminate_backend(pg_backend_pid())`).rejects.toThrow()
+  expect(await backend()).not.toBe(first)
+  expect((tap as DriverTap | null)?.pool?.gauge()).toMatchObject({ total: 1, idle: 1, waiting: 0 })
+  await database.drop()
 })
 
 test('transactions that had to wait for a connection leave no listener on it', async () => {

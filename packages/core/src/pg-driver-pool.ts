@@ -1,0 +1,129 @@
+import { failAs, onClient } from './driver-client.ts'
+import type { ConnectionWatch } from './driver-listener.ts'
+import type { DriverPool, PoolGauge } from './driver-pool.ts'
+import type { SqlAdapter, SqlQueryable, SqlTransaction } from './driver-ports.ts'
+
+/** What is used of a client of `pg`. */
+interface PgClient {
+  query(config: unknown, values: unknown, callback: (error: unknown, answer: unknown) => void): void
+  release(error?: unknown): void
+  on(event: 'error', listener: (error: unknown) => void): void
+  removeListener(event: 'error', listener: (error: unknown) => void): void
+}
+
+/** What is used of `pg`'s Pool. */
+interface PgPool {
+  readonly totalCount: number
+  readonly idleCount: number
+  readonly waitingCount: number
+  readonly options?: { readonly max?: number }
+  connect(): Promise<PgClient>
+  connect(callback: (error: unknown, client: PgClient) => void): void
+}
+
+export function isPgPool(driver: unknown): driver is PgPool {
+  const pool = driver as Partial<PgPool> | null | undefined
+  return typeof pool?.connect === 'function' && typeof pool.idleCount === 'number'
+}
+
+export class PgDriverPool implements DriverPool {
+  readonly kind = 'pg'
+
+  constructor(
+    private readonly pool: PgPool,
+    readonly leasable: boolean,
+  ) {}
+
+  get saturated(): boolean {
+    return this.pool.idleCount === 0
+  }
+
+  gauge(): PoolGauge {
+    const { totalCount, idleCount, waitingCount, options } = this.pool
+    return { total: totalCount, idle: idleCount, waiting: waitingCount, max: options?.max ?? null }
+  }
+
+  through(target: SqlQueryable, watch: ConnectionWatch): SqlQueryable {
+    return onClient(target, new WatchedPool(this.pool, watch))
+  }
+
+  async begin(adapter: SqlAdapter, taken: () => void, isolationLevel?: string): Promise<SqlTransaction> {
+    const client = await this.pool.connect().catch((error: unknown) => failAs(adapter, error))
+    taken()
+    // The transaction listens for the client's errors by itself, and releases it.
+    return onClient(adapter, { connect: () => Promise.resolve(client) }).startTransaction(isolationLevel)
+  }
+}
+
+/**
+ * What an adapter uses of the pool to send a statement. It does what `Pool.query` does, but for the watch: that is told of
+ * the client before the query is sent, and may keep it for a while after the answer. And a client whose query the server
+ * has merely refused goes back to the pool, which would close it.
+ */
+class WatchedPool {
+  constructor(
+    private readonly pool: PgPool,
+    private readonly watch: ConnectionWatch,
+  ) {}
+
+  connect(): Promise<PgClient> {
+    return this.pool.connect()
+  }
+
+  query(config: unknown, values: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.pool.connect((refused, client) => {
+        if (refused != null) return reject(refused as Error)
+        let broken: unknown
+        let isOver = false
+        const release = (): void => {
+          client.removeListener('error', onError)
+          client.release(broken)
+        }
+        const end = (settle: () => void): void => {
+          if (isOver) return
+          isOver = true
+          const over = (): void => {
+            release()
+            settle()
+          }
+          const held = this.watch.answered(client)
+          if (held === null) over()
+          else held.then(over, over)
+        }
+        const fail = (error: unknown): void => {
+          if (!isRefusal(error)) broken ??= error
+          end(() => reject(error as Error))
+        }
+        // A client that is nobody's listener's throws what its socket reports.
+        const onError = (error: unknown): void => {
+          broken ??= error
+          fail(error)
+        }
+        client.on('error', onError)
+        try {
+          this.watch.taken(client)
+        } catch (error) {
+          release()
+          return reject(error as Error)
+        }
+        try {
+          client.query(config, values, (error, answer) =>
+            error == null ? end(() => resolve(answer)) : fail(error),
+          )
+        } catch (error) {
+          fail(error)
+        }
+      })
+    })
+  }
+}
+
+/**
+ * Whether a server that is well has said no: it names an SQLSTATE, and none of connections (08), operator intervention
+ * (57P…: the session ends), its system (58) or its insides (XX).
+ */
+function isRefusal(error: unknown): boolean {
+  const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown }
+  return severity !== undefined && typeof code === 'string' && !/^(08|57P|58|XX)/.test(code)
+}
