@@ -10,6 +10,7 @@ import { Host, providerOf } from './host.ts'
 import { compose } from './pipeline.ts'
 import { loadSchemaModel, type SchemaOption } from './schema-model.ts'
 import { PrismaDispatcher, type HookInput } from './prisma7-dispatcher.ts'
+import { tellDescendantsApart, type ExtensibleClient } from './prisma7-lineage.ts'
 import type { InternalParams } from './prisma7-redirect.ts'
 import { TransactionRegistry } from './transaction-registry.ts'
 
@@ -65,6 +66,12 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   }
   const extended: object = (client as PrivateClient).$extends(extension)
   mounted.set(extended, new Set(plugins.map((plugin) => plugin.name)))
+  if (!tellDescendantsApart(extended as ExtensibleClient)) {
+    host.warnOnce(
+      'W_EXTENSIONS_HIDDEN',
+      'prisma-brisk: this version of Prisma hides its extensions; mount those that compute fields before the suite.',
+    )
+  }
   return extended
 }
 
