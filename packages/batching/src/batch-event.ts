@@ -16,6 +16,9 @@ export interface BatchEvent {
   readonly error: unknown
 }
 
+/** What became of a batch. */
+export type BatchOutcome = Pick<BatchEvent, 'statements' | 'fallbacks' | 'error'>
+
 declare module '@prisma-brisk/core' {
   interface CallNotes {
     /** The batch that answered the call, or tried to. */

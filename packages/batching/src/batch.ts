@@ -1,7 +1,7 @@
 import { channels, type Args, type Field } from '@prisma-brisk/core'
 import { findAggregates } from './aggregates.ts'
 import { copyOf } from './answer-copy.ts'
-import type { BatchEvent } from './batch-event.ts'
+import type { BatchEvent, BatchOutcome } from './batch-event.ts'
 import { copyOfError } from './error-copy.ts'
 import { ColumnCatalog, factOf, type ColumnFact } from './column-facts.ts'
 import { findFirstRows, firstRowsCapacity } from './first-rows.ts'
@@ -42,6 +42,10 @@ export class Batch {
     private readonly group: Group,
   ) {
     this.landed = new Promise((resolve) => (this.land = resolve))
+  }
+
+  get outcome(): BatchOutcome {
+    return { statements: this.statements, fallbacks: this.unanswered.length, error: this.error }
   }
 
   /** Settles every call; never rejects. */
@@ -210,10 +214,8 @@ export class Batch {
       model: call.model as string,
       operation: call.operation,
       calls: this.group.members.length,
-      statements: this.statements,
-      fallbacks: this.unanswered.length,
       ms,
-      error: this.error,
+      ...this.outcome,
     }
     channels.batch.publish(event)
   }

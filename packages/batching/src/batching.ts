@@ -92,6 +92,7 @@ export class Batching {
     const { scope } = this.options
     const member = new Member(call, next)
     this.statistics.calls++
+    if (this.state.tracing.isOn) this.state.tracing.note(call)
     return scope === null ? room.load(member, model) : room.loadWithin(scope(), member, model)
   }
 

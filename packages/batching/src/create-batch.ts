@@ -1,4 +1,5 @@
 import { canonicalize, type Args, type Call, type Model } from '@prisma-brisk/core'
+import type { BatchOutcome } from './batch-event.ts'
 import { copyOfError } from './error-copy.ts'
 import { Group } from './group.ts'
 import { inParallel } from './in-parallel.ts'
@@ -50,12 +51,19 @@ function shapeOf({ args }: Call, model: Model): string | null {
 export class CreateBatch {
   readonly landed: Promise<void>
   private land: () => void = () => undefined
+  private statements = 0
+  private fallbacks = 0
+  private error: unknown
 
   constructor(
     private readonly state: MountState,
     private readonly group: Group,
   ) {
     this.landed = new Promise((resolve) => (this.land = resolve))
+  }
+
+  get outcome(): BatchOutcome {
+    return { statements: this.statements, fallbacks: this.fallbacks, error: this.error }
   }
 
   /** Settles every call; never rejects. */
@@ -80,17 +88,20 @@ export class CreateBatch {
       statistics.passedThrough++
       return replay(first)
     }
+    this.statements++
     statistics.statements++
     try {
       const rows = await this.insertTogether(first.call, members)
       statistics.batched += members.length
       for (const [index, member] of members.entries()) member.resolve(rows[index])
     } catch (error) {
+      this.error ??= error
       if (!hasStoredNothing(error)) {
         statistics.batched += members.length
         for (const member of members) member.reject(copyOfError(error))
         return
       }
+      this.fallbacks += members.length
       statistics.fallbacks += members.length
       await inParallel(members, PARALLEL, replay)
     }
