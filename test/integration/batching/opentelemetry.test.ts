@@ -28,7 +28,10 @@ afterEach(() => {
 function tracing() {
   const exporter = new InMemorySpanExporter()
   trace.setGlobalTracerProvider(
-    new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
+    new BasicTracerProvider({
+      spanLimits: { linkCountLimit: 1000 },
+      spanProcessors: [new SimpleSpanProcessor(exporter)],
+    }),
   )
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   const within = <T>(name: string, run: (span: Span) => Promise<T>): Promise<T> =>
