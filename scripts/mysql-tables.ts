@@ -29,7 +29,7 @@ function createTable(model: Model, enums: readonly Enum[]): string {
   const lines = [
     ...columns.map(
       (field) =>
-        `${quote(column(field))} ${columnType(field, enums)}${nullability(field)}${defaultOf(field)}`,
+        `${quote(column(field))} ${columnType(field, enums)}${nullability(field)}${defaultOf(field, enums)}`,
     ),
     ...uniques.map(
       (fields) => `UNIQUE INDEX ${quote(keyName(model, fields, 'key'))}(${columnList(model, fields)})`,
@@ -70,13 +70,18 @@ function nullability(field: Field): string {
   return field.isRequired ? ' NOT NULL' : ' NULL'
 }
 
-function defaultOf(field: Field): string {
+function defaultOf(field: Field, enums: readonly Enum[]): string {
   const value = field.default
   if (value === undefined) return ''
   if (typeof value === 'object' && 'name' in value) {
     if (value.name === 'autoincrement') return ' AUTO_INCREMENT'
     if (value.name === 'now') return ' DEFAULT CURRENT_TIMESTAMP(3)'
+    if (value.name === 'dbgenerated') return ` DEFAULT ${String(value.args[0])}`
     return '' // uuid() and the like are made by the client
+  }
+  if (field.kind === 'enum') {
+    const named = enums.find(({ name }) => name === field.type)?.values.find(({ name }) => name === value)
+    return ` DEFAULT '${named?.dbName ?? String(value)}'`
   }
   return ` DEFAULT ${typeof value === 'string' ? `'${value}'` : String(value)}`
 }

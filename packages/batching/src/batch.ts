@@ -1,7 +1,7 @@
-import { channels, type Args, type Field } from '@prisma-brisk/core'
+import type { Args, Field } from '@prisma-brisk/core'
 import { findAggregates } from './aggregates.ts'
 import { copyOf } from './answer-copy.ts'
-import type { BatchEvent } from './batch-event.ts'
+import { nextBatchId, publishBatch, type BatchOutcome } from './batch-event.ts'
 import { copyOfError } from './error-copy.ts'
 import { ColumnCatalog, factOf, type ColumnFact } from './column-facts.ts'
 import { findFirstRows, firstRowsCapacity } from './first-rows.ts'
@@ -29,7 +29,7 @@ export class Batch {
   /** Resolves once the shared statements have been answered; calls that are then sent alone may still be waiting. */
   readonly landed: Promise<void>
   private land: () => void = () => undefined
-  private readonly id = nextId++
+  private readonly id = nextBatchId()
   /** Calls that no statement can answer together, equal ones side by side. */
   private readonly alone: (readonly Member[])[] = []
   /** Calls whose statement could not answer them. */
@@ -42,6 +42,10 @@ export class Batch {
     private readonly group: Group,
   ) {
     this.landed = new Promise((resolve) => (this.land = resolve))
+  }
+
+  get outcome(): BatchOutcome {
+    return { statements: this.statements, fallbacks: this.unanswered.length, error: this.error }
   }
 
   /** Settles every call; never rejects. */
@@ -62,7 +66,7 @@ export class Batch {
     this.land()
     await inParallel(this.alone, this.parallel, (equal) => this.share(equal))
     await inParallel(this.unanswered, this.parallel, (member) => this.replay(member))
-    if (channels.batch.hasSubscribers) this.publish(performance.now() - startedAt)
+    publishBatch(this.group, this.id, performance.now() - startedAt, this.outcome)
   }
 
   private async merge(question: Question): Promise<void> {
@@ -202,24 +206,7 @@ export class Batch {
       `prisma-brisk: a merged ${call.operation} on ${call.model} could not be taken apart (${reason}); its calls were sent one by one. Nobody got a wrong answer, but please report it.`,
     )
   }
-
-  private publish(ms: number): void {
-    const { call } = this.group.first
-    const event: BatchEvent = {
-      id: this.id,
-      model: call.model as string,
-      operation: call.operation,
-      calls: this.group.members.length,
-      statements: this.statements,
-      fallbacks: this.unanswered.length,
-      ms,
-      error: this.error,
-    }
-    channels.batch.publish(event)
-  }
 }
-
-let nextId = 1
 
 /** Errors by which Prisma refuses before anything is sent: the transaction has ended, too many values. */
 const unsent = new Set<unknown>(['P2028', 'P2029'])

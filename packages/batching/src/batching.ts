@@ -1,6 +1,7 @@
 import type { Call, CallTransaction, Host, Middleware, Model, Next } from '@prisma-brisk/core'
 import { Batch } from './batch.ts'
-import { CreateBatch, createGroupsOf } from './create-batch.ts'
+import { CreateBatch } from './create-batch.ts'
+import { createGroupsOf } from './create-shape.ts'
 import { groupsOf } from './group.ts'
 import { Collector } from './collector.ts'
 import { Loader, openGate, type Merging } from './loader.ts'
@@ -77,21 +78,17 @@ export class Batching {
     return null
   }
 
-  /** Outside transactions, where the database returns the rows it has inserted. */
+  /** Outside transactions, where rows can be told from each other once they are stored. */
   private mergesCreates({ transaction, innermost }: Call): boolean {
-    const { provider } = this.host
-    return (
-      this.options.creates &&
-      transaction.kind === 'none' &&
-      innermost &&
-      (provider === 'postgresql' || provider === 'sqlite')
-    )
+    const { creates } = this.options
+    return creates && transaction.kind === 'none' && innermost && insertable.has(this.host.provider)
   }
 
   private collect(room: Room, call: Call, next: Next, model: Model): Promise<unknown> {
     const { scope } = this.options
     const member = new Member(call, next)
     this.statistics.calls++
+    if (this.state.tracing.isOn) this.state.tracing.note(call)
     return scope === null ? room.load(member, model) : room.loadWithin(scope(), member, model)
   }
 
@@ -133,5 +130,6 @@ export class Batching {
   }
 }
 
+const insertable = new Set<string>(['postgresql', 'mysql', 'sqlite'])
 const reads: Merging = { groupsOf, batch: (state, group) => new Batch(state, group) }
 const creates: Merging = { groupsOf: createGroupsOf, batch: (state, group) => new CreateBatch(state, group) }

@@ -1,55 +1,41 @@
-import { canonicalize, type Args, type Call, type Model } from '@prisma-brisk/core'
+import type { Args } from '@prisma-brisk/core'
+import { nextBatchId, publishBatch, type BatchOutcome } from './batch-event.ts'
+import { CreateKey } from './create-key.ts'
 import { copyOfError } from './error-copy.ts'
-import { Group } from './group.ts'
+import type { Group } from './group.ts'
 import { inParallel } from './in-parallel.ts'
-import { narrowed, widened, type Row } from './key-selection.ts'
+import { insertAndFind, insertReturning, InsertionError } from './insertion.ts'
 import type { Member } from './member.ts'
 import type { MountState } from './mount-state.ts'
-import { isPlain } from './question.ts'
 
 const PARALLEL = 4
 
-/** Sorts `create` calls: of one shape are those that give the same plain columns, and select the same of them. */
-export function createGroupsOf(members: readonly Member[], model: Model): readonly Group[] {
-  const groups = new Map<string, Group>()
-  for (const [index, member] of members.entries()) {
-    const shape = shapeOf(member.call, model) ?? `alone ${index}`
-    let group = groups.get(shape)
-    if (group === undefined) groups.set(shape, (group = new Group(model, shape, null)))
-    group.members.push(member)
-  }
-  return [...groups.values()]
-}
+/** Columns that Prisma fills in by itself: ids, times. */
+const SPARE = 8
 
-/** Null where the call writes or selects more than columns of its own row. */
-function shapeOf({ args }: Call, model: Model): string | null {
-  const { data, select, omit, ...others } = args
-  if (!isPlain(data) || Object.values(others).some((value) => value !== undefined)) return null
-  const given: string[] = []
-  for (const name in data) {
-    const field = model.fields.get(name)
-    if (data[name] === undefined) continue
-    if (field === undefined || field.isList || (field.kind !== 'scalar' && field.kind !== 'enum')) return null
-    given.push(name)
-  }
-  for (const fields of [select, omit]) {
-    if (fields === undefined) continue
-    if (!isPlain(fields)) return null
-    for (const name in fields)
-      if (model.fields.get(name)?.kind === 'relation' || !model.fields.has(name)) return null
-  }
-  if (given.length === 0) return null
-  return `create ${given.sort().join(',')} ${canonicalize([select, omit])} ${isPlain(select) ? Object.keys(select).join(',') : ''}`
+/** A call, and the row that is to be stored for it. */
+interface Draft {
+  readonly member: Member
+  readonly data: Args
 }
 
 /**
- * Concurrent `create` calls as one INSERT. A statement is stored whole or not at all: where a constraint refuses it, each
+ * Concurrent `create` calls as one INSERT. It is stored whole or not at all: where a constraint refuses it, each
  * call is sent by itself, and only the offender fails. Where it is not certain that nothing was stored (the connection
  * was lost), nothing is sent again, and every caller gets the error.
+ *
+ * PostgreSQL and SQLite return the rows. MySQL and MariaDB do not, as Prisma speaks to them: there the rows are found
+ * again by a key that the callers gave or that we made, and calls without one are sent as they are.
  */
 export class CreateBatch {
   readonly landed: Promise<void>
   private land: () => void = () => undefined
+  private readonly id = nextBatchId()
+  /** Calls to be sent as they are, after the statements that others share. */
+  private readonly alone: Member[] = []
+  private statements = 0
+  private fallbacks = 0
+  private error: unknown
 
   constructor(
     private readonly state: MountState,
@@ -58,55 +44,103 @@ export class CreateBatch {
     this.landed = new Promise((resolve) => (this.land = resolve))
   }
 
-  /** Settles every call; never rejects. */
-  async run(): Promise<void> {
-    const { members, first } = this.group
-    const columns = Object.keys(first.call.args['data'] as Args).length
-    const size = Math.min(
-      this.state.options.maxBatchSize,
-      Math.floor(this.state.host.maxBindValues / (columns + SPARE)),
-    )
-    const chunks = Array.from({ length: Math.ceil(members.length / size) }, (_, index) =>
-      members.slice(index * size, (index + 1) * size),
-    )
-    await inParallel(chunks, PARALLEL, (chunk) => this.insert(chunk))
-    this.land()
+  get outcome(): BatchOutcome {
+    return { statements: this.statements, fallbacks: this.fallbacks, error: this.error }
   }
 
-  private async insert(members: readonly Member[]): Promise<void> {
-    const { statistics } = this.state
-    const [first] = members as [Member, ...Member[]]
-    if (members.length === 1) {
-      statistics.passedThrough++
-      return replay(first)
+  /** Settles every call; never rejects. */
+  async run(): Promise<void> {
+    const { members } = this.group
+    const startedAt = performance.now()
+    const batch = Object.freeze({ id: this.id, calls: members.length })
+    for (const { call } of members) call.notes.batch = batch
+    try {
+      await this.insertAll()
+    } catch (error) {
+      // Before anything was sent: insertions settle their callers.
+      this.error ??= error
+      const put = new Set(this.alone)
+      for (const member of members) if (!member.isSettled && !put.has(member)) this.alone.push(member)
     }
+    this.land()
+    await inParallel(this.alone, PARALLEL, replay)
+    publishBatch(this.group, this.id, performance.now() - startedAt, this.outcome)
+  }
+
+  private async insertAll(): Promise<void> {
+    const { members } = this.group
+    const isReturned = this.state.host.provider !== 'mysql'
+    const key = isReturned || members.length === 1 ? null : await CreateKey.of(this.state, this.group)
+    const drafts = key === null ? (isReturned ? draftsOf(members) : []) : this.keyed(key)
+    if (drafts.length < 2) return this.pass(members)
+    await inParallel(this.chunksOf(drafts), PARALLEL, (chunk) => this.insert(chunk, key))
+  }
+
+  /** Those of the calls whose rows the key tells apart; the others are sent alone. */
+  private keyed(key: CreateKey): readonly Draft[] {
+    const drafts = new Map<string, Draft>()
+    const others: Member[] = []
+    for (const draft of draftsOf(this.group.members)) {
+      const data = key.complete(draft.data)
+      const fold = key.fold(data)
+      if (fold === null || drafts.has(fold)) others.push(draft.member)
+      else drafts.set(fold, { ...draft, data })
+    }
+    if (drafts.size > 1) this.pass(others)
+    return [...drafts.values()]
+  }
+
+  private pass(members: readonly Member[]): void {
+    this.state.statistics.passedThrough += members.length
+    for (const member of members) this.alone.push(member)
+  }
+
+  private chunksOf(drafts: readonly Draft[]): readonly (readonly Draft[])[] {
+    const { options, host } = this.state
+    const columns = Object.keys((drafts[0] as Draft).data).length + SPARE
+    const size = Math.max(1, Math.min(options.maxBatchSize, Math.floor(host.maxBindValues / columns)))
+    return Array.from({ length: Math.ceil(drafts.length / size) }, (_, index) =>
+      drafts.slice(index * size, (index + 1) * size),
+    )
+  }
+
+  private async insert(drafts: readonly Draft[], key: CreateKey | null): Promise<void> {
+    const { statistics } = this.state
+    const members = drafts.map(({ member }) => member)
+    if (members.length === 1) return this.pass(members)
+    const { model, first } = this.group
+    const data = drafts.map((draft) => draft.data)
+    this.statements++
     statistics.statements++
     try {
-      const rows = await this.insertTogether(first.call, members)
+      const rows = await (key === null
+        ? insertReturning(first.call, model, data)
+        : insertAndFind(first.call, key, data))
       statistics.batched += members.length
       for (const [index, member] of members.entries()) member.resolve(rows[index])
     } catch (error) {
-      if (!hasStoredNothing(error)) {
-        statistics.batched += members.length
-        for (const member of members) member.reject(copyOfError(error))
-        return
-      }
-      statistics.fallbacks += members.length
-      await inParallel(members, PARALLEL, replay)
+      this.recover(members, error)
     }
   }
 
-  private async insertTogether(call: Call, members: readonly Member[]): Promise<readonly Row[]> {
-    const data = members.map((member) => member.call.args['data'] as Args)
-    const given = Object.keys(data[0] as Args).flatMap((name) => this.group.model.fields.get(name) ?? [])
-    const { args, added } = widened(call, given)
-    const rows = (await call.send('createManyAndReturn', { ...args, data })) as readonly Row[]
-    return inOrderOf(data, rows).map((row) => narrowed(row, added))
+  private recover(members: readonly Member[], error: unknown): void {
+    const { statistics } = this.state
+    const { cause, storedNothing } =
+      error instanceof InsertionError ? error : { cause: error, storedNothing: false }
+    this.error ??= cause
+    if (storedNothing) {
+      this.fallbacks += members.length
+      statistics.fallbacks += members.length
+      for (const member of members) this.alone.push(member)
+    } else {
+      statistics.batched += members.length
+      for (const member of members) member.reject(copyOfError(cause))
+    }
   }
 }
 
-/** Columns that Prisma fills in by itself: ids, times. */
-const SPARE = 8
+const draftsOf = (members: readonly Member[]): readonly Draft[] =>
+  members.map((member) => ({ member, data: member.call.args['data'] as Args }))
 
 async function replay(member: Member): Promise<void> {
   try {
@@ -115,57 +149,3 @@ async function replay(member: Member): Promise<void> {
     member.reject(error)
   }
 }
-
-/** Constraint violations, values that do not fit, and what Prisma refuses before it sends. */
-const refused = new Set<unknown>([
-  'P2000',
-  'P2002',
-  'P2003',
-  'P2004',
-  'P2005',
-  'P2006',
-  'P2011',
-  'P2012',
-  'P2020',
-  'P2029',
-  'P2033',
-])
-
-function hasStoredNothing(error: unknown): boolean {
-  const { name, code } = error as { name?: unknown; code?: unknown }
-  return name === 'PrismaClientValidationError' || refused.has(code)
-}
-
-/**
- * Databases return inserted rows in the order of VALUES, though none promises it: rows that hold other values than were
- * given in their place are put where theirs were given.
- */
-function inOrderOf(data: readonly Args[], rows: readonly Row[]): readonly Row[] {
-  if (rows.every((row, index) => holds(row, data[index] as Args))) return rows
-  const left = new Set(rows)
-  const ordered = data.map((given) => {
-    for (const row of left) {
-      if (!holds(row, given)) continue
-      left.delete(row)
-      return row
-    }
-    return null
-  })
-  return ordered.every((row) => row !== null) ? ordered : rows
-}
-
-/** Whether the row can be what came of these values; what a database rounds or pads is not compared. */
-function holds(row: Row, given: Args): boolean {
-  for (const name in given) {
-    const value = given[name]
-    const stored = row[name]
-    const isText = typeof value === 'string' && typeof stored === 'string'
-    if (
-      isText ? value.trimEnd() !== stored.trimEnd() : isNumber(value) && isNumber(stored) && value !== stored
-    )
-      return false
-  }
-  return true
-}
-
-const isNumber = (value: unknown): boolean => typeof value === 'number' || typeof value === 'bigint'

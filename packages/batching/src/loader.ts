@@ -1,5 +1,6 @@
 import type { Model } from '@prisma-brisk/core'
 import DataLoader from 'dataloader'
+import type { BatchOutcome } from './batch-event.ts'
 import type { Group } from './group.ts'
 import type { Member } from './member.ts'
 import type { MountState } from './mount-state.ts'
@@ -17,7 +18,10 @@ export const openGate: Gate = { enter: (send) => send() }
 /** How calls of an operation come together, and how they are answered together. */
 export interface Merging {
   groupsOf(members: readonly Member[], model: Model): readonly Group[]
-  batch(state: MountState, group: Group): { readonly landed: Promise<void>; run(): Promise<void> }
+  batch(
+    state: MountState,
+    group: Group,
+  ): { readonly landed: Promise<void>; readonly outcome: BatchOutcome; run(): Promise<void> }
 }
 
 /** A batch whose statements are under way, and the calls of its shape that wait for it to land. */
@@ -128,11 +132,11 @@ export class Loader {
 
   /** Resolves once the statements that the calls share have been answered; never rejects. */
   private start(group: Group): Promise<void> {
-    const { underWay } = this.state
+    const { underWay, tracing } = this.state
     const startedAt = performance.now()
     const batch = this.merging.batch(this.state, group)
     underWay.start()
-    void this.gate.enter(() => batch.run()).then(underWay.end)
+    void this.gate.enter(() => tracing.run(group, batch)).then(underWay.end)
     // Calls that cannot be merged gain nothing from waiting for each other.
     if (!this.isAdaptive || group.question === null) return batch.landed
     const flight: Flight = { waiting: null, stopWaiting: null }

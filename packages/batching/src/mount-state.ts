@@ -1,4 +1,5 @@
 import type { Host } from '@prisma-brisk/core'
+import { BatchTracing } from './batch-tracing.ts'
 import type { ResolvedBatchingOptions } from './options.ts'
 import type { Statistics } from './statistics.ts'
 import { UnderWay } from './under-way.ts'
@@ -8,6 +9,7 @@ import { UniqueReads } from './unique-reads.ts'
 export class MountState {
   readonly underWay = new UnderWay()
   readonly uniqueReads: UniqueReads
+  readonly tracing = new BatchTracing()
   readonly isAdaptive: boolean
 
   constructor(

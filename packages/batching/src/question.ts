@@ -83,7 +83,7 @@ export function isBuiltAlike({ places }: Question, known: Call, call: Call): boo
   let names = 0
   for (const name in known.args) {
     names++
-    if (name !== 'where' && !areEqual(known.args[name], args[name])) return false
+    if (name !== 'where' && !haveEqual(name, known.args, args)) return false
   }
   for (const _ in args) names--
   if (names !== 0 || known.notes.bound !== call.notes.bound) return false
@@ -95,7 +95,7 @@ export function isBuiltAlike({ places }: Question, known: Call, call: Call): boo
     const value = where[name]
     const place = places.find((each) => each.name === name)
     if (place === undefined) {
-      if (!areEqual(knownWhere[name], value)) return false
+      if (!haveEqual(name, knownWhere, where)) return false
     } else if (place.form === 'plain') {
       if (!isKeyValue(value)) return false
     } else if (!isBuiltOfValues(knownWhere[name] as Args, value)) return false
@@ -113,6 +113,12 @@ function isBuiltOfValues(known: Args, value: unknown): boolean {
   }
   for (const _ in value) names--
   return names === 0
+}
+
+/** What is given as undefined is not what is not given: names are counted, and another one may stand in its place. */
+function haveEqual(name: string, one: Args, other: Args): boolean {
+  const value = other[name]
+  return areEqual(one[name], value) && (value !== undefined || name in other)
 }
 
 /** Deep equality of plain data, order of keys included; of other objects only identity and time. */

@@ -25,12 +25,17 @@ export interface CallNotes {
   [note: string]: unknown
 }
 
+/** Sends an operation on the model of a call. */
+export type Send = (operation: string, args: Args) => Promise<unknown>
+
 /** How a call reaches Prisma; made by the one file that knows Prisma. */
 export interface Dispatcher {
   /** Sends the caller's own operation with these arguments. */
   dispatch(call: Call, args: Args): Promise<unknown>
   /** Sends another operation of the same client in the caller's transaction; no outer extension runs again. */
   send(call: Call, operation: string, args: Args, model: string | null): Promise<unknown>
+  /** Runs `run` in a transaction of its own, which is rolled back if it fails. */
+  transact<T>(call: Call, run: (send: Send) => Promise<T>): Promise<T>
   /** Where in the user's code the call was made, as a V8 stack, or null where Prisma recorded none. */
   callSiteStack(): string | null
   /** Whether {@link Dispatcher.send} works with the installed Prisma. */
@@ -90,6 +95,14 @@ export class Call {
    */
   send(operation: string, args: Args, model: string | null = this.model): Promise<unknown> {
     return this.dispatcher.send(this, operation, args, model)
+  }
+
+  /**
+   * Runs several operations in place of the caller's, in a transaction that is made for them and rolled back if `run`
+   * fails. Only for calls that stand alone: the caller's transaction is another one.
+   */
+  transact<T>(run: (send: Send) => Promise<T>): Promise<T> {
+    return this.dispatcher.transact(this, run)
   }
 
   /**

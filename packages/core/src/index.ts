@@ -14,7 +14,15 @@ export {
   type OptionCheck,
 } from './option-check.ts'
 export { BriskError, describe, InvalidOptionsError, UnsupportedClientError } from './errors.ts'
-export { Call, type Args, type CallNotes, type FetchDecorator, type Middleware, type Next } from './call.ts'
+export {
+  Call,
+  type Args,
+  type CallNotes,
+  type FetchDecorator,
+  type Middleware,
+  type Next,
+  type Send,
+} from './call.ts'
 export type { CallTransaction, TransactionOutcome } from './call-transaction.ts'
 export { channels, type QueryEvent } from './channels.ts'
 export { compose } from './pipeline.ts'

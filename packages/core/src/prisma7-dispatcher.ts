@@ -1,7 +1,8 @@
 import { refusalOf } from './array-refusal.ts'
-import type { Args, Call, Dispatcher, Next } from './call.ts'
+import type { Args, Call, Dispatcher, Next, Send } from './call.ts'
 import { currentCall } from './driver-tap.ts'
 import { UnsupportedClientError } from './errors.ts'
+import type { OpenTransaction } from './prisma7-own-transaction.ts'
 import { redirected, type InternalParams } from './prisma7-redirect.ts'
 
 /** What Prisma hands a query hook. */
@@ -22,6 +23,7 @@ export class PrismaDispatcher implements Dispatcher {
     private readonly own: readonly string[],
     readonly chain: readonly unknown[] | null = null,
     private readonly hook: unknown = null,
+    private readonly open: OpenTransaction | null = null,
   ) {}
 
   get innermost(): boolean {
@@ -45,6 +47,22 @@ export class PrismaDispatcher implements Dispatcher {
     if (params === undefined)
       throw new UnsupportedClientError('Prisma passed no internals.', 'Use call.dispatch().')
     return currentCall.run(call, start, query(this.strip(args), redirected(params, operation, args, model)))
+  }
+
+  transact<T>(call: Call, run: (send: Send) => Promise<T>): Promise<T> {
+    const { query, __internalParams: params } = this.input
+    const { open } = this
+    if (params === undefined || open === null)
+      throw new UnsupportedClientError('Prisma passed no internals.', 'Use call.dispatch().')
+    return currentCall.run(call, () =>
+      open((transaction) => {
+        if (transaction?.kind !== 'itx')
+          throw new UnsupportedClientError('Prisma hides its transactions.', '')
+        return run((operation, args) =>
+          start(query(this.strip(args), { ...redirected(params, operation, args, call.model), transaction })),
+        )
+      }),
+    )
   }
 
   get redirects(): boolean {

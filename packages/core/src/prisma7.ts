@@ -10,6 +10,8 @@ import { Host, providerOf } from './host.ts'
 import { compose } from './pipeline.ts'
 import { loadSchemaModel, type SchemaOption } from './schema-model.ts'
 import { PrismaDispatcher, type HookInput } from './prisma7-dispatcher.ts'
+import { tellDescendantsApart, type ExtensibleClient } from './prisma7-lineage.ts'
+import { transactionsOf, type OpenTransaction } from './prisma7-own-transaction.ts'
 import { notesKey, type InternalParams } from './prisma7-redirect.ts'
 import { TransactionRegistry } from './transaction-registry.ts'
 
@@ -51,9 +53,10 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
     .filter((each) => each !== null)
   const pipeline = compose(middlewares)
   const own = plugins.flatMap((plugin) => plugin.ownArguments ?? [])
+  const base = (client as PrivateClient)._originalClient ?? client
   const extension = {
     name: `prisma-brisk(${plugins.map((plugin) => plugin.name).join(', ')})`,
-    query: { $allOperations: queryHook(host, pipeline, own) },
+    query: { $allOperations: queryHook(host, pipeline, own, transactionsOf(base)) },
     client: {
       ...Object.assign({}, ...plugins.map((plugin) => plugin.client?.(host, client, () => extended) ?? {})),
       $disconnect: async () => {
@@ -65,6 +68,12 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   }
   const extended: object = (client as PrivateClient).$extends(extension)
   mounted.set(extended, new Set(plugins.map((plugin) => plugin.name)))
+  if (!tellDescendantsApart(extended as ExtensibleClient)) {
+    host.warnOnce(
+      'W_EXTENSIONS_HIDDEN',
+      'prisma-brisk: this version of Prisma hides its extensions; mount those that compute fields before the suite.',
+    )
+  }
   return extended
 }
 
@@ -132,7 +141,7 @@ const hosts = new WeakMap<object, Host>()
 const mounted = new WeakMap<object, ReadonlySet<string>>()
 const emptyPath: readonly string[] = Object.freeze([])
 
-function queryHook(host: Host, pipeline: Next, own: readonly string[]) {
+function queryHook(host: Host, pipeline: Next, own: readonly string[], open: OpenTransaction) {
   // Prisma calls hooks as members of the client's list of them (`hooks[i](…)`): `this` tells clients apart that
   // were extended further, which share this very function.
   return function hook(this: unknown, input: HookInput): Promise<unknown> {
@@ -144,7 +153,7 @@ function queryHook(host: Host, pipeline: Next, own: readonly string[]) {
       )
     }
     const notes = notesOf(params, hook)
-    const dispatcher = new PrismaDispatcher(input, own, Array.isArray(this) ? this : null, hook)
+    const dispatcher = new PrismaDispatcher(input, own, Array.isArray(this) ? this : null, hook, open)
     const call = new Call(
       host,
       input.model ?? null,

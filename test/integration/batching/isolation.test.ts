@@ -128,16 +128,93 @@ test('B29 extensions before us run once a caller, those after us are not skipped
   expect(after).toEqual(['findMany', 'findMany'])
 })
 
-test('computed fields are each client’s own', async () => {
-  const { client } = recorded()
-  const prisma = client.$extends(batching())
-  const shouting = prisma.$extends({
-    result: { user: { shout: { needs: { name: true }, compute: ({ name }) => name.toUpperCase() } } },
+describe('B29 clients that were extended differently never share a batch', () => {
+  const shout = {
+    result: {
+      user: {
+        shout: {
+          needs: { name: true },
+          compute: ({ name }: { name: string }) => name.toUpperCase(),
+        },
+      },
+    },
+  } as const
+  const siblings = {
+    'a computed field behind us': (client: PrismaClient) => {
+      const prisma = client.$extends(batching())
+      return [prisma, prisma.$extends(shout)]
+    },
+    'a computed field in front of us': (client: PrismaClient) => [
+      client.$extends(batching()),
+      client.$extends(shout).$extends(batching()),
+    ],
+    'two behind us': (client: PrismaClient) => {
+      const prisma = client.$extends(batching()).$extends({ client: { $nothing: () => null } })
+      return [prisma, prisma.$extends(shout).$extends({ model: { user: { nothing: () => null } } })]
+    },
+  }
+  type Users = Pick<PrismaClient, 'user' | '$transaction'>
+  type Ask = (client: Users, id: number) => PromiseLike<unknown>
+  const asks: Record<string, Ask> = {
+    'whole rows': ({ user }, id) => user.findUnique({ where: { id } }),
+    'rows without what the field needs': ({ user }, id) =>
+      user.findUnique({ where: { id }, omit: { name: true } }),
+    'rows without the field': ({ user }, id) =>
+      user.findUnique({ where: { id }, omit: { shout: true } as unknown as { name: true } }),
+    'the field alone': ({ user }, id) =>
+      user.findFirst({ where: { id }, select: { shout: true } as unknown as { name: true } }),
+    lists: ({ user }, id) => user.findMany({ where: { id }, omit: { name: true, email: true } }),
+    'nested rows': ({ user }, id) =>
+      user.findMany({
+        where: { id },
+        select: { students: { omit: { name: true }, orderBy: { id: 'asc' } } },
+      }),
+    'equal reads': ({ user }) => user.findMany({ orderBy: { id: 'asc' }, omit: { name: true } }),
+  }
+  const outcome = async (ask: PromiseLike<unknown>): Promise<unknown> =>
+    // Computed fields are found by looking at them, not by listing own properties.
+    Promise.resolve(ask).then(
+      (answer) => JSON.parse(JSON.stringify(answer)) as unknown,
+      (error: Error) => error.name,
+    )
+
+  let plain: PrismaClient
+  let base: PrismaClient
+  beforeAll(() => {
+    const made = [1, 2].map(() => database.createClient({ adapter: database.adapter({ connections: 3 }) }))
+    ;[plain, base] = made as [PrismaClient, PrismaClient]
   })
-  const [plain, loud] = await Promise.all([
-    Promise.all([1, 2].map((id) => prisma.user.findUnique({ where: { id } }))),
-    Promise.all([1, 2].map((id) => shouting.user.findUnique({ where: { id }, select: { shout: true } }))),
-  ])
-  expect(plain.map((user) => Object.hasOwn(user!, 'shout'))).toEqual([false, false])
-  expect(loud.map((user) => user?.shout)).toEqual(['USER 1', 'USER 2'])
+
+  describe.each(Object.entries(siblings))('%s', (_, extended) => {
+    test.each(Object.entries(asks))('%s', async (__, ask) => {
+      const expected: unknown[][] = []
+      for (const client of [plain, plain.$extends(shout) as unknown as Users]) {
+        const alone: unknown[] = []
+        for (const id of [1, 2, 3]) alone.push(await outcome(ask(client, id)))
+        expected.push(alone)
+      }
+      const clients = extended(base) as unknown as Users[]
+      for (const order of [clients, [...clients].reverse()]) {
+        const given = await Promise.all(
+          order.map((client) => Promise.all([1, 2, 3].map((id) => outcome(ask(client, id))))),
+        )
+        if (order !== clients) given.reverse()
+        expect(given).toEqual(expected)
+      }
+    })
+  })
+
+  test('nor inside one transaction, nor where their statements are alike', async () => {
+    const { client, log } = recorded()
+    const prisma = client.$extends(batching())
+    const loud = prisma.$extends(shout)
+    const ask = (each: Users) => Promise.all([1, 2].map((id) => each.user.findFirst({ where: { id } })))
+    await Promise.all([ask(prisma as unknown as Users), ask(loud as unknown as Users)])
+    expect(log.statements).toHaveLength(2)
+    const [row] = await loud.$transaction((tx) =>
+      Promise.all([1, 2].map((id) => tx.user.findFirst({ where: { id }, omit: { name: true } }))),
+    )
+    expect(row).toMatchObject({ id: 1, shout: 'USER 1' })
+    expect(log.statements).toHaveLength(3)
+  })
 })

@@ -96,6 +96,24 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('merged reads on %s',
     )
   })
 
+  test('B7 B15 what one call leaves undefined does not hide what another one says', async () => {
+    const { prisma, plain } = clients()
+    const asks: ((client: PrismaClient) => Promise<unknown>)[] = [
+      (client) => client.insight.findMany({ where: { userId: 1, title: undefined }, orderBy: { id: 'asc' } }),
+      (client) => client.insight.findMany({ where: { userId: 2, id: 2 }, orderBy: { id: 'asc' } }),
+      (client) =>
+        client.insight.findMany({ where: { userId: 3 }, orderBy: { id: 'asc' }, select: undefined }),
+      (client) => client.insight.findMany({ where: { userId: 4 }, orderBy: { id: 'asc' }, take: 1 }),
+      (client) => client.user.findUnique({ where: { id: 1 }, select: undefined }),
+      (client) => client.user.findUnique({ where: { id: 2 }, omit: { email: true } }),
+      (client) => client.user.findFirst({ where: { id: 1, email: undefined } }),
+      (client) => client.user.findFirst({ where: { id: 2, name: 'nobody' } }),
+    ]
+    const expected: unknown[] = []
+    for (const ask of asks) expected.push(await ask(plain))
+    expect(await Promise.all(asks.map((ask) => ask(prisma as unknown as PrismaClient)))).toEqual(expected)
+  })
+
   test('B16 the first rows of each key: two statements, and no more rows than are given', async () => {
     const { log, prisma } = clients()
     const lists = await expectStatements(log, 2, () =>

@@ -1,0 +1,39 @@
+/**
+ * Tells clients apart that are extended further behind a pipeline.
+ *
+ * Prisma hands a hook the list of hooks it is called from, one for each client, model and operation. But an extension
+ * without query hooks, such as one that computes fields, gets the very list of its parent, and the two clients look
+ * the same. They are not: a computed field makes Prisma read the columns it needs, which the parent must not be given.
+ * So each client that descends from this one gets lists of its own, with the same hooks in them.
+ *
+ * @returns whether this Prisma lets itself be told
+ */
+export function tellDescendantsApart({ _extensions: list }: ExtensibleClient): boolean {
+  if (typeof list?.append !== 'function' || typeof list.getAllQueryCallbacks !== 'function') return false
+  const { append } = list
+  list.append = (extension) => ownHooks(append.call(list, extension))
+  return true
+}
+
+/** What a client knows of its extensions; private to Prisma. */
+export interface ExtensibleClient {
+  _extensions?: ExtensionList
+}
+
+interface ExtensionList {
+  append?(extension: unknown): ExtensionList
+  getAllQueryCallbacks?(model: string, operation: string): readonly unknown[]
+}
+
+function ownHooks(list: ExtensionList): ExtensionList {
+  const { getAllQueryCallbacks } = list
+  if (!tellDescendantsApart({ _extensions: list }) || getAllQueryCallbacks === undefined) return list
+  const lists = new Map<string, readonly unknown[]>()
+  list.getAllQueryCallbacks = (model, operation) => {
+    const name = `${model}:${operation}`
+    let hooks = lists.get(name)
+    if (hooks === undefined) lists.set(name, (hooks = [...getAllQueryCallbacks.call(list, model, operation)]))
+    return hooks
+  }
+  return list
+}
