@@ -13,7 +13,8 @@ import { randomUUID } from 'node:crypto'
 import { invalidateAtAccelerate, type AccelerateAccess } from './accelerate-api.ts'
 import type { AccelerateStore } from './accelerate-store.ts'
 import { accelerateTags, invalidationRequests } from './accelerate-tags.ts'
-import { checkedSelection, warm, type CacheMethods } from './cache-client.ts'
+import { warm, type CacheMethods } from './cache-client.ts'
+import { checkedSelection } from './cache-selection.ts'
 import { publish } from './cache-event.ts'
 import type { CacheStore } from './cache-store.ts'
 import {
@@ -28,7 +29,7 @@ import { InvalidCacheStrategyError } from './errors.ts'
 import { GuardedStore } from './guarded-store.ts'
 import { collectInfo, type CacheStatus } from './info.ts'
 import type { ResolvedCacheOptions } from './options.ts'
-import { rawTagsOf, RawWriteWarning } from './raw-write.ts'
+import { rawTagsOf, RawWriteWarning, sqlOf, writes } from './raw-write.ts'
 import { ReadReport } from './read-report.ts'
 import { Statistics, storeStats } from './statistics.ts'
 
@@ -64,11 +65,9 @@ export class AccelerateCache {
       case 'read':
         return this.read(call, next)
       case 'rawRead':
-        return next(call)
+        return writes(sqlOf(call.args)) ? this.rawWrite(call, next) : next(call)
       case 'rawWrite':
-        return this.write(call, next, () =>
-          rawTagsOf(this.options.onRawWrite, call, this.warning, this.tagging),
-        )
+        return this.rawWrite(call, next)
       default:
         return this.write(call, next, () => this.tagsOfWrite(call))
     }
@@ -139,6 +138,10 @@ export class AccelerateCache {
       if (!isDefiniteFailure(error)) await after()
       throw error
     }
+  }
+
+  private rawWrite(call: Call, next: Next): Promise<unknown> {
+    return this.write(call, next, () => rawTagsOf(this.options.onRawWrite, call, this.warning, this.tagging))
   }
 
   private tagsOfWrite(call: Call): readonly string[] {
