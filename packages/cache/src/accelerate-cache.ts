@@ -79,9 +79,8 @@ export class AccelerateCache {
     if (given === undefined && (model === undefined || model === false)) return next(call)
     if (given !== undefined && given !== false) checkStrategy(given)
     const bare = call.withArgs(withoutStrategy(call.args, call.dataPath))
-    const { nullTtl, staleIfError } = this.options
     const asked = given === false || given === undefined ? {} : given
-    const strategy = resolveStrategy(asked, model || undefined, { nullTtl, staleIfError })
+    const strategy = resolveStrategy(asked, model || undefined, this.options.defaults)
     const schema = this.host.schema()
     const models =
       schema === null ? null : modelsOf(schema, readModels(schema, call.model, call.operation, bare.args))
@@ -100,6 +99,7 @@ export class AccelerateCache {
     models: readonly string[] | null,
   ): string | null {
     if (given === false) return 'off'
+    if (!this.options.enabled) return 'disabled'
     if (call.transaction.kind !== 'none') return 'transaction'
     if (strategy.ttl + strategy.swr <= 0) return 'no-lifetime'
     return models === null ? 'no-schema' : null
