@@ -92,6 +92,7 @@ export class InvalidatingWrites {
   private async mark(call: Call, tags: readonly string[], lifetime: number): Promise<Marked> {
     const mark = await this.store.mark(tags, lifetime)
     if (mark === null) {
+      if (this.store.store.mark !== undefined) call.host.warnOnce('W_CACHE_UNMARKED', UNMARKED)
       return { end: (written) => (written === null ? undefined : this.invalidate(written, call)) }
     }
     const { store } = this
@@ -142,6 +143,10 @@ export class InvalidatingWrites {
     )
   }
 }
+
+const UNMARKED =
+  'prisma-brisk: the store could not be reached to mark a write of a client with `strict`, and the write went on without. ' +
+  'Its invalidation is kept in this process until the store is back, and lost with it. See `unmarked` of $cache.stats().store.'
 
 /** What a write may change before it is sent, and what it has changed by its result. */
 interface WriteTags {
