@@ -9,13 +9,15 @@ import type { World } from './world.ts'
  * resolved before it set, nor anything that was rolled back.
  */
 export class Growth {
-  private readonly versions = { name: 0, title: 0, body: 0 }
+  private readonly heard = { name: 0, title: 0, body: 0 }
+  /** What a client has written itself it must see at once, whatever the others have heard. */
+  private readonly own = new Map<string, number>()
   private written = { name: 0, title: 0, body: 0 }
 
   constructor(private readonly world: World) {}
 
-  /** Writes the next version; `heard` resolves when every process has heard of it. */
-  async write(fact: Fact, random: Random, client: PrismaClient, heard: () => Promise<void>): Promise<void> {
+  /** Writes the next version; {@link Growth.everybodyHasHeard} of it is for the caller to say. */
+  async write(fact: Fact, random: Random, client: PrismaClient): Promise<number> {
     const version = ++this.written[fact]
     const write = (on: PrismaClient, value: string) => random.pick(WRITES[fact])(this.world, on, value)
     const undone = 'rolled back'
@@ -52,12 +54,16 @@ export class Growth {
       default:
         await write(client, String(version))
     }
-    await heard()
-    this.versions[fact] = version
+    this.own.set(`${fact} ${numberOf(client)}`, version)
+    return version
+  }
+
+  everybodyHasHeard(fact: Fact, version: number): void {
+    this.heard[fact] = Math.max(this.heard[fact], version)
   }
 
   async read(fact: Fact, random: Random, client: PrismaClient, strategy: object): Promise<void> {
-    const least = this.versions[fact]
+    const least = Math.max(this.heard[fact], this.own.get(`${fact} ${numberOf(client)}`) ?? 0)
     const read = random.pick(READS[fact])
     const shown = await read(this.world, client, strategy)
     if (!(Number(shown) >= least)) {
@@ -66,6 +72,15 @@ export class Growth {
       )
     }
   }
+}
+
+const numbers = new WeakMap<object, number>()
+let clients = 0
+
+function numberOf(client: object): number {
+  const number = numbers.get(client) ?? ++clients
+  numbers.set(client, number)
+  return number
 }
 
 export const FACTS = ['name', 'title', 'body'] as const

@@ -47,7 +47,13 @@ export async function freshnessOracle(
       for (let time = 0; time < times; time++) await act(own, own.pick(clients))
     }
     await settledAll([
-      ...FACTS.map((fact) => repeated(2, (own, client) => growth.write(fact, own, client, heard))),
+      ...FACTS.map((fact) =>
+        repeated(2, async (own, client) => {
+          const version = await growth.write(fact, own, client)
+          await heard()
+          growth.everybodyHasHeard(fact, version)
+        }),
+      ),
       ...FACTS.map((fact) => repeated(4, (own, client) => growth.read(fact, own, client, strategy))),
       repeated(4, (own, client) => growth.read(own.pick(FACTS), own, client, strategy)),
       repeated(2, (own, client) => writeAtRandom(world, own, client)),
@@ -70,7 +76,8 @@ export async function freshnessOracle(
   expect(hits[0]! + hits[1]!).toBeGreaterThan(reads / 10)
 }
 
-function tablesNamedIn(sql: string): RawWriteTags {
+/** What the raw statements of this oracle change. */
+export function tablesNamedIn(sql: string): RawWriteTags {
   const [, table = ''] = /(?:UPDATE|FROM) "(\w+)"/.exec(sql) ?? []
   return { models: table === '_ConversationToTag' ? ['Conversation', 'Tag'] : [table] }
 }
