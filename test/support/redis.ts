@@ -35,10 +35,13 @@ export async function startRedis(
   return { ...server, url: `redis://127.0.0.1:${chosen}` }
 }
 
-/** A Redis Cluster of masters only, its slots spread evenly; resolves when every node agrees. */
-export async function startRedisCluster(masters = 3): Promise<RedisCluster> {
+/**
+ * A Redis Cluster, its slots spread evenly; resolves when every node agrees, and every replica has what its master has.
+ * The first nodes are the masters; the replicas follow in the same order.
+ */
+export async function startRedisCluster(masters = 3, { replicas = 0 } = {}): Promise<RedisCluster> {
   const nodes = await Promise.all(
-    Array.from({ length: masters }, () =>
+    Array.from({ length: masters * (1 + replicas) }, () =>
       startRedis({
         'cluster-enabled': 'yes',
         'cluster-config-file': 'nodes.conf',
@@ -53,7 +56,7 @@ export async function startRedisCluster(masters = 3): Promise<RedisCluster> {
   try {
     const [first, ...others] = clients as [Redis, ...Redis[]]
     await Promise.all(
-      clients.map((client, index) => {
+      clients.slice(0, masters).map((client, index) => {
         const from = Math.floor((index * SLOTS) / masters)
         const to = Math.floor(((index + 1) * SLOTS) / masters) - 1
         return client.call('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to))
@@ -67,7 +70,14 @@ export async function startRedisCluster(masters = 3): Promise<RedisCluster> {
     await Promise.all(
       others.map((client) => client.call('CLUSTER', 'MEET', '127.0.0.1', String(firstNode.port))),
     )
-    await agreed([first, ...others], masters)
+    await agreed([first, ...others], ['cluster_state:ok', `cluster_known_nodes:${nodes.length}`])
+    await Promise.all(
+      clients.slice(masters).map(async (replica, index) => {
+        const id = await clients[index % masters]?.call('CLUSTER', 'MYID')
+        await replica.call('CLUSTER', 'REPLICATE', String(id))
+      }),
+    )
+    if (replicas > 0) await replicating(clients, masters)
   } catch (error) {
     await kill()
     throw error
@@ -79,15 +89,36 @@ export async function startRedisCluster(masters = 3): Promise<RedisCluster> {
 
 const SLOTS = 16_384
 
-async function agreed(clients: readonly Redis[], masters: number): Promise<void> {
-  const deadline = Date.now() + 30_000
-  for (;;) {
+async function agreed(clients: readonly Redis[], wanted: readonly string[]): Promise<void> {
+  await eventually('form', async () => {
     const reports = await Promise.all(
       clients.map((client) => client.call('CLUSTER', 'INFO') as Promise<string>),
     )
-    const known = `cluster_known_nodes:${masters}`
-    if (reports.every((report) => report.includes('cluster_state:ok') && report.includes(known))) return
-    if (Date.now() > deadline) throw new Error(`The Redis Cluster did not form:\n${reports[0]}`)
+    return reports.every((report) => wanted.every((line) => report.includes(line)))
+  })
+}
+
+/** A replica may take over once it is in step with its master, and all others know that it is one. */
+async function replicating(clients: readonly Redis[], masters: number): Promise<void> {
+  await eventually('replicate', async () => {
+    const [links, views] = await Promise.all([
+      Promise.all(clients.slice(masters).map((replica) => replica.info('replication'))),
+      Promise.all(clients.map((client) => client.call('CLUSTER', 'NODES') as Promise<string>)),
+    ])
+    return (
+      links.every((link) => link.includes('master_link_status:up')) &&
+      views.every(
+        (view) =>
+          view.split(' slave ').length + view.split('myself,slave ').length === clients.length - masters + 2,
+      )
+    )
+  })
+}
+
+async function eventually(what: string, check: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 30_000
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(`The Redis Cluster did not ${what} within 30 s`)
     await pause(50)
   }
 }

@@ -13,7 +13,8 @@ import { randomUUID } from 'node:crypto'
 import { invalidateAtAccelerate, type AccelerateAccess } from './accelerate-api.ts'
 import type { AccelerateStore } from './accelerate-store.ts'
 import { accelerateTags, invalidationRequests } from './accelerate-tags.ts'
-import { checkedSelection, warm, type CacheMethods } from './cache-client.ts'
+import { warm, type CacheMethods } from './cache-client.ts'
+import { checkedSelection } from './cache-selection.ts'
 import { publish } from './cache-event.ts'
 import type { CacheStore } from './cache-store.ts'
 import {
@@ -28,7 +29,7 @@ import { InvalidCacheStrategyError } from './errors.ts'
 import { GuardedStore } from './guarded-store.ts'
 import { collectInfo, type CacheStatus } from './info.ts'
 import type { ResolvedCacheOptions } from './options.ts'
-import { rawTagsOf, RawWriteWarning } from './raw-write.ts'
+import { rawTagsOf, RawWriteWarning, sqlOf, writes } from './raw-write.ts'
 import { ReadReport } from './read-report.ts'
 import { Statistics, storeStats } from './statistics.ts'
 
@@ -64,11 +65,9 @@ export class AccelerateCache {
       case 'read':
         return this.read(call, next)
       case 'rawRead':
-        return next(call)
+        return writes(sqlOf(call.args)) ? this.rawWrite(call, next) : next(call)
       case 'rawWrite':
-        return this.write(call, next, () =>
-          rawTagsOf(this.options.onRawWrite, call, this.warning, this.tagging),
-        )
+        return this.rawWrite(call, next)
       default:
         return this.write(call, next, () => this.tagsOfWrite(call))
     }
@@ -80,9 +79,8 @@ export class AccelerateCache {
     if (given === undefined && (model === undefined || model === false)) return next(call)
     if (given !== undefined && given !== false) checkStrategy(given)
     const bare = call.withArgs(withoutStrategy(call.args, call.dataPath))
-    const { nullTtl, staleIfError } = this.options
     const asked = given === false || given === undefined ? {} : given
-    const strategy = resolveStrategy(asked, model || undefined, { nullTtl, staleIfError })
+    const strategy = resolveStrategy(asked, model || undefined, this.options.defaults)
     const schema = this.host.schema()
     const models =
       schema === null ? null : modelsOf(schema, readModels(schema, call.model, call.operation, bare.args))
@@ -101,6 +99,7 @@ export class AccelerateCache {
     models: readonly string[] | null,
   ): string | null {
     if (given === false) return 'off'
+    if (!this.options.enabled) return 'disabled'
     if (call.transaction.kind !== 'none') return 'transaction'
     if (strategy.ttl + strategy.swr <= 0) return 'no-lifetime'
     return models === null ? 'no-schema' : null
@@ -139,6 +138,10 @@ export class AccelerateCache {
       if (!isDefiniteFailure(error)) await after()
       throw error
     }
+  }
+
+  private rawWrite(call: Call, next: Next): Promise<unknown> {
+    return this.write(call, next, () => rawTagsOf(this.options.onRawWrite, call, this.warning, this.tagging))
   }
 
   private tagsOfWrite(call: Call): readonly string[] {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { CacheStrategy } from './cache-strategy.ts'
-import { checkStrategy, checkTags } from './cache-strategy.ts'
+import { checkedSelection, checkNames, type CacheSelection } from './cache-selection.ts'
+import { checkStrategy, type CacheStrategy } from './cache-strategy.ts'
 import { isMarked } from './entry.ts'
 import { InvalidCacheStrategyError } from './errors.ts'
 import type { GuardedStore } from './guarded-store.ts'
@@ -9,14 +9,6 @@ import type { InvalidatingWrites } from './invalidating-writes.ts'
 import { runRawRead, type RawQuery } from './raw-read.ts'
 import { storeStats, type CacheStats, type Statistics } from './statistics.ts'
 import type { TagNames } from './tag.ts'
-
-/** What to invalidate, or what an etag stands for. */
-export interface CacheSelection {
-  /** The user's own tags. */
-  readonly tags?: readonly string[]
-  /** Models: every entry that rests on their rows. */
-  readonly models?: readonly string[]
-}
 
 /** `prisma.$cache`. */
 export interface CacheMethods {
@@ -126,23 +118,6 @@ export function cacheMethods({ names, store, stats, writes, fills, client }: Par
       return runRawRead(client(), sql, { strategy: rest, models }) as Promise<never>
     },
   }
-}
-
-/** @throws InvalidCacheStrategyError */
-export function checkedSelection(selection: CacheSelection, method: string): CacheSelection {
-  const { tags, models, ...unknown } = { ...selection }
-  if (typeof selection !== 'object' || selection === null || (tags === undefined && models === undefined)) {
-    throw new InvalidCacheStrategyError(method, '{ tags } or { models }', selection)
-  }
-  const [name] = Object.keys(unknown)
-  if (name !== undefined) throw new InvalidCacheStrategyError(`${method}.${name}`, 'tags or models', name)
-  if (tags !== undefined) checkTags(tags, `${method}.tags`)
-  if (models !== undefined) checkNames(models, `${method}.models`)
-  return selection
-}
-
-function checkNames(names: unknown, path: string): void {
-  if (!Array.isArray(names)) throw new InvalidCacheStrategyError(path, 'an array of model names', names)
 }
 
 /** Runs reads a few at a time, then waits for what they brought into the store. */

@@ -8,7 +8,7 @@ import { InvalidCacheStrategyError } from './errors.ts'
  * prisma.user.findMany({ where, cacheStrategy: { ttl: 60, swr: 30, tags: ['team:7'] } })
  */
 export interface CacheStrategy {
-  /** Seconds the result is fresh. Default: the model's, else 0. Fractions are allowed. */
+  /** Seconds the result is fresh. Default: the model's, else the option `defaultTtl`. Fractions are allowed. */
   ttl?: number
   /** Seconds after `ttl` during which the old result is served while it is refreshed in the background. Default 0. */
   swr?: number
@@ -40,6 +40,7 @@ export interface ResolvedStrategy {
 
 /** What a strategy leaves open. */
 export interface StrategyDefaults {
+  readonly ttl: number
   readonly nullTtl: number | null
   readonly staleIfError: number
 }
@@ -56,7 +57,7 @@ export function resolveStrategy(
 ): ResolvedStrategy {
   const nullTtl = given.nullTtl ?? model?.nullTtl ?? defaults.nullTtl
   return {
-    ttl: (given.ttl ?? model?.ttl ?? 0) * 1000,
+    ttl: (given.ttl ?? model?.ttl ?? defaults.ttl) * 1000,
     swr: (given.swr ?? model?.swr ?? 0) * 1000,
     nullTtl: nullTtl === null ? null : nullTtl * 1000,
     grace: (given.staleIfError ?? model?.staleIfError ?? defaults.staleIfError) * 1000,

@@ -98,16 +98,14 @@ export class Cache {
   }
 
   private async cached(call: Call, next: Next, given: unknown): Promise<unknown> {
-    const { models, nullTtl, staleIfError } = this.options
+    const { models, defaults, enabled } = this.options
     if (given !== undefined && given !== false) checkStrategy(given)
     // What stands behind must see equal arguments for equal queries, whatever their strategies.
     const bare = call.withArgs(withoutStrategy(call.args, call.dataPath))
     const asked = given === false || given === undefined ? {} : given
-    const strategy = resolveStrategy(asked, models.get(call.model as string) || undefined, {
-      nullTtl,
-      staleIfError,
-    })
+    const strategy = resolveStrategy(asked, models.get(call.model as string) || undefined, defaults)
     if (given === false) return this.bypass(bare, next, 'off', strategy.tags)
+    if (!enabled) return this.bypass(bare, next, 'disabled', strategy.tags)
     if (call.transaction.kind !== 'none') return this.bypass(bare, next, 'transaction', strategy.tags)
     const reads = this.reads ?? (await this.ready(call))
     if (reads === null) return this.bypass(bare, next, this.obstacle(), strategy.tags)
@@ -124,8 +122,8 @@ export class Cache {
   }
 
   private async cachedRaw(call: Call, next: Next, { strategy, models }: RawRead): Promise<unknown> {
-    const { nullTtl, staleIfError } = this.options
-    const resolved = resolveStrategy(strategy, undefined, { nullTtl, staleIfError })
+    const resolved = resolveStrategy(strategy, undefined, this.options.defaults)
+    if (!this.options.enabled) return this.bypass(call, next, 'disabled', resolved.tags)
     if (call.transaction.kind !== 'none') return this.bypass(call, next, 'transaction', resolved.tags)
     const reads = this.reads ?? (await this.ready(call))
     if (reads === null) return this.bypass(call, next, this.obstacle(), resolved.tags)

@@ -2,6 +2,14 @@
 interface PrismaError {
   readonly name?: unknown
   readonly code?: unknown
+  readonly meta?: { readonly driverAdapterError?: { readonly cause?: DriverError } }
+}
+
+/** What the driver adapter says of it. */
+interface DriverError {
+  readonly kind?: unknown
+  readonly originalCode?: unknown
+  readonly state?: unknown
 }
 
 /**
@@ -14,18 +22,20 @@ export function isDefiniteFailure(error: unknown): boolean {
   if (typeof code !== 'string') return false
   // Errors of this suite are thrown before anything is sent, but for a deadline that passed.
   if (code.startsWith('E_')) return code !== 'E_TIMEOUT' && code !== 'E_DEADLINE'
-  return /^P2\d{3}$/.test(code) && !OPEN.has(code)
+  return /^P2\d{3}$/.test(code) && !OPEN.has(code) && !isConnectionLost(error)
 }
 
-/** P2010 raw query failed, P2039 and the like are answers; these are not: the engine lost sight of the statement. */
+/** The engine lost sight of the statement. */
 const OPEN = new Set(['P2028', 'P2035'])
 
 /** Whether the database could not be asked at all, so that an old answer is better than none. */
 export function isUnreachable(error: unknown): boolean {
   const { name, code } = (error ?? {}) as PrismaError
   if (name === 'PrismaClientValidationError') return false
-  if (typeof code === 'string')
-    return /^P1\d{3}$/.test(code) || UNREACHABLE.has(code) || /^E[A-Z]+$/.test(code)
+  if (typeof code === 'string') {
+    if (/^P1\d{3}$/.test(code) || UNREACHABLE.has(code) || /^E[A-Z]+$/.test(code)) return true
+    return isConnectionLost(error)
+  }
   return (
     name === 'PrismaClientInitializationError' ||
     name === 'PrismaClientUnknownRequestError' ||
@@ -34,3 +44,20 @@ export function isUnreachable(error: unknown): boolean {
 }
 
 const UNREACHABLE = new Set(['P2024', 'P2037', 'E_TIMEOUT', 'E_DEADLINE'])
+
+/**
+ * Prisma reports what it cannot name as P2039, and every failure of a raw statement as P2010: a syntax error and a
+ * connection that broke in the middle alike. Only the driver's own words tell them apart.
+ */
+function isConnectionLost(error: unknown): boolean {
+  const { kind, originalCode, state } = (error as PrismaError).meta?.driverAdapterError?.cause ?? {}
+  if (typeof kind === 'string' && LOST.has(kind)) return true
+  return [originalCode, state].some((code) => LOST_CODES.test(String(code)))
+}
+
+const LOST = new Set(['ConnectionClosed', 'SocketTimeout', 'DatabaseNotReachable', 'TlsConnectionError'])
+/**
+ * SQLSTATE class 08 and 57P01 to 57P03 (shut down by an administrator, crashed, starting), the errors that the mariadb
+ * driver raises itself (45000 and above), and MySQL's own for connections that were lost or killed.
+ */
+const LOST_CODES = /^(08\w{3}|57P0[1-3]|45\d{3}|1053|1927|2006|2013)$/

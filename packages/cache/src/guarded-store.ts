@@ -18,7 +18,7 @@ export class GuardedStore {
   private flushing: Promise<boolean> | null = null
   private retry: NodeJS.Timeout | null = null
   /** Counts what went wrong, for the statistics. */
-  readonly troubles = { timeouts: 0, errors: 0, journaled: 0, replayed: 0, outages: 0 }
+  readonly troubles = { timeouts: 0, errors: 0, journaled: 0, replayed: 0, outages: 0, unmarked: 0 }
 
   constructor(
     readonly store: CacheStore,
@@ -70,6 +70,7 @@ export class GuardedStore {
     if (this.store.mark !== undefined && !this.breaker.isOpen) {
       await this.attempt(async () => (mark = await this.store.mark?.(tags, lifetime)))
     }
+    if (mark === undefined && this.store.mark !== undefined) this.troubles.unmarked++
     return mark ?? null
   }
 

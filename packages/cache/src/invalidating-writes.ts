@@ -27,27 +27,18 @@ export class InvalidatingWrites {
     this.warning = new RawWriteWarning(options, () => stats.used)
   }
 
-  async write(call: Call, next: Next): Promise<unknown> {
-    const { strict } = this.options
-    const marked = strict === null ? null : await this.mark(call, strict.lifetime)
-    let result: unknown
-    try {
-      result = await next(call)
-    } catch (error) {
-      // Where it is open whether the write happened, it has.
-      if (!isDefiniteFailure(error)) await this.after(call, this.tagsBefore(call), marked)
-      else await marked?.end(null)
-      throw error
-    }
-    await this.after(call, this.tagsAfter(call, result), marked)
-    return result
+  write(call: Call, next: Next): Promise<unknown> {
+    return this.invalidating(call, next, {
+      before: () => this.tagsBefore(call),
+      after: (result) => this.tagsAfter(call, result),
+    })
   }
 
-  async rawWrite(call: Call, next: Next): Promise<unknown> {
-    const result = await next(call)
+  rawWrite(call: Call, next: Next): Promise<unknown> {
     const tags = this.tagsOfRaw(call)
-    if (tags.length > 0) await this.after(call, tags, null)
-    return result
+    return tags.length === 0
+      ? next(call)
+      : this.invalidating(call, next, { before: () => tags, after: () => tags })
   }
 
   /** `$queryRaw` is a read, unless its SQL says otherwise. */
@@ -66,6 +57,22 @@ export class InvalidatingWrites {
     return this.store.invalidate(tags)
   }
 
+  private async invalidating(call: Call, next: Next, tags: WriteTags): Promise<unknown> {
+    const { strict } = this.options
+    const marked = strict === null ? null : await this.mark(call, tags.before(), strict.lifetime)
+    let result: unknown
+    try {
+      result = await next(call)
+    } catch (error) {
+      // Where it is open whether the write happened, it has.
+      if (!isDefiniteFailure(error)) await this.after(call, tags.before(), marked)
+      else await marked?.end(null)
+      throw error
+    }
+    await this.after(call, tags.after(result), marked)
+    return result
+  }
+
   private after(call: Call, tags: readonly string[], marked: Marked | null): void | Promise<void> {
     if (marked === null) return call.transaction.afterCommit(() => this.invalidate(tags, call))
     call.transaction.afterRollback(() => marked.end(null))
@@ -82,10 +89,10 @@ export class InvalidatingWrites {
     return schema === null ? [this.names.everything] : tagsBeforeWrite(this.names, schema, call)
   }
 
-  private async mark(call: Call, lifetime: number): Promise<Marked> {
-    const tags = this.tagsBefore(call)
+  private async mark(call: Call, tags: readonly string[], lifetime: number): Promise<Marked> {
     const mark = await this.store.mark(tags, lifetime)
     if (mark === null) {
+      if (this.store.store.mark !== undefined) call.host.warnOnce('W_CACHE_UNMARKED', UNMARKED)
       return { end: (written) => (written === null ? undefined : this.invalidate(written, call)) }
     }
     const { store } = this
@@ -135,6 +142,16 @@ export class InvalidatingWrites {
       }),
     )
   }
+}
+
+const UNMARKED =
+  'prisma-brisk: the store could not be reached to mark a write of a client with `strict`, and the write went on without. ' +
+  'Its invalidation is kept in this process until the store is back, and lost with it. See `unmarked` of $cache.stats().store.'
+
+/** What a write may change before it is sent, and what it has changed by its result. */
+interface WriteTags {
+  readonly before: () => readonly string[]
+  readonly after: (result: unknown) => readonly string[]
 }
 
 interface Marked {

@@ -14,7 +14,8 @@ import {
 } from '@prisma-brisk/core'
 import { isAccelerateStore, type AccelerateStore } from './accelerate-store.ts'
 import type { CacheStore } from './cache-store.ts'
-import { checkStrategy, type CacheStrategy } from './cache-strategy.ts'
+import { checkStrategy, type CacheStrategy, type StrategyDefaults } from './cache-strategy.ts'
+import { enabledFromEnvironment, ttlFromEnvironment, type Environment } from './environment.ts'
 import { InvalidCacheStrategyError } from './errors.ts'
 import type { RawWriteAction } from './raw-write.ts'
 
@@ -25,6 +26,17 @@ export interface CacheOptions {
    * extending a client anew for each request does not begin with an empty cache.
    */
   store?: CacheStore | AccelerateStore
+  /**
+   * Whether reads are answered from the cache and fill it. Default true, or what the environment variable
+   * `BRISK_CACHE_ENABLED` says. Writes invalidate all the same, so that other processes, and this one once it is switched
+   * on again, answer nothing old.
+   */
+  enabled?: boolean
+  /**
+   * Seconds a result is fresh where neither the call nor its model says: `cacheStrategy: {}`. Default 0, or what
+   * `BRISK_CACHE_DEFAULT_TTL` says. Reads that do not ask for the cache are left alone.
+   */
+  defaultTtl?: number
   /**
    * How reads of a model are cached that say nothing themselves: `{ User: { ttl: 300, swr: 60 } }`. Default: none, only
    * calls with a `cacheStrategy` are cached. `cacheStrategy: false` excepts a call.
@@ -66,7 +78,9 @@ export interface CacheOptions {
   /**
    * Marks the tags of a write in the store before it is sent, so that an invalidation cannot be lost with its process:
    * until the write's own invalidation, or for `lifetime` ms after the process died, nobody answers these tags from the
-   * cache. Default false; `true` is `{ lifetime: 10_000 }`. Costs a round trip to the store per write.
+   * cache. Set it in every process of the namespace: who does not look for marks may store what was before the write.
+   * Default false; `true` is `{ lifetime: 10_000 }`. Costs a round trip to the store per write, and one per look-up. Where
+   * the store cannot be reached the write goes on without a mark, with one warning, counted as `unmarked`.
    */
   strict?: boolean | { lifetime?: number }
   /**
@@ -93,6 +107,7 @@ export interface CacheOptions {
 
 export interface ResolvedCacheOptions {
   readonly store: CacheStore | AccelerateStore | null
+  readonly enabled: boolean
   readonly models: ReadonlyMap<string, CacheStrategy | false>
   readonly scope: (() => unknown) | null
   readonly namespace: string
@@ -101,8 +116,8 @@ export interface ResolvedCacheOptions {
   readonly writeTimeout: number
   readonly verify: number
   readonly onRawWrite: RawWriteAction
-  readonly nullTtl: number | null
-  readonly staleIfError: number
+  /** What a strategy leaves open. */
+  readonly defaults: StrategyDefaults
   readonly strict: { readonly lifetime: number } | null
   readonly embargo: number
   readonly fillLock: { readonly lease: number } | null
@@ -112,12 +127,16 @@ export interface ResolvedCacheOptions {
 }
 
 /** @throws InvalidOptionsError (`E_INVALID_OPTIONS`) */
-export function resolveOptions(options: CacheOptions = {}): ResolvedCacheOptions {
+export function resolveOptions(
+  options: CacheOptions = {},
+  environment: Environment = process.env,
+): ResolvedCacheOptions {
   checkOptions('cache', options, CHECKS)
   if (isAccelerateStore(options.store)) refuseWithAccelerate(options)
   const { strict = false, fillLock = false } = options
   return Object.freeze<ResolvedCacheOptions>({
     store: options.store ?? null,
+    enabled: options.enabled ?? enabledFromEnvironment(environment) ?? true,
     models: new Map(Object.entries(options.models ?? {})),
     scope: options.scope ?? null,
     namespace: options.namespace ?? 'brisk',
@@ -126,8 +145,11 @@ export function resolveOptions(options: CacheOptions = {}): ResolvedCacheOptions
     writeTimeout: options.writeTimeout ?? 500,
     verify: options.verify ?? 0,
     onRawWrite: options.onRawWrite ?? 'warn',
-    nullTtl: options.nullTtl ?? null,
-    staleIfError: options.staleIfError ?? 0,
+    defaults: Object.freeze({
+      ttl: options.defaultTtl ?? ttlFromEnvironment(environment) ?? 0,
+      nullTtl: options.nullTtl ?? null,
+      staleIfError: options.staleIfError ?? 0,
+    }),
     strict: strict === false ? null : { lifetime: (strict === true ? {} : strict).lifetime ?? 10_000 },
     embargo: options.embargo ?? 0,
     fillLock: fillLock === false ? null : { lease: (fillLock === true ? {} : fillLock).lease ?? 2_000 },
@@ -188,6 +210,8 @@ const strategy: OptionCheck = (value, path) => {
 
 const CHECKS: Readonly<Record<string, OptionCheck>> = {
   store,
+  enabled: boolean,
+  defaultTtl: seconds,
   models: record(strategy),
   scope: callable,
   namespace: text,

@@ -1,4 +1,5 @@
 import type { Args, Call } from '@prisma-brisk/core'
+import { checkedSelection, type CacheSelection } from './cache-selection.ts'
 import { checkTags } from './cache-strategy.ts'
 import type { ResolvedCacheOptions } from './options.ts'
 
@@ -67,15 +68,23 @@ export function rawTagsOf(
     return []
   }
   try {
-    const given = action(sqlOf(call.args))
-    const { tags = [], models = [] } = isList(given) ? { tags: given } : given
-    checkTags(tags, 'onRawWrite(sql).tags')
+    const { tags = [], models = [] } = selectionOf(action(sqlOf(call.args)))
     return [...tags.map((tag) => tagging.own(tag)), ...tagging.models(models, 'onRawWrite(sql).models')]
   } catch (error) {
-    // The statement has been run: what it changed is not known, and its caller must not be told that it failed.
+    // What the statement changes is not known, and its caller has done nothing wrong.
     emit(`onRawWrite failed, so everything is invalidated: ${String(error)}`)
     return [tagging.everything]
   }
+}
+
+/** A promise, or a name that is none of ours, must not pass for "nothing has changed". */
+function selectionOf(given: RawWriteTags): CacheSelection {
+  if (isList(given)) {
+    checkTags(given, 'onRawWrite(sql)')
+    return { tags: given }
+  }
+  const isEmpty = Object.keys(given).length === 0 && !('then' in given)
+  return isEmpty ? given : checkedSelection(given, 'onRawWrite(sql)')
 }
 
 /** Says, once a call site, that a raw write is not seen by the cache. */

@@ -40,6 +40,8 @@ export interface CacheStats extends ModelStats {
     /** Tags whose invalidation the store has yet to confirm. */
     readonly journal: number
     readonly replayed: number
+    /** Writes of a client with `strict` that went on without a mark, because the store could not be reached. */
+    readonly unmarked: number
     /** False while the store is left alone because it does not answer. */
     readonly available: boolean
   }
@@ -108,7 +110,7 @@ function none(): ModelStats {
 
 /** What is to be said of a store. */
 export function storeStats({ store, troubles, journal, breaker }: GuardedStore): CacheStats['store'] {
-  const { timeouts, errors, outages, replayed } = troubles
+  const { timeouts, errors, outages, replayed, unmarked } = troubles
   return {
     name: store.name,
     ...(store.size?.() ?? { entries: 0, bytes: 0 }),
@@ -117,6 +119,7 @@ export function storeStats({ store, troubles, journal, breaker }: GuardedStore):
     outages,
     journal: journal.size,
     replayed,
+    unmarked,
     available: !breaker.isOpen,
   }
 }

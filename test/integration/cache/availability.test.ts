@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net'
-import { cache, memoryStore, redisStore, tieredStore, type CacheStore } from '@prisma-brisk/cache'
+import { cache, memoryStore, redisStore, tieredStore } from '@prisma-brisk/cache'
 import { Redis } from 'ioredis'
 import { freePort } from '../../support/server-process.ts'
 import { startRedis, type RedisServer } from '../../support/redis.ts'
@@ -156,47 +156,6 @@ describe('C22 Redis comes back after invalidations were missed', () => {
     expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Meanwhile' }])
   })
 })
-
-test.each([
-  [{ lifetime: 300 }, 'Committed'],
-  [false, 'Ada'],
-] as const)(
-  'C14 strict %j: a process that dies between COMMIT and invalidation',
-  async (strict, expected) => {
-    const redis = await server()
-    const options = {
-      namespace: ownNamespace(),
-      database: 'same',
-      strict,
-      readTimeout: 5000,
-      earlyRefresh: 0,
-    }
-    const open = () => bench.database.createClient({ adapter: bench.database.adapter({ connections: 2 }) })
-    const reader = open().$extends(cache({ ...options, store: redisStore(connect(redis.url)) }))
-    await reader.user.findMany(minute)
-    await until(() => reader.$cache.stats().fills === 1)
-    expect((await reader.$cache.withInfo(() => reader.user.findMany(minute))).info.status).toBe('hit')
-    // Its marks still reach the store; nothing that it sends after COMMIT does.
-    const inner = redisStore(connect(redis.url))
-    const never = () => new Promise<never>(() => undefined)
-    const store: CacheStore = {
-      name: 'dying',
-      lookup: never,
-      observe: never,
-      write: never,
-      remove: never,
-      invalidate: never,
-      mark: (tags, lifetime) => inner.mark?.(tags, lifetime) as Promise<string>,
-      renewMark: never,
-      unmark: never,
-    }
-    const dying = open().$extends(cache({ ...options, store, writeTimeout: 20 }))
-    await dying.user.update({ where: { id: 1 }, data: { name: 'Committed' } })
-    const deadline = Date.now() + 1500
-    do expect(await reader.user.findMany(minute)).toMatchObject([{ name: expected }])
-    while (Date.now() < deadline)
-  },
-)
 
 async function connectOnce<T>(url: string, run: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url)

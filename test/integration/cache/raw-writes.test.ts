@@ -1,0 +1,109 @@
+import { redisStore, type CacheOptions } from '@prisma-brisk/cache'
+import { expectStatements } from '../../support/statements.ts'
+import {
+  cached,
+  heardWarnings,
+  openBench,
+  ownNamespace,
+  settled,
+  start,
+  Stores,
+  until,
+  type Bench,
+} from './cached-client.ts'
+
+let bench: Bench
+let stores: Stores
+
+beforeAll(async () => {
+  bench = await openBench()
+})
+afterAll(() => bench.close())
+beforeEach(async () => {
+  stores = new Stores()
+  await bench.clear()
+  await bench.base.user.create({ data: { email: 'ada@example.org', name: 'Ada' } })
+})
+afterEach(() => stores.close())
+
+const minute = { cacheStrategy: { ttl: 60 } }
+const rename = `UPDATE "User" SET name = 'Raw'`
+
+async function filled(options: CacheOptions): Promise<ReturnType<typeof cached>> {
+  const prisma = cached(bench.base, options)
+  await prisma.user.findMany(minute)
+  await settled()
+  await expectStatements(bench.log, 0, () => prisma.user.findMany(minute))
+  return prisma
+}
+
+describe('C19 what onRawWrite gives', () => {
+  test.each<[string, CacheOptions['onRawWrite']]>([
+    ['a promise', (async () => ({ models: ['User'] })) as never],
+    ['a name that does not exist', (() => ({ model: ['User'] })) as never],
+    ['a model that does not exist', () => ({ models: ['Usr'] })],
+    ['nothing at all', (() => undefined) as never],
+    ['an error', () => JSON.parse('{') as never],
+  ])('%s invalidates everything, and says so', async (_, onRawWrite) => {
+    const { warnings, restore } = heardWarnings()
+    const prisma = await filled({ onRawWrite })
+    await prisma.$executeRawUnsafe(rename)
+    restore()
+    expect(warnings).toContain('W_CACHE_RAW_WRITE')
+    expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Raw' }])
+  })
+
+  test.each<[string, CacheOptions['onRawWrite']]>([
+    ['an empty list', () => []],
+    ['an empty object', () => ({})],
+  ])('%s invalidates nothing', async (_, onRawWrite) => {
+    const prisma = await filled({ onRawWrite })
+    await prisma.$executeRawUnsafe(rename)
+    await expectStatements(bench.log, 0, () => prisma.user.findMany(minute))
+  })
+})
+
+test('C6 C19 a raw write of which it is open whether it happened invalidates; one that failed does not', async () => {
+  const prisma = await filled({ onRawWrite: () => ({ models: ['User'] }) })
+  await expect(prisma.$executeRawUnsafe('UPDATE "User" SET nonsense = 1')).rejects.toMatchObject({
+    code: 'P2010',
+  })
+  await expectStatements(bench.log, 0, () => prisma.user.findMany(minute))
+  bench.fail(/^UPDATE/, new Error('Connection terminated unexpectedly'))
+  await expect(prisma.$executeRawUnsafe(rename)).rejects.toThrow('terminated')
+  await expectStatements(bench.log, 1, () => prisma.user.findMany(minute))
+})
+
+test('C11 C19 a raw write in a transaction invalidates after COMMIT, and not after a rollback', async () => {
+  const prisma = await filled({ onRawWrite: 'invalidateAll' })
+  const failed = prisma.$transaction(async (tx) => {
+    await tx.$executeRawUnsafe(rename)
+    throw new Error('no')
+  })
+  await expect(failed).rejects.toThrow('no')
+  await expectStatements(bench.log, 0, () => prisma.user.findMany(minute))
+  await prisma.$transaction(async (tx) => {
+    await tx.$executeRawUnsafe(rename)
+    await expectStatements(bench.log, 0, () => prisma.user.findMany(minute))
+  })
+  expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Raw' }])
+})
+
+test('C14 C19 strict: a raw write marks its tags before it is sent', async () => {
+  const prisma = await filled({
+    store: redisStore(stores.redis()),
+    namespace: ownNamespace(),
+    strict: true,
+    onRawWrite: () => ({ models: ['User'] }),
+  })
+  const gate = bench.hold(/SET name = 'Raw'/)
+  const write = start(prisma.$queryRawUnsafe(`${rename} RETURNING id`))
+  await gate.reached
+  const { info } = await prisma.$cache.withInfo(() => prisma.user.findMany(minute))
+  expect(info).toMatchObject({ status: 'miss', reason: 'write-under-way' })
+  gate.open()
+  await write
+  await prisma.user.findMany(minute)
+  await until(() => prisma.$cache.stats().fills === 2)
+  await expectStatements(bench.log, 0, () => prisma.user.findMany(minute))
+})

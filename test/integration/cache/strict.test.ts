@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { redisStore } from '@prisma-brisk/cache'
+import { Redis } from 'ioredis'
+import { startRedis, type RedisServer } from '../../support/redis.ts'
+import { freePort } from '../../support/server-process.ts'
+import {
+  cached,
+  heardWarnings,
+  openBench,
+  ownNamespace,
+  settled,
+  until,
+  type Bench,
+} from './cached-client.ts'
+import type { DyingWriter } from './dying-writer.ts'
+
+let bench: Bench
+let server: RedisServer
+let redis: Redis
+
+beforeAll(async () => {
+  ;[bench, server] = await Promise.all([openBench(), startRedis()])
+  redis = new Redis(server.url)
+})
+afterAll(async () => {
+  redis.disconnect()
+  await server.kill()
+  await bench.close()
+})
+beforeEach(async () => {
+  await bench.clear()
+  await bench.base.user.create({ data: { email: 'ada@example.org', name: 'Ada' } })
+})
+
+const minute = { cacheStrategy: { ttl: 60 } }
+const WRITER = join(import.meta.dirname, 'dying-writer.ts')
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+
+/** Runs the writer in a process of its own, until it is dead. */
+async function killedWriter(plan: Omit<DyingWriter, 'database' | 'redis'>): Promise<void> {
+  const { url: database } = bench.database
+  const child = spawn(
+    process.execPath,
+    [
+      '--conditions=@prisma-brisk/source',
+      '--import',
+      TSX,
+      WRITER,
+      JSON.stringify({ ...plan, database, redis: server.url }),
+    ],
+    { env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'ignore', 'pipe'] },
+  )
+  let output = ''
+  child.stderr.on('data', (chunk) => (output += String(chunk)))
+  const signal = await new Promise((resolve) => child.once('close', (_, by) => resolve(by)))
+  if (signal !== 'SIGKILL') throw new Error(`It was not killed:\n${output}`)
+}
+
+const lifetime = 3_000
+
+test.each([
+  ['after update', { lifetime }, 'Committed'],
+  ['after COMMIT', { lifetime }, 'Committed'],
+  ['before COMMIT', { lifetime }, 'Ada'],
+  // Without it the old value stays until its ttl: what strict is for.
+  ['after COMMIT', false, 'Ada'],
+] as const)('C14 a process killed %s, strict: %j', async (dies, strict, expected) => {
+  const namespace = ownNamespace()
+  const reader = cached(bench.base, { store: redisStore(redis), namespace, database: 'same', strict })
+  const reads = [
+    () => reader.user.findMany(minute),
+    () => reader.user.findUnique({ where: { id: 1 }, ...minute }),
+    () => reader.user.findUnique({ where: { email: 'ada@example.org' }, ...minute }),
+  ]
+  for (const read of reads) expect(await read()).toEqual(await read())
+  await until(() => reader.$cache.stats().fills === reads.length)
+
+  let isDead = false
+  const killed = killedWriter({ namespace, strict, dies }).finally(() => (isDead = true))
+  // Who reads while the write is under way must leave nothing behind either.
+  do for (const read of reads) await read()
+  while (!isDead)
+  await killed
+
+  const truth = await bench.base.user.findFirst()
+  expect(truth?.name).toBe(dies === 'before COMMIT' ? 'Ada' : 'Committed')
+  const expectFresh = async (): Promise<boolean[]> =>
+    Promise.all(
+      reads.map(async (read) => {
+        const { data, info } = await reader.$cache.withInfo(read)
+        expect([data].flat()).toMatchObject([{ name: expected }])
+        return info.status === 'hit'
+      }),
+    )
+  // Until the mark is over and all are cached again, and then some.
+  await until(async () => (await expectFresh()).every((isHit) => isHit))
+  await expectFresh()
+})
+
+test('C14 C21 where the store cannot be reached for the mark, the write goes on, and strict says so', async () => {
+  const { warnings, restore } = heardWarnings()
+  const away = new Redis(await freePort(), '127.0.0.1', {
+    retryStrategy: () => 50,
+    maxRetriesPerRequest: null,
+  })
+  away.on('error', () => undefined)
+  const prisma = cached(bench.base, {
+    store: redisStore(away),
+    strict: true,
+    readTimeout: 60,
+    writeTimeout: 60,
+  })
+  for (const name of ['one', 'two']) {
+    await prisma.user.update({ where: { id: 1 }, data: { name } })
+    expect(await prisma.user.findMany(minute)).toMatchObject([{ name }])
+  }
+  await settled()
+  restore()
+  away.disconnect()
+  expect(warnings.filter((code) => code === 'W_CACHE_UNMARKED')).toHaveLength(1)
+  expect(prisma.$cache.stats().store).toMatchObject({ unmarked: 2 })
+})
