@@ -161,10 +161,10 @@ describe('with withAccelerate()', () => {
   const accelerated = (client: unknown) =>
     (client as PrismaClient).$extends(
       withAccelerate({
-        fetch: (async (url: string, init: RequestInit) => {
+        fetch: async (url: string, init: RequestInit) => {
           sent.push(url)
           return fetch(url, init)
-        }) as never,
+        },
       }),
     ) as unknown as PrismaClient
 

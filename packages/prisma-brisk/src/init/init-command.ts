@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { createTwoFilesPatch } from 'diff'
 import pc from 'picocolors'
@@ -20,7 +22,7 @@ export async function initCommand(
   host: InitHost,
 ): Promise<number> {
   const { yes = false, ...where } = options
-  const changes = await planInit({ cwd: host.cwd, ...where })
+  const { changes, notes } = await planInit({ cwd: host.cwd, ...where })
   if (changes.length === 0) {
     host.stdout('brisk is set up already: nothing to change.\n')
     return 0
@@ -37,10 +39,21 @@ export async function initCommand(
     return 1
   }
   await applyInit(changes)
-  host.stdout(
-    `Wrote ${changes.map((change) => shown(host.cwd, change.path)).join(' and ')}. Next: npx prisma generate\n`,
-  )
+  host.stdout(`Wrote ${changes.map((change) => shown(host.cwd, change.path)).join(' and ')}.\n`)
+  for (const note of notes) host.stdout(`To do: ${note}\n`)
+  const steps = [...(isInstalled(host.cwd) ? [] : ['npm install prisma-brisk']), 'npx prisma generate']
+  host.stdout(`Next: ${steps.join(', then ')}.\n`)
   return 0
+}
+
+/** Whether the application itself depends on the suite, and not only npx knows it. */
+function isInstalled(cwd: string): boolean {
+  try {
+    createRequire(join(cwd, 'package.json')).resolve('prisma-brisk/package.json')
+    return true
+  } catch {
+    return false
+  }
 }
 
 function coloured(patch: string): string {
