@@ -9,7 +9,7 @@ import { shown } from './client-source.ts'
 export interface InitHost {
   readonly cwd: string
   readonly stdout: (text: string) => void
-  /** Asks a question and says whether the answer was yes; default: on the terminal, and no where there is none. */
+  /** Asks a question and says whether the answer was yes; default: on the terminal, and nothing is written where there is none. */
   readonly confirm?: (question: string) => Promise<boolean>
 }
 
@@ -33,8 +33,12 @@ export async function initCommand(
       coloured(createTwoFilesPatch(name, name, was ?? '', text, undefined, undefined, { context: 2 })),
     )
   }
-  const confirm = host.confirm ?? onTerminal
-  if (!yes && !(await confirm('Write these changes?'))) {
+  const confirm = host.confirm ?? (process.stdin.isTTY ? onTerminal : null)
+  if (!yes && confirm === null) {
+    host.stdout('Nothing was changed: there is no terminal to ask on. Pass --yes to write.\n')
+    return 1
+  }
+  if (!yes && confirm !== null && !(await confirm('Write these changes?'))) {
     host.stdout('Nothing was changed.\n')
     return 1
   }
@@ -59,13 +63,12 @@ function isInstalled(cwd: string): boolean {
 function coloured(patch: string): string {
   return patch
     .split('\n')
-    .filter((line) => !line.startsWith('====') && !line.startsWith('\\'))
+    .filter((line) => !/^(Index: |====|\\)/.test(line))
     .map((line) => (/^\+(?!\+)/.test(line) ? pc.green(line) : /^-(?!-)/.test(line) ? pc.red(line) : line))
     .join('\n')
 }
 
 async function onTerminal(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
   try {
     return /^y(es)?$/i.test((await terminal.question(`${question} (y/N) `)).trim())
