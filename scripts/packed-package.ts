@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 
+import { sizeOf, staleSize } from './package-sizes.ts'
 import { type Outcome, run } from './program.ts'
 import { binary, ROOT, type WorkspacePackage } from './workspace.ts'
 
-/** Packs a built package as it would be published and asks publint and attw about the tarball. */
+/** Packs a built package as it would be published, asks publint and attw about the tarball, and looks up its size in the docs. */
 export async function checkPackedPackage({ name, directory }: WorkspacePackage): Promise<Outcome> {
   const place = mkdtempSync(join(tmpdir(), 'brisk-pack-'))
   try {
@@ -17,9 +18,13 @@ export async function checkPackedPackage({ name, directory }: WorkspacePackage):
     if (packed.code !== 0) return packed
     const tarball = join(place, readdirSync(place).find((file) => file.endsWith('.tgz')) ?? '')
     const [lint, types] = [await lintPackage(tarball), await checkTypes(tarball)]
+    const stale = staleSize(await sizeOf({ name, directory }, tarball))
     return {
-      code: lint.code || types.code,
-      output: `${lint.output}${types.output}`.replace(/^(?=.)/gm, `${name}: `),
+      code: lint.code || types.code || (stale === null ? 0 : 1),
+      output: `${lint.output}${types.output}${stale === null ? '' : `${stale}\n`}`.replace(
+        /^(?=.)/gm,
+        `${name}: `,
+      ),
     }
   } finally {
     rmSync(place, { recursive: true, force: true })

@@ -17,6 +17,7 @@ const COMMANDS = {
   bench: { file: 'bench/run.ts', clients: true, built: true },
   build: { file: 'scripts/build.ts', clients: false },
   generate: { file: 'scripts/generate.ts', clients: false },
+  sizes: { file: 'scripts/sizes.ts', clients: false },
   docs: { file: 'scripts/docs.ts', clients: false },
 }
 

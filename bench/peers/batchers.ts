@@ -62,7 +62,11 @@ export const batchers: Contender<Batcher>[] = [
     name: 'prisma-brisk',
     version: installedVersion('prisma-brisk'),
     mount: ({ client }) =>
-      calls(client.$extends(brisk({ pagination: { onMissing: 'allow' } })) as unknown as PrismaClient),
+      calls(
+        client.$extends(
+          brisk({ pagination: { onMissing: 'allow' }, slowQuery: { sinks: [] } }),
+        ) as unknown as PrismaClient,
+      ),
   },
   { name: 'plain Prisma', version: installedVersion('@prisma/client'), mount: ({ client }) => calls(client) },
   {

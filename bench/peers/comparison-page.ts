@@ -10,11 +10,11 @@ export interface Section {
   readonly measures: readonly Measure[]
 }
 
-/** One measured row: what was done, and each contender's value, null where it cannot do it. */
+/** One measured row: what was done, and each contender's value. */
 export interface Measure {
   readonly what: string
   readonly unit: string
-  readonly values: readonly (number | null)[]
+  readonly values: readonly number[]
 }
 
 const intro = `# Comparison
@@ -32,7 +32,7 @@ export async function writeComparison(sections: readonly Section[]): Promise<voi
 }
 
 function sectionText({ title, contenders, verdicts, measures }: Section): string {
-  const head = ['', ...contenders.map(({ name, version }) => `${name} ${version}`)]
+  const head = ['', ...contenders.map(({ name, version }) => `${name}<br>${version}`)]
   const rows = [
     ...verdicts.map(({ id, says, outcomes }) => [
       `${id} ${says}`,
@@ -40,7 +40,7 @@ function sectionText({ title, contenders, verdicts, measures }: Section): string
     ]),
     ...measures.map(({ what, unit, values }) => [
       what,
-      ...values.map((value) => (value === null ? '–' : `${Number(value.toPrecision(3))} ${unit}`)),
+      ...values.map((value) => `${Number(value.toPrecision(3))} ${unit}`.trim()),
     ]),
   ]
   return [

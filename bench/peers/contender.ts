@@ -20,6 +20,9 @@ export interface Contender<Able> {
   mount(ground: Ground): Able | Promise<Able>
 }
 
+/** Does a contender's work so many times. */
+export type Racer = (times: number) => Promise<void>
+
 /** One row of a behaviour list, run against every contender of a kind. */
 export interface Check<Able> {
   readonly id: string

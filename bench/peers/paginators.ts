@@ -1,7 +1,7 @@
 import { findManyCursorConnection } from '@devoxa/prisma-relay-cursor-connection'
 import { brisk } from 'prisma-brisk'
 import { pagination as prismaExtensionPagination } from 'prisma-extension-pagination'
-import PrismaPaginate from 'prisma-paginate'
+import { extension as prismaPaginate } from 'prisma-paginate'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import type { Check, Contender } from './contender.ts'
 import { installedVersion } from './installed-version.ts'
@@ -20,6 +20,7 @@ export interface Paginator {
   page(orderBy: Order | Order[], first: number, after: string | null): Promise<Page>
 }
 
+const secret = 'of the comparison, and of nothing else'
 const ids = (rows: readonly { id: number }[]) => rows.map((row) => row.id)
 
 export const paginators: Contender<Paginator>[] = [
@@ -27,7 +28,9 @@ export const paginators: Contender<Paginator>[] = [
     name: 'prisma-brisk',
     version: installedVersion('prisma-brisk'),
     mount: ({ client }) => {
-      const prisma = client.$extends(brisk({ pagination: { defaultLimit: 50 } }))
+      const prisma = client.$extends(
+        brisk({ pagination: { defaultLimit: 50, cursor: { secret } }, slowQuery: { sinks: [] } }),
+      )
       return {
         client: prisma as unknown as PrismaClient,
         async page(orderBy, first, after) {
@@ -61,7 +64,7 @@ export const paginators: Contender<Paginator>[] = [
     name: 'prisma-paginate',
     version: installedVersion('prisma-paginate'),
     mount: ({ client }) => {
-      const prisma = client.$extends(PrismaPaginate as never) as unknown as PrismaClient & {
+      const prisma = client.$extends(prismaPaginate) as unknown as PrismaClient & {
         user: {
           paginate(args: object, page: object): Promise<{ result: { id: number }[]; hasNextPage: boolean }>
         }

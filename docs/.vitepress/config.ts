@@ -1,11 +1,4 @@
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
-
-/** Written by `npm run bench -- peers`. */
-const comparison = existsSync(fileURLToPath(new URL('../comparison.md', import.meta.url)))
-  ? [{ text: 'Comparison', link: '/comparison' }]
-  : []
 
 export default defineConfig({
   title: 'prisma-brisk',
@@ -18,7 +11,7 @@ export default defineConfig({
       { text: 'Quick start', link: '/quick-start' },
       { text: 'Guides', link: '/guide/batching' },
       { text: 'Reference', link: '/reference/configuration' },
-      ...comparison,
+      { text: 'Comparison', link: '/comparison' },
     ],
     sidebar: [
       {
@@ -49,7 +42,8 @@ export default defineConfig({
         items: [
           { text: 'Configuration', link: '/reference/configuration' },
           { text: 'Advisor rules', link: '/guide/index-rules' },
-          ...comparison,
+          { text: 'Comparison', link: '/comparison' },
+          { text: 'Sizes', link: '/reference/sizes' },
           { text: 'Limits and non-goals', link: '/limits' },
           { text: 'Security', link: '/security' },
         ],

@@ -1,7 +1,12 @@
 import { Prisma, type PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 
+export interface ForeignExtension {
+  readonly name: string
+  readonly extend: (client: PrismaClient) => unknown
+}
+
 /** Extensions as applications write them, to stand before and after the suite. */
-export const foreignExtensions: { name: string; extend: (client: PrismaClient) => unknown }[] = [
+export const foreignExtensions: readonly ForeignExtension[] = [
   {
     name: 'soft delete',
     extend: (client) =>

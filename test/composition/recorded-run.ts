@@ -313,6 +313,22 @@ const classOfNine: Prisma.ClassSessionUncheckedCreateInput = {
   quality: { create: { score: '0.93', createdAt: day(7) } },
 }
 
+/** Steps that end with an error, as they should. */
+export const failing: readonly string[] = [
+  'findUniqueOrThrow, none',
+  'findFirstOrThrow, none',
+  'update, none',
+  'unique violation',
+  'foreign key violation',
+  'unknown argument',
+  'wrong type',
+  'missing argument',
+  '$queryRaw, error',
+  'array transaction that fails',
+  'interactive transaction that fails',
+  'delete, none',
+]
+
 /** What a step gave: its value, or all that a caller can see of its error. */
 export type Outcome =
   { readonly step: string; readonly value: unknown } | { readonly step: string; readonly error: unknown }

@@ -36,6 +36,8 @@ export interface TestDatabase<Client extends Disconnectable> {
   /** A plain client whose statements are recorded under it; `drop()` disconnects it. */
   createRecordedClient(options?: RecordOptions & ClientOptions): { client: Client; log: StatementLog }
   adapter(options?: AdapterOptions): SqlDriverAdapterFactory
+  /** Deletes every row and begins to count ids anew: a fresh database in a tenth of its time. PostgreSQL only. */
+  empty(): Promise<void>
   drop(): Promise<void>
 }
 
@@ -101,6 +103,13 @@ export async function createDatabase(
       const log = recordStatements(options.adapter ?? adapter(), { before, measureBytes })
       return { client: createClient({ ...options, adapter: log.adapter }), log }
     },
+    empty: () =>
+      withPostgres(place.url, async (connection) => {
+        const { rows } = await connection.query<{ names: string }>(
+          `SELECT string_agg(format('%I', tablename), ', ') AS names FROM pg_tables WHERE schemaname = 'public'`,
+        )
+        await connection.query(`TRUNCATE ${rows[0]?.names} RESTART IDENTITY CASCADE`)
+      }),
     drop: async () => {
       await Promise.all(clients.map((client) => client.$disconnect()))
       await place.destroy()

@@ -7,7 +7,7 @@ import { InvalidCursorError, InvalidPageError, UnreadPageError, UnsupportedOrder
 import { checkPageLimit, refuseArguments } from './offset-page.ts'
 import type { ResolvedLimits } from './options.ts'
 import { modelNameOf, type PageModel } from './page-model.ts'
-import { PAGE, PageRequests } from './page-request.ts'
+import { PAGE, pageRequests } from './page-request.ts'
 import { orderByOf, reversed, sortKeysOf, type SortKey } from './sort-key.ts'
 
 /** Arguments of `cursorPage` beside those of `findMany`. */
@@ -70,7 +70,7 @@ export async function readCursorPage(
     to: backward ? places.after : places.before,
     limit,
   })
-  const items = await PageRequests.of(host).during(request, (token) =>
+  const items = await pageRequests.during(request, (token) =>
     model.findMany({
       ...list,
       orderBy: orderByOf(request.keys, host.provider),

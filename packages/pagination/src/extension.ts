@@ -23,7 +23,7 @@ import {
   type ResolvedPaginationOptions,
 } from './options.ts'
 import { modelNameOf, type PageModel } from './page-model.ts'
-import { PAGE, PageRequests } from './page-request.ts'
+import { PAGE, pageRequests } from './page-request.ts'
 
 /** What this package adds to the arguments of list reads. */
 export interface LimitArgs {
@@ -144,14 +144,13 @@ export function paginationPlugin(options: PaginationOptions = {}): Plugin {
 
 function middlewareOf(host: Host, options: ResolvedPaginationOptions): Middleware {
   const limits = new Limits(host, options)
-  const pages = PageRequests.of(host)
   checkModels(host, options)
   return (call, next) => {
     const token = call.args[PAGE]
     if (token === undefined) return limits.apply(call, next)
     // Different for each page: whoever keys by arguments (the cache) must not see it.
     const { [PAGE]: _, ...args } = call.args
-    const request = pages.find(token)
+    const request = pageRequests.find(token)
     if (request === undefined) return limits.apply(call.withArgs(args), next)
     return request.read(call.withArgs(args), (inner) => limits.apply(inner, next, request.lookahead))
   }

@@ -8,7 +8,7 @@ import {
 } from './errors.ts'
 import type { ResolvedLimits } from './options.ts'
 import { modelNameOf, type PageModel } from './page-model.ts'
-import { PAGE, PageRequests, type PageRequest } from './page-request.ts'
+import { PAGE, pageRequests, type PageRequest } from './page-request.ts'
 import { withTiebreaker } from './tiebreaker.ts'
 
 /** Where the total of a page comes from. */
@@ -61,7 +61,7 @@ export async function readOffsetPage(
   const skip = checkOffset(page, offset, limit, limits, name)
   const counting = checkTotal(total, list, limits, name)
   const request = new OffsetRequest(limit)
-  const items = await PageRequests.of(host).during(request, (token) =>
+  const items = await pageRequests.during(request, (token) =>
     model.findMany({
       ...list,
       ...ordered(host, modelName, list),

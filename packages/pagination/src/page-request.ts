@@ -1,4 +1,4 @@
-import type { Call, Host, Next } from '@prisma-brisk/core'
+import type { Call, Next } from '@prisma-brisk/core'
 
 /**
  * A page on its way through the pipeline. Pages are read by a model method through the ordinary `findMany`, so that
@@ -16,14 +16,13 @@ export interface PageRequest {
 /** The argument that names a {@link PageRequest}; stripped before Prisma sees it. */
 export const PAGE = 'briskPage'
 
-/** The pages of one base client that are being read. */
-export class PageRequests {
+/**
+ * The pages that are being read, of all clients: an extension such as read replicas hands a call of one client to another, which
+ * then has to know the page.
+ */
+class PageRequests {
   private readonly open = new Map<number, PageRequest>()
   private next = 1
-
-  static of(host: Host): PageRequests {
-    return host.state(key, () => new PageRequests())
-  }
 
   find(token: unknown): PageRequest | undefined {
     return this.open.get(token as number)
@@ -41,4 +40,4 @@ export class PageRequests {
   }
 }
 
-const key = Symbol('prisma-brisk.pagination.pages')
+export const pageRequests = new PageRequests()

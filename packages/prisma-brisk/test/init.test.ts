@@ -88,7 +88,7 @@ test('keeps CRLF, semicolons, CommonJS and a client behind ??', async () => {
   expect(read('prisma/schema.prisma')).toContain('\r\n\r\ngenerator brisk {\r\n')
   expect(read('prisma/schema.prisma')).not.toMatch(/[^\r]\n/)
   expect(read('src/db.cjs')).toBe(
-    `const { brisk } = require('prisma-brisk')\nconst { PrismaClient } = require('@prisma/client')\nmodule.exports = globalThis.db ?? new PrismaClient({ adapter }).$extends(brisk())\n`,
+    `const { PrismaClient } = require('@prisma/client')\nconst { brisk } = require('prisma-brisk')\nmodule.exports = globalThis.db ?? new PrismaClient({ adapter }).$extends(brisk())\n`,
   )
   rmSync(join(cwd, 'src/db.cjs'))
   put({ 'src/db.ts': `import { PrismaClient } from './x';\nexport const db = new PrismaClient();\n` })
@@ -96,6 +96,109 @@ test('keeps CRLF, semicolons, CommonJS and a client behind ??', async () => {
   expect(read('src/db.ts')).toBe(
     `import { PrismaClient } from './x';\nimport { brisk } from 'prisma-brisk';\nexport const db = new PrismaClient().$extends(brisk());\n`,
   )
+})
+
+describe('the ways in which applications make their client', () => {
+  const set = async (path: string, text: string) => {
+    put({ 'prisma/schema.prisma': schema, [path]: text })
+    const { code, output } = await init()
+    expect(code).toBe(0)
+    return { text: read(path), output }
+  }
+
+  test('globalThis with a type: a function makes the client and names the type', async () => {
+    const { text } = await set(
+      'src/lib/prisma.ts',
+      `import { PrismaPg } from "@prisma/adapter-pg";
+import { PrismaClient } from "../generated/prisma/client";
+
+const globalForPrisma = global as unknown as { prisma: PrismaClient };
+const adapter = new PrismaPg({ connectionString: process.env.DATABASE_URL });
+const prisma = globalForPrisma.prisma || new PrismaClient({ adapter });
+if (process.env.NODE_ENV !== "production") globalForPrisma.prisma = prisma;
+export default prisma;
+`,
+    )
+    expect(text).toBe(`import { PrismaPg } from "@prisma/adapter-pg";
+import { PrismaClient } from "../generated/prisma/client";
+import { brisk } from "prisma-brisk";
+
+const globalForPrisma = global as unknown as { prisma: ReturnType<typeof createPrisma> };
+const adapter = new PrismaPg({ connectionString: process.env.DATABASE_URL });
+function createPrisma() {
+  return new PrismaClient({ adapter }).$extends(brisk());
+}
+
+const prisma = globalForPrisma.prisma || createPrisma();
+if (process.env.NODE_ENV !== "production") globalForPrisma.prisma = prisma;
+export default prisma;
+`)
+  })
+
+  test('one client for production and one for development, in one file', async () => {
+    const { text } = await set(
+      'db.ts',
+      `import { PrismaClient } from './generated'
+let prisma: PrismaClient
+if (production) {
+  prisma = new PrismaClient({ adapter })
+} else {
+  global.prisma ??= new PrismaClient({ adapter })
+  prisma = global.prisma
+}
+`,
+    )
+    expect(text.match(/createPrisma\(\)\n/g)).toHaveLength(2)
+    expect(text.match(/\$extends\(brisk\(\)\)/g)).toHaveLength(1)
+    expect(text).toContain('let prisma: ReturnType<typeof createPrisma>\n')
+  })
+
+  test('a function that says what it returns: mounted, and the line is named', async () => {
+    const { text, output } = await set(
+      'db.ts',
+      `import { PrismaClient } from './generated'\nexport function open(url: string): PrismaClient {\n  return new PrismaClient({ adapter: adapterOf(url) })\n}\n`,
+    )
+    expect(text).toContain('new PrismaClient({ adapter: adapterOf(url) }).$extends(brisk())')
+    expect(output).toMatch(/To do: db.ts:2 says PrismaClient/)
+  })
+
+  test('renamed, or a member of what was imported', async () => {
+    expect(
+      (await set('a.ts', `import { PrismaClient as Client } from './generated'\nconst db = new Client()\n`))
+        .text,
+    ).toContain('new Client().$extends(brisk())')
+    rmSync(join(cwd, 'a.ts'))
+    expect(
+      (await set('b.mjs', `import prisma from '@prisma/client'\nconst db = new prisma.PrismaClient()\n`))
+        .text,
+    ).toContain('new prisma.PrismaClient().$extends(brisk())')
+  })
+
+  test('behind a hashbang and directives', async () => {
+    const { text } = await set(
+      'db.cjs',
+      `#!/usr/bin/env node\n'use strict'\nglobal.db = new PrismaClient()\n`,
+    )
+    expect(text).toBe(
+      `#!/usr/bin/env node\n'use strict'\nconst { brisk } = require('prisma-brisk')\nglobal.db = new PrismaClient().$extends(brisk())\n`,
+    )
+  })
+
+  test('a seed script beside it is left alone', async () => {
+    put({ 'prisma/seed.ts': clientFile })
+    await set('src/db.ts', clientFile)
+    expect(read('prisma/seed.ts')).toBe(clientFile)
+  })
+
+  test('one that somebody extended by hand, wherever that is, is not extended again', async () => {
+    put({
+      'prisma/schema.prisma': schema,
+      'src/client.ts': clientFile,
+      'src/db.ts': `import { brisk } from 'prisma-brisk'\nimport { prisma } from './client'\nexport const db = prisma.$extends(brisk({ cache: false }))\n`,
+    })
+    await init()
+    expect(read('src/client.ts')).toBe(clientFile)
+  })
 })
 
 test('a generator in a comment does not count as one', async () => {
@@ -120,6 +223,18 @@ describe('says what is in the way and changes nothing', () => {
     expect(read('prisma/schema.prisma')).toBe(schema)
     expect(await init({ yes: true, client: 'src/b.ts' })).toMatchObject({ code: 0 })
     expect(read('src/a.ts')).toBe(clientFile)
+  })
+  test('a class that extends PrismaClient, as NestJS services do', async () => {
+    const service = `import { PrismaClient } from './generated'\n@Injectable()\nexport class PrismaService extends PrismaClient {\n  constructor() {\n    super({ adapter })\n  }\n}\n`
+    put({ 'prisma/schema.prisma': schema, 'src/prisma.service.ts': service })
+    await expect(init()).rejects.toThrow(
+      /src\/prisma.service.ts: PrismaService extends PrismaClient.*readonly client = new PrismaClient/,
+    )
+    expect([read('prisma/schema.prisma'), read('src/prisma.service.ts')]).toEqual([schema, service])
+  })
+  test('a client in a file that cannot be parsed', async () => {
+    put({ 'prisma/schema.prisma': schema, 'src/db.ts': 'const db = new PrismaClient({' })
+    await expect(init()).rejects.toThrow(/src\/db.ts could not be parsed/)
   })
   test('a schema with uncommitted changes', async () => {
     put({ 'prisma/schema.prisma': schema, 'src/db.ts': clientFile })

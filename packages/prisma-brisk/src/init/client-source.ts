@@ -1,94 +1,127 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { join, relative } from 'node:path'
-import { MagicString } from 'magic-string'
-import { parseSync, type Node } from 'oxc-parser'
+import { basename, join, relative } from 'node:path'
+import { parseSync, type Node, type Program } from 'oxc-parser'
 
 /** One `new PrismaClient(…)` of an application, with the chain of calls behind it. */
 export interface ClientSource {
   readonly path: string
   readonly text: string
+  readonly program: Program
+  /** Offset of the construction. */
+  readonly start: number
   /** Offset behind the construction and its `.$extends(…)` calls: where the suite's own goes. */
   readonly chainEnd: number
-  /** Whether `brisk()` is among the extensions already. */
-  readonly mounted: boolean
-  /** Offset behind the last import. */
-  readonly importsEnd: number
+  /** Made when the module is loaded, not by a function of it. */
+  readonly atTopLevel: boolean
+  /** Where the file says `PrismaClient` as a type. */
+  readonly typed: readonly Span[]
 }
 
-/** Finds every `new PrismaClient(…)` under a directory; tests and what is generated or built are left out. */
-export async function findClients(cwd: string): Promise<ClientSource[]> {
-  const found: ClientSource[] = []
-  for (const path of await sourceFiles(cwd)) {
-    const text = await readFile(path, 'utf8')
-    if (text.includes('new PrismaClient')) found.push(...clientsIn(path, text))
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** What an application's sources say about its clients. */
+export interface ClientSources {
+  readonly clients: readonly ClientSource[]
+  /** Files that mount `brisk()` already. */
+  readonly mounting: readonly string[]
+  /** Files with a class that extends PrismaClient, which cannot be extended in place. */
+  readonly subclasses: readonly { readonly path: string; readonly name: string }[]
+  /** Files that name PrismaClient and could not be parsed. */
+  readonly unreadable: readonly string[]
+}
+
+/** Reads every source file under a directory; tests and what is generated or built are left out. */
+export async function findClients(cwd: string): Promise<ClientSources> {
+  const files = await sourceFiles(cwd)
+  const sources = await Promise.all(files.map(async (path) => clientsIn(path, await readFile(path, 'utf8'))))
+  const clients = sources.flatMap((each) => each.clients)
+  // A seed script has a client of its own, which nobody waits for.
+  const serving = clients.filter(({ path }) => !/^seed\b/.test(basename(path)))
+  return {
+    clients: serving.length > 0 ? serving : clients,
+    mounting: sources.flatMap((each) => each.mounting),
+    subclasses: sources.flatMap((each) => each.subclasses),
+    unreadable: sources.flatMap((each) => each.unreadable),
   }
-  return found
 }
 
-/** The clients that one file makes. */
-export function clientsIn(path: string, text: string): ClientSource[] {
+const nothing: ClientSources = { clients: [], mounting: [], subclasses: [], unreadable: [] }
+
+/** What one file says. */
+export function clientsIn(path: string, text: string): ClientSources {
+  const mayMount = text.includes('prisma-brisk')
+  if (!mayMount && !text.includes('PrismaClient')) return nothing
   const { program, errors } = parseSync(path, text)
-  if (errors.length > 0) return []
-  const clients: { start: number; end: number; mounted: boolean }[] = []
-  const calls: { start: number; end: number; object: number; method: string; argument: string }[] = []
-  for (const node of nodesOf(program)) {
-    if (
-      node.type === 'NewExpression' &&
-      node.callee.type === 'Identifier' &&
-      node.callee.name === 'PrismaClient'
-    ) {
-      clients.push({ start: node.start, end: node.end, mounted: false })
-    }
-    if (node.type !== 'CallExpression' || node.callee.type !== 'MemberExpression') continue
-    const { object, property } = node.callee
-    const [first] = node.arguments
-    calls.push({
-      start: object.start,
-      object: object.end,
-      end: node.end,
-      method: property.type === 'Identifier' ? property.name : '',
-      argument: first === undefined ? '' : text.slice(first.start, first.end),
-    })
-  }
-  const importsEnd = Math.max(
-    0,
-    ...program.body.filter((each) => each.type === 'ImportDeclaration').map((each) => each.end),
-  )
-  return clients.map((client) => {
-    let { end, mounted } = client
-    for (;;) {
-      const chained = calls.find(
-        (call) => call.start === client.start && call.object === end && call.method === '$extends',
+  if (errors.length > 0) return { ...nothing, unreadable: [path] }
+  const isClient = clientNames(program)
+  const found: { start: number; end: number; atTopLevel: boolean }[] = []
+  const chained: (Span & { object: number })[] = []
+  const typed: Span[] = []
+  const subclasses: { path: string; name: string }[] = []
+  let mounts = false
+  for (const { node, inFunction } of nodesOf(program)) {
+    if (node.type === 'NewExpression' && isClient(node.callee))
+      found.push({ start: node.start, end: node.end, atTopLevel: !inFunction })
+    if (node.type === 'CallExpression') {
+      const { callee } = node
+      if (callee.type === 'Identifier' && callee.name === 'brisk') mounts = true
+      if (
+        callee.type === 'MemberExpression' &&
+        callee.property.type === 'Identifier' &&
+        callee.property.name === '$extends'
       )
-      if (chained === undefined) break
-      end = chained.end
-      mounted ||= /^brisk\s*\(/.test(chained.argument)
+        chained.push({ start: callee.object.start, object: callee.object.end, end: node.end })
     }
-    return { path, text, chainEnd: end, mounted, importsEnd }
+    if (node.type === 'TSTypeReference' && isClient(node.typeName))
+      typed.push({ start: node.start, end: node.end })
+    if (
+      (node.type === 'ClassDeclaration' || node.type === 'ClassExpression') &&
+      node.superClass != null &&
+      isClient(node.superClass)
+    )
+      subclasses.push({ path, name: node.id?.name ?? 'a class' })
+  }
+  const clients = found.map(({ start, end, atTopLevel }): ClientSource => {
+    let chainEnd = end
+    for (;;) {
+      const next = chained.find((call) => call.start === start && call.object === chainEnd)
+      if (next === undefined) return { path, text, program, start, chainEnd, atTopLevel, typed }
+      chainEnd = next.end
+    }
   })
+  return { clients, mounting: mayMount && mounts ? [path] : [], subclasses, unreadable: [] }
 }
 
-/** The file with `brisk()` mounted last on its client, and the import it needs; all else stays as it is. */
-export function mountBrisk(client: ClientSource): string {
-  const edited = new MagicString(client.text)
-  edited.appendLeft(client.chainEnd, '.$extends(brisk())')
-  const newline = client.text.includes('\r\n') ? '\r\n' : '\n'
-  if (/\brequire\s*\(/.test(client.text) && client.importsEnd === 0) {
-    edited.prepend(`const { brisk } = require('prisma-brisk')${newline}`)
-  } else if (client.importsEnd === 0) {
-    edited.prepend(`import { brisk } from 'prisma-brisk'${newline}`)
-  } else {
-    const semicolon = client.text[client.importsEnd - 1] === ';' ? ';' : ''
-    edited.appendLeft(client.importsEnd, `${newline}import { brisk } from 'prisma-brisk'${semicolon}`)
+/** Tells whether an expression names PrismaClient: as it is, renamed by its import, or as a member of a namespace. */
+function clientNames(program: Program): (node: Node) => boolean {
+  const names = new Set(['PrismaClient'])
+  for (const statement of program.body) {
+    if (statement.type !== 'ImportDeclaration') continue
+    for (const specifier of statement.specifiers)
+      if (
+        specifier.type === 'ImportSpecifier' &&
+        specifier.imported.type === 'Identifier' &&
+        specifier.imported.name === 'PrismaClient'
+      )
+        names.add(specifier.local.name)
   }
-  return edited.toString()
+  return (node) =>
+    (node.type === 'Identifier' && names.has(node.name)) ||
+    (node.type === 'MemberExpression' &&
+      node.property.type === 'Identifier' &&
+      node.property.name === 'PrismaClient')
 }
 
 /** Every node of a syntax tree, outer ones first. */
-function* nodesOf(value: unknown): Generator<Node> {
+function* nodesOf(value: unknown, inFunction = false): Generator<{ node: Node; inFunction: boolean }> {
   if (typeof value !== 'object' || value === null) return
-  if ('type' in value && 'start' in value) yield value as Node
-  for (const child of Object.values(value)) yield* nodesOf(child)
+  const node = 'type' in value && 'start' in value ? (value as Node) : null
+  if (node !== null) yield { node, inFunction }
+  const within = inFunction || (node !== null && /Function|MethodDefinition/.test(node.type))
+  for (const child of Object.values(value)) yield* nodesOf(child, within)
 }
 
 const skipped = new Set([

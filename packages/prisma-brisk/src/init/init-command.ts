@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { createTwoFilesPatch } from 'diff'
 import pc from 'picocolors'
@@ -7,7 +9,7 @@ import { shown } from './client-source.ts'
 export interface InitHost {
   readonly cwd: string
   readonly stdout: (text: string) => void
-  /** Asks a question and says whether the answer was yes; default: on the terminal, and no where there is none. */
+  /** Asks a question and says whether the answer was yes; default: on the terminal, and nothing is written where there is none. */
   readonly confirm?: (question: string) => Promise<boolean>
 }
 
@@ -20,7 +22,7 @@ export async function initCommand(
   host: InitHost,
 ): Promise<number> {
   const { yes = false, ...where } = options
-  const changes = await planInit({ cwd: host.cwd, ...where })
+  const { changes, notes } = await planInit({ cwd: host.cwd, ...where })
   if (changes.length === 0) {
     host.stdout('brisk is set up already: nothing to change.\n')
     return 0
@@ -31,28 +33,42 @@ export async function initCommand(
       coloured(createTwoFilesPatch(name, name, was ?? '', text, undefined, undefined, { context: 2 })),
     )
   }
-  const confirm = host.confirm ?? onTerminal
-  if (!yes && !(await confirm('Write these changes?'))) {
+  const confirm = host.confirm ?? (process.stdin.isTTY ? onTerminal : null)
+  if (!yes && confirm === null) {
+    host.stdout('Nothing was changed: there is no terminal to ask on. Pass --yes to write.\n')
+    return 1
+  }
+  if (!yes && confirm !== null && !(await confirm('Write these changes?'))) {
     host.stdout('Nothing was changed.\n')
     return 1
   }
   await applyInit(changes)
-  host.stdout(
-    `Wrote ${changes.map((change) => shown(host.cwd, change.path)).join(' and ')}. Next: npx prisma generate\n`,
-  )
+  host.stdout(`Wrote ${changes.map((change) => shown(host.cwd, change.path)).join(' and ')}.\n`)
+  for (const note of notes) host.stdout(`To do: ${note}\n`)
+  const steps = [...(isInstalled(host.cwd) ? [] : ['npm install prisma-brisk']), 'npx prisma generate']
+  host.stdout(`Next: ${steps.join(', then ')}.\n`)
   return 0
+}
+
+/** Whether the application itself depends on the suite, and not only npx knows it. */
+function isInstalled(cwd: string): boolean {
+  try {
+    createRequire(join(cwd, 'package.json')).resolve('prisma-brisk/package.json')
+    return true
+  } catch {
+    return false
+  }
 }
 
 function coloured(patch: string): string {
   return patch
     .split('\n')
-    .filter((line) => !line.startsWith('====') && !line.startsWith('\\'))
+    .filter((line) => !/^(Index: |====|\\)/.test(line))
     .map((line) => (/^\+(?!\+)/.test(line) ? pc.green(line) : /^-(?!-)/.test(line) ? pc.red(line) : line))
     .join('\n')
 }
 
 async function onTerminal(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false
   const terminal = createInterface({ input: process.stdin, output: process.stdout })
   try {
     return /^y(es)?$/i.test((await terminal.question(`${question} (y/N) `)).trim())
