@@ -21,9 +21,12 @@ export function isDefiniteFailure(error: unknown): boolean {
   if (name === 'PrismaClientValidationError' || name === 'PrismaClientInitializationError') return true
   if (typeof code !== 'string') return false
   // Errors of this suite are thrown before anything is sent, but for a deadline that passed.
-  if (code.startsWith('E_')) return code !== 'E_TIMEOUT' && code !== 'E_DEADLINE'
+  if (code.startsWith('E_')) return !STOPPED.has(code)
   return /^P2\d{3}$/.test(code) && !OPEN.has(code) && !isConnectionLost(error)
 }
+
+/** `@prisma-brisk/resilience` stopped waiting; whether the statement went through is open. */
+const STOPPED = new Set(['E_QUERY_TIMEOUT', 'E_QUERY_ABORTED'])
 
 /** The engine lost sight of the statement. */
 const OPEN = new Set(['P2028', 'P2035'])
@@ -43,7 +46,7 @@ export function isUnreachable(error: unknown): boolean {
   )
 }
 
-const UNREACHABLE = new Set(['P2024', 'P2037', 'E_TIMEOUT', 'E_DEADLINE'])
+const UNREACHABLE = new Set(['P2024', 'P2037', 'E_QUERY_TIMEOUT'])
 
 /**
  * Prisma reports what it cannot name as P2039, and every failure of a raw statement as P2010: a syntax error and a

@@ -19,7 +19,8 @@ test.each<[string, unknown]>([
   ['a raw statement whose socket was reset', known('P2010', { kind: 'ConnectionClosed' })],
   ['a raw statement that timed out', known('P2010', { kind: 'SocketTimeout' })],
   ['what the driver throws itself', new Error('Connection terminated unexpectedly')],
-  ['a deadline', { code: 'E_TIMEOUT' }],
+  ['a deadline', { code: 'E_QUERY_TIMEOUT' }],
+  ['a caller who gave up', { code: 'E_QUERY_ABORTED' }],
 ])('C6 C11 a write may have happened after %s', (_, error) => {
   expect(isDefiniteFailure(error)).toBe(false)
 })
