@@ -87,6 +87,8 @@ export interface DriverTransaction {
   outcome: TransactionOutcome | null
 }
 
+type Wrapper = Required<Pick<DriverListener, 'around'>>
+
 const taps = new WeakMap<object, DriverTap>()
 
 /**
@@ -102,6 +104,10 @@ export class DriverTap {
   /** The connections behind it, where the driver lets us see them. */
   pool: DriverPool | null = null
   private listeners: readonly DriverListener[] = []
+  /** Those that do more than hear of statements: most have none, and pay for none. */
+  private rewriters: readonly DriverListener[] = []
+  private inspectors: readonly DriverListener[] = []
+  private wrappers: readonly Wrapper[] = []
 
   private constructor(
     readonly transactions: TransactionRegistry,
@@ -136,11 +142,16 @@ export class DriverTap {
 
   /** Adds a listener; the returned function takes it away again. */
   listen(listener: DriverListener): () => void {
-    this.listeners = [...this.listeners, listener]
+    this.hear([...this.listeners, listener])
     if (this.adapter !== null) listener.connected?.(this.adapter)
-    return () => {
-      this.listeners = this.listeners.filter((each) => each !== listener)
-    }
+    return () => this.hear(this.listeners.filter((each) => each !== listener))
+  }
+
+  private hear(listeners: readonly DriverListener[]): void {
+    this.listeners = listeners
+    this.rewriters = listeners.filter(({ rewrite }) => rewrite !== undefined)
+    this.inspectors = listeners.filter(({ inspect }) => inspect !== undefined)
+    this.wrappers = listeners.filter((each): each is DriverListener & Wrapper => each.around !== undefined)
   }
 
   /** An adapter apart from the client's, which nobody listens to; whoever asks for it disposes of it. */
@@ -232,24 +243,22 @@ export class DriverTap {
 
   private queries(target: SqlQueryable, transaction: DriverTransaction | null) {
     return {
-      queryRaw: (query: SqlQuery) =>
-        this.send(target, query, 'query', transaction, (on = target, sent = query) => on.queryRaw(sent)),
-      executeRaw: (query: SqlQuery) =>
-        this.send(target, query, 'execute', transaction, (on = target, sent = query) => on.executeRaw(sent)),
+      queryRaw: (query: SqlQuery) => this.send(target, query, 'query', transaction, queryRaw),
+      executeRaw: (query: SqlQuery) => this.send(target, query, 'execute', transaction, executeRaw),
     }
   }
 
-  private async send<T>(
+  private send<T>(
     target: SqlQueryable,
     query: SqlQuery,
     kind: Statement['kind'],
     transaction: DriverTransaction | null,
-    execute: (on?: SqlQueryable, sent?: SqlQuery) => Promise<T>,
+    execute: Execute<T>,
   ): Promise<T> {
     const call = runningCall()
     if (transaction !== null && transaction.scope === null && call !== undefined) this.link(transaction, call)
     const { listeners } = this
-    if (listeners.length === 0) return execute()
+    if (listeners.length === 0) return execute(target, query)
     const statement: Statement = {
       sql: query.sql,
       args: query.args,
@@ -263,16 +272,25 @@ export class DriverTap {
       rows: 0,
       error: undefined,
     }
+    return this.told(statement, listeners, target, query, execute)
+  }
+
+  /** Sends a statement, and tells the listeners what became of it. */
+  private async told<T>(
+    statement: Statement,
+    listeners: readonly DriverListener[],
+    target: SqlQueryable,
+    query: SqlQuery,
+    execute: Execute<T>,
+  ): Promise<T> {
+    const { rewriters, inspectors } = this
     try {
-      const rewrites = rewritten(statement, listeners)
-      const sent = rewrites === null ? query : (rewrites[rewrites.length - 1] as Rewrite).query
-      const direct = (on = target) => execute(on, sent)
-      const result = answered(await this.around(statement, target, direct), rewrites)
-      statement.rows =
-        typeof result === 'number'
-          ? result
-          : ((result as { rows?: unknown[] } | undefined)?.rows?.length ?? 0)
-      for (const listener of listeners) listener.inspect?.(statement)
+      const result =
+        rewriters.length === 0
+          ? await this.passed(statement, target, query, execute)
+          : await this.rewritten(statement, target, query, execute)
+      statement.rows = rowsOf(result)
+      for (const listener of inspectors) listener.inspect?.(statement)
       return result
     } catch (error) {
       statement.error = error
@@ -283,24 +301,44 @@ export class DriverTap {
     }
   }
 
-  /** Sends a statement through all listeners that wrap it. */
-  private around<T>(
+  /** Lets each listener rewrite the statement, one upon the other; the last rewrite is the first to see the answer. */
+  private async rewritten<T>(
     statement: Statement,
     target: SqlQueryable,
-    execute: (on?: SqlQueryable) => Promise<T>,
+    query: SqlQuery,
+    execute: Execute<T>,
   ): Promise<T> {
-    const { pool, listeners } = this
-    let run =
-      pool === null || statement.transaction !== null || !pool.leasable || !pool.saturated
-        ? execute
-        : (on = target) => (on === target ? waiting(pool, statement, target, execute) : execute(on))
-    for (const listener of listeners) {
-      if (listener.around === undefined) continue
-      const inner = run
-      run = (on = target) =>
-        (listener.around as NonNullable<DriverListener['around']>)(statement, on, (to = on) => inner(to))
+    const rewrites: Rewrite[] = []
+    for (const listener of this.rewriters) {
+      const rewrite = listener.rewrite?.(statement) ?? null
+      if (rewrite === null) continue
+      Object.assign(statement, rewrite.query)
+      rewrites.push(rewrite)
     }
-    return run()
+    const result = await this.passed(statement, target, rewrites.at(-1)?.query ?? query, execute)
+    return rewrites.reduceRight<SqlAnswer>(
+      (answer, rewrite) => rewrite.answer?.(answer) ?? answer,
+      result as SqlAnswer,
+    ) as T
+  }
+
+  /** Sends a statement through all listeners that wrap it, and over a connection that is waited for where none is free. */
+  private passed<T>(
+    statement: Statement,
+    target: SqlQueryable,
+    query: SqlQuery,
+    execute: Execute<T>,
+  ): Promise<T> {
+    const { pool, wrappers } = this
+    const mayWait = pool !== null && statement.transaction === null && pool.leasable && pool.saturated
+    if (!mayWait && wrappers.length === 0) return execute(target, query)
+    let run = (on: SqlQueryable) =>
+      mayWait && on === target ? waiting(pool, statement, target, query, execute) : execute(on, query)
+    for (const listener of wrappers) {
+      const inner = run
+      run = (on) => listener.around(statement, on, (to = on) => inner(to))
+    }
+    return run(target)
   }
 
   /** The first statement of a call in a transaction tells which of Prisma's transactions this is. */
@@ -353,37 +391,28 @@ export class DriverTap {
   }
 }
 
-/** Lets each listener rewrite the statement, one upon the other. */
-function rewritten(statement: Statement, listeners: readonly DriverListener[]): Rewrite[] | null {
-  let rewrites: Rewrite[] | null = null
-  for (const listener of listeners) {
-    const rewrite = listener.rewrite?.(statement) ?? null
-    if (rewrite === null) continue
-    Object.assign(statement, rewrite.query)
-    ;(rewrites ??= []).push(rewrite)
-  }
-  return rewrites
+/** What the driver is asked to do with a query. */
+type Execute<T> = (on: SqlQueryable, query: SqlQuery) => Promise<T>
+
+const queryRaw: Execute<{ rows: unknown[][] }> = (on, query) => on.queryRaw(query)
+const executeRaw: Execute<number> = (on, query) => on.executeRaw(query)
+
+function rowsOf(result: unknown): number {
+  if (typeof result === 'number') return result
+  return (result as { rows?: unknown[] } | undefined)?.rows?.length ?? 0
 }
 
-/** What Prisma gets for a rewritten statement: the last rewrite is the first to see the driver's answer. */
-function answered<T>(result: T, rewrites: readonly Rewrite[] | null): T {
-  if (rewrites === null) return result
-  return rewrites.reduceRight<SqlAnswer>(
-    (answer, rewrite) => rewrite.answer?.(answer) ?? answer,
-    result as SqlAnswer,
-  ) as T
-}
-
-/** Sends a statement over a connection that had to be waited for, and notes how long. */
+/** Sends a statement over a connection that has to be waited for, and notes how long. */
 async function waiting<T>(
   pool: DriverPool,
   statement: Statement,
   target: SqlQueryable,
-  execute: (on: SqlQueryable) => Promise<T>,
+  query: SqlQuery,
+  execute: Execute<T>,
 ): Promise<T> {
   const connection = await acquireFor(statement, pool, target)
   try {
-    return await execute(connection.on)
+    return await execute(connection.on, query)
   } finally {
     connection.release()
   }

@@ -1,4 +1,7 @@
-import type { Args, FetchDecorator } from './call.ts'
+import type { Args, CallNotes, FetchDecorator } from './call.ts'
+
+/** Where the internals of an operation carry the notes that its hooks share. */
+export const notesKey = Symbol('prisma-brisk.notes')
 
 /** What Prisma passes along with a hooked call; private, so every member is optional. */
 export interface InternalParams {
@@ -17,6 +20,7 @@ export interface InternalParams {
     | { kind: 'itx'; id: string }
     | { kind: 'batch'; id: number; index: number; lock: PromiseLike<void> }
     | undefined
+  [notesKey]?: { readonly params: InternalParams; readonly hook: unknown; readonly notes: CallNotes }
 }
 
 /** The internals that make Prisma run `operation` in place of the hooked one, as its own methods would. */

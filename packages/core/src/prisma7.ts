@@ -10,7 +10,7 @@ import { Host, providerOf } from './host.ts'
 import { compose } from './pipeline.ts'
 import { loadSchemaModel, type SchemaOption } from './schema-model.ts'
 import { PrismaDispatcher, type HookInput } from './prisma7-dispatcher.ts'
-import type { InternalParams } from './prisma7-redirect.ts'
+import { notesKey, type InternalParams } from './prisma7-redirect.ts'
 import { TransactionRegistry } from './transaction-registry.ts'
 
 /**
@@ -163,18 +163,17 @@ function queryHook(host: Host, pipeline: Next, own: readonly string[]) {
 
 /**
  * The notes of an operation are one for all packages, also where each was mounted with a `$extends` of its own: Prisma
- * hands the same internals to every hook of an operation. A hook that is run again begins anew.
+ * hands the same internals to every hook of an operation. A hook that is run again begins anew, and so does one that
+ * gets a copy of the internals. (A WeakMap of them costs the garbage collector more than all else that we do.)
  */
 function notesOf(params: InternalParams | undefined, hook: unknown): CallNotes {
   if (params === undefined) return {}
-  const known = notesByParams.get(params)
-  if (known !== undefined && known.hook !== hook) return known.notes
+  const known = params[notesKey]
+  if (known !== undefined && known.params === params && known.hook !== hook) return known.notes
   const notes: CallNotes = {}
-  notesByParams.set(params, { notes, hook })
+  params[notesKey] = { params, hook, notes }
   return notes
 }
-
-const notesByParams = new WeakMap<InternalParams, { readonly notes: CallNotes; readonly hook: unknown }>()
 
 function transactionOf(host: Host, params: InternalParams | undefined): CallTransaction {
   if (params === undefined) return unrecognised
