@@ -2,6 +2,7 @@ import {
   acquireFor,
   type Call,
   type DriverListener,
+  type DriverPool,
   type Host,
   type Next,
   type SqlQueryable,
@@ -10,18 +11,20 @@ import {
 import { currentLimits } from './limits.ts'
 import { isCancellable } from './canceller.ts'
 import { Deadline, deadlineKey } from './deadline.ts'
-import { QueryAbortedError, QueryTimeoutError } from './errors.ts'
+import { DeadlineTimer } from './deadline-timer.ts'
 import type { ResolvedResilienceOptions } from './options.ts'
 
-const listenerKey = Symbol('prisma-brisk.deadlines')
+const timerKey = Symbol('prisma-brisk.deadlines')
 
 /** Lets no operation of one mount take longer than it may. */
 export class Deadlines {
+  private readonly timer: DeadlineTimer
+
   constructor(
     private readonly host: Host,
     private readonly options: ResolvedResilienceOptions,
   ) {
-    host.state(listenerKey, () => host.tap?.listen(listener(host)))
+    this.timer = host.state(timerKey, () => timerOf(host))
   }
 
   run(call: Call, next: Next): Promise<unknown> {
@@ -29,15 +32,7 @@ export class Deadlines {
     const timeout = own?.timeout ?? this.timeoutOf(call)
     const signal = own?.signal
     if (timeout === false && signal === undefined) return next(call)
-    const { model, operation } = call
-    return new Deadline(call, this.host.tap).run(
-      () => next(call),
-      { timeout, signal },
-      (cause) =>
-        cause === 'timeout'
-          ? new QueryTimeoutError(model, operation, timeout as number)
-          : new QueryAbortedError(model, operation, signal?.reason),
-    )
+    return new Deadline(call, this.host.tap, this.timer, timeout, signal).run(next)
   }
 
   private timeoutOf({ model, operation }: Call): number | false {
@@ -45,6 +40,14 @@ export class Deadlines {
     if (timeouts.size === 0) return timeout
     return timeouts.get(`${model ?? ''}.${operation}`) ?? timeouts.get(model ?? operation) ?? timeout
   }
+}
+
+/** One timer for all extended clients of a base client, at whose driver it listens. */
+function timerOf(host: Host): DeadlineTimer {
+  const timer = new DeadlineTimer()
+  host.tap?.listen(listener(host))
+  host.onDisconnect(() => timer.close())
+  return timer
 }
 
 /** Sends the statements of calls that have a deadline over a connection of which it is known what it runs. */
@@ -58,18 +61,29 @@ function listener(host: Host): DriverListener {
   }
 }
 
-async function sendWithin<T>(
+function sendWithin<T>(
   host: Host,
   deadline: Deadline,
   statement: Statement,
   target: SqlQueryable,
   send: (on?: SqlQueryable) => Promise<T>,
 ): Promise<T> {
-  if (deadline.error !== undefined) throw deadline.error
+  if (deadline.error !== undefined) return Promise.reject(deadline.error)
   const { client } = target as { client?: unknown }
   if (isCancellable(client)) return deadline.sendOn(client, send)
   const pool = host.tap?.pool
   if (pool == null || !pool.leasable || pool.kind === 'lock' || statement.transaction !== null) return send()
+  return sendLeased(pool, deadline, statement, target, send)
+}
+
+/** Takes a connection of the pool for one statement, so that it is known which one to stop. */
+async function sendLeased<T>(
+  pool: DriverPool,
+  deadline: Deadline,
+  statement: Statement,
+  target: SqlQueryable,
+  send: (on?: SqlQueryable) => Promise<T>,
+): Promise<T> {
   const connection = await deadline.waitFor(acquireFor(statement, pool, target), (late) => late.release())
   try {
     return await deadline.sendOn(connection.client, () => send(connection.on))
