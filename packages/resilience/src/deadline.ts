@@ -1,5 +1,7 @@
-import type { Call, ConnectionWatch, DriverTap } from '@prisma-brisk/core'
+import type { Call, ConnectionWatch, DriverTap, Next } from '@prisma-brisk/core'
 import { cancelOn, isCancellable } from './canceller.ts'
+import type { DeadlineTimer, Expiring, Expiry } from './deadline-timer.ts'
+import { QueryAbortedError, QueryTimeoutError } from './errors.ts'
 
 /** Where a call carries its deadline. */
 export const deadlineKey: unique symbol = Symbol('prisma-brisk.deadline')
@@ -17,63 +19,101 @@ const GRACE_MS = 2000
  * The end of an operation's time: when it passes, or the caller aborts, the statement that runs is stopped on its
  * server, no further one is sent, and the operation fails with {@link Deadline.error}.
  */
-export class Deadline implements ConnectionWatch {
+export class Deadline implements Expiring, ConnectionWatch {
   /** Why the operation was stopped; undefined while it may go on. */
   error: Error | undefined
-  private readonly connections = new Set<object>()
+  /** Made with the first statement that can be stopped. */
+  private connections: Set<object> | null = null
   private cancelling: Promise<unknown> | null = null
-  private timer: NodeJS.Timeout | undefined
-  private grace: NodeJS.Timeout | undefined
-  private reject: (error: Error) => void = () => undefined
+  private expiry: Expiry | null = null
+  private reject: (error: Error) => void = ignore
 
   constructor(
     private readonly call: Call,
     private readonly tap: DriverTap | null,
+    private readonly timer: DeadlineTimer,
+    private readonly timeout: number | false,
+    private readonly signal: AbortSignal | undefined,
   ) {}
 
   /** Answers as the operation does, or fails once its time is over. */
-  run(
-    operation: () => Promise<unknown>,
-    limits: { timeout: number | false; signal: AbortSignal | undefined },
-    expired: (cause: 'timeout' | 'abort') => Error,
-  ): Promise<unknown> {
-    const { signal, timeout } = limits
-    const onAbort = (): void => this.stop(expired('abort'))
-    if (signal?.aborted === true) return Promise.reject(expired('abort'))
-    this.call.notes[deadlineKey] = this
-    if (timeout !== false) {
-      this.timer = setTimeout(() => this.stop(expired('timeout')), timeout)
-      this.timer.unref()
-    }
-    signal?.addEventListener('abort', onAbort, { once: true })
+  run(next: Next): Promise<unknown> {
+    const { call, signal, timeout } = this
+    if (signal?.aborted === true) return Promise.reject(this.abortion())
+    call.notes[deadlineKey] = this
+    if (timeout !== false) this.expiry = this.timer.add(this, timeout)
+    signal?.addEventListener('abort', this, { once: true })
     return new Promise((resolve, reject) => {
       this.reject = reject
-      operation().then(resolve, (error: unknown) => reject(this.error ?? error))
-    }).finally(() => {
-      clearTimeout(this.timer)
-      clearTimeout(this.grace)
-      signal?.removeEventListener('abort', onAbort)
+      started(call, next).then(
+        (result) => {
+          this.end()
+          resolve(result)
+        },
+        (error: unknown) => {
+          this.end()
+          reject(this.error ?? error)
+        },
+      )
     })
   }
 
   taken(connection: object): void {
     if (this.error !== undefined) throw this.error
-    if (isCancellable(connection)) this.connections.add(connection)
+    if (isCancellable(connection)) (this.connections ??= new Set()).add(connection)
   }
 
   /** The connection stays ours until the stop is over: whatever it ran next would be stopped in its place. */
   answered(connection: object): Promise<unknown> | null {
-    this.connections.delete(connection)
+    this.connections?.delete(connection)
     return this.cancelling
   }
 
-  private stop(expiry: Error): void {
+  /** The time is over; or, once the statement was told to stop, its time to do so. */
+  expire(): void {
+    this.expiry = null
+    if (this.error !== undefined) return this.reject(this.error)
+    const { model, operation } = this.call
+    this.stop(new QueryTimeoutError(model, operation, this.timeout as number))
+  }
+
+  /** The caller has aborted. */
+  handleEvent(): void {
+    this.stop(this.abortion())
+  }
+
+  private abortion(): QueryAbortedError {
+    const { call, signal } = this
+    return new QueryAbortedError(call.model, call.operation, signal?.reason)
+  }
+
+  private stop(reason: Error): void {
     if (this.error !== undefined) return
-    this.error = expiry
-    const { tap } = this
-    if (tap === null || this.connections.size === 0) return this.reject(expiry)
-    this.cancelling = Promise.all([...this.connections].map((connection) => cancelOn(connection, tap)))
-    this.grace = setTimeout(() => this.reject(expiry), GRACE_MS)
-    this.grace.unref()
+    this.error = reason
+    const { tap, connections } = this
+    if (tap === null || connections === null || connections.size === 0) return this.reject(reason)
+    this.cancelling = Promise.all([...connections].map((connection) => cancelOn(connection, tap)))
+    this.forget()
+    this.expiry = this.timer.add(this, GRACE_MS)
+  }
+
+  private end(): void {
+    this.forget()
+    this.signal?.removeEventListener('abort', this)
+  }
+
+  private forget(): void {
+    if (this.expiry !== null) this.timer.remove(this.expiry)
+    this.expiry = null
   }
 }
+
+function started(call: Call, next: Next): Promise<unknown> {
+  try {
+    return next(call)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function ignore(): void {}

@@ -1,18 +1,20 @@
 import type { Call, DriverListener, Host, Next } from '@prisma-brisk/core'
 import { currentLimits } from './limits.ts'
 import { Deadline, deadlineKey } from './deadline.ts'
-import { QueryAbortedError, QueryTimeoutError } from './errors.ts'
+import { DeadlineTimer } from './deadline-timer.ts'
 import type { ResolvedResilienceOptions } from './options.ts'
 
-const listenerKey = Symbol('prisma-brisk.deadlines')
+const timerKey = Symbol('prisma-brisk.deadlines')
 
 /** Lets no operation of one mount take longer than it may. */
 export class Deadlines {
+  private readonly timer: DeadlineTimer
+
   constructor(
     private readonly host: Host,
     private readonly options: ResolvedResilienceOptions,
   ) {
-    host.state(listenerKey, () => host.tap?.listen(listener(host)))
+    this.timer = host.state(timerKey, () => timerOf(host))
   }
 
   run(call: Call, next: Next): Promise<unknown> {
@@ -20,15 +22,7 @@ export class Deadlines {
     const timeout = own?.timeout ?? this.timeoutOf(call)
     const signal = own?.signal
     if (timeout === false && signal === undefined) return next(call)
-    const { model, operation } = call
-    return new Deadline(call, this.host.tap).run(
-      () => next(call),
-      { timeout, signal },
-      (cause) =>
-        cause === 'timeout'
-          ? new QueryTimeoutError(model, operation, timeout as number)
-          : new QueryAbortedError(model, operation, signal?.reason),
-    )
+    return new Deadline(call, this.host.tap, this.timer, timeout, signal).run(next)
   }
 
   private timeoutOf({ model, operation }: Call): number | false {
@@ -36,6 +30,14 @@ export class Deadlines {
     if (timeouts.size === 0) return timeout
     return timeouts.get(`${model ?? ''}.${operation}`) ?? timeouts.get(model ?? operation) ?? timeout
   }
+}
+
+/** One timer for all extended clients of a base client, at whose driver it listens. */
+function timerOf(host: Host): DeadlineTimer {
+  const timer = new DeadlineTimer()
+  host.tap?.listen(listener(host))
+  host.onDisconnect(() => timer.close())
+  return timer
 }
 
 /** Has the deadline of a call watch the connections of its statements, so that it can stop what they run. */

@@ -54,7 +54,7 @@ export class AlertMonitor {
     const tally = new Tally()
     for (const each of this.series) {
       if (model === undefined || each.model === model)
-        tally.merge(each.rolling.merged(Date.now(), 2 * SLOT_MS))
+        tally.merge(each.rolling.merged(performance.now(), 2 * SLOT_MS))
     }
     const { latency, errors } = tally
     if (latency.count === 0) return { value: 0, samples: 0 }

@@ -25,13 +25,18 @@ export function bucketOf(ms: number): number {
   return bucket > FIRST ? Math.min(bucket, LAST) : FIRST
 }
 
+/** Counts begin with two bytes each; few buckets of few operations ever hold more. */
+type Counts = Uint16Array | Uint32Array | Float64Array
+
 /** A mergeable distribution of milliseconds. An empty one answers 0, never NaN. */
 export class LatencySketch {
   count = 0
   sum = 0
   max = 0
   private first = 0
-  private buckets = new Uint32Array(0)
+  private buckets: Counts = new Uint16Array(0)
+  /** The highest count that {@link buckets} can hold. */
+  private most = 0xffff
 
   record(ms: number): void {
     this.recordBucket(bucketOf(ms), ms)
@@ -43,7 +48,9 @@ export class LatencySketch {
       this.reach(bucket, bucket)
       index = bucket - this.first
     }
-    this.buckets[index] = (this.buckets[index] as number) + 1
+    const count = (this.buckets[index] as number) + 1
+    if (count > this.most) this.widen(count)
+    this.buckets[index] = count
     this.count++
     this.sum += ms
     if (ms > this.max) this.max = ms
@@ -75,7 +82,9 @@ export class LatencySketch {
     if (buckets.length > 0) this.reach(first, first + buckets.length - 1)
     for (let index = 0; index < buckets.length; index++) {
       const own = first + index - this.first
-      this.buckets[own] = (this.buckets[own] as number) + (buckets[index] as number)
+      const sum = (this.buckets[own] as number) + (buckets[index] as number)
+      if (sum > this.most) this.widen(sum)
+      this.buckets[own] = sum
     }
     this.count += count
     this.sum += sum
@@ -92,6 +101,14 @@ export class LatencySketch {
     this.buckets.fill(0)
   }
 
+  /** Makes room for higher counts. */
+  private widen(count: number): void {
+    this.most = count <= 0xffff_ffff ? 0xffff_ffff : Number.MAX_SAFE_INTEGER
+    const wide = counts(this.buckets.length, this.most)
+    wide.set(this.buckets)
+    this.buckets = wide
+  }
+
   /** Makes room for these buckets; times of one operation lie close together, so few are ever allocated. */
   private reach(low: number, high: number): void {
     const { first, buckets } = this
@@ -102,11 +119,17 @@ export class LatencySketch {
     // Room to both sides keeps the number of reallocations small.
     const roomFrom = empty || from < first ? Math.max(FIRST, from - 16) : from
     const roomTo = empty || to > first + buckets.length - 1 ? Math.min(LAST, to + 16) : to
-    const grown = new Uint32Array(roomTo - roomFrom + 1)
+    const grown = counts(roomTo - roomFrom + 1, this.most)
     if (!empty) grown.set(buckets, first - roomFrom)
     this.first = roomFrom
     this.buckets = grown
   }
+}
+
+/** Room for counts up to `most`. */
+function counts(length: number, most: number): Counts {
+  if (most <= 0xffff) return new Uint16Array(length)
+  return most <= 0xffff_ffff ? new Uint32Array(length) : new Float64Array(length)
 }
 
 /** The value in the middle of a bucket, in the sense of relative error. */

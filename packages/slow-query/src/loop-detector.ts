@@ -1,17 +1,19 @@
 import { operationTraits } from '@prisma-brisk/core'
-import { shapeOf } from './arg-shape.ts'
+import { shapeOf, valueKey } from './arg-shape.ts'
 import type { OperationTrace } from './operation-trace.ts'
 import { RepeatedCalls, siteOf } from './repeated-calls.ts'
 import type { Series } from './series.ts'
 
 /** Call sites are read of so many calls of one shape; later ones are taken to come from the same place. */
 const SITES_READ = 3
+/** Calls of one shape that are remembered before they are known to vary. */
+const MAX_WAITING = 10
 
 /**
  * Finds loops of calls: one shape of arguments, from one place, at least `threshold` times with different values.
  *
- * Up to the threshold a call costs one counter. Only then the calls so far are told apart by shape and place, and
- * each further one by its shape.
+ * Up to the threshold a call costs one counter. Only then the calls so far are told apart by shape, and by place, which
+ * costs most, once enough of one shape differ.
  */
 export class LoopDetector {
   private readonly counters = new Map<Series, Counter>()
@@ -62,11 +64,22 @@ export function isWriteLoop({ first }: RepeatedCalls): boolean {
   return operationTraits(first.call.operation).isWrite
 }
 
-interface Shape {
-  readonly sites: Map<string | null, RepeatedCalls>
+/** The calls of one shape. */
+class Shape {
+  readonly sites = new Map<string | null, RepeatedCalls>()
   /** Calls whose site was read. */
-  read: number
-  last: RepeatedCalls | null
+  read = 0
+  last: RepeatedCalls | null = null
+  /** The calls so far, until they are known to vary. */
+  waiting: OperationTrace[] | null = []
+  private readonly values = new Set<string>()
+
+  /** Whether the calls may be a loop, now that there is this one. */
+  varies(trace: OperationTrace, threshold: number): boolean {
+    if (operationTraits(trace.call.operation).isWrite) return (this.waiting?.length ?? 0) >= threshold
+    this.values.add(valueKey(trace.call.args))
+    return this.values.size >= threshold
+  }
 }
 
 /** The calls of one model and operation in one request. */
@@ -90,20 +103,30 @@ class Counter {
     for (const { sites } of this.byShape.values()) yield* sites.values()
   }
 
-  private assign(trace: OperationTrace, threshold: number): RepeatedCalls {
-    const shape = shapeOf(trace.call.args)
-    let known = this.byShape.get(shape)
-    if (known === undefined) this.byShape.set(shape, (known = { sites: new Map(), read: 0, last: null }))
+  private assign(trace: OperationTrace, threshold: number): RepeatedCalls | null {
+    const key = shapeOf(trace.call.args)
+    let shape = this.byShape.get(key)
+    if (shape === undefined) this.byShape.set(key, (shape = new Shape()))
+    const { waiting } = shape
+    if (waiting === null) return this.place(shape, trace, threshold)
+    if (waiting.length < MAX_WAITING * threshold) waiting.push(trace)
+    if (!shape.varies(trace, threshold)) return null
+    shape.waiting = null
+    for (const each of waiting) this.place(shape, each, threshold)
+    return this.underWay.get(trace) ?? null
+  }
+
+  private place(shape: Shape, trace: OperationTrace, threshold: number): RepeatedCalls {
     // Once all of the first many came from one place, the rest is taken to do so too.
-    if (known.last === null || known.sites.size > 1 || known.read < SITES_READ * threshold) {
-      known.read++
+    if (shape.last === null || shape.sites.size > 1 || shape.read < SITES_READ * threshold) {
+      shape.read++
       const site = siteOf(trace)
-      let group = known.sites.get(site)
-      if (group === undefined) known.sites.set(site, (group = new RepeatedCalls(site, trace, threshold)))
-      known.last = group
+      let group = shape.sites.get(site)
+      if (group === undefined) shape.sites.set(site, (group = new RepeatedCalls(site, trace, threshold)))
+      shape.last = group
     }
-    known.last.add(trace)
-    if (trace.endedAt === 0) this.underWay.set(trace, known.last)
-    return known.last
+    shape.last.add(trace)
+    if (trace.endedAt === 0) this.underWay.set(trace, shape.last)
+    return shape.last
   }
 }

@@ -116,7 +116,7 @@ export class MountedRecorder implements LoopListener {
     const threshold = this.thresholds.get(series) ?? this.thresholdOf(series)
     const follower = trace.statements === null ? this.isFollower(trace) : this.carries(trace)
     const slow = ms >= threshold
-    series.record(ms, trace.failed, slow, trace.rowsRead, trace.rowsReturned, Date.now())
+    series.record(ms, trace.failed, slow, trace.rowsRead, trace.rowsReturned, trace.endedAt)
     countNotes(series, call)
     if (error !== undefined) {
       const { driverCode, code, name } = errorRecordOf(error, trace.statements)

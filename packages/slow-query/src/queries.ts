@@ -67,7 +67,7 @@ export function queriesOf(host: Host): Queries {
   const tallyOf =
     ({ since = 'window' }: StatisticsOptions = {}) =>
     (series: Series): Tally =>
-      since === 'start' ? series.total : series.rolling.merged(Date.now())
+      since === 'start' ? series.total : series.rolling.merged(performance.now())
   return recorder.own<Queries>({
     stats: (options) => {
       const tally = tallyOf(options)
