@@ -99,7 +99,7 @@ export class Bench {
 
   /**
    * What `subject` costs above `floor`, in µs a repetition: the median of the differences between neighbours, in
-   * which the machine's drift cancels out.
+   * which the machine's drift cancels out. A second line sets both side by side, for machines of another speed.
    */
   async overhead(
     bench: string,
@@ -119,6 +119,8 @@ export class Bench {
     )
     const differences = (low as number[]).map((value, index) => ((high as number[])[index] as number) - value)
     this.limited(bench, Math.max(0, median(differences) * 1000), 'µs', limit)
+    const base = median(low as number[]) * 1000
+    this.compared(bench, base + median(differences) * 1000, 'µs', 'floor', base)
   }
 
   /** A table of what holds, for people; `--json` leaves it out. */
