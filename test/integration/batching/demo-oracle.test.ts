@@ -1,19 +1,17 @@
 import { batching } from '@prisma-brisk/batching'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { seed } from '../../../prisma/seed.ts'
 import { createDatabase, type Provider } from '../../support/databases.ts'
 import { forSeeds } from '../../support/random.ts'
 import { demoSources, randomDemoCalls } from './demo-calls.ts'
 import { expectSameAnswers, expectSameAnswersInTransaction } from './oracle.ts'
 
 /** 10,000 (`BRISK_SEEDS`) run through the night. */
-const SEEDS = 300
+const SEEDS = 500
 
 describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the demo domain on %s', (provider) => {
   test('B1 B3 B4 B6 B7 B12 B14 B15 B16 B17 B18 B19 B20 B21 any calls at once answer as they do alone', async () => {
-    const database = await createDatabase(provider)
+    const database = await createDatabase(provider, { seed: 0.01 })
     try {
-      await seed(database.adapter(), { factor: 0.01 })
       const pairs = [{}, { omit: { user: { email: true }, insight: { userId: true } } }].map((options) => {
         const [plain, base] = [1, 2].map(() =>
           database.createClient({
