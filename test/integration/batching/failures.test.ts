@@ -87,6 +87,19 @@ test('B33 where a merge fails, each call is sent alone, a counter says so, and l
   expect(events[0]!.error).toBeInstanceOf(Error)
 })
 
+test('B33 a call that cannot be looked at is sent as it is, and so are those beside it', async () => {
+  const { client } = clients()
+  const prisma = client.$extends(batching())
+  const toJSON = () => {
+    throw new Error('not to be looked at')
+  }
+  const odd = { ...ask(2), operation: 'findFirst', args: { where: { id: 2, AND: [{ toJSON }] } } }
+  const calls = [ask(1), odd, ask(3), { ...ask(4), operation: 'findFirst' }]
+  const outcomes = await Promise.all(calls.map((call) => printedOutcome(prisma, call)))
+  for (const [index, call] of calls.entries())
+    expect(outcomes[index]).toBe(await printedOutcome(client, call))
+})
+
 test('B30 keys beyond the limit become chunks in call order, and a failed chunk rejects only its callers', async () => {
   const { client, log } = clients(({ args }) => {
     if (args.includes(7)) throw new Error('chunk of seven')
