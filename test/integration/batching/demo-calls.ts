@@ -259,7 +259,7 @@ export async function demoSources(prisma: PrismaClient): Promise<Sources> {
 
 /** Calls that may meet: a few templates, each with several values. */
 export function randomDemoCalls(random: Random, sources: Sources): OracleCall[] {
-  return random.shuffle(random.list(1, 4, () => callsOfTemplate(random, sources)).flat())
+  return random.shuffle(random.list(1, 3, () => callsOfTemplate(random, sources)).flat())
 }
 
 /** What stands in place of a value now and then; alone, some of it is refused. */
@@ -309,7 +309,7 @@ function callsOfTemplate(random: Random, sources: Sources): OracleCall[] {
   const model = random.pick(Object.keys(sources))
   const source = sources[model] as Source
   const template = templateOf(random, model, source)
-  return random.list(1, 12, () => template(random))
+  return random.list(1, 9, () => template(random))
 }
 
 function templateOf(random: Random, model: string, source: Source): (random: Random) => OracleCall {

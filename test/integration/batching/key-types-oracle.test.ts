@@ -89,7 +89,7 @@ function groupOfCalls(random: Random, provider: Provider): OracleCall[] {
   const kind = random.pick(Object.keys(kinds[provider]))
   const source = kinds[provider][kind] as KeyValues
   const template = random.pick(templates)
-  return random.list(2, 12, () => {
+  return random.list(2, 9, () => {
     const value = pickValue(random, source)
     return { ...template(value), model: lower(`${kind}${template(value).model}`) }
   })
@@ -207,7 +207,7 @@ function valueCalls(random: Random, provider: Provider): OracleCall[] {
   const args = random.pick([{}, operation === 'count' ? {} : { select: { id: true } }])
   const order = operation === 'count' ? {} : { orderBy: { id: 'asc' } }
   const take = operation === 'findMany' && random.chance(0.5) ? { take: random.int(1, 3) } : {}
-  return random.list(2, 10, () => ({
+  return random.list(2, 8, () => ({
     model: 'value',
     operation,
     args: { where: { [column]: pickValue(random, source) }, ...args, ...order, ...take },
@@ -219,7 +219,7 @@ function compositeCalls(random: Random): OracleCall[] {
   const kind = random.int(0, 3)
   const tenants = random.chance(0.5) ? [random.int(1, 3)] : [1, 2, 3, 4]
   const codes = ['a', 'b', 'a,b', 'a|b', '1', 'ab', 'A', 'none']
-  return random.list(2, 14, () => {
+  return random.list(2, 10, () => {
     const tenant = random.pick(tenants)
     const code = random.pick(codes)
     const members = random.chance(0.5) ? { tenant, code } : { code, tenant }
