@@ -17,7 +17,8 @@ export function copyOf(answer: unknown): unknown {
     return copy
   }
   if (answer instanceof Date) return new Date(answer.getTime())
-  if (ArrayBuffer.isView(answer)) return (answer as Uint8Array).slice()
+  // A Buffer has a `slice` of its own, which copies nothing.
+  if (ArrayBuffer.isView(answer)) return Uint8Array.prototype.slice.call(answer)
   if (isDecimal(answer)) return new (answer.constructor as new (value: unknown) => unknown)(answer)
   return structuredClone(answer)
 }

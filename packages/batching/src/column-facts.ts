@@ -20,7 +20,8 @@ const key = Symbol('prisma-brisk.batching.column-facts')
  * lives; who changes a collation restarts the application.
  */
 export class ColumnCatalog {
-  private facts: Promise<ColumnFacts> | null = null
+  private facts: ColumnFacts | null = null
+  private reading: Promise<ColumnFacts> | null = null
 
   static of(host: Host): ColumnCatalog {
     return host.state(key, () => new ColumnCatalog())
@@ -28,14 +29,21 @@ export class ColumnCatalog {
 
   /** The facts, read in the transaction of `call` if they were not read yet; empty where they cannot be read. */
   async load(call: Call, schema: SchemaModel): Promise<ColumnFacts> {
-    this.facts ??= read(call, schema)
+    if (this.facts !== null) return this.facts
     try {
-      return await this.facts
+      this.facts = await this.read(call, schema)
+      return this.facts
     } catch {
       // Nothing is certain then, and nothing merged; the next batch asks again.
-      this.facts = null
       return new Map()
     }
+  }
+
+  /** A transaction asks for itself: what others have asked may be waiting for its connection. */
+  private read(call: Call, schema: SchemaModel): Promise<ColumnFacts> {
+    if (call.transaction.kind !== 'none') return read(call, schema)
+    this.reading ??= read(call, schema).finally(() => (this.reading = null))
+    return this.reading
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Model } from '@prisma-brisk/core'
 import DataLoader from 'dataloader'
 import type { BatchOutcome } from './batch-event.ts'
-import type { Group } from './group.ts'
+import { Group } from './group.ts'
 import type { Member } from './member.ts'
 import type { MountState } from './mount-state.ts'
 import type { Schedule } from './options.ts'
@@ -71,7 +71,7 @@ export class Loader {
     const isBusy = this.lone !== null || this.flights.size > 0
     if (members.length === 1 && first !== undefined && !isBusy) return Promise.resolve([this.sendLone(first)])
     this.recogniseLone()
-    const groups = this.merging.groupsOf(members, this.model)
+    const groups = this.groupsOf(members)
     const [only] = groups
     if (groups.length === 1 && only !== undefined && !this.flights.has(only.shape)) {
       return this.start(only).then(() => members.map((member) => member.take()))
@@ -112,11 +112,24 @@ export class Loader {
   private recogniseLone(): void {
     const { lone } = this
     if (lone === null || this.loneFlight !== null) return
-    const [group] = this.merging.groupsOf([lone], this.model)
+    const [group] = this.groupsOf([lone])
     if (group === undefined || group.question === null || this.flights.has(group.shape)) return
     const flight: Flight = { waiting: null, stopWaiting: null }
     this.flights.set(group.shape, flight)
     this.loneFlight = { shape: group.shape, flight }
+  }
+
+  /** Calls that cannot be looked at, because of a bug of ours or theirs, are sent one by one. */
+  private groupsOf(members: readonly Member[]): readonly Group[] {
+    try {
+      return this.merging.groupsOf(members, this.model)
+    } catch {
+      return members.map((member, index) => {
+        const group = new Group(this.model, `alone ${index}`, null)
+        group.members.push(member)
+        return group
+      })
+    }
   }
 
   private join(group: Group): void {

@@ -38,7 +38,8 @@ export interface BatchingOptions {
   writes?: {
     /**
      * Concurrent `create` of one model with the same fields become one INSERT. Default false: the rows are then stored
-     * by one statement, so that they share its fate in logs, triggers for each statement, and time.
+     * by one statement, so that they share its fate in logs, triggers for each statement, and time. On MySQL and
+     * MariaDB only where a unique key of the row is known before: one that the calls give, or a `@default(uuid())`.
      */
     create?: boolean
   }

@@ -302,7 +302,13 @@ function selectionFits(model: Model, args: Args): boolean {
     const names = args[clause]
     if (names === undefined) continue
     if (!isPlain(names)) return false
-    for (const name in names) if (name !== '_count' && !model.fields.has(name)) return false
+    // Prisma refuses to select nothing, and would not once the key is selected too.
+    let chosen = 0
+    for (const name in names) {
+      if (name !== '_count' && !model.fields.has(name)) return false
+      if (names[name] === true || isPlain(names[name])) chosen++
+    }
+    if (clause === 'select' && chosen === 0) return false
   }
   return true
 }

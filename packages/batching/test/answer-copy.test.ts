@@ -23,3 +23,11 @@ test('B13 a JSON key of the name __proto__ stays one', () => {
   expect(Object.keys(copy)).toEqual(['__proto__'])
   expect(Object.getPrototypeOf(copy)).toBe(Object.prototype)
 })
+
+test('B2 a copy of a Buffer shares no memory with it', () => {
+  const answer = { bytes: Buffer.from([1, 2]) }
+  const copy = copyOf(answer) as typeof answer
+  copy.bytes[0] = 9
+  expect([...answer.bytes]).toEqual([1, 2])
+  expect(copy.bytes).toBeInstanceOf(Buffer)
+})

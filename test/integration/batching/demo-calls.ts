@@ -1,4 +1,4 @@
-import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { Prisma, type PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import type { Random } from '../../support/random.ts'
 import type { OracleCall } from './oracle.ts'
 
@@ -12,6 +12,10 @@ interface Source {
   rests: Args[]
   /** Selections; none of them is one too. */
   selections: Args[]
+  /** Selections that differ from call to call. */
+  varied?: ((random: Random) => Args)[]
+  /** Relations to read from a row, and with what. */
+  fluent?: Record<string, Args[]>
   /** Orders; a unique field is put behind them. */
   orders: Args[]
   id: string
@@ -66,7 +70,31 @@ export async function demoSources(prisma: PrismaClient): Promise<Sources> {
           select: { id: true, conversations: { select: { title: true, id: true }, orderBy: { id: 'asc' } } },
         },
       ],
-      orders: [{ name: 'asc' }, { tutorId: 'desc' }, { createdAt: 'desc' }],
+      varied: [
+        (each) => ({
+          include: { insights: { where: { userId: each.pick(userIds) }, orderBy: { id: 'asc' } } },
+        }),
+        (each) => ({
+          select: {
+            name: true,
+            messages: { select: { id: true }, where: { id: { lt: each.int(1, 3) } }, orderBy: { id: 'asc' } },
+          },
+        }),
+      ],
+      fluent: {
+        conversations: [{ orderBy: { id: 'asc' } }, { orderBy: { id: 'asc' }, take: 2 }],
+        tutor: [{}, { select: { name: true } }],
+        students: [{ orderBy: { id: 'desc' } }],
+        profile: [{}],
+      },
+      orders: [
+        { name: 'asc' },
+        { tutorId: 'desc' },
+        { createdAt: 'desc' },
+        { tutorId: { sort: 'asc', nulls: 'first' } },
+        { tutor: { name: 'asc' } },
+        { messages: { _count: 'desc' } },
+      ],
       id: 'id',
       sums: ['balance', 'tutorId'],
     },
@@ -98,7 +126,16 @@ export async function demoSources(prisma: PrismaClient): Promise<Sources> {
         { select: { title: true } },
         { include: { user: { include: { profile: true } }, _count: true } },
       ],
-      orders: [{ createdAt: 'desc' }, { title: 'asc' }],
+      varied: [
+        (each) => ({
+          include: {
+            messages: { where: { role: each.pick(['USER', 'SYSTEM']) }, orderBy: { id: 'asc' }, take: 3 },
+          },
+        }),
+        (each) => ({ select: { id: true, tags: { where: { id: each.int(1, 5) }, orderBy: { id: 'asc' } } } }),
+      ],
+      fluent: { messages: [{ orderBy: { id: 'asc' } }], user: [{}, { include: { profile: true } }] },
+      orders: [{ createdAt: 'desc' }, { title: 'asc' }, { user: { name: 'desc' } }],
       id: 'id',
       sums: ['userId'],
     },
@@ -222,19 +259,66 @@ export async function demoSources(prisma: PrismaClient): Promise<Sources> {
 
 /** Calls that may meet: a few templates, each with several values. */
 export function randomDemoCalls(random: Random, sources: Sources): OracleCall[] {
-  return random.shuffle(random.list(1, 4, () => callsOfTemplate(random, sources)).flat())
+  return random.shuffle(random.list(1, 3, () => callsOfTemplate(random, sources)).flat())
 }
+
+/** What stands in place of a value now and then; alone, some of it is refused. */
+const oddValues = (value: unknown): unknown[] => [
+  null,
+  undefined,
+  Prisma.skip,
+  {},
+  Number.NaN,
+  { equals: value },
+  { equals: null },
+  { equals: undefined },
+  { equals: value, not: null },
+  { in: [value] },
+  { not: value },
+  [value],
+  new Date(Number.NaN),
+]
+
+const oddConditions: Args[] = [
+  { OR: [] },
+  { AND: [] },
+  { NOT: [] },
+  { AND: [{}] },
+  { OR: [{}] },
+  { OR: undefined },
+  { nothing: 1 },
+  { id: { in: [] } },
+  { NOT: { id: { in: [] } } },
+]
+
+const oddSelections: Args[] = [
+  { select: {} },
+  { select: undefined },
+  { select: null },
+  { include: {} },
+  { omit: {} },
+  { omit: { id: false } },
+  { select: { id: false } },
+  { select: { nothing: true } },
+  { select: { id: true }, include: {} },
+  { select: { id: true }, omit: { id: true } },
+  { relationLoadStrategy: 'query' },
+]
 
 function callsOfTemplate(random: Random, sources: Sources): OracleCall[] {
   const model = random.pick(Object.keys(sources))
   const source = sources[model] as Source
   const template = templateOf(random, model, source)
-  return random.list(1, 12, () => template(random))
+  return random.list(1, 9, () => template(random))
 }
 
 function templateOf(random: Random, model: string, source: Source): (random: Random) => OracleCall {
-  const selection = random.pick(source.selections)
-  const rest = random.pick(source.rests)
+  const selection = random.pick<(each: Random) => Args>([
+    ...source.selections.map((each) => () => each),
+    ...(source.varied ?? []),
+    () => random.pick(oddSelections),
+  ])
+  const rest = random.chance(0.85) ? random.pick(source.rests) : random.pick(oddConditions)
   const keys = random.sample(Object.keys(source.keys), random.chance(0.7) ? 1 : 2)
   const order = [
     ...(random.chance(0.6) ? [random.pick(source.orders)] : []),
@@ -248,7 +332,7 @@ function templateOf(random: Random, model: string, source: Source): (random: Ran
         key,
         each.chance(0.9)
           ? each.pick(source.keys[key] as unknown[])
-          : each.pick([null, undefined, { equals: each.pick(source.keys[key] as unknown[]) }]),
+          : each.pick(oddValues(each.pick(source.keys[key] as unknown[]))),
       ]),
     ),
   })
@@ -262,6 +346,11 @@ function templateOf(random: Random, model: string, source: Source): (random: Ran
     { take: 0 },
     { skip: 1 },
     { distinct: [keys[0]] },
+    { take: 2 ** 32 + 1 },
+    { take: '2' },
+    { take: 2, skip: -1 },
+    { take: 2, cursor: { [source.id]: (source.keys[source.id] ?? [1])[0] } },
+    { take: Prisma.skip },
   ])
   const call = (operation: string, args: Args, isOrdered = true): OracleCall => ({
     model,
@@ -269,20 +358,37 @@ function templateOf(random: Random, model: string, source: Source): (random: Ran
     args,
     isOrdered,
   })
-  switch (random.int(0, 8)) {
+  switch (random.int(0, 9)) {
     case 0:
     case 1:
       return uniqueTemplate(random, model, source, selection)
+    case 8: {
+      if (source.fluent === undefined) return uniqueTemplate(random, model, source, selection)
+      const field = random.pick(Object.keys(source.fluent))
+      const args = random.pick(source.fluent[field] as Args[])
+      return (each) => ({
+        ...call('findUnique', { where: { id: each.pick(source.keys['id'] as unknown[]) } }),
+        fluent: { field, args },
+      })
+    }
     case 2:
-      return (each) => call('findFirst', { where: where(each), ...selection, orderBy: order })
+      return (each) => call('findFirst', { where: where(each), ...selection(each), orderBy: order })
     case 3:
-      return (each) => call('findFirstOrThrow', { where: where(each), ...selection, orderBy: order })
+      return (each) => call('findFirstOrThrow', { where: where(each), ...selection(each), orderBy: order })
     case 4:
-      return (each) => call('findMany', { where: where(each), ...selection }, false)
+      return (each) => call('findMany', { where: where(each), ...selection(each) }, false)
     case 5:
-      return (each) => call('findMany', { where: where(each), ...selection, orderBy: order, ...page })
+      return (each) => call('findMany', { where: where(each), ...selection(each), orderBy: order, ...page })
     case 6: {
-      const select = random.chance(0.5) ? {} : { select: { _all: true, [random.pick(source.sums)]: true } }
+      const select = random.pick<Args>([
+        {},
+        {},
+        { select: { _all: true, [random.pick(source.sums)]: true } },
+        { select: { [random.pick(source.sums)]: true } },
+        { select: {} },
+        { take: 1 },
+        { select: { _all: true, nothing: true } },
+      ])
       return (each) => call('count', { where: where(each), ...select })
     }
     case 7: {
@@ -292,6 +398,9 @@ function templateOf(random: Random, model: string, source: Source): (random: Ran
         { _count: true, _max: sums },
         { _avg: sums, _count: { _all: true } },
         { _min: sums, _sum: sums, _count: true },
+        { _count: true, take: 2, orderBy: { [source.id]: 'asc' } },
+        {},
+        { _sum: { nothing: true } },
       ])
       return (each) => call('aggregate', { where: where(each), ...asked })
     }
@@ -321,7 +430,7 @@ function uniqueTemplate(
   random: Random,
   model: string,
   source: Source,
-  selection: Args,
+  selection: (each: Random) => Args,
 ): (random: Random) => OracleCall {
   const unique = random.pick(uniques[model] ?? [['id']])
   const rest = random.chance(0.7) ? {} : random.pick(source.rests)
@@ -341,7 +450,10 @@ function uniqueTemplate(
     return {
       model,
       operation,
-      args: { where: { ...(isCompound ? { [unique.join('_')]: members } : members), ...rest }, ...selection },
+      args: {
+        where: { ...(isCompound ? { [unique.join('_')]: members } : members), ...rest },
+        ...selection(each),
+      },
       isOrdered: true,
     }
   }

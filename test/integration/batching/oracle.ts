@@ -7,38 +7,89 @@ export interface OracleCall {
   args: Record<string, unknown>
   /** Whether the order of a list is determined; else it is compared as a set. */
   isOrdered: boolean
+  /** A relation that is read from the call: `user.findUnique(…).conversations(…)`. */
+  fluent?: { field: string; args: Record<string, unknown> }
 }
 
 type Client = Record<string, Record<string, (args: unknown) => Promise<unknown>>>
+type Fluent = Record<string, (args: unknown) => Promise<unknown>>
+
+/** The rows do not change, so that what a call answers alone is found out once. */
+export type Answers = Map<string, string>
 
 /** Runs the calls on both and fails unless every answer and every error is the same. */
 export async function expectSameAnswers(
   plain: object,
   batched: object,
   calls: readonly OracleCall[],
+  known: Answers = new Map(),
 ): Promise<void> {
   const expected: string[] = []
-  for (const call of calls) expected.push(await printedOutcome(plain, call))
-  const given = await Promise.all(calls.map((call) => printedOutcome(batched, call)))
+  for (const call of calls) expected.push(await answerAlone(plain, call, known))
+  compare(calls, expected, await Promise.all(calls.map((call) => printedOutcome(batched, call))))
+}
+
+/** The same inside one interactive transaction, for calls that do not fail: a failed one would end it. */
+export async function expectSameAnswersInTransaction(
+  plain: object,
+  batched: object,
+  calls: readonly OracleCall[],
+  known: Answers = new Map(),
+): Promise<void> {
+  const fit: OracleCall[] = []
+  const expected: string[] = []
+  for (const call of calls) {
+    const answer = await answerAlone(plain, call, known)
+    if (/^[A-Za-z]*Error /.test(answer)) continue
+    fit.push(call)
+    expected.push(answer)
+  }
+  const given = await (batched as Transactional).$transaction(
+    (tx) => Promise.all(fit.map((call) => printedOutcome(tx, call))),
+    { timeout: 60_000, maxWait: 60_000 },
+  )
+  compare(fit, expected, given)
+}
+
+interface Transactional {
+  $transaction<T>(run: (tx: object) => Promise<T>, options: object): Promise<T>
+}
+
+function compare(calls: readonly OracleCall[], expected: readonly string[], given: readonly string[]): void {
   for (const [index, call] of calls.entries()) {
     if (given[index] === expected[index]) continue
     throw new Error(
       [
-        `${call.model}.${call.operation}(${print(call.args)}) among ${calls.length} calls`,
+        `${printCall(call)} among ${calls.length} calls`,
         `alone:   ${expected[index]}`,
         `batched: ${given[index]}`,
-        ...calls.map((each, at) => `  ${at}. ${each.model}.${each.operation}(${print(each.args)})`),
+        ...calls.map((each, at) => `  ${at}. ${printCall(each)}`),
       ].join('\n'),
     )
   }
 }
 
+async function answerAlone(plain: object, call: OracleCall, known: Answers): Promise<string> {
+  const text = `${printCall(call)} ${call.isOrdered}`
+  let answer = known.get(text)
+  if (answer === undefined) known.set(text, (answer = await printedOutcome(plain, call)))
+  return answer
+}
+
+function printCall({ model, operation, args, fluent }: OracleCall): string {
+  const step = fluent === undefined ? '' : `.${fluent.field}(${print(fluent.args)})`
+  return `${model}.${operation}(${print(args)})${step}`
+}
+
 export async function printedOutcome(
   client: object,
-  { model, operation, args, isOrdered }: OracleCall,
+  { model, operation, args, isOrdered, fluent }: OracleCall,
 ): Promise<string> {
   try {
-    const answer = await (client as Client)[model]![operation]!(args)
+    const call = (client as Client)[model]![operation]!(args)
+    const answer = await (fluent === undefined
+      ? call
+      : (call as unknown as Fluent)[fluent.field]!(fluent.args))
     return isOrdered || !Array.isArray(answer) ? print(answer) : `set ${answer.map(print).sort().join(' ')}`
   } catch (error) {
     const { name, code, meta, message } = error as Error & { code?: unknown; meta?: unknown }

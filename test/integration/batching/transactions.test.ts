@@ -107,6 +107,32 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('transactions on %s',
   })
 })
 
+test('B22 a transaction does not wait for calls that wait for its connection', async () => {
+  const database = await createDatabase('postgresql')
+  try {
+    const client = database.createClient({ adapter: database.adapter({ connections: 1 }) })
+    const prisma = client.$extends(batching())
+    await client.user.createMany({
+      data: ['a', 'b'].map((email, index) => ({ id: index + 1, email, name: 'x' })),
+    })
+    let outside: Promise<unknown>[] = []
+    const ask = (each: Pick<typeof prisma, 'user'>) =>
+      ['a', 'b'].map((email) => started(each.user.findUnique({ where: { email } })))
+    const inside = await prisma.$transaction(async (tx) => {
+      await tx.user.count()
+      outside = ask(prisma)
+      await nextTurn()
+      return Promise.all(ask(tx))
+    })
+    expect(inside.map((user) => user?.id)).toEqual([1, 2])
+    expect(await Promise.all(outside)).toMatchObject([{ id: 1 }, { id: 2 }])
+  } finally {
+    await database.drop()
+  }
+})
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+
 let queueLate: () => void = () => undefined
 
 /** Lets everybody go on once `count` have come. */

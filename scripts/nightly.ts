@@ -1,0 +1,61 @@
+// The long runs of what `npm test` runs briefly: oracles with thousands of seeds, and ten minutes of mixed load.
+// Words select some of them: `npm run test:nightly batching soak`.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+
+interface Run {
+  name: string
+  tests: string[]
+  env: Record<string, string>
+}
+
+const seeds = (count: number) => ({ BRISK_SEEDS: String(count) })
+
+const RUNS: Run[] = [
+  {
+    name: 'batching',
+    tests: ['batching/demo-oracle', 'batching/key-types-oracle'],
+    env: seeds(10_000),
+  },
+  { name: 'creates', tests: ['batching/creates-oracle'], env: seeds(500) },
+  { name: 'freshness', tests: ['cache/freshness-oracle'], env: seeds(5000) },
+  { name: 'pagination', tests: ['pagination/walk', 'pagination/cut'], env: seeds(5000) },
+  { name: 'core', tests: ['packages/core', 'integration/core'], env: seeds(5000) },
+  { name: 'slow-query', tests: ['packages/slow-query'], env: seeds(5000) },
+  { name: 'index-advisor', tests: ['packages/index-advisor/test/selection'], env: seeds(2000) },
+  { name: 'soak', tests: ['composition/soak'], env: { BRISK_SOAK_SECONDS: '600' } },
+]
+
+const wanted = process.argv.slice(2)
+const runs = RUNS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+if (runs.length === 0) {
+  console.error(
+    `No nightly run is called ${wanted.join(' ')}; there are ${RUNS.map(({ name }) => name).join(', ')}`,
+  )
+  process.exit(2)
+}
+const failed: string[] = []
+for (const { name, tests, env } of runs) {
+  const what = Object.entries(env).map(([key, value]) => `${key}=${value}`)
+  console.log(`${name}: ${what.join(' ')} npm test -- ${tests.join(' ')}`)
+  if ((await test(tests, env)) !== 0) failed.push(name)
+}
+console.log(failed.length === 0 ? `nightly: ${runs.length} passed` : `nightly: failed ${failed.join(', ')}`)
+process.exit(failed.length === 0 ? 0 : 1)
+
+/** Runs tests as `npm test` does, but lets each take hours. */
+function test(selection: readonly string[], env: Record<string, string>): Promise<number> {
+  const args = [
+    '--conditions=@prisma-brisk/source',
+    '--import',
+    'tsx',
+    join(import.meta.dirname, 'test.ts'),
+    ...selection,
+    '--testTimeout=14400000',
+  ]
+  return new Promise((resolve, reject) => {
+    spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'inherit' })
+      .once('error', reject)
+      .once('close', (code) => resolve(code ?? 1))
+  })
+}
