@@ -20,8 +20,14 @@ interface Opened {
 }
 type Clients = Record<string, () => Promise<Opened>>
 
-async function ioredis(client: Redis | Redis6 | Cluster | Cluster6): Promise<Opened> {
-  if (client.status !== 'ready') await new Promise<void>((resolve) => client.once('ready', () => resolve()))
+interface Ioredis {
+  readonly status: string
+  once(event: string, listener: () => void): unknown
+  disconnect(): void
+}
+
+async function ioredis(client: RedisClient & Ioredis): Promise<Opened> {
+  if (client.status !== 'ready') await new Promise<void>((resolve) => client.once('ready', resolve))
   return { client, close: () => client.disconnect() }
 }
 

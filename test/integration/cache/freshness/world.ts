@@ -8,10 +8,10 @@ export class World {
     readonly name: string,
     /** Whose name, title and body only grow; random writes leave them alone. */
     readonly grower: { readonly user: number; readonly conversation: string; readonly message: number },
-    readonly users: readonly number[],
+    readonly users: number[],
     readonly conversations: string[],
-    readonly messages: readonly number[],
-    readonly tags: readonly number[],
+    readonly messages: number[],
+    readonly tags: number[],
   ) {}
 
   /** All rows by one statement: a seed is to be cheap. */
