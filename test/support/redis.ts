@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { Redis } from 'ioredis'
 
 import { freePort, pause, type ServerProcess, startServer, temporaryDirectory } from './server-process.ts'
@@ -33,6 +36,22 @@ export async function startRedis(
     ],
   })
   return { ...server, url: `redis://127.0.0.1:${chosen}` }
+}
+
+/** A Sentinel that watches one master, under the name `main`. */
+export async function startSentinel(master: RedisServer): Promise<ServerProcess> {
+  const port = await freePort()
+  const directory = temporaryDirectory('sentinel')
+  const settings = join(directory, 'sentinel.conf')
+  // Sentinel writes into its settings, so it takes them from a file alone.
+  writeFileSync(settings, `bind 127.0.0.1\nport ${port}\nsentinel monitor main 127.0.0.1 ${master.port} 1\n`)
+  return startServer({
+    name: 'redis-sentinel',
+    port,
+    directory,
+    command: 'redis-server',
+    args: [settings, '--sentinel'],
+  })
 }
 
 /**

@@ -95,10 +95,10 @@ export function cacheMethods({ names, store, stats, writes, fills, client }: Par
   }
   return {
     async invalidate(selection) {
-      await writes.invalidate(tagsOf(selection, '$cache.invalidate'))
+      await writes.invalidate({ tags: tagsOf(selection, '$cache.invalidate'), rows: null })
     },
     async invalidateAll() {
-      await writes.invalidate([names.everything])
+      await writes.invalidate({ tags: [names.everything], rows: null })
     },
     withInfo: collectInfo,
     stats: () => stats.snapshot(storeStats(store)),

@@ -9,6 +9,15 @@ export interface Found {
 }
 
 /**
+ * A tag of which it matters who gave it its stamp: where it has none, the new one ends in `.` and the signature. Who
+ * finds another's there knows that the two do not see the same.
+ */
+export interface SignedTag {
+  readonly tag: string
+  readonly signature: string
+}
+
+/**
  * Where results and stamps are kept. A store keeps its promises about stamps, or answers a miss; it may forget any
  * entry and any stamp at any time. Implementations are checked by `testCacheStore` of `@prisma-brisk/cache/testing`.
  *
@@ -23,10 +32,13 @@ export interface CacheStore {
   readonly name: string
   /** True where only this process sees the store; default false. */
   readonly isLocal?: boolean
-  /** Value and stamps in one round trip. A tag without a stamp is given a new random one, unless another was faster. */
-  lookup(key: string, tags: readonly string[]): Found | Promise<Found>
+  /**
+   * Value and stamps in one round trip. A tag without a stamp is given a new random one, unless another was faster; if
+   * it is the one `signed`, with that signature.
+   */
+  lookup(key: string, tags: readonly string[], signed?: SignedTag | null): Found | Promise<Found>
   /** The stamps alone, as {@link CacheStore.lookup} gives them. */
-  observe(tags: readonly string[]): readonly string[] | Promise<readonly string[]>
+  observe(tags: readonly string[], signed?: SignedTag | null): readonly string[] | Promise<readonly string[]>
   /** Keeps a copy of entry and value until the entry's lifetime is over, or shorter. */
   write(key: string, entry: Entry, value: unknown): void | Promise<void>
   remove(key: string): void | Promise<void>

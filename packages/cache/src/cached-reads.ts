@@ -14,7 +14,7 @@ import type { CacheStatus } from './info.ts'
 import type { ResolvedCacheOptions } from './options.ts'
 import { readTags, tagsOfRawRead, type ReadTags } from './read-tags.ts'
 import type { ReadReport } from './read-report.ts'
-import { stampTime } from './stamp.ts'
+import { isSignedBy, stampTime } from './stamp.ts'
 import type { Statistics } from './statistics.ts'
 import type { TagNames } from './tag.ts'
 import { differ } from './verification.ts'
@@ -72,7 +72,7 @@ export class CachedReads {
     if (strategy.ttl + strategy.swr <= 0) return this.bypass(call, next, strategy.tags, 'no-lifetime')
     const plan = this.plan(call, next, strategy, models)
     if (plan === null) return this.bypass(call, next, strategy.tags, 'unkeyable')
-    const asked = this.store.lookup(plan.key.key, plan.tags.asked)
+    const asked = this.store.lookup(plan.key.key, plan.tags.asked, plan.tags.signed)
     return isPromise(asked) ? asked.then((found) => this.answer(plan, found)) : this.answer(plan, asked)
   }
 
@@ -154,6 +154,7 @@ export class CachedReads {
       this.report(plan, 'miss', 'write-under-way')
       return plan.next(plan.call)
     }
+    if (this.hasForeignRows(plan, found)) return this.missAmongForeignRows(plan)
     const flight = this.shared.flights.get(plan.key.key)
     if (flight !== undefined && flight.mayJoin(found.stamps)) return this.join(plan, flight)
     const isEmbargoed = this.isEmbargoed(found.stamps)
@@ -165,6 +166,24 @@ export class CachedReads {
       this.report(plan, 'stale', 'error', this.options.now() - (fallback?.createdAt ?? 0))
       return opened.value
     }
+  }
+
+  /** Rows of this table are cached by a deployment that knows other keys of it. */
+  private hasForeignRows({ tags: { asked, signed } }: Plan, { stamps }: Found): boolean {
+    return signed !== null && !isSignedBy(stamps[asked.indexOf(signed.tag)] as string, signed.signature)
+  }
+
+  /** Makes an end of those rows; where another is faster, this read is not stored. */
+  private async missAmongForeignRows(plan: Plan): Promise<unknown> {
+    const { asked, signed } = plan.tags
+    if (signed !== null) await this.store.invalidate([signed.tag])
+    const stamps = await this.store.observe(asked, signed)
+    if (typeof stamps !== 'string' && !stamps.some(isMarked)) {
+      const found: Found = { entry: null, stamps }
+      if (!this.hasForeignRows(plan, found)) return this.miss(plan, found, null)
+    }
+    this.report(plan, 'miss', 'other-deployment')
+    return plan.next(plan.call)
   }
 
   private async join(plan: Plan, flight: Flight): Promise<unknown> {
@@ -275,7 +294,7 @@ export class CachedReads {
   }
 
   private async lookAgain(plan: Plan): Promise<{ value: unknown } | null> {
-    const found = await this.store.lookup(plan.key.key, plan.tags.asked)
+    const found = await this.store.lookup(plan.key.key, plan.tags.asked, plan.tags.signed)
     if (typeof found === 'string' || found.entry === null) return null
     const { entry } = found
     const age = this.options.now() - entry.createdAt

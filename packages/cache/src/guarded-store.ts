@@ -1,5 +1,5 @@
 import { CircuitBreaker } from './circuit-breaker.ts'
-import type { CacheStore, Found } from './cache-store.ts'
+import type { CacheStore, Found, SignedTag } from './cache-store.ts'
 import type { Entry } from './entry.ts'
 import { StoreTimeoutError, StoreUnusableError, UnserialisableValueError } from './errors.ts'
 import { Journal } from './journal.ts'
@@ -31,14 +31,19 @@ export class GuardedStore {
     store.onReconnect?.(() => this.reconnected())
   }
 
-  lookup(key: string, tags: readonly string[]): Found | StoreFailure | Promise<Found | StoreFailure> {
-    return this.reading(tags, () => this.store.lookup(key, tags))
+  lookup(
+    key: string,
+    tags: readonly string[],
+    signed: SignedTag | null = null,
+  ): Found | StoreFailure | Promise<Found | StoreFailure> {
+    return this.reading(tags, () => this.store.lookup(key, tags, signed))
   }
 
   observe(
     tags: readonly string[],
+    signed: SignedTag | null = null,
   ): readonly string[] | StoreFailure | Promise<readonly string[] | StoreFailure> {
-    return this.reading(tags, () => this.store.observe(tags))
+    return this.reading(tags, () => this.store.observe(tags, signed))
   }
 
   /** Takes its copy before it returns; resolves to whether the entry is stored. */

@@ -2,12 +2,14 @@ import type { Call, Next, SchemaModel } from '@prisma-brisk/core'
 import { publish } from './cache-event.ts'
 import { isDefiniteFailure } from './database-failure.ts'
 import { InvalidCacheStrategyError } from './errors.ts'
-import type { GuardedStore } from './guarded-store.ts'
+import type { SignedTag } from './cache-store.ts'
+import { isPromise, type GuardedStore, type StoreFailure } from './guarded-store.ts'
 import type { ResolvedCacheOptions } from './options.ts'
 import { rawTagsOf, RawWriteWarning, sqlOf, writes } from './raw-write.ts'
 import type { Statistics } from './statistics.ts'
+import { isSignedBy } from './stamp.ts'
 import type { TagNames } from './tag.ts'
-import { tagsBeforeWrite, tagsOfModels, writeTags } from './write-tags.ts'
+import { tagsBeforeWrite, tagsOfModels, writeTags, type WrittenTags } from './write-tags.ts'
 
 /**
  * Invalidates what writes change: after they have succeeded, in a transaction after COMMIT, and in any case before the
@@ -38,7 +40,10 @@ export class InvalidatingWrites {
     const tags = this.tagsOfRaw(call)
     return tags.length === 0
       ? next(call)
-      : this.invalidating(call, next, { before: () => tags, after: () => tags })
+      : this.invalidating(call, next, {
+          before: () => tags,
+          after: () => all(tags),
+        })
   }
 
   /** `$queryRaw` is a read, unless its SQL says otherwise. */
@@ -46,7 +51,7 @@ export class InvalidatingWrites {
     return writes(sqlOf(call.args)) ? this.rawWrite(call, next) : next(call)
   }
 
-  invalidate(tags: readonly string[], call?: Call): void | Promise<void> {
+  invalidate({ tags, rows }: WrittenTags, call?: Call): void | Promise<void> {
     this.stats.invalidations++
     publish(() => ({
       type: 'invalidate',
@@ -54,7 +59,25 @@ export class InvalidatingWrites {
       operation: call?.operation ?? '$cache.invalidate',
       tags: tags.length,
     }))
-    return this.store.invalidate(tags)
+    const invalidated = this.store.invalidate(tags)
+    if (rows === null) return invalidated
+    const dropped = this.dropForeignRows(rows)
+    return isPromise(invalidated) || isPromise(dropped)
+      ? Promise.all([invalidated, dropped]).then(() => undefined)
+      : undefined
+  }
+
+  /**
+   * Rows may be cached by unique keys that this deployment does not know, because it is older or newer than the one that
+   * cached them: then nothing else would tell that they have changed.
+   */
+  private dropForeignRows(rows: SignedTag): void | Promise<void> {
+    const drop = (stamps: readonly string[] | StoreFailure): void | Promise<void> => {
+      const [stamp] = typeof stamps === 'string' ? [] : stamps
+      if (stamp === undefined || !isSignedBy(stamp, rows.signature)) return this.store.invalidate([rows.tag])
+    }
+    const stamps = this.store.observe([rows.tag], rows)
+    return isPromise(stamps) ? stamps.then(drop) : drop(stamps)
   }
 
   private async invalidating(call: Call, next: Next, tags: WriteTags): Promise<unknown> {
@@ -65,7 +88,7 @@ export class InvalidatingWrites {
       result = await next(call)
     } catch (error) {
       // Where it is open whether the write happened, it has.
-      if (!isDefiniteFailure(error)) await this.after(call, tags.before(), marked)
+      if (!isDefiniteFailure(error)) await this.after(call, all(tags.before()), marked)
       else await marked?.end(null)
       throw error
     }
@@ -73,15 +96,15 @@ export class InvalidatingWrites {
     return result
   }
 
-  private after(call: Call, tags: readonly string[], marked: Marked | null): void | Promise<void> {
+  private after(call: Call, tags: WrittenTags, marked: Marked | null): void | Promise<void> {
     if (marked === null) return call.transaction.afterCommit(() => this.invalidate(tags, call))
     call.transaction.afterRollback(() => marked.end(null))
     return call.transaction.afterCommit(() => marked.end(tags))
   }
 
-  private tagsAfter(call: Call, result: unknown): readonly string[] {
+  private tagsAfter(call: Call, result: unknown): WrittenTags {
     const schema = this.schema()
-    return schema === null ? [this.names.everything] : writeTags(this.names, schema, call, result)
+    return schema === null ? all([this.names.everything]) : writeTags(this.names, schema, call, result)
   }
 
   private tagsBefore(call: Call): readonly string[] {
@@ -151,10 +174,14 @@ const UNMARKED =
 /** What a write may change before it is sent, and what it has changed by its result. */
 interface WriteTags {
   readonly before: () => readonly string[]
-  readonly after: (result: unknown) => readonly string[]
+  readonly after: (result: unknown) => WrittenTags
+}
+
+function all(tags: readonly string[]): WrittenTags {
+  return { tags, rows: null }
 }
 
 interface Marked {
   /** Ends the marks, and invalidates what was written, if anything. */
-  end(written: readonly string[] | null): void | Promise<void>
+  end(written: WrittenTags | null): void | Promise<void>
 }

@@ -1,9 +1,10 @@
-import type { Found } from './cache-store.ts'
+import type { Found, SignedTag } from './cache-store.ts'
 
 export interface Lookup {
   /** Null where only stamps are asked for. */
   readonly key: string | null
   readonly tags: readonly string[]
+  readonly signed: SignedTag | null
 }
 
 interface Waiting extends Lookup {
@@ -20,9 +21,9 @@ export class LookupBatch {
 
   constructor(private readonly send: (lookups: readonly Lookup[]) => Promise<Found[]>) {}
 
-  add(key: string | null, tags: readonly string[]): Promise<Found> {
+  add(key: string | null, tags: readonly string[], signed: SignedTag | null): Promise<Found> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ key, tags, resolve, reject })
+      this.waiting.push({ key, tags, signed, resolve, reject })
       if (this.waiting.length === 1) process.nextTick(() => void this.flush())
     })
   }

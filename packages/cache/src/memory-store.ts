@@ -1,6 +1,6 @@
 import { checkOptions, integer } from '@prisma-brisk/core'
 import { LRUCache } from 'lru-cache'
-import type { CacheStore, Found } from './cache-store.ts'
+import type { CacheStore, Found, SignedTag } from './cache-store.ts'
 import type { Entry, StoredEntry } from './entry.ts'
 import { newStamp } from './stamp.ts'
 import { copyValue } from './value-copy.ts'
@@ -34,7 +34,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): CacheStore {
  */
 interface TagNode {
   readonly tag: string
-  stamp: string
+  /** Null from an invalidation to the next observation. */
+  stamp: string | null
   entries: number
 }
 
@@ -88,12 +89,13 @@ class MemoryStore implements CacheStore {
     })
   }
 
-  lookup(key: string, tags: readonly string[]): Found {
-    return { entry: this.kept.get(key) ?? null, stamps: this.observe(tags) }
+  lookup(key: string, tags: readonly string[], signed: SignedTag | null = null): Found {
+    return { entry: this.kept.get(key) ?? null, stamps: this.observe(tags, signed) }
   }
 
-  observe(tags: readonly string[]): string[] {
-    return tags.map((tag) => this.node(tag).stamp)
+  observe(tags: readonly string[], signed: SignedTag | null = null): string[] {
+    if (signed !== null) this.stamp(signed.tag, signed.signature)
+    return tags.map((tag) => this.stamp(tag))
   }
 
   write(key: string, entry: Entry, value: unknown): void {
@@ -114,11 +116,11 @@ class MemoryStore implements CacheStore {
   }
 
   invalidate(tags: readonly string[]): void {
-    const now = Date.now()
     for (const tag of tags) {
       // A tag without a node is one that nobody has observed.
       const node = this.nodes.get(tag)
-      if (node !== undefined) node.stamp = newStamp(now)
+      // Whose signature the next one bears, its observer says.
+      if (node !== undefined) node.stamp = null
     }
   }
 
@@ -132,10 +134,17 @@ class MemoryStore implements CacheStore {
     this.idle.clear()
   }
 
+  /** The tag's stamp, which it is given now if it has none. */
+  private stamp(tag: string, signature?: string): string {
+    const node = this.node(tag)
+    node.stamp ??= newStamp(Date.now(), signature)
+    return node.stamp
+  }
+
   private node(tag: string): TagNode {
     const known = this.nodes.get(tag)
     if (known !== undefined) return known
-    const node = { tag, stamp: newStamp(Date.now()), entries: 0 }
+    const node: TagNode = { tag, stamp: null, entries: 0 }
     this.nodes.set(tag, node)
     this.rest(node)
     return node

@@ -1,5 +1,5 @@
 import { callable, checkOptions, InvalidOptionsError, type OptionCheck } from '@prisma-brisk/core'
-import type { CacheStore, DecimalClass, Found } from './cache-store.ts'
+import type { CacheStore, DecimalClass, Found, SignedTag } from './cache-store.ts'
 import { lifetimeOf, type Entry } from './entry.ts'
 import { StoreUnusableError } from './errors.ts'
 import { LookupBatch, type Lookup } from './lookup-batch.ts'
@@ -70,12 +70,12 @@ class RedisStore implements RedisCacheStore {
     })
   }
 
-  lookup(key: string, tags: readonly string[]): Promise<Found> {
-    return this.batch.add(key, tags)
+  lookup(key: string, tags: readonly string[], signed: SignedTag | null = null): Promise<Found> {
+    return this.batch.add(key, tags, signed)
   }
 
-  async observe(tags: readonly string[]): Promise<readonly string[]> {
-    return (await this.batch.add(null, tags)).stamps
+  async observe(tags: readonly string[], signed: SignedTag | null = null): Promise<readonly string[]> {
+    return (await this.batch.add(null, tags, signed)).stamps
   }
 
   write(key: string, entry: Entry, value: unknown): Promise<void> {
@@ -147,11 +147,13 @@ class RedisStore implements RedisCacheStore {
   private async lookupAll(lookups: readonly Lookup[]): Promise<Found[]> {
     const keys = new Set<string>()
     const tags = new Set<string>()
+    const signatures = new Map<string, string>()
     for (const lookup of lookups) {
       if (lookup.key !== null) keys.add(lookup.key)
+      if (lookup.signed !== null) signatures.set(lookup.signed.tag, lookup.signed.signature)
       for (const tag of lookup.tags) tags.add(tag)
     }
-    const texts = await this.read([...keys], [...tags])
+    const texts = await this.read([...keys], [...tags], signatures)
     const marked = await this.marked(tags)
     return lookups.map(({ key, tags }) => {
       const text = key === null ? null : texts.get(key)
@@ -162,14 +164,16 @@ class RedisStore implements RedisCacheStore {
   }
 
   /** Values and stamps; tags that have no stamp are given one, and what then holds is read. */
-  private async read(keys: readonly string[], tags: readonly string[]): Promise<Map<string, string>> {
-    const found = await this.get(
-      [...keys, ...tags],
-      tags.filter((tag) => !this.known.has(tag)),
-    )
+  private async read(
+    keys: readonly string[],
+    tags: readonly string[],
+    signatures: Signatures,
+  ): Promise<Map<string, string>> {
+    const unknown = tags.filter((tag) => !this.known.has(tag))
+    const found = await this.get([...keys, ...tags], unknown, signatures)
     const missing = tags.filter((tag) => !found.has(tag))
     if (missing.length > 0) {
-      for (const [tag, stamp] of await this.get(missing, missing)) found.set(tag, stamp)
+      for (const [tag, stamp] of await this.get(missing, missing, signatures)) found.set(tag, stamp)
     }
     for (const tag of tags) {
       // Evicted as soon as it was set: nothing can rest on this tag now.
@@ -179,12 +183,16 @@ class RedisStore implements RedisCacheStore {
     return found
   }
 
-  private async get(names: readonly string[], unstamped: readonly string[]): Promise<Map<string, string>> {
+  private async get(
+    names: readonly string[],
+    unstamped: readonly string[],
+    signatures: Signatures,
+  ): Promise<Map<string, string>> {
     if (names.length === 0) return new Map()
     const stamping = unstamped.map((tag): RedisCommand => [
       'SET',
       tag,
-      newStamp(this.now()),
+      newStamp(this.now(), signatures.get(tag)),
       'NX',
       'PX',
       String(STAMP_LIFETIME),
@@ -235,6 +243,9 @@ class RedisStore implements RedisCacheStore {
     this.known.add(tag)
   }
 }
+
+/** By tag. */
+type Signatures = ReadonlyMap<string, string>
 
 const PROCESS = `${process.pid.toString(36)}.${newStamp(Date.now())}.`
 const NONE: ReadonlySet<string> = new Set()

@@ -2,10 +2,16 @@ import { randomBytes } from 'node:crypto'
 
 /**
  * A stamp is `<time>.<random>`: when it was made (base 36, ms) and 96 random bits, so that no two are ever alike. The
- * time serves the embargo alone; stamps are compared for equality, never for order.
+ * time serves the embargo alone; stamps are compared for equality, never for order. One that is signed ends in
+ * `.<signature>`.
  */
-export function newStamp(now: number): string {
-  return `${now.toString(36)}.${randomText()}`
+export function newStamp(now: number, signature?: string): string {
+  const stamp = `${now.toString(36)}.${randomText()}`
+  return signature === undefined ? stamp : `${stamp}.${signature}`
+}
+
+export function isSignedBy(stamp: string, signature: string): boolean {
+  return stamp.endsWith(`.${signature}`)
 }
 
 /** The marker of strict writes: a stamp that is never valid. */

@@ -1,3 +1,4 @@
+import type { SignedTag } from './cache-store.ts'
 import { identity, type Key, type Model, type SchemaModel } from '@prisma-brisk/core'
 
 /**
@@ -6,7 +7,9 @@ import { identity, type Key, type Model, type SchemaModel } from '@prisma-brisk/
  *
  * - `all`: every entry rests on it
  * - `m:<table>`: any row of the table may have changed
- * - `b:<table>:<key>`: rows may have changed of which is not known what values they have in this unique key
+ * - `k:<table>`: any row of the table may have changed; what is cached by row rests on it, signed by the unique keys that
+ *   its deployment knows: another, which knows others, finds the signature there and cannot leave such rows behind
+ * - `b:<table>:<key>`: one row has changed of which is not known what values it has in this unique key
  * - `r:<hash>`: one row, by its values in one unique key; hashed, because values do not belong in names
  * - `t:<tag>`: the user's own
  */
@@ -43,6 +46,7 @@ export class TagNames {
 /** The tags of one table. */
 export class ModelTags {
   readonly any: string
+  readonly rows: SignedTag
   /** One for each unique key. */
   readonly bulk: ReadonlyMap<Key, string>
 
@@ -52,7 +56,10 @@ export class ModelTags {
     model: Model,
   ) {
     this.any = `${namespace}:m:${table}`
-    this.bulk = new Map(uniqueKeys(model).map((key) => [key, `${namespace}:b:${table}:${nameOf(key)}`]))
+    const keys = uniqueKeys(model)
+    const signature = identity(keys.map(nameOf).sort().join('|')).slice(0, 10)
+    this.rows = { tag: `${namespace}:k:${table}`, signature }
+    this.bulk = new Map(keys.map((key) => [key, `${namespace}:b:${table}:${nameOf(key)}`]))
   }
 
   row(key: Key, values: readonly string[]): string {

@@ -78,6 +78,23 @@ export function testCacheStore(tests: CacheStoreTests): void {
     assert.notEqual(after[0], after[2])
   })
 
+  run(
+    'a signed tag is given a stamp with that signature, and keeps it until it is invalidated',
+    async (store) => {
+      const mine = { tag: 'a', signature: 'mine' }
+      const theirs = { tag: 'a', signature: 'theirs' }
+      const [a, b] = (await store.lookup('key', ['a', 'b'], mine)).stamps as [string, string]
+      assert.ok(a.endsWith('.mine'))
+      assert.ok(!b.endsWith('.mine'))
+      assert.deepEqual(await store.observe(['b', 'a'], theirs), [b, a])
+      await store.invalidate(['a', 'b'])
+      const after = await store.observe(['a', 'b'], theirs)
+      assert.ok(after[0]?.endsWith('.theirs'))
+      assert.ok(!after[1]?.endsWith('.theirs'))
+      assert.notEqual(after[1], b)
+    },
+  )
+
   run('no stamp comes twice', async (store) => {
     const seen = new Set<string>()
     for (let round = 0; round < 50; round++) {

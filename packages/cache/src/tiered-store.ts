@@ -1,6 +1,6 @@
 import { callable, checkOptions, finite, InvalidOptionsError, type OptionCheck } from '@prisma-brisk/core'
 import { randomUUID } from 'node:crypto'
-import type { CacheStore, Found } from './cache-store.ts'
+import type { CacheStore, Found, SignedTag } from './cache-store.ts'
 import { isValid, type Entry } from './entry.ts'
 import type { RedisPort } from './redis-port.ts'
 import { StampMirror } from './stamp-mirror.ts'
@@ -83,18 +83,20 @@ class TieredStore implements CacheStore {
       .catch(() => async () => undefined)
   }
 
-  lookup(key: string, tags: readonly string[]): Found | Promise<Found> {
+  lookup(key: string, tags: readonly string[], signed: SignedTag | null = null): Found | Promise<Found> {
     const stamps = this.mirror.get(tags)
-    if (stamps === null) return this.lookupFar(key, tags)
+    if (stamps === null) return this.lookupFar(key, tags, signed)
     const found = this.near.lookup(key, [])
     // A near store that needs time is no nearer than the far one.
-    if (found instanceof Promise) return this.lookupFar(key, tags)
+    if (found instanceof Promise) return this.lookupFar(key, tags, signed)
     const { entry } = found
-    return entry !== null && isValid(entry, tags, stamps) ? { entry, stamps } : this.lookupFar(key, tags)
+    return entry !== null && isValid(entry, tags, stamps)
+      ? { entry, stamps }
+      : this.lookupFar(key, tags, signed)
   }
 
-  async observe(tags: readonly string[]): Promise<readonly string[]> {
-    return this.far.observe(tags)
+  async observe(tags: readonly string[], signed: SignedTag | null = null): Promise<readonly string[]> {
+    return this.far.observe(tags, signed)
   }
 
   write(key: string, entry: Entry, value: unknown): void | Promise<void> {
@@ -165,10 +167,10 @@ class TieredStore implements CacheStore {
     this.switched(false)
   }
 
-  private async lookupFar(key: string, tags: readonly string[]): Promise<Found> {
+  private async lookupFar(key: string, tags: readonly string[], signed: SignedTag | null): Promise<Found> {
     const fetch = this.mirror.fetching()
     try {
-      const found = await this.far.lookup(key, tags)
+      const found = await this.far.lookup(key, tags, signed)
       const { entry, stamps } = found
       fetch.done(tags, stamps)
       if (entry === null || !this.mirror.isOpen || !isValid(entry, tags, stamps)) return found

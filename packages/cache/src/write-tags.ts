@@ -7,6 +7,7 @@ import {
   type ModelSet,
   type SchemaModel,
 } from '@prisma-brisk/core'
+import type { SignedTag } from './cache-store.ts'
 import { valuesIn, valuesInWhere, type RowValues } from './row-key.ts'
 import type { TagNames } from './tag.ts'
 
@@ -20,23 +21,25 @@ interface Write {
  * The tags that a write which has succeeded invalidates: the tables it may have changed, directly, nested or by
  * cascade; and of their rows, the one it wrote where that is known, else all.
  */
-export function writeTags(
-  names: TagNames,
-  schema: SchemaModel,
-  write: Write,
-  result: unknown,
-): readonly string[] {
+export function writeTags(names: TagNames, schema: SchemaModel, write: Write, result: unknown): WrittenTags {
   const models = writtenModels(schema, write.model, write.operation, write.args)
-  if (models === '*') return [names.everything]
+  if (models === '*') return { tags: [names.everything], rows: null }
   const root = write.model === null ? undefined : schema.models.get(write.model)
   const rows = root === undefined ? null : rowChangeOf(schema, root, write)
   const tags = new Set<string>()
   for (const model of modelsOf(schema, models)) {
     tags.add(names.of(model).any)
     if (model === root && rows !== null) addRowTags(tags, names, model, rows, result)
-    else for (const bulk of names.of(model).bulk.values()) tags.add(bulk)
+    else tags.add(names.of(model).rows.tag)
   }
-  return [...tags]
+  return { tags: [...tags], rows: rows === null || root === undefined ? null : names.of(root).rows }
+}
+
+/** What a write invalidates. */
+export interface WrittenTags {
+  readonly tags: readonly string[]
+  /** Of a table whose rows are invalidated one by one: to be dropped as well where its signature is another's. */
+  readonly rows: SignedTag | null
 }
 
 /** What a write may change, before it is sent: the tables, and all of their rows. */
@@ -48,7 +51,7 @@ export function tagsBeforeWrite(names: TagNames, schema: SchemaModel, write: Wri
 /** Everything that rests on these tables or on any of their rows. */
 export function tagsOfModels(names: TagNames, models: Iterable<Model>): string[] {
   const tags: string[] = []
-  for (const model of models) tags.push(names.of(model).any, ...names.of(model).bulk.values())
+  for (const model of models) tags.push(names.of(model).any, names.of(model).rows.tag)
   return tags
 }
 

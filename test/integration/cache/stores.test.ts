@@ -1,91 +1,146 @@
-import { memoryStore, redisStore, tieredStore } from '@prisma-brisk/cache'
+import { memoryStore, redisStore, tieredStore, type RedisClient } from '@prisma-brisk/cache'
 import { testCacheStore } from '@prisma-brisk/cache/testing'
 import { Decimal } from '@prisma/client-runtime-utils'
 import { Cluster, Redis } from 'ioredis'
-import { createClient, createCluster } from 'redis'
-import { startRedis, startRedisCluster, type RedisCluster, type RedisServer } from '../../support/redis.ts'
+import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis-6'
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
+import {
+  startRedis,
+  startRedisCluster,
+  startSentinel,
+  type RedisCluster,
+  type RedisServer,
+} from '../../support/redis.ts'
+import type { ServerProcess } from '../../support/server-process.ts'
 
-/** Conformance of the Redis store, through every client, on a standalone server and on a cluster. */
+/** Conformance of the Redis store, through every client, on a server, behind a Sentinel and on a cluster. */
+interface Opened {
+  readonly client: RedisClient
+  close(): void
+}
+type Clients = Record<string, () => Promise<Opened>>
+
+interface Ioredis {
+  readonly status: string
+  once(event: string, listener: () => void): unknown
+  disconnect(): void
+}
+
+async function ioredis(client: RedisClient & Ioredis): Promise<Opened> {
+  if (client.status !== 'ready') await new Promise<void>((resolve) => client.once('ready', resolve))
+  return { client, close: () => client.disconnect() }
+}
+
+interface NodeRedis {
+  connect(): Promise<unknown>
+  destroy(): void
+}
+
+async function nodeRedis(client: RedisClient & NodeRedis): Promise<Opened> {
+  await client.connect()
+  return { client, close: () => client.destroy() }
+}
+
+function testClients(clients: Clients, peer: () => Promise<Opened>, empty: () => Promise<unknown>): void {
+  describe.each(Object.keys(clients))('by %s', (name) => {
+    let opened: Opened
+    let other: Opened
+    beforeAll(async () => {
+      opened = await (clients[name] as () => Promise<Opened>)()
+      other = await peer()
+    })
+    afterAll(() => {
+      opened.close()
+      other.close()
+    })
+    testCacheStore({
+      test,
+      create: async () => (await empty(), redisStore(opened.client)),
+      // What one client writes another must understand.
+      createPeer: () => redisStore(other.client),
+      decimal: Decimal,
+    })
+  })
+}
+
 describe('a Redis of its own', () => {
   let server: RedisServer
-  let ioredis: Redis
-  const nodeRedis = () => createClient({ url: server.url })
-  let node: ReturnType<typeof nodeRedis>
-
+  let sentinel: ServerProcess
+  let admin: Redis
   beforeAll(async () => {
     server = await startRedis()
-    ioredis = new Redis(server.url)
-    node = nodeRedis()
-    await node.connect()
+    sentinel = await startSentinel(server)
+    admin = new Redis(server.url)
   })
   afterAll(async () => {
-    ioredis.disconnect()
-    node.destroy()
+    admin.disconnect()
+    await sentinel.kill()
     await server.kill()
   })
-  const empty = () => ioredis.flushall()
+  const empty = () => admin.flushall()
+  const peer = () => ioredis(new Redis(server.url))
+  const sentinels = () => [{ host: '127.0.0.1', port: sentinel.port }]
 
-  describe('by ioredis', () => {
-    testCacheStore({
-      test,
-      create: async () => (await empty(), redisStore(ioredis)),
-      createPeer: () => redisStore(ioredis),
-      decimal: Decimal,
-    })
-  })
-  describe('by node-redis', () => {
-    testCacheStore({
-      test,
-      create: async () => (await empty(), redisStore(node)),
-      createPeer: () => redisStore(ioredis),
-      decimal: Decimal,
-    })
-  })
-  describe.each(['ioredis', 'node-redis'])('as the far store of a tiered one, by %s', (name) => {
-    const far = () => redisStore(name === 'ioredis' ? ioredis : node)
-    testCacheStore({
-      test,
-      create: async () => (await empty(), tieredStore({ near: memoryStore(), far: far() })),
-      createPeer: far,
-      decimal: Decimal,
-    })
-  })
+  testClients(
+    {
+      'ioredis 5': peer,
+      'ioredis 6': () => ioredis(new Redis6(server.url)),
+      'node-redis': () => nodeRedis(createClient({ url: server.url })),
+      'a pool of node-redis': () =>
+        nodeRedis(createClientPool({ url: server.url }, { minimum: 1, maximum: 3 })),
+      'ioredis 5 and Sentinel': () => ioredis(new Redis({ sentinels: sentinels(), name: 'main' })),
+      'ioredis 6 and Sentinel': () => ioredis(new Redis6({ sentinels: sentinels(), name: 'main' })),
+      'node-redis and Sentinel': () =>
+        nodeRedis(createSentinel({ name: 'main', sentinelRootNodes: sentinels() })),
+    },
+    peer,
+    empty,
+  )
+
+  describe.each(['ioredis 5', 'ioredis 6', 'node-redis'])(
+    'as the far store of a tiered one, by %s',
+    (name) => {
+      let opened: Opened
+      beforeAll(async () => {
+        if (name === 'node-redis') opened = await nodeRedis(createClient({ url: server.url }))
+        else opened = await ioredis(name === 'ioredis 6' ? new Redis6(server.url) : new Redis(server.url))
+      })
+      afterAll(() => opened.close())
+      const far = () => redisStore(opened.client)
+      testCacheStore({
+        test,
+        create: async () => (await empty(), tieredStore({ near: memoryStore(), far: far() })),
+        createPeer: far,
+        decimal: Decimal,
+      })
+    },
+  )
 })
 
 describe('C27 a Redis Cluster of three masters', () => {
   let servers: RedisCluster
-  let ioredis: Cluster
-  let node: ReturnType<typeof createCluster>
-
+  let admin: Cluster
   beforeAll(async () => {
     servers = await startRedisCluster(3)
-    ioredis = new Cluster(servers.addresses)
-    node = createCluster({
-      rootNodes: servers.addresses.map(({ host, port }) => ({ url: `redis://${host}:${port}` })),
-    })
-    await node.connect()
+    admin = new Cluster(servers.addresses)
   })
   afterAll(async () => {
-    ioredis.disconnect()
-    node.destroy()
+    admin.disconnect()
     await servers.kill()
   })
-  const empty = () => Promise.all(ioredis.nodes('master').map((master) => master.flushall()))
-
-  describe('by ioredis', () => {
-    testCacheStore({
-      test,
-      create: async () => (await empty(), redisStore(ioredis)),
-      createPeer: () => redisStore(ioredis),
-      decimal: Decimal,
-    })
-  })
-  describe('by node-redis', () => {
-    testCacheStore({
-      test,
-      create: async () => (await empty(), redisStore(node)),
-      createPeer: () => redisStore(ioredis),
-      decimal: Decimal,
-    })
-  })
+  const peer = () => ioredis(new Cluster(servers.addresses))
+  testClients(
+    {
+      'ioredis 5': peer,
+      'ioredis 6': () => ioredis(new Cluster6(servers.addresses)),
+      'node-redis': () =>
+        nodeRedis(
+          createCluster({
+            rootNodes: servers.addresses.map(({ host, port }) => ({ url: `redis://${host}:${port}` })),
+          }),
+        ),
+    },
+    peer,
+    () => Promise.all(admin.nodes('master').map((master) => master.flushall())),
+  )
 })

@@ -70,7 +70,7 @@ test.each([
 ] as const)('C14 a process killed %s, strict: %j', async (dies, strict, expected) => {
   const namespace = ownNamespace()
   const reader = cached(bench.base, { store: redisStore(redis), namespace, database: 'same', strict })
-  const reads = [
+  const reads: (() => Promise<unknown>)[] = [
     () => reader.user.findMany(minute),
     () => reader.user.findUnique({ where: { id: 1 }, ...minute }),
     () => reader.user.findUnique({ where: { email: 'ada@example.org' }, ...minute }),
