@@ -92,6 +92,33 @@ test('B28 with read replicas the choice of the primary is kept', async () => {
   expect(primary.log.statements.flatMap(({ args }) => args.slice(0, 2))).toEqual([3, 4])
 })
 
+test('B28 a transaction stays on the primary, replicas in front of us or behind', async () => {
+  const primary = recorded()
+  const replica = recorded()
+  const replicas = readReplicas({ replicas: [replica.client.$extends(batching()) as never] })
+  const orders = [
+    primary.client.$extends(replicas).$extends(batching()),
+    primary.client.$extends(batching()).$extends(replicas),
+  ] as unknown as PrismaClient[]
+  for (const [index, prisma] of orders.entries()) {
+    primary.log.clear()
+    replica.log.clear()
+    const [inside, outside] = await Promise.all([
+      prisma.$transaction((tx) => Promise.all([1, 2].map((id) => tx.user.findFirst({ where: { id } })))),
+      Promise.all([3, 4].map((id) => prisma.user.findFirst({ where: { id } }))),
+    ])
+    expect([ids(inside), ids(outside)]).toEqual([
+      [1, 2],
+      [3, 4],
+    ])
+    // Where replicas stand in front, batching behind them merges what they leave to the primary.
+    expect(primary.log.statements.map(({ transaction }) => transaction !== 0)).toEqual(
+      index === 0 ? [true] : [true, true],
+    )
+    expect(replica.log.statements).toHaveLength(1)
+  }
+})
+
 test('B29 extensions before us run once a caller, those after us are not skipped', async () => {
   const before: unknown[] = []
   const after: unknown[] = []
