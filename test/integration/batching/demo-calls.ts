@@ -366,8 +366,10 @@ function templateOf(random: Random, model: string, source: Source): (random: Ran
       if (source.fluent === undefined) return uniqueTemplate(random, model, source, selection)
       const field = random.pick(Object.keys(source.fluent))
       const args = random.pick(source.fluent[field] as Args[])
+      // Fluent reads are batched by Prisma, which compares keys in JavaScript.
+      const spelledAsStored = (source.keys['id'] as unknown[]).filter((id) => !/[A-Z]/.test(String(id)))
       return (each) => ({
-        ...call('findUnique', { where: { id: each.pick(source.keys['id'] as unknown[]) } }),
+        ...call('findUnique', { where: { id: each.pick(spelledAsStored) } }),
         fluent: { field, args },
       })
     }
