@@ -54,8 +54,8 @@ export class Random {
 }
 
 /**
- * Runs `check` once per seed, one after another. `BRISK_SEEDS` replaces the number of seeds, `BRISK_SEED`
- * replays a single one; a failure names the seed to replay.
+ * Runs `check` once per seed, one after another. `BRISK_SEEDS` replaces the number of seeds, `BRISK_FIRST_SEED`
+ * says where to begin, `BRISK_SEED` replays a single one; a failure names the seed to replay.
  */
 export async function forSeeds(
   seeds: number,
@@ -63,8 +63,9 @@ export async function forSeeds(
 ): Promise<void> {
   const replay = process.env.BRISK_SEED
   const count = Number(process.env.BRISK_SEEDS ?? seeds)
+  const first = Number(process.env.BRISK_FIRST_SEED ?? 1)
   const list =
-    replay === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(replay)]
+    replay === undefined ? Array.from({ length: count }, (_, index) => index + first) : [Number(replay)]
   if (list.length === 0 || list.some((seed) => !Number.isSafeInteger(seed)))
     throw new RangeError('BRISK_SEEDS and BRISK_SEED must be positive integers')
   for (const seed of list) {
