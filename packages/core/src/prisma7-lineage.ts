@@ -16,7 +16,7 @@ export function tellDescendantsApart({ _extensions: list }: ExtensibleClient): b
 }
 
 /** What a client knows of its extensions; private to Prisma. */
-export interface ExtensibleClient {
+interface ExtensibleClient {
   _extensions?: ExtensionList
 }
 

@@ -10,7 +10,7 @@ import { Host, providerOf } from './host.ts'
 import { compose } from './pipeline.ts'
 import { loadSchemaModel, type SchemaOption } from './schema-model.ts'
 import { PrismaDispatcher, type HookInput } from './prisma7-dispatcher.ts'
-import { tellDescendantsApart, type ExtensibleClient } from './prisma7-lineage.ts'
+import { tellDescendantsApart } from './prisma7-lineage.ts'
 import { transactionsOf, type OpenTransaction } from './prisma7-own-transaction.ts'
 import { notesKey, type InternalParams } from './prisma7-redirect.ts'
 import { TransactionRegistry } from './transaction-registry.ts'
@@ -68,7 +68,7 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   }
   const extended: object = (client as PrivateClient).$extends(extension)
   mounted.set(extended, new Set(plugins.map((plugin) => plugin.name)))
-  if (!tellDescendantsApart(extended as ExtensibleClient)) {
+  if (!tellDescendantsApart(extended)) {
     host.warnOnce(
       'W_EXTENSIONS_HIDDEN',
       'prisma-brisk: this version of Prisma hides its extensions; mount those that compute fields before the suite.',

@@ -169,7 +169,7 @@ function masked(row: object, hidesId: boolean): object {
   const recent = Date.now() - 3_600_000
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => {
-      if (name === 'token' && value !== null) return [name, `${typeof value}`]
+      if (name === 'token' && value !== null) return [name, typeof value]
       if (name === 'id' && hidesId) return [name, typeof value]
       if (name === 'parentId' && typeof value === 'string' && !value.startsWith(idOf(0).slice(0, 24)))
         return [name, 'made']

@@ -1,4 +1,5 @@
-import { Prisma, type PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { skip } from '@prisma/client/runtime/client'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import type { Random } from '../../support/random.ts'
 import type { OracleCall } from './oracle.ts'
 
@@ -154,6 +155,10 @@ export async function demoSources(prisma: PrismaClient): Promise<Sources> {
         { tokens: { in: [1, 2, 3, 50] } },
         { AND: [{ tokens: { not: null } }, { replyToId: null }] },
         { OR: [{ tokens: null }, { tokens: { lte: 100 } }] },
+        { createdAt: { gte: new Date('2025-05-31T14:43:00Z') } },
+        {
+          OR: [{ createdAt: { lt: new Date('2025-05-31T14:43:00Z') }, tokens: { notIn: [1, 2] } }, { id: 7 }],
+        },
       ],
       selections: [
         ...none,
@@ -227,7 +232,12 @@ export async function demoSources(prisma: PrismaClient): Promise<Sources> {
     },
     insight: {
       keys: { userId: userIds, patternId: patterns.map(({ id }) => id), read: [true, false] },
-      rests: [{}, { title: { startsWith: 'a' } }],
+      rests: [
+        {},
+        { title: { startsWith: 'a' } },
+        { read: { not: true } },
+        { AND: { read: false, patternId: { not: null } } },
+      ],
       selections: [...none, { include: { pattern: { select: { patternType: true } } } }],
       orders: [{ createdAt: 'asc' }],
       id: 'id',
@@ -266,7 +276,7 @@ export function randomDemoCalls(random: Random, sources: Sources): OracleCall[] 
 const oddValues = (value: unknown): unknown[] => [
   null,
   undefined,
-  Prisma.skip,
+  skip,
   {},
   Number.NaN,
   { equals: value },
@@ -350,7 +360,7 @@ function templateOf(random: Random, model: string, source: Source): (random: Ran
     { take: '2' },
     { take: 2, skip: -1 },
     { take: 2, cursor: { [source.id]: (source.keys[source.id] ?? [1])[0] } },
-    { take: Prisma.skip },
+    { take: skip },
   ])
   const call = (operation: string, args: Args, isOrdered = true): OracleCall => ({
     model,

@@ -1,7 +1,7 @@
 import { batching, type BatchEvent } from '@prisma-brisk/batching'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
-import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import type { Prisma, PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import type { RecordOptions } from '../../support/statements.ts'
 import { printedOutcome } from './oracle.ts'
@@ -184,7 +184,10 @@ test.each<Provider>(['postgresql', 'mysql', 'sqlite'])(
       await client.user.createMany({
         data: Array.from({ length: 30 }, (_, index) => ({ id: index * 7 + 1, email: `${index}`, name: 'x' })),
       })
-      const within = { role: { in: ['STUDENT', 'TUTOR'] }, createdAt: { gt: new Date(0) } } as const
+      const within: Prisma.UserWhereInput = {
+        role: { in: ['STUDENT', 'TUTOR'] },
+        createdAt: { gt: new Date(0) },
+      }
       for (const count of [limit - 1, limit, limit + 1, 2 * limit]) {
         log.clear()
         const users = await Promise.all(
