@@ -39,6 +39,55 @@ test('B26 calls of two scopes never share a statement', async () => {
   expect(log.statements).toHaveLength(2)
 })
 
+test('B26 equal calls of two scopes are two statements, at once and while others are in flight', async () => {
+  const user = new AsyncLocalStorage<string | undefined>()
+  const { client, log } = recorded()
+  const prisma = client.$extends(batching({ scope: () => user.getStore() }))
+  const asks: (() => PromiseLike<unknown>)[] = [
+    () => prisma.user.findMany({ orderBy: { id: 'asc' } }),
+    () => prisma.user.findUnique({ where: { id: 1 } }),
+    () => prisma.user.findFirst({ where: { email: '1@example.org' }, orderBy: { id: 'asc' } }),
+    () => prisma.user.count(),
+    () => prisma.user.groupBy({ by: ['role'], _count: true }),
+  ]
+  for (const ask of asks) {
+    log.clear()
+    const answers = await Promise.all(
+      ['ada', 'ada', 'bob', undefined, 'bob'].map((name) => user.run(name, async () => ask())),
+    )
+    for (const answer of answers) expect(answer).toEqual(answers[0])
+    expect(log.statements).toHaveLength(3)
+  }
+  // In a transaction too, where nothing else would keep them apart.
+  log.clear()
+  await prisma.$transaction((tx) =>
+    Promise.all(
+      ['ada', 'bob', 'ada', 'bob'].map((name, index) =>
+        user.run(name, async () => tx.user.findFirst({ where: { id: index + 1 } })),
+      ),
+    ),
+  )
+  expect(log.statements.map(({ args }) => args.slice(0, 2))).toEqual([
+    [1, 3],
+    [2, 4],
+  ])
+})
+
+test('B26 a scope that fails fails its own call alone', async () => {
+  const { client } = recorded()
+  let calls = 0
+  const prisma = client.$extends(
+    batching({
+      scope: () => {
+        if (++calls === 2) throw new Error('who are you?')
+        return 'ada'
+      },
+    }),
+  )
+  const outcomes = await Promise.allSettled([1, 2, 3].map((id) => prisma.user.findUnique({ where: { id } })))
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+})
+
 test('B26 calls of two clients are not merged, however long the schedule', async () => {
   const { client, log } = recorded()
   const [one, two] = [1, 2].map(() => client.$extends(batching({ schedule: (send) => setTimeout(send, 5) })))
