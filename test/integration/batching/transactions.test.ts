@@ -47,6 +47,33 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('transactions on %s',
     ).toBe(1)
   })
 
+  test('B5 reads before, in and after a savepoint see what they may', async () => {
+    const { prisma } = clients()
+    const outer = await prisma.$transaction(async (tx) => {
+      const count = (each: Pick<typeof tx, 'insight'>, userId: number) =>
+        started(each.insight.count({ where: { userId } }))
+      const before = [count(tx, 1), count(tx, 2)]
+      let within: number[] = []
+      await tx
+        .$transaction(async (inner) => {
+          const own = [count(inner, 1), count(inner, 2)]
+          const written = started(inner.insight.create({ data: { id: 70, userId: 1, title: 'x' } }))
+          own.push(count(inner, 1), count(inner, 2))
+          within = await Promise.all(own)
+          await written
+          throw new Error('taken back')
+        })
+        .catch((error: Error) => expect(error.message).toBe('taken back'))
+      return [await Promise.all(before), within, await Promise.all([count(tx, 1), count(tx, 2)])]
+    })
+    expect(outer).toEqual([
+      [2, 2],
+      [2, 2, 3, 2],
+      [2, 2],
+    ])
+    expect(prisma.$batching.stats()).toMatchObject({ batched: 8, fallbacks: 0 })
+  })
+
   test('B22 calls of two transactions, or of none, never share a statement', async () => {
     if (provider === 'sqlite') return expect(provider).toBe('sqlite') // one connection: transactions run one after another
     const { log, prisma } = clients()
