@@ -54,9 +54,7 @@ export class BatchTracing {
     for (const { call } of members) {
       const context = this.contexts.get(call)
       const span = context?.getValue(SPAN) as Span | undefined
-      if (context === undefined || span === undefined || callers.has(span)) continue
-      callers.set(span, context)
-      if (callers.size === LINKS) break
+      if (context !== undefined && span !== undefined && !callers.has(span)) callers.set(span, context)
     }
     return callers
   }
@@ -80,7 +78,7 @@ function startSpan(
     'db.operation.name': operation,
     'db.operation.batch.size': calls,
   }
-  const links = Array.from(callers.keys(), (span) => ({ context: span.spanContext() }))
+  const links = [...callers.keys()].slice(0, LINKS).map((span) => ({ context: span.spanContext() }))
   const [parent] = callers.values()
   return api.trace
     .getTracer('@prisma-brisk/batching')

@@ -3,6 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { readReplicas } from '@prisma/extension-read-replicas'
 import { batching } from '@prisma-brisk/batching'
 import type { QueryEvent } from '@prisma-brisk/core'
+import { brisk } from 'prisma-brisk'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 
@@ -224,6 +225,10 @@ describe('B29 clients that were extended differently never share a batch', () =>
       client.$extends(batching()),
       client.$extends(shout).$extends(batching()),
     ],
+    'a computed field behind the suite': (client: PrismaClient) => {
+      const prisma = client.$extends(brisk({ pagination: false, slowQuery: false }))
+      return [prisma, prisma.$extends(shout)]
+    },
     'two behind us': (client: PrismaClient) => {
       const prisma = client.$extends(batching()).$extends({ client: { $nothing: () => null } })
       return [prisma, prisma.$extends(shout).$extends({ model: { user: { nothing: () => null } } })]

@@ -98,8 +98,8 @@ test('B27 callers in one span are one link, and a lone call makes no span', asyn
   )
 })
 
-test('B27 links are bounded, and no caller is lost', async () => {
-  const { within, batches } = tracing()
+test('B27 links of a batch are bounded, and no caller is lost', async () => {
+  const { within, spans, batches } = tracing()
   const prisma = database.createClient().$extends(batching())
   const users = await Promise.all(
     Array.from({ length: 200 }, (_, index) =>
