@@ -32,18 +32,18 @@ export const findFirstRows: Finder = async (ask) => {
   }
   if (owners.size !== ids.length) throw new MergeMismatch('a row was found for two keys')
   const dealt = new Map<Slot, Row[]>(slots.map((slot) => [slot, []]))
-  if (ids.length > 0) {
-    const { args, added } = widened(call, [key, id])
-    const { take: _, skip: __, ...rest } = args
-    const where = { AND: [ask.where, { [id.name]: { in: ids } }] }
-    const rows = (await call.send('findMany', { ...rest, where })) as readonly Row[]
-    if (rows[0] !== undefined) for (const field of [id, key]) requireField(call, rows[0], field)
-    for (const row of rows) {
-      const owner = owners.get(String(row[id.name]))
-      if (owner === undefined) throw new MergeMismatch('a row came that was not asked for')
-      // A row that went to another key in between leaves a gap, and is asked for again.
-      if (slotOf(ask, row[key.name]) === owner) dealt.get(owner)?.push(narrowed(row, added))
-    }
+  const { args, added } = widened(call, [key, id])
+  const { take: _, skip: __, ...rest } = args
+  const where = { AND: [ask.where, { [id.name]: { in: ids } }] }
+  // Asked for nothing, Prisma sends nothing, but refuses what it would refuse each caller.
+  const page = ids.length === 0 ? { take: 0 } : {}
+  const rows = (await call.send('findMany', { ...rest, where, ...page })) as readonly Row[]
+  if (rows[0] !== undefined) for (const field of [id, key]) requireField(call, rows[0], field)
+  for (const row of rows) {
+    const owner = owners.get(String(row[id.name]))
+    if (owner === undefined) throw new MergeMismatch('a row came that was not asked for')
+    // A row that went to another key in between leaves a gap, and is asked for again.
+    if (slotOf(ask, row[key.name]) === owner) dealt.get(owner)?.push(narrowed(row, added))
   }
   for (const [slot, rows] of dealt) {
     if (rows.length !== (expected.get(slot) ?? 0)) continue

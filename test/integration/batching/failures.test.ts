@@ -45,6 +45,30 @@ const ask = (id: number) => ({
   isOrdered: true,
 })
 
+test('B8 what Prisma refuses, it refuses where no row is found too', async () => {
+  const { client, log } = clients()
+  const prisma = client.$extends(batching())
+  const call = (conversationId: string, args: object) => ({
+    model: 'message',
+    operation: 'findFirst',
+    args: { where: { conversationId }, orderBy: { id: 'desc' }, ...args },
+    isOrdered: true,
+  })
+  for (const args of [
+    { select: { id: true, author: { select: { nothing: true } } } },
+    { include: {}, omit: 5 },
+    {},
+  ]) {
+    const calls = ['a', 'b'].map((id) => call(id, args))
+    const outcomes = await Promise.all(calls.map((each) => printedOutcome(prisma, each)))
+    for (const [index, each] of calls.entries())
+      expect(outcomes[index]).toBe(await printedOutcome(client, each))
+  }
+  log.clear()
+  await Promise.all(['a', 'b'].map((id) => printedOutcome(prisma, call(id, {}))))
+  expect(log.statements).toHaveLength(1)
+})
+
 test('B21 an OrThrow that misses rejects with its own P2025, and nobody else', async () => {
   const { client } = clients()
   const prisma = client.$extends(batching())
