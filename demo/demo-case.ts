@@ -7,6 +7,8 @@ export interface DemoCase<Result = unknown> {
   /** The figures of the report it comes from. */
   origin: string
   plain(prisma: PrismaClient): Promise<Result>
+  /** What has happened before: neither counted nor timed. */
+  before?(prisma: PrismaClient): Promise<unknown>
   /** The code where a line of it changes. Without it the very same code runs on both clients. */
   brisk?(prisma: BriskPrisma): Promise<Result>
   /** What runs after the response: its statements count, its time does not. */

@@ -88,16 +88,27 @@ function pipeline(): string {
     ['Prisma', 'makes the SQL'],
     ['driver', 'tapped: SQL, rows'],
   ]
+  const perRow = 4
   const boxes = stations.flatMap(([name, does], index) => {
-    const at = 16 + index * 150
+    const [row, column] = [Math.floor(index / perRow), index % perRow]
+    const at = 16 + column * 160
+    const top = 46 + row * 92
+    const isLast = index + 1 === stations.length
     return [
-      `<rect x="${at}" y="52" width="126" height="58" rx="6" class="box ${index < 5 ? 'brisk' : 'plain'}-line"/>`,
-      text(at + 63, 76, name, 'strong', 'middle'),
-      text(at + 63, 97, does, 'small', 'middle'),
-      index + 1 < stations.length ? `<path d="M${at + 128} 81 h18 m-6 -5 l6 5 l-6 5" class="arrow"/>` : '',
+      `<rect x="${at}" y="${top}" width="134" height="58" rx="6" class="box ${index < 5 ? 'brisk' : 'plain'}-line"/>`,
+      text(at + 67, top + 24, name, 'strong', 'middle'),
+      text(at + 67, top + 45, does, 'small', 'middle'),
+      isLast ? '' : column + 1 < perRow ? arrow(at + 137, top + 29) : turn(at + 67, top + 61),
     ]
   })
-  return svg(1060, 130, [text(16, 26, 'The way of a call: prisma.user.findMany(…)', 'title'), ...boxes])
+  // To the right, and down to the beginning of the next row.
+  function arrow(x: number, y: number): string {
+    return `<path d="M${x} ${y} h18 m-6 -5 l6 5 l-6 5" class="arrow"/>`
+  }
+  function turn(x: number, y: number): string {
+    return `<path d="M${x} ${y} v12 H83 v14 m-5 -6 l5 6 l5 -6" class="arrow"/>`
+  }
+  return svg(646, 206, [text(16, 26, 'The way of a call: prisma.user.findMany(…)', 'title'), ...boxes])
 }
 
 function svg(width: number, height: number, content: readonly string[]): string {

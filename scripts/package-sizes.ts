@@ -76,7 +76,12 @@ const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`
 
 /** The page, formatted as it is committed. */
 export async function sizesPage(sizes: readonly PackageSize[]): Promise<string> {
-  const text = `# Sizes
+  const text = `---
+pageClass: wide
+aside: false
+---
+
+# Sizes
 
 <!-- Written by \`npm run sizes\`, from the packages as they would be published. -->
 

@@ -1,4 +1,5 @@
 import type { HypotheticalIndex } from '../../packages/index-advisor/src/planner/planner.ts'
+import { hypotheticalIndex } from '../../test/support/hypothetical-index.ts'
 
 /** A query, the values it is planned with, and the index that should help it. */
 export interface FidelityCase {
@@ -7,23 +8,11 @@ export interface FidelityCase {
   readonly index: HypotheticalIndex
 }
 
-const index = (
-  table: string,
-  keys: string,
-  options: { predicate?: string; method?: string } = {},
-): HypotheticalIndex => ({
-  id: `f_${table}_${keys}_${options.predicate ?? ''}`.toLowerCase().replace(/\W+/g, '_').slice(0, 60),
-  schema: 'public',
-  table,
-  keys: keys.split(',').map((key) => ({
-    column: key.trim().replace(/ desc$/, ''),
-    expression: null,
-    sort: key.endsWith(' desc') ? 'desc' : 'asc',
-    operatorClass: null,
-  })),
-  predicate: options.predicate ?? null,
-  method: options.method ?? 'btree',
-})
+/** Its id becomes the name of an index that is really made. */
+const index = (...given: Parameters<typeof hypotheticalIndex>): HypotheticalIndex => {
+  const made = hypotheticalIndex(...given)
+  return { ...made, id: `f_${made.id}`.toLowerCase().replace(/\W+/g, '_').slice(0, 60) }
+}
 
 const byAuthor = index('Post', 'authorId')
 const byAuthorDate = index('Post', 'authorId, createdAt desc')

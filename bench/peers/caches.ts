@@ -16,16 +16,7 @@ const ttl = 60
 const models = { User: { ttl }, Profile: { ttl }, Conversation: { ttl }, Message: { ttl } }
 const quiet = { pagination: { onMissing: 'allow', onExceeded: 'allow' }, slowQuery: { sinks: [] } } as const
 
-const reads = new Set([
-  'findUnique',
-  'findUniqueOrThrow',
-  'findFirst',
-  'findFirstOrThrow',
-  'findMany',
-  'count',
-  'aggregate',
-  'groupBy',
-])
+const isRead = (operation: string) => /^(find|count$|aggregate$|groupBy$)/.test(operation)
 
 /** Bentocache as its documentation tags queries: the model is the tag, a write deletes it. */
 function aroundPrisma(
@@ -36,7 +27,7 @@ function aroundPrisma(
     query: {
       $allModels: {
         async $allOperations({ model, operation, args, query }) {
-          if (reads.has(operation)) {
+          if (isRead(operation)) {
             return bento.getOrSet({
               key: `${model}.${operation}.${JSON.stringify(args)}`,
               ttl: ttl * 1000,

@@ -17,7 +17,12 @@ export interface Measure {
   readonly values: readonly number[]
 }
 
-const intro = `# Comparison
+const intro = `---
+pageClass: wide
+aside: false
+---
+
+# Comparison
 
 Written by \`npm run bench -- peers --write\`: every cell was run, none is claimed. Each check runs on a database of its
 own; the ids are rows of the behaviour lists. Peers stand with the settings their documentation recommends, and with

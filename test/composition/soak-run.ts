@@ -187,10 +187,14 @@ const calling = Array.from({ length: callers }, (_, caller) =>
 )
 
 let warm: { heap: number; resources: number } | null = null
+/** Bytes of live heap after each quarter of the time: a leak makes each one higher than the last. */
+const heaps: number[] = []
+const began = until - seconds * 1000
 const disturbing = (async () => {
   for (let round = 0; Date.now() < until; round++) {
     await new Promise((resolve) => setTimeout(resolve, 1500))
     if (round === 2) warm = measure()
+    if (Date.now() - began > ((heaps.length + 1) * seconds * 1000) / 4) heaps.push(measure().heap)
     if (round % 3 === 0) {
       const { port } = redisServer
       await redisServer.kill('SIGKILL')
@@ -209,6 +213,7 @@ const disturbing = (async () => {
 
 await Promise.all([...calling, disturbing])
 const end = measure()
+heaps.push(end.heap)
 
 // Nothing that was stored may be missing in the database itself.
 const stored = await plain.user.findMany({ include: { conversations: true } })
@@ -232,6 +237,7 @@ console.log(
     unhandled,
     warm,
     end,
+    heaps,
   }),
 )
 // The process must now end by itself: whatever keeps it alive is a leak that the test sees.

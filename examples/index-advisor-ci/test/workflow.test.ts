@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from '../../../packages/index-advisor/src/cli/index.ts'
+import type { Sarif } from '../../../test/support/sarif.ts'
 
 /** The command line of the workflow file itself. */
 
@@ -26,23 +27,6 @@ function workflowArguments(): string[] {
   const workflow = readFileSync(join(project, '.github/workflows/indexes.yml'), 'utf8')
   const [, line] = /run: npx brisk (.*) > indexes\.sarif$/m.exec(workflow) ?? []
   return (line ?? '').split(' ')
-}
-
-interface Sarif {
-  readonly version: string
-  readonly runs: readonly {
-    readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } }
-    readonly results: readonly {
-      readonly ruleId: string
-      readonly message: { readonly text: string }
-      readonly locations: readonly {
-        readonly physicalLocation: {
-          readonly artifactLocation: { readonly uri: string }
-          readonly region: { readonly startLine: number }
-        }
-      }[]
-    }[]
-  }[]
 }
 
 test('the command of the workflow fails and says in SARIF where the index is missing', async () => {

@@ -17,7 +17,6 @@ interface PgPool {
   readonly idleCount: number
   readonly waitingCount: number
   readonly options?: { readonly max?: number }
-  connect(): Promise<PgClient>
   connect(callback: (error: unknown, client: PgClient) => void): void
 }
 
@@ -48,7 +47,7 @@ export class PgDriverPool implements DriverPool {
   }
 
   async begin(adapter: SqlAdapter, taken: () => void, isolationLevel?: string): Promise<SqlTransaction> {
-    const client = await this.pool.connect().catch((error: unknown) => failAs(adapter, error))
+    const client = await connected(this.pool).catch((error: unknown) => failAs(adapter, error))
     taken()
     // The transaction listens for the client's errors by itself, and releases it.
     return onClient(adapter, { connect: () => Promise.resolve(client) }).startTransaction(isolationLevel)
@@ -67,7 +66,7 @@ class WatchedPool {
   ) {}
 
   connect(): Promise<PgClient> {
-    return this.pool.connect()
+    return connected(this.pool)
   }
 
   query(config: unknown, values: unknown): Promise<unknown> {
@@ -117,6 +116,23 @@ class WatchedPool {
       })
     })
   }
+}
+
+/**
+ * A client of the pool. Whoever awaits it begins to listen for its errors a moment late, and the end of the session may be in
+ * the very packet that freed the client: without a listener that error would end the process. The statement that follows fails
+ * by it all the same.
+ */
+function connected(pool: PgPool): Promise<PgClient> {
+  return new Promise((resolve, reject) => {
+    pool.connect((refused, client) => {
+      if (refused != null) return reject(refused as Error)
+      const heard = (): void => undefined
+      client.on('error', heard)
+      setImmediate(() => client.removeListener('error', heard))
+      resolve(client)
+    })
+  })
 }
 
 /**

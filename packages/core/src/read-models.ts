@@ -1,12 +1,10 @@
 import type { Model } from './model.ts'
+import { ModelWalk, type ModelSet } from './model-walk.ts'
 import { operationTraits } from './operation.ts'
 import { isAbsent, isArgumentObject } from './prisma-value.ts'
 import type { Relation } from './relation.ts'
 import type { SchemaModel } from './schema-model.ts'
 import { relationOf } from './selection-visit.ts'
-
-/** The names of models, or `'*'`: any model, because something in the arguments is not understood. */
-export type ModelSet = ReadonlySet<string> | '*'
 
 /**
  * The models whose rows the answer depends on: the model itself, the relations it selects, counts, filters and orders by, at
@@ -30,7 +28,7 @@ export function readModels(
   if (root === null) return '*'
   // The rows that aggregates select are their own columns, not relations.
   if (args !== undefined) walk.query(root, args, !traits.isAggregate)
-  return walk.everything ? '*' : walk.models
+  return walk.found()
 }
 
 /** Arguments that name no relation, or only the model's own columns. */
@@ -58,26 +56,7 @@ const COLUMN_ARGUMENTS = new Set([
   'unbounded',
 ])
 
-class ReadWalk {
-  readonly models = new Set<string>()
-  everything = false
-  private readonly schema: SchemaModel
-
-  constructor(schema: SchemaModel) {
-    this.schema = schema
-  }
-
-  /** The model, noted as read; null where it is not known or a view. */
-  enter(name: string): Model | null {
-    const model = this.schema.models.get(name)
-    if (model === undefined || model.isView) {
-      this.everything = true
-      return null
-    }
-    this.models.add(name)
-    return model
-  }
-
+class ReadWalk extends ModelWalk {
   query(model: Model, args: Readonly<Record<string, unknown>>, selects: boolean): void {
     for (const name in args) {
       const value = args[name]
@@ -182,11 +161,6 @@ class ReadWalk {
         this.orderBy(target, value)
       } else if (field === undefined && !ORDER_AGGREGATES.has(name)) this.everything = true
     }
-  }
-
-  private each(value: unknown, visit: (value: unknown) => void): void {
-    if (Array.isArray(value)) for (const item of value) visit(item)
-    else visit(value)
   }
 }
 

@@ -1,8 +1,8 @@
 import { cascadeTargets, type RowChange } from './cascade.ts'
 import type { Model } from './model.ts'
+import { ModelWalk, type ModelSet } from './model-walk.ts'
 import { operationTraits } from './operation.ts'
 import { isAbsent, isArgumentObject } from './prisma-value.ts'
-import type { ModelSet } from './read-models.ts'
 import type { Relation } from './relation.ts'
 import type { SchemaModel } from './schema-model.ts'
 import { relationOf } from './selection-visit.ts'
@@ -31,31 +31,12 @@ export function writtenModels(
   const root = walk.enter(model)
   if (root === null) return '*'
   walk.root(root, operation, args ?? {})
-  return walk.everything ? '*' : walk.models
+  return walk.found()
 }
 
 const NOTHING: ReadonlySet<string> = new Set()
 
-class WriteWalk {
-  readonly models = new Set<string>()
-  everything = false
-  private readonly schema: SchemaModel
-
-  constructor(schema: SchemaModel) {
-    this.schema = schema
-  }
-
-  /** The model, noted as written; null where it is not known or a view, whose tables are not known. */
-  enter(name: string): Model | null {
-    const model = this.schema.models.get(name)
-    if (model === undefined || model.isView) {
-      this.everything = true
-      return null
-    }
-    this.models.add(name)
-    return model
-  }
-
+class WriteWalk extends ModelWalk {
   root(model: Model, operation: string, args: Readonly<Record<string, unknown>>): void {
     if (operation === 'delete' || operation === 'deleteMany') return this.changed(model.name, 'delete')
     if (operation === 'upsert') {
@@ -176,11 +157,6 @@ class WriteWalk {
   private member(value: unknown, name: string, visit: (value: unknown) => void): void {
     if (isArgumentObject(value)) visit(value[name])
     else this.everything = true
-  }
-
-  private each(value: unknown, visit: (value: unknown) => void): void {
-    if (Array.isArray(value)) for (const item of value) visit(item)
-    else visit(value)
   }
 }
 

@@ -15,7 +15,7 @@ test('the demo does the main job on real input: fewer statements, the same answe
     indexed: { statements: 3 },
   })
   expect(conversation).toMatchObject({ plain: { rows: 1_000 }, brisk: { rows: 52 } })
-  expect(profiles).toMatchObject({ plain: { statements: 400 }, brisk: { statements: 200 } })
+  expect(profiles).toMatchObject({ plain: { statements: 100 }, brisk: { statements: 0 } })
   expect(classLog).toMatchObject({ plain: { statements: 11 }, brisk: { statements: 3 } })
   expect(dashboard).toMatchObject({ plain: { statements: 100 }, brisk: { statements: 20 } })
   expect(cases.map(({ note }) => note)).not.toContain('the answers differ')

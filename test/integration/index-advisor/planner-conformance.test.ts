@@ -14,6 +14,7 @@ import { blogSql } from '../../support/blog-database.ts'
 import { ensureDebianPackage } from '../../support/debian-package.ts'
 import { type PostgresServer, postgresBinaries, startPostgres } from '../../support/postgres.ts'
 import { type ConnectedClient, connectSql } from '../../support/sql-client.ts'
+import { hypotheticalIndex as index } from '../../support/hypothetical-index.ts'
 
 let server: PostgresServer
 let admin: ConnectedClient
@@ -46,27 +47,6 @@ const open: Readonly<Record<string, (client: ConnectedClient) => Promise<Planner
 }
 /** Cost of each case with its indexes, as generic plan, by planner. */
 const costs = new Map<string, Map<string, number>>()
-
-function index(
-  table: string,
-  keys: string,
-  predicate: string | null = null,
-  method = 'btree',
-): HypotheticalIndex {
-  return {
-    id: `${table}(${keys})${predicate ?? ''}`,
-    schema: 'public',
-    table,
-    keys: keys.split(',').map((key) => ({
-      column: key.trim().replace(/ desc$/, ''),
-      expression: null,
-      sort: key.endsWith(' desc') ? 'desc' : 'asc',
-      operatorClass: null,
-    })),
-    predicate,
-    method,
-  }
-}
 
 const byAuthor = index('Post', 'authorId')
 const byAuthorDate = index('Post', 'authorId, createdAt desc')
@@ -111,7 +91,7 @@ const cases: readonly {
   {
     name: 'a partial index',
     sql: 'select "id" from "User" where "deletedAt" is not null and "deletedAt" < $1',
-    indexes: [index('User', 'deletedAt', '"deletedAt" is not null')],
+    indexes: [index('User', 'deletedAt', { predicate: '"deletedAt" is not null' })],
     expect: 'User(deletedAt)"deletedAt" is not null',
   },
   {

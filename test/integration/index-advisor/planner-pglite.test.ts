@@ -13,6 +13,7 @@ import { exportPostgresStatistics } from '../../../packages/index-advisor/src/st
 import type { Statistics } from '../../../packages/index-advisor/src/statistics/statistics.ts'
 import { type ConnectedClient, connectSql, totalCost } from '../../support/sql-client.ts'
 import { postgresUrl } from '../../support/servers.ts'
+import { hypotheticalIndex } from '../../support/hypothetical-index.ts'
 
 const name = `brisk_what_if_${process.pid}`
 let admin: ConnectedClient
@@ -62,18 +63,11 @@ afterAll(async () => {
   await admin?.end()
 })
 
-function index(
-  table: string,
-  keys: string,
-  options: { predicate?: string; method?: string } = {},
-): HypotheticalIndex {
+/** Its id becomes the name of an index that is really made. */
+function index(table: string, keys: string, options: { method?: string } = {}): HypotheticalIndex {
   return {
+    ...hypotheticalIndex(table, keys, options),
     id: `real_${table}_${keys.replace(/\W+/g, '_')}`,
-    schema: 'public',
-    table,
-    keys: keys.split(', ').map((column) => ({ column, expression: null, sort: 'asc', operatorClass: null })),
-    predicate: options.predicate ?? null,
-    method: options.method ?? 'btree',
   }
 }
 

@@ -9,6 +9,7 @@ import type { HypotheticalIndex, Planner } from '../../../packages/index-advisor
 import { sqlitePlanner } from '../../../packages/index-advisor/src/planner/sqlite-planner.ts'
 import { exportSqliteStatistics } from '../../../packages/index-advisor/src/statistics/export-sqlite.ts'
 import { text } from '../../../packages/index-advisor/src/statistics/sql-client.ts'
+import { hypotheticalIndex } from '../../support/hypothetical-index.ts'
 
 const ROWS = 20_000
 const directory = mkdtempSync(join(tmpdir(), 'brisk-sqlite-'))
@@ -42,21 +43,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true })
 })
 
-function index(table: string, keys: string, predicate: string | null = null): HypotheticalIndex {
-  return {
-    id: `${table}(${keys})`,
-    schema: null,
-    table,
-    keys: keys.split(',').map((key) => ({
-      column: key.trim().replace(/ desc$/, ''),
-      expression: null,
-      sort: key.endsWith(' desc') ? 'desc' : 'asc',
-      operatorClass: null,
-    })),
-    predicate,
-    method: 'btree',
-  }
-}
+const index = (table: string, keys: string) => hypotheticalIndex(table, keys, { schema: null })
 
 const byAuthor = index('Post', 'authorId')
 const byAuthorScore = index('Post', 'authorId, score desc')

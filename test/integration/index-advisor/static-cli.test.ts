@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { writeAll } from '../../../packages/index-advisor/src/migration/file-change.ts'
 import { datasource, project, removeProjects } from './static-project.ts'
+import type { Sarif } from '../../support/sarif.ts'
 
 afterEach(removeProjects)
 
@@ -367,21 +368,3 @@ Remarks
     )
   })
 })
-
-interface Sarif {
-  readonly version: string
-  readonly runs: readonly {
-    readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } }
-    readonly results: readonly {
-      readonly ruleId: string
-      readonly level: string
-      readonly message: { readonly text: string }
-      readonly locations: readonly {
-        readonly physicalLocation: {
-          readonly artifactLocation: { readonly uri: string }
-          readonly region: { readonly startLine: number }
-        }
-      }[]
-    }[]
-  }[]
-}

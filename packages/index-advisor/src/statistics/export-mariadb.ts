@@ -1,6 +1,7 @@
 import { AdvisorError } from '../errors.ts'
 import { count, countOrNull, flag, text, textOrNull } from './sql-client.ts'
 import type { Row, SqlClient } from './sql-client.ts'
+import { summaryOnly, UNCOUNTED } from './statistics.ts'
 import type { Statistics, TableColumn, TableIndex, TableStatistics } from './statistics.ts'
 
 /**
@@ -92,15 +93,7 @@ function readTable(
     analysedPages: pages,
     rows,
     allVisiblePages: 0,
-    activity: {
-      inserted: 0,
-      updated: 0,
-      hotUpdated: 0,
-      deleted: 0,
-      scans: 0,
-      indexScans: 0,
-      changedSinceAnalysed: 0,
-    },
+    activity: UNCOUNTED,
     columns: columns.map((column) => readColumn(column, keys, values, rows)),
     indexes: readIndexes(keys, rows),
     foreignKeys: [],
@@ -130,19 +123,11 @@ function readColumn(column: Row, keys: readonly Row[], values: readonly Row[], r
     statistics:
       distinct === null
         ? null
-        : {
+        : summaryOnly({
             nullFraction: known === undefined ? 0 : count(known, 'null_fraction'),
             averageWidth: known === undefined ? 8 : count(known, 'width'),
             distinct: Math.max(1, Math.round(distinct)),
-            correlation: null,
-            common: null,
-            histogram: null,
-            elements: null,
-            elementCountHistogram: null,
-            rangeLengthHistogram: null,
-            rangeEmptyFraction: null,
-            rangeBoundsHistogram: null,
-          },
+          }),
     inheritedStatistics: null,
   }
 }

@@ -2,6 +2,7 @@ import { AdvisorError } from '../errors.ts'
 import { quoteName } from './sql-text.ts'
 import { count, flag, text, textOrNull } from './sql-client.ts'
 import type { Row, SqlClient } from './sql-client.ts'
+import { summaryOnly, UNCOUNTED } from './statistics.ts'
 import type { Statistics, TableColumn, TableIndex, TableStatistics } from './statistics.ts'
 
 /**
@@ -80,34 +81,18 @@ async function readTable(
     analysedPages: Math.ceil((rows * width) / 4096 / 2),
     rows,
     allVisiblePages: 0,
-    activity: {
-      inserted: 0,
-      updated: 0,
-      hotUpdated: 0,
-      deleted: 0,
-      scans: 0,
-      indexScans: 0,
-      changedSinceAnalysed: 0,
-    },
+    activity: UNCOUNTED,
     columns: plain.map((column, at): TableColumn => ({
       name: text(column, 'name'),
       type: text(column, 'type').toLowerCase(),
       extension: null,
       isNullable: !flag(column, 'not_null'),
       collation: null,
-      statistics: {
+      statistics: summaryOnly({
         nullFraction: rows === 0 ? 0 : 1 - count(counts, `n${at}`) / rows,
         averageWidth: count(counts, `w${at}`),
         distinct: count(counts, `d${at}`),
-        correlation: null,
-        common: null,
-        histogram: null,
-        elements: null,
-        elementCountHistogram: null,
-        rangeLengthHistogram: null,
-        rangeEmptyFraction: null,
-        rangeBoundsHistogram: null,
-      },
+      }),
       inheritedStatistics: null,
     })),
     indexes: await readIndexes(client, name, objects, stats),

@@ -78,6 +78,17 @@ export interface TableActivity {
   readonly changedSinceAnalysed: number
 }
 
+/** Of a database that counts none of it. */
+export const UNCOUNTED: TableActivity = Object.freeze({
+  inserted: 0,
+  updated: 0,
+  hotUpdated: 0,
+  deleted: 0,
+  scans: 0,
+  indexScans: 0,
+  changedSinceAnalysed: 0,
+})
+
 export interface TableColumn {
   readonly name: string
   /** As SQL: `integer`, `character varying(191)`, `"public"."Role"`. */
@@ -106,6 +117,23 @@ export interface ValueStatistics {
   readonly rangeLengthHistogram: string | null
   readonly rangeEmptyFraction: number | null
   readonly rangeBoundsHistogram: string | null
+}
+
+/** All that is known of a column where a database keeps no values and no order. */
+export function summaryOnly(
+  summary: Pick<ValueStatistics, 'nullFraction' | 'averageWidth' | 'distinct'>,
+): ValueStatistics {
+  return {
+    ...summary,
+    correlation: null,
+    common: null,
+    histogram: null,
+    elements: null,
+    elementCountHistogram: null,
+    rangeLengthHistogram: null,
+    rangeEmptyFraction: null,
+    rangeBoundsHistogram: null,
+  }
 }
 
 export interface CommonValues {
