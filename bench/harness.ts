@@ -98,6 +98,20 @@ export class Bench {
   }
 
   /**
+   * One line for two that are nearly equal: the median of the ratios between neighbours in many short rounds, in which
+   * the machine's drift cancels out. The value is what the baseline's median becomes by that ratio.
+   */
+  async neighbours(comparison: Comparison & { readonly baselines: readonly [Comparison['baselines'][0]] }) {
+    const { bench, subject, baselines, rounds = 501, times = 10, unit = 'ms' } = comparison
+    if (!this.wants(bench)) return
+    const [baseline] = baselines
+    const [own, other] = await inTurn([{ name: 'subject', run: subject }, baseline], rounds, times)
+    const ratio = median((own as number[]).map((value, index) => (other as number[])[index]! / value))
+    const usual = median(other as number[]) * (unit === 'µs' ? 1000 : 1)
+    this.compared(bench, usual / ratio, unit, baseline.name, usual, baseline.atLeast)
+  }
+
+  /**
    * What `subject` costs above `floor`, in µs a repetition: the median of the differences between neighbours, in
    * which the machine's drift cancels out. A second line sets both side by side, for machines of another speed.
    */

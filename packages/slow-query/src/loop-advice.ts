@@ -1,4 +1,11 @@
-import { operationTraits, type Host, type Model, type Relation, type SchemaModel } from '@prisma-brisk/core'
+import {
+  operationTraits,
+  type Call,
+  type Host,
+  type Model,
+  type Relation,
+  type SchemaModel,
+} from '@prisma-brisk/core'
 import { isWriteLoop } from './loop-detector.ts'
 import type { OperationTrace } from './operation-trace.ts'
 import type { RepeatedCalls } from './repeated-calls.ts'
@@ -31,6 +38,8 @@ interface Link {
   readonly relation: Relation | null
   /** The scalar fields that the calls compare for equality. */
   readonly keys: readonly string[]
+  /** Those of them that the relation compares by itself. */
+  readonly joined: readonly string[]
 }
 
 /** Finds the relation that the loop follows: from the parent's rows by their key, or by the key they hold. */
@@ -42,12 +51,13 @@ function linkOf(
   const keys = equalityKeys(first.call.args['where'])
   const model = schema?.models.get(first.call.model ?? '')
   const candidates = earlier.filter((each) => each !== first && each.startedAt <= first.startedAt)
-  const none: Link = { field: keys[0] ?? null, parent: null, relation: null, keys }
+  const none: Link = { field: keys[0] ?? null, parent: null, relation: null, keys, joined: [] }
   if (schema == null || model === undefined) return none
   for (const parent of candidates.toReversed()) {
     const owner = schema.models.get(parent.call.model ?? '')
     const relation = owner === undefined ? undefined : relationBetween(owner, model, keys)
-    if (relation !== undefined) return { field: relation.field, parent, relation, keys }
+    if (relation === undefined) continue
+    return { field: relation.field, parent, relation, keys, joined: joinedBy(relation, model) }
   }
   // The parent came from elsewhere (a cache, another request): the foreign key alone names the relation.
   const own = model.relations.find(
@@ -59,21 +69,28 @@ function linkOf(
 function relationBetween(owner: Model, model: Model, keys: readonly string[]): Relation | undefined {
   return owner.relations.find((relation) => {
     if (relation.target !== model.name) return false
-    if (relation.references.length > 0) return sameNames(relation.references, keys)
-    const back = model.relations.find((each) => each.field === relation.backField)
-    return back !== undefined && back.fields.length > 0 && back.fields.every((name) => keys.includes(name))
+    const joined = joinedBy(relation, model)
+    if (relation.references.length > 0) return sameNames(joined, keys)
+    return joined.length > 0 && joined.every((name) => keys.includes(name))
   })
 }
 
-function readAdvice({ first, concurrent }: RepeatedCalls, { parent, relation, keys }: Link): string | null {
+/** The fields of `model` by which a relation to it finds its rows. */
+function joinedBy({ references, backField }: Relation, model: Model): readonly string[] {
+  if (references.length > 0) return references
+  return model.relations.find((each) => each.field === backField)?.fields ?? []
+}
+
+function readAdvice({ first, concurrent }: RepeatedCalls, link: Link): string | null {
   const { model, operation, args } = first.call
+  const { parent, relation, keys } = link
   const { isAggregate } = operationTraits(operation)
   const together = concurrent ? '' : '. The calls run one after another, so batching cannot merge them'
   if (isAggregate && keys.length > 0)
     return `groupBy: count for all at once with ${accessor(model)}.groupBy({ by: ['${keys[0]}'], … })${together}`
   if (parent !== null && relation !== null) {
     const verb = `${accessor(parent.call.model)}.${parent.call.operation}`
-    return `include: load them with their parent, ${verb}({ include: { ${relation.field}: true } })${together}`
+    return `include: load them with their parent, ${verb}({ include: { ${relation.field}: ${asIncluded(first.call, link)} } })${together}`
   }
   if (
     keys.length === 1 &&
@@ -84,6 +101,22 @@ function readAdvice({ first, concurrent }: RepeatedCalls, { parent, relation, ke
     return `in: read them in one call, ${accessor(model)}.findMany({ where: { ${keys[0]}: { in: […] } } })${together}`
   if (concurrent) return 'batching: the calls run together; mount batching() and they become one statement'
   return null
+}
+
+/** What the calls ask for beside the key that an include follows by itself: names, no values. */
+function asIncluded({ args, operation }: Call, { relation, joined }: Link): string {
+  const own = Object.keys(args).filter((name) => args[name] !== undefined && name !== 'where')
+  const { where } = args
+  if (typeof where === 'object' && where !== null && asksForMore(where, joined)) own.unshift('where')
+  const parts = own.map((name) => `${name}: …`)
+  if (operation.startsWith('findFirst') && relation?.references.length === 0) parts.push('take: 1')
+  return parts.length === 0 ? 'true' : `{ ${parts.join(', ')} }`
+}
+
+function asksForMore(where: object, joined: readonly string[]): boolean {
+  return Object.entries(where).some(
+    ([name, value]) => value !== undefined && !joined.includes(name) && name !== joined.join('_'),
+  )
 }
 
 function writeAdvice({ first, concurrent }: RepeatedCalls): string {

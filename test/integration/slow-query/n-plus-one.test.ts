@@ -89,6 +89,26 @@ describe('S13 loops are reported once, with the change to make', () => {
     })
   })
 
+  test('what the calls ask for beside the key belongs into the include', async () => {
+    const { prisma, inRequest } = watched()
+    const [last] = await inRequest(async () => {
+      for (const { id } of await prisma.conversation.findMany())
+        await prisma.message.findFirst({
+          where: { conversationId: id, role: 'USER' },
+          orderBy: { id: 'desc' },
+          select: { body: true },
+        })
+    })
+    expect(last?.advice).toContain(
+      'prisma.conversation.findMany({ include: { messages: { where: …, orderBy: …, select: …, take: 1 } } })',
+    )
+    const [page] = await inRequest(async () => {
+      for (const { id } of await prisma.conversation.findMany())
+        await prisma.message.findMany({ where: { conversationId: id }, take: 2 })
+    })
+    expect(page?.advice).toContain('include: { messages: { take: … } }')
+  })
+
   test('keys from elsewhere: one read with in', async () => {
     const { prisma, inRequest } = watched()
     const [report] = await inRequest(async () => {
