@@ -87,6 +87,26 @@ describe('C21 reads answer and writes resolve', () => {
     expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'name 3' }])
   })
 
+  test('while Redis is slow, and then answers in time again', async () => {
+    const redis = await server()
+    const prisma = cached(bench.base, { store: redisStore(connect(redis.url)), ...timeouts })
+    const admin = connect(redis.url)
+    await prisma.user.findMany(minute)
+    await until(() => prisma.$cache.stats().fills === 1)
+    await admin.client('PAUSE', 1_500)
+    const { data, info } = await prisma.$cache.withInfo(() => prisma.user.findMany(minute))
+    expect(data).toMatchObject([{ name: 'Ada' }])
+    expect(info).toMatchObject({ status: 'bypass', reason: 'store-timeout' })
+    await prisma.user.update({ where: { id: 1 }, data: { name: 'Meanwhile' } })
+    expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Meanwhile' }])
+    await until(() => prisma.$cache.stats().store.available && prisma.$cache.stats().store.journal === 0)
+    await until(async () => {
+      const { data: rows, info: how } = await prisma.$cache.withInfo(() => prisma.user.findMany(minute))
+      expect(rows).toMatchObject([{ name: 'Meanwhile' }])
+      return how.status === 'hit'
+    })
+  })
+
   test('while Redis is a replica that takes no writes (READONLY)', async () => {
     const master = await server()
     const replica = await server({ replicaof: `127.0.0.1 ${master.port}` })
@@ -139,6 +159,32 @@ describe('C22 Redis comes back after invalidations were missed', () => {
       .createClient({ adapter: bench.database.adapter({ connections: 2 }) })
       .$extends(cache({ store: redisStore(connect(redis.url)), ...options, readTimeout: 5000 }))
     expect(await other.user.findMany(minute)).toMatchObject([{ name: 'Missed' }])
+  })
+
+  test('more of them than the journal holds: everything is invalidated', async () => {
+    const redis = await server()
+    const namespace = ownNamespace()
+    const open = (readTimeout: number) =>
+      cached(bench.base, {
+        store: redisStore(connect(redis.url)),
+        namespace,
+        database: 'same',
+        readTimeout,
+        writeTimeout: 100,
+      })
+    const [prisma, other] = [open(60), open(5000)]
+    const tagged = (tag: string) => other.user.findMany({ cacheStrategy: { ttl: 60, tags: [tag] } })
+    await tagged('forgotten')
+    await until(() => other.$cache.stats().fills === 1)
+    await prisma.user.count(minute)
+    redis.pause()
+    await prisma.$cache.invalidate({ tags: Array.from({ length: 10_001 }, (_, index) => `tag ${index}`) })
+    expect(prisma.$cache.stats().store.journal).toBe(1)
+    // This process believes nothing any more.
+    await expectStatements(bench.log, 1, () => prisma.user.count(minute))
+    redis.resume()
+    await until(() => prisma.$cache.stats().store.journal === 0)
+    await expectStatements(bench.log, 1, () => tagged('forgotten'))
   })
 
   test('a server that restarts empty gives misses only', async () => {
@@ -294,4 +340,45 @@ test('C26 near tier: another process is heard, at most nearTtl late, and a bus t
   for (const { state } of listeners) state(false)
   await there.user.update({ where: { id: 1 }, data: { name: 'Down' } })
   expect(await here.user.findMany(minute)).toMatchObject([{ name: 'Down' }])
+})
+
+test('C26 the bus of Redis itself: lost connections empty the near tier, and it hears again afterwards', async () => {
+  const redis = await server()
+  const admin = connect(redis.url)
+  const options = { namespace: ownNamespace(), database: 'same', readTimeout: 5000, earlyRefresh: 0 }
+  const channel = ownNamespace()
+  const open = () => {
+    const far = redisStore(connect(redis.url))
+    const store = tieredStore({ near: memoryStore(), far, nearTtl: 3600, channel })
+    const base = bench.database.createClient({ adapter: bench.database.adapter({ connections: 2 }) })
+    return base.$extends(cache({ ...options, store }))
+  }
+  const [here, there] = [open(), open()]
+  const subscribers = async () => ((await admin.pubsub('NUMSUB', channel)) as [string, number])[1]
+  await until(async () => (await subscribers()) === 2)
+  const read = () => here.user.findMany(minute)
+  const lookups = async () =>
+    Number(/cmdstat_mget:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0)
+  const isNear = async (): Promise<boolean> => {
+    const before = await lookups()
+    await read()
+    return (await lookups()) === before
+  }
+  for (const name of ['One', 'Two']) {
+    await read()
+    await until(isNear)
+    await there.user.update({ where: { id: 1 }, data: { name } })
+    await until(async () => (await read())[0]?.name === name)
+    await until(isNear)
+    const filled = here.$cache.stats().store.entries
+    expect(filled).toBeGreaterThan(0)
+    await admin.client('KILL', 'TYPE', 'pubsub')
+    // What was near is asked of the far store again, until messages are heard again.
+    await until(() => here.$cache.stats().store.entries < filled)
+    await until(async () => (await subscribers()) === 2)
+  }
+  await redis.kill('SIGKILL')
+  await until(() => here.$cache.stats().store.entries === 0)
+  await there.user.update({ where: { id: 1 }, data: { name: 'Gone' } })
+  expect(await read()).toMatchObject([{ name: 'Gone' }])
 })
