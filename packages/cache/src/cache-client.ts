@@ -126,6 +126,9 @@ export async function warm(
   { concurrency = 4 }: { readonly concurrency?: number } = {},
   fills: ReadonlySet<Promise<unknown>>,
 ): Promise<{ warmed: number; failed: number }> {
+  if (!Array.isArray(runs) || !runs.every((run) => typeof run === 'function')) {
+    throw new InvalidCacheStrategyError('$cache.warm', 'a list of functions that read', runs)
+  }
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new InvalidCacheStrategyError('$cache.warm.concurrency', 'an integer, at least 1', concurrency)
   }
