@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net'
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { cache, memoryStore, redisStore, tieredStore } from '@prisma-brisk/cache'
 import { Redis } from 'ioredis'
 import { freePort } from '../../support/server-process.ts'
@@ -35,6 +35,41 @@ async function server(settings: Record<string, string> = {}, port?: number): Pro
   const redis = await startRedis(settings, port === undefined ? {} : { port })
   ends.push(() => redis.kill('SIGKILL').catch(() => undefined))
   return redis
+}
+
+/** An address behind which another server can come to stand. */
+async function movableAddress(port: number): Promise<{ url: string; moveTo(port: number): void }> {
+  let target = port
+  const sockets = new Set<Socket>()
+  const relay = createServer((client) => {
+    const upstream = createConnection(target, '127.0.0.1')
+    client.pipe(upstream).pipe(client)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        client.destroy()
+        upstream.destroy()
+      })
+    }
+  })
+  const own = await freePort()
+  await new Promise<void>((resolve) => relay.listen(own, '127.0.0.1', resolve))
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+  }
+  ends.push(() => {
+    cut()
+    relay.close()
+  })
+  return {
+    url: `redis://127.0.0.1:${own}`,
+    moveTo: (next) => {
+      target = next
+      cut()
+    },
+  }
 }
 
 /** Reads and writes work, in time, and say what the database says. */
@@ -185,6 +220,34 @@ describe('C22 Redis comes back after invalidations were missed', () => {
     redis.resume()
     await until(() => prisma.$cache.stats().store.journal === 0)
     await expectStatements(bench.log, 1, () => tagged('forgotten'))
+  })
+
+  test('C7 a failover that loses invalidations which the server had confirmed', async () => {
+    const master = await server()
+    const replica = await server({ replicaof: `127.0.0.1 ${master.port}` })
+    const address = await movableAddress(master.port)
+    const options = { namespace: ownNamespace(), database: 'same', readTimeout: 1000, writeTimeout: 1000 }
+    const open = () => cached(bench.base, { store: redisStore(connect(address.url)), ...options })
+    const [writer, reader] = [open(), open()]
+    await reader.user.findMany(minute)
+    const successor = connect(replica.url)
+    const isStored = async () => (await successor.keys(`${options.namespace}:*`)).length === 3
+    await until(isStored)
+    // From here on the successor hears of nothing any more, as one that lags behind when its master dies.
+    await successor.replicaof('NO', 'ONE')
+    await writer.user.update({ where: { id: 1 }, data: { name: 'Confirmed' } })
+    expect(writer.$cache.stats().store.journal).toBe(0)
+    await master.kill('SIGKILL')
+    address.moveTo(replica.port)
+    for (const { $cache, user } of [reader, writer]) {
+      do expect(await user.findMany(minute)).toMatchObject([{ name: 'Confirmed' }])
+      while (!$cache.stats().store.available || $cache.stats().store.journal > 0)
+      await until(async () => {
+        const { data, info } = await $cache.withInfo(() => user.findMany(minute))
+        expect(data).toMatchObject([{ name: 'Confirmed' }])
+        return info.status === 'hit'
+      })
+    }
   })
 
   test('a server that restarts empty gives misses only', async () => {
