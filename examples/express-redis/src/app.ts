@@ -24,6 +24,7 @@ export function createApp(prisma: Database): Express {
     const etag = await prisma.$cache.etag({ models: ['Message'] })
     response.setHeader('ETag', etag)
     response.setHeader('Cache-Control', 'private, no-cache')
+    // Not `request.fresh`: fetch sends `no-cache` with an If-None-Match of the caller's own, and Express obeys it.
     if (request.headers['if-none-match'] === etag) {
       response.status(304).end()
       return

@@ -48,9 +48,10 @@ export interface CacheMethods {
     options?: { readonly concurrency?: number },
   ): Promise<{ readonly warmed: number; readonly failed: number }>
   /**
-   * A text that changes exactly when one of these tags or models is invalidated, the same in all processes on one store;
-   * a route can answer 304 without asking the database. Take it **before** the data it is sent with. Where the store
-   * cannot be reached it is a new one each time. Cost: one round trip to the store.
+   * A text that changes whenever one of these tags or models is invalidated, the same in all processes on one store; a
+   * route can answer 304 without asking the database. Take it **before** the data it is sent with. It changes without
+   * need only where the store has lost a stamp: by eviction, or a day after it was made while nothing was cached under
+   * it. Where the store cannot be reached it is a new one each time. Cost: one round trip to the store.
    *
    * @throws InvalidCacheStrategyError
    * @example
@@ -126,6 +127,9 @@ export async function warm(
   { concurrency = 4 }: { readonly concurrency?: number } = {},
   fills: ReadonlySet<Promise<unknown>>,
 ): Promise<{ warmed: number; failed: number }> {
+  if (!Array.isArray(runs) || !runs.every((run) => typeof run === 'function')) {
+    throw new InvalidCacheStrategyError('$cache.warm', 'a list of functions that read', runs)
+  }
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new InvalidCacheStrategyError('$cache.warm.concurrency', 'an integer, at least 1', concurrency)
   }

@@ -82,11 +82,11 @@ export class CachedReads {
     const { entry } = found
     if (entry === null || !this.isBelievable(plan, entry, found)) return this.miss(plan, found, null)
     const age = this.options.now() - entry.createdAt
-    if (age < Math.min(entry.ttl, strategy.ttl)) return this.hit(plan, found, entry, age)
-    if (age < Math.min(entry.ttl + entry.swr, strategy.ttl + strategy.swr)) {
-      return this.stale(plan, found, entry, age)
-    }
-    const mayServe = age < Math.min(lifetimeOf(entry), lifetimeOf(strategy))
+    const { swr, grace } = strategy
+    const ttl = freshFor(entry, strategy)
+    if (age < Math.min(entry.ttl, ttl)) return this.hit(plan, found, entry, age)
+    if (age < Math.min(entry.ttl + entry.swr, ttl + swr)) return this.stale(plan, found, entry, age)
+    const mayServe = age < Math.min(lifetimeOf(entry), ttl + swr + grace)
     return this.miss(plan, found, mayServe ? entry : null)
   }
 
@@ -298,7 +298,8 @@ export class CachedReads {
     if (typeof found === 'string' || found.entry === null) return null
     const { entry } = found
     const age = this.options.now() - entry.createdAt
-    if (!this.isBelievable(plan, entry, found) || age >= Math.min(entry.ttl, plan.strategy.ttl)) return null
+    if (!this.isBelievable(plan, entry, found) || age >= Math.min(entry.ttl, freshFor(entry, plan.strategy)))
+      return null
     const opened = open(entry)
     if (opened !== null) this.report(plan, 'miss', 'shared', age)
     return opened
@@ -342,9 +343,10 @@ export class CachedReads {
       const actual = await next(call)
       const ordered = call.args?.['orderBy'] !== undefined || !operationTraits(call.operation).returnsMany
       const differs = differ(entry.open(), actual, ordered)
+      // A write may have been committed whose invalidation is on its way: then nothing has been written past us.
+      if (differs) await new Promise((resolve) => setTimeout(resolve, this.options.writeTimeout).unref())
+      const stamps = differs ? await this.store.observe(tags.asked) : 'equal'
       this.stats.verified++
-      if (!differs) return
-      const stamps = await this.store.observe(tags.asked)
       if (typeof stamps === 'string' || !isValid(entry, tags.asked, stamps)) return
       this.stats.mismatches++
       publish(() => ({ type: 'mismatch', model: call.model, operation: call.operation, age: age / 1000 }))
@@ -377,6 +379,13 @@ function open(entry: StoredEntry): { value: unknown } | null {
   } catch {
     return null
   }
+}
+
+/** How long this caller takes the entry for fresh; whoever stored it may have had other wishes for empty results. */
+function freshFor(entry: StoredEntry, { ttl, nullTtl }: ResolvedStrategy): number {
+  if (nullTtl === null || nullTtl === ttl) return ttl
+  const opened = open(entry)
+  return opened !== null && isEmpty(opened.value) ? nullTtl : ttl
 }
 
 function isEmpty(value: unknown): boolean {

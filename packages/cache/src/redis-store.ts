@@ -5,7 +5,7 @@ import { StoreUnusableError } from './errors.ts'
 import { LookupBatch, type Lookup } from './lookup-batch.ts'
 import { decodePayload, encodePayload, taggedJson, type ValueCodec } from './payload.ts'
 import { redisPort, type RedisClient, type RedisCommand, type RedisPort } from './redis-port.ts'
-import { newMarker, newStamp } from './stamp.ts'
+import { newMarker, newStamp, stampTime } from './stamp.ts'
 
 export interface RedisStoreOptions {
   /** How results become text. Default: JSON that comes back exactly. */
@@ -53,6 +53,8 @@ class RedisStore implements RedisCacheStore {
   private readonly batch = new LookupBatch((lookups) => this.lookupAll(lookups))
   /** Tags that had a stamp lately: for others one is set in the same round trip as they are read. */
   private readonly known = new Set<string>()
+  /** When stamps end that were made to live longer. */
+  private readonly extended = new Map<string, number>()
   private watchesMarks = false
   /** Whether this connection has been seen to take writes: a replica would answer reads, and know of no invalidation. */
   private isProven = false
@@ -83,10 +85,25 @@ class RedisStore implements RedisCacheStore {
     const payload = encodePayload(this.codec, entry, value)
     const lifetime = Math.min(Math.ceil(lifetimeOf(entry)), LONGEST)
     const commands: RedisCommand[] = [['SET', key, payload, 'PX', String(Math.max(1, lifetime))]]
-    if (lifetime > STAMP_LIFETIME / 2) {
-      for (const tag of entry.tags) commands.push(['PEXPIRE', tag, String(lifetime * 2)])
-    }
+    entry.tags.forEach((tag, index) => {
+      const longer = this.extension(entry.stamps[index] as string, lifetime)
+      if (longer > 0) commands.push(['PEXPIRE', tag, String(longer)])
+    })
     return this.send(commands).then(ignore)
+  }
+
+  /**
+   * Milliseconds that a stamp is to live from now on, or 0 where it lives long enough. Stamps in use must not end on the
+   * day after they were made: everything that rests on them would be missed at one moment.
+   */
+  private extension(stamp: string, lifetime: number): number {
+    const now = this.now()
+    const ends = this.extended.get(stamp) ?? stampTime(stamp) + STAMP_LIFETIME
+    if (ends > now + Math.max(lifetime, STAMP_LIFETIME / 2)) return 0
+    const longer = Math.max(lifetime * 2, STAMP_LIFETIME)
+    if (this.extended.size >= KNOWN_TAGS) this.extended.clear()
+    this.extended.set(stamp, now + longer)
+    return longer
   }
 
   remove(key: string): Promise<void> {

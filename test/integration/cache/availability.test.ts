@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net'
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { cache, memoryStore, redisStore, tieredStore } from '@prisma-brisk/cache'
 import { Redis } from 'ioredis'
 import { freePort } from '../../support/server-process.ts'
@@ -35,6 +35,41 @@ async function server(settings: Record<string, string> = {}, port?: number): Pro
   const redis = await startRedis(settings, port === undefined ? {} : { port })
   ends.push(() => redis.kill('SIGKILL').catch(() => undefined))
   return redis
+}
+
+/** An address behind which another server can come to stand. */
+async function movableAddress(port: number): Promise<{ url: string; moveTo(port: number): void }> {
+  let target = port
+  const sockets = new Set<Socket>()
+  const relay = createServer((client) => {
+    const upstream = createConnection(target, '127.0.0.1')
+    client.pipe(upstream).pipe(client)
+    for (const socket of [client, upstream]) {
+      sockets.add(socket)
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        client.destroy()
+        upstream.destroy()
+      })
+    }
+  })
+  const own = await freePort()
+  await new Promise<void>((resolve) => relay.listen(own, '127.0.0.1', resolve))
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+  }
+  ends.push(() => {
+    cut()
+    relay.close()
+  })
+  return {
+    url: `redis://127.0.0.1:${own}`,
+    moveTo: (next) => {
+      target = next
+      cut()
+    },
+  }
 }
 
 /** Reads and writes work, in time, and say what the database says. */
@@ -85,6 +120,26 @@ describe('C21 reads answer and writes resolve', () => {
     redis.resume()
     await until(() => prisma.$cache.stats().store.available && prisma.$cache.stats().store.journal === 0)
     expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'name 3' }])
+  })
+
+  test('while Redis is slow, and then answers in time again', async () => {
+    const redis = await server()
+    const prisma = cached(bench.base, { store: redisStore(connect(redis.url)), ...timeouts })
+    const admin = connect(redis.url)
+    await prisma.user.findMany(minute)
+    await until(() => prisma.$cache.stats().fills === 1)
+    await admin.client('PAUSE', 1_500)
+    const { data, info } = await prisma.$cache.withInfo(() => prisma.user.findMany(minute))
+    expect(data).toMatchObject([{ name: 'Ada' }])
+    expect(info).toMatchObject({ status: 'bypass', reason: 'store-timeout' })
+    await prisma.user.update({ where: { id: 1 }, data: { name: 'Meanwhile' } })
+    expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Meanwhile' }])
+    await until(() => prisma.$cache.stats().store.available && prisma.$cache.stats().store.journal === 0)
+    await until(async () => {
+      const { data: rows, info: how } = await prisma.$cache.withInfo(() => prisma.user.findMany(minute))
+      expect(rows).toMatchObject([{ name: 'Meanwhile' }])
+      return how.status === 'hit'
+    })
   })
 
   test('while Redis is a replica that takes no writes (READONLY)', async () => {
@@ -139,6 +194,60 @@ describe('C22 Redis comes back after invalidations were missed', () => {
       .createClient({ adapter: bench.database.adapter({ connections: 2 }) })
       .$extends(cache({ store: redisStore(connect(redis.url)), ...options, readTimeout: 5000 }))
     expect(await other.user.findMany(minute)).toMatchObject([{ name: 'Missed' }])
+  })
+
+  test('more of them than the journal holds: everything is invalidated', async () => {
+    const redis = await server()
+    const namespace = ownNamespace()
+    const open = (readTimeout: number) =>
+      cached(bench.base, {
+        store: redisStore(connect(redis.url)),
+        namespace,
+        database: 'same',
+        readTimeout,
+        writeTimeout: 100,
+      })
+    const [prisma, other] = [open(60), open(5000)]
+    const tagged = (tag: string) => other.user.findMany({ cacheStrategy: { ttl: 60, tags: [tag] } })
+    await tagged('forgotten')
+    await until(() => other.$cache.stats().fills === 1)
+    await prisma.user.count(minute)
+    redis.pause()
+    await prisma.$cache.invalidate({ tags: Array.from({ length: 10_001 }, (_, index) => `tag ${index}`) })
+    expect(prisma.$cache.stats().store.journal).toBe(1)
+    // This process believes nothing any more.
+    await expectStatements(bench.log, 1, () => prisma.user.count(minute))
+    redis.resume()
+    await until(() => prisma.$cache.stats().store.journal === 0)
+    await expectStatements(bench.log, 1, () => tagged('forgotten'))
+  })
+
+  test('C7 a failover that loses invalidations which the server had confirmed', async () => {
+    const master = await server()
+    const replica = await server({ replicaof: `127.0.0.1 ${master.port}` })
+    const address = await movableAddress(master.port)
+    const options = { namespace: ownNamespace(), database: 'same', readTimeout: 1000, writeTimeout: 1000 }
+    const open = () => cached(bench.base, { store: redisStore(connect(address.url)), ...options })
+    const [writer, reader] = [open(), open()]
+    await reader.user.findMany(minute)
+    const successor = connect(replica.url)
+    const isStored = async () => (await successor.keys(`${options.namespace}:*`)).length === 3
+    await until(isStored)
+    // From here on the successor hears of nothing any more, as one that lags behind when its master dies.
+    await successor.replicaof('NO', 'ONE')
+    await writer.user.update({ where: { id: 1 }, data: { name: 'Confirmed' } })
+    expect(writer.$cache.stats().store.journal).toBe(0)
+    await master.kill('SIGKILL')
+    address.moveTo(replica.port)
+    for (const { $cache, user } of [reader, writer]) {
+      do expect(await user.findMany(minute)).toMatchObject([{ name: 'Confirmed' }])
+      while (!$cache.stats().store.available || $cache.stats().store.journal > 0)
+      await until(async () => {
+        const { data, info } = await $cache.withInfo(() => user.findMany(minute))
+        expect(data).toMatchObject([{ name: 'Confirmed' }])
+        return info.status === 'hit'
+      })
+    }
   })
 
   test('a server that restarts empty gives misses only', async () => {
@@ -294,4 +403,45 @@ test('C26 near tier: another process is heard, at most nearTtl late, and a bus t
   for (const { state } of listeners) state(false)
   await there.user.update({ where: { id: 1 }, data: { name: 'Down' } })
   expect(await here.user.findMany(minute)).toMatchObject([{ name: 'Down' }])
+})
+
+test('C26 the bus of Redis itself: lost connections empty the near tier, and it hears again afterwards', async () => {
+  const redis = await server()
+  const admin = connect(redis.url)
+  const options = { namespace: ownNamespace(), database: 'same', readTimeout: 5000, earlyRefresh: 0 }
+  const channel = ownNamespace()
+  const open = () => {
+    const far = redisStore(connect(redis.url))
+    const store = tieredStore({ near: memoryStore(), far, nearTtl: 3600, channel })
+    const base = bench.database.createClient({ adapter: bench.database.adapter({ connections: 2 }) })
+    return base.$extends(cache({ ...options, store }))
+  }
+  const [here, there] = [open(), open()]
+  const subscribers = async () => ((await admin.pubsub('NUMSUB', channel)) as [string, number])[1]
+  await until(async () => (await subscribers()) === 2)
+  const read = () => here.user.findMany(minute)
+  const lookups = async () =>
+    Number(/cmdstat_mget:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0)
+  const isNear = async (): Promise<boolean> => {
+    const before = await lookups()
+    await read()
+    return (await lookups()) === before
+  }
+  for (const name of ['One', 'Two']) {
+    await read()
+    await until(isNear)
+    await there.user.update({ where: { id: 1 }, data: { name } })
+    await until(async () => (await read())[0]?.name === name)
+    await until(isNear)
+    const filled = here.$cache.stats().store.entries
+    expect(filled).toBeGreaterThan(0)
+    await admin.client('KILL', 'TYPE', 'pubsub')
+    // What was near is asked of the far store again, until messages are heard again.
+    await until(() => here.$cache.stats().store.entries < filled)
+    await until(async () => (await subscribers()) === 2)
+  }
+  await redis.kill('SIGKILL')
+  await until(() => here.$cache.stats().store.entries === 0)
+  await there.user.update({ where: { id: 1 }, data: { name: 'Gone' } })
+  expect(await read()).toMatchObject([{ name: 'Gone' }])
 })

@@ -47,7 +47,7 @@ export async function openBench(): Promise<Bench> {
   }
   const open = () =>
     database.createRecordedClient({
-      adapter: afterEach(database.adapter({ connections: 4 }), answered),
+      adapter: holdAnswers(database.adapter({ connections: 4 }), answered),
       before: ({ sql }) => {
         const failure = failures.findIndex(({ pattern }) => pattern.test(sql))
         if (failure >= 0) throw failures.splice(failure, 1)[0]?.error
@@ -86,7 +86,7 @@ export async function openBench(): Promise<Bench> {
 }
 
 /** The driver with every answer of a query held until `answered` lets it go. */
-function afterEach(
+export function holdAnswers(
   factory: SqlDriverAdapterFactory,
   answered: (sql: string) => Promise<void>,
 ): SqlDriverAdapterFactory {

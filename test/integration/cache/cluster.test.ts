@@ -48,20 +48,19 @@ test('C27 three masters: no CROSSSLOT, SCAN or KEYS; a master killed under load 
   const growth = new Growth(await World.create(plain, 1))
 
   // Writers and readers go on until they are told to stop; the first that fails ends the test.
-  let isOver = false
-  let reads = 0
+  const load = { isOver: false, reads: 0 }
   const repeated = async (
     seed: number,
     act: (random: Random, client: (typeof fleet)[0]) => Promise<void>,
   ) => {
     const random = new Random(seed)
     try {
-      while (!isOver) await act(random, random.pick(fleet))
+      while (!load.isOver) await act(random, random.pick(fleet))
     } finally {
-      isOver = true
+      load.isOver = true
     }
   }
-  const load = start(
+  const running = start(
     Promise.all([
       ...FACTS.map((fact, index) =>
         repeated(index, async (random, client) => {
@@ -75,7 +74,7 @@ test('C27 three masters: no CROSSSLOT, SCAN or KEYS; a master killed under load 
       ...[...FACTS, ...FACTS].map((fact, index) =>
         repeated(100 + index, async (random, client) => {
           await growth.read(fact, random, client as never, strategy)
-          reads++
+          load.reads++
         }),
       ),
     ]),
@@ -83,7 +82,7 @@ test('C27 three masters: no CROSSSLOT, SCAN or KEYS; a master killed under load 
   const hits = () => fleet.reduce((sum, each) => sum + each.$cache.stats().hits, 0)
   const untilMore = async (count: () => number, more: number) => {
     const enough = count() + more
-    await until(() => isOver || count() >= enough, 60_000)
+    await until(() => load.isOver || count() >= enough, 60_000)
   }
   await untilMore(hits, 20)
 
@@ -103,19 +102,19 @@ test('C27 three masters: no CROSSSLOT, SCAN or KEYS; a master killed under load 
   const before = await commands()
   await servers.nodes.find(({ port }) => port === killed)?.kill('SIGKILL')
 
-  const readsBefore = reads
-  await until(async () => isOver || (await masterOf(survivors[0] as Redis)) !== killed, 60_000)
-  expect(reads).toBeGreaterThan(readsBefore)
+  const readsBefore = load.reads
+  await until(async () => load.isOver || (await masterOf(survivors[0] as Redis)) !== killed, 60_000)
+  expect(load.reads).toBeGreaterThan(readsBefore)
   // The replica has taken over: entries are stored and answered again, by both.
   await until(
     () =>
-      isOver ||
+      load.isOver ||
       fleet.every(({ $cache }) => $cache.stats().store.available && $cache.stats().store.journal === 0),
     60_000,
   )
   for (const { $cache } of fleet) await untilMore(() => $cache.stats().hits, 10)
-  isOver = true
-  await load
+  load.isOver = true
+  await running
 
   const after = await commands()
   for (const report of [before, after]) {

@@ -103,7 +103,8 @@ afterEach(() => stores.close())
 
 /** A process of that deployment: a client of its own, with its own connection to the one Redis. */
 function deploy(name: Deployment): Accounts {
-  const { PrismaClient: Client } = generated.get(name)?.module as { PrismaClient: typeof PrismaClient }
+  const { module } = generated.get(name) as Awaited<ReturnType<typeof generateClient>>
+  const { PrismaClient: Client } = module as { PrismaClient: typeof PrismaClient }
   const client = new Client({ adapter: new PrismaPg({ connectionString: database.url, max: 2 }) })
   opened.push(client)
   const store = redisStore(stores.redis())

@@ -2,8 +2,9 @@ import { memoryStore, redisStore, tieredStore } from '@prisma-brisk/cache'
 import { Cluster } from 'ioredis'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
+import { Random } from '../../support/random.ts'
 import { startRedisCluster, type RedisCluster } from '../../support/redis.ts'
-import { ownNamespace, Stores, until } from './cached-client.ts'
+import { holdAnswers, ownNamespace, Stores, until } from './cached-client.ts'
 import { CountedBus } from './freshness/counted-bus.ts'
 import { freshnessOracle } from './freshness/oracle.ts'
 import { World } from './freshness/world.ts'
@@ -14,13 +15,23 @@ let stores: Stores
 
 beforeAll(async () => {
   database = await createDatabase('postgresql')
-  const open = () => database.createClient({ adapter: database.adapter({ connections: 4 }) })
+  const open = () =>
+    database.createClient({ adapter: holdAnswers(database.adapter({ connections: 4 }), late) })
   bases = [open(), open()]
   await World.begin(bases[0])
 })
 afterAll(() => database.drop())
 beforeEach(() => void (stores = new Stores()))
 afterEach(() => stores.close())
+
+const lateness = new Random(1)
+
+/** What the database has answered may be long on its way: others read and write meanwhile. */
+async function late(): Promise<void> {
+  if (lateness.chance(0.75)) return
+  for (let turn = lateness.int(1, 100); turn > 0; turn--)
+    await new Promise((resolve) => setImmediate(resolve))
+}
 
 /** 5,000 seeds (`BRISK_SEEDS`) run through the night. */
 const PATIENCE = 4 * 3_600_000

@@ -127,6 +127,28 @@ describe.each(storeKinds)('on the %s store', (kind) => {
     await expectStatements(bench.log, 1, () => prisma.user.findMany(strategy))
   })
 
+  test('C8 an entry about to expire is refreshed before it does, while it is answered', async () => {
+    const clock = new Clock()
+    // The number that makes it likely 37 times the cost of the read before the end.
+    const prisma = cached(bench.base, {
+      store: stores.make(kind),
+      now: clock.now,
+      earlyRefresh: 1,
+      random: () => 1 - 2 ** -53,
+    })
+    await prisma.user.findMany(minute)
+    await until(() => prisma.$cache.stats().fills === 1)
+    await bench.base.user.updateMany({ data: { name: 'Unseen' } })
+    clock.advance(59.999)
+    expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Ada' }])
+    await until(() => prisma.$cache.stats().fills === 2)
+    clock.advance(1)
+    await expectStatements(bench.log, 0, async () =>
+      expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Unseen' }]),
+    )
+    expect(prisma.$cache.stats()).toMatchObject({ hits: 2, misses: 1, stale: 0, refreshes: 1 })
+  })
+
   test('C9 within the embargo after an invalidation nothing is stored', async () => {
     const clock = new Clock(Date.now())
     const prisma = cached(bench.base, { store: stores.make(kind), now: clock.now, embargo: 5000 })

@@ -144,3 +144,32 @@ describe('C27 a Redis Cluster of three masters', () => {
     () => Promise.all(admin.nodes('master').map((master) => master.flushall())),
   )
 })
+
+test('C7 stamps in use do not end on the day after they were made, and none ends sooner than it would have', async () => {
+  const server = await startRedis()
+  const redis = new Redis(server.url)
+  const hour = 3_600_000
+  let now = Date.now()
+  const store = redisStore(redis, { now: () => now })
+  const stamps = await store.observe(['a'])
+  const write = (ttl: number) =>
+    store.write(
+      'key',
+      { identity: 'i', tags: ['a'], stamps, createdAt: now, ttl, swr: 0, grace: 0, cost: 1 },
+      1,
+    )
+  // What the server has of it while the hours go by here alone.
+  await redis.pexpire('a', 5_000)
+  await write(60_000)
+  expect(await redis.pttl('a')).toBeLessThanOrEqual(5_000)
+  now += 13 * hour
+  await write(60_000)
+  expect(await redis.pttl('a')).toBeGreaterThan(23 * hour)
+  await write(30 * 24 * hour)
+  expect(await redis.pttl('a')).toBeGreaterThan(59 * 24 * hour)
+  now += 24 * hour
+  await write(60_000)
+  expect(await redis.pttl('a')).toBeGreaterThan(57 * 24 * hour)
+  redis.disconnect()
+  await server.kill()
+})

@@ -78,11 +78,11 @@ test.each([
   for (const read of reads) expect(await read()).toEqual(await read())
   await until(() => reader.$cache.stats().fills === reads.length)
 
-  let isDead = false
-  const killed = killedWriter({ namespace, strict, dies }).finally(() => (isDead = true))
+  const writer = { isDead: false }
+  const killed = killedWriter({ namespace, strict, dies }).finally(() => (writer.isDead = true))
   // Who reads while the write is under way must leave nothing behind either.
   do for (const read of reads) await read()
-  while (!isDead)
+  while (!writer.isDead)
   await killed
 
   const truth = await bench.base.user.findFirst()

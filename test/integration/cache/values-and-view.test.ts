@@ -7,6 +7,7 @@ import {
   openBench,
   ownNamespace,
   settled,
+  start,
   storeKinds,
   Stores,
   until,
@@ -95,6 +96,29 @@ describe.each(storeKinds)('on the %s store', (kind) => {
     now += 6000
     for (const read of reads) await expectStatements(bench.log, 1, read)
   })
+})
+
+test('C31 each caller decides for itself how long an empty result is fresh', async () => {
+  let now = Date.now()
+  const prisma = cached(bench.base, { now: () => now })
+  const read = (nullTtl?: number) => () =>
+    prisma.user.findMany({
+      where: { id: 7 },
+      cacheStrategy: { ttl: 60, ...(nullTtl === undefined ? {} : { nullTtl }) },
+    })
+  await read()()
+  await settled()
+  now += 6000
+  await expectStatements(bench.log, 0, read())
+  await expectStatements(bench.log, 1, read(5))
+  await settled()
+  // Longer for empty results than for others.
+  await prisma.user.count({ where: { id: 7 }, cacheStrategy: { ttl: 1 } })
+  const rare = () => prisma.user.findFirst({ where: { id: 7 }, cacheStrategy: { ttl: 1, nullTtl: 60 } })
+  await rare()
+  await settled()
+  now += 30_000
+  await expectStatements(bench.log, 0, rare)
 })
 
 test('C33 result extensions and computed fields: a hit is identical to a miss', async () => {
@@ -214,6 +238,30 @@ test('C37 a hit that differs from the database is reported, and its entry remove
   expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'written past us' }])
 })
 
+test('C37 a write whose invalidation is still on its way is no difference', async () => {
+  const inner = memoryStore()
+  let release = (): void => undefined
+  const store = Object.assign(Object.create(inner) as typeof inner, {
+    invalidate: async (tags: readonly string[]) => {
+      await new Promise<void>((resolve) => (release = resolve))
+      return inner.invalidate(tags)
+    },
+  })
+  const prisma = cached(bench.base, { store, verify: 1, writeTimeout: 1000 })
+  await prisma.user.findMany(minute)
+  await settled()
+  const write = start(prisma.user.updateMany({ data: { name: 'committed' } }))
+  await until(async () => (await bench.base.user.count({ where: { name: 'committed' } })) === 1)
+  bench.log.clear()
+  expect(await prisma.user.findMany(minute)).toMatchObject([{ name: '$dAda' }])
+  await until(() => bench.log.statements.some(({ rows }) => rows === 1))
+  await settled()
+  release()
+  await write
+  await until(() => prisma.$cache.stats().verified === 1)
+  expect(prisma.$cache.stats().mismatches).toBe(0)
+})
+
 test('C38 an etag is equal until one of its tags or models is invalidated, across processes', async () => {
   const namespace = ownNamespace()
   const open = () => cached(bench.base, { store: redisStore(stores.redis()), namespace })
@@ -266,6 +314,55 @@ describe('bad input', () => {
       expect(prisma.user.findMany({ cacheStrategy } as never)).rejects.toMatchObject({
         code: 'E_INVALID_CACHE_STRATEGY',
       }),
+    )
+  })
+
+  test.each<[string, (prisma: ReturnType<typeof cached>) => unknown]>([
+    ['invalidate without anything', ({ $cache }) => $cache.invalidate({})],
+    ['invalidate of null', ({ $cache }) => $cache.invalidate(null as never)],
+    ['invalidate of a text', ({ $cache }) => $cache.invalidate('team:7' as never)],
+    ['invalidate of a misspelt selection', ({ $cache }) => $cache.invalidate({ tag: ['a'] } as never)],
+    ['invalidate of an empty tag', ({ $cache }) => $cache.invalidate({ tags: [''] })],
+    ['invalidate of a long tag', ({ $cache }) => $cache.invalidate({ tags: ['ü'.repeat(129)] })],
+    ['invalidate of a model as text', ({ $cache }) => $cache.invalidate({ models: 'User' as never })],
+    ['etag of an unknown model', ({ $cache }) => $cache.etag({ models: ['Usr'] })],
+    ['etag of a number', ({ $cache }) => $cache.etag({ tags: [7 as never] })],
+    ['queryRaw without SQL', ({ $cache }) => $cache.queryRaw([] as never, { ttl: 1 })],
+    ['queryRaw of a text', ({ $cache }) => $cache.queryRaw('SELECT 1' as never, { ttl: 1 })],
+    [
+      'queryRaw of an unknown model',
+      ({ $cache }) => $cache.queryRaw(['SELECT 1'], { ttl: 1, models: ['Usr'] }),
+    ],
+    ['queryRaw with a negative ttl', ({ $cache }) => $cache.queryRaw(['SELECT 1'], { ttl: -1 })],
+    ['warm with no concurrency', ({ $cache }) => $cache.warm([], { concurrency: 0 })],
+    ['warm of one function', ({ $cache }) => $cache.warm((() => 1) as never)],
+    ['warm of promises', ({ $cache }) => $cache.warm([Promise.resolve()] as never)],
+  ])('%s is E_INVALID_CACHE_STRATEGY before anything is sent', async (_, call) => {
+    const prisma = cached(bench.base)
+    await expectStatements(bench.log, 0, async () => {
+      await expect((async () => call(prisma))()).rejects.toMatchObject({ code: 'E_INVALID_CACHE_STRATEGY' })
+    })
+  })
+
+  test.each<[string, () => unknown]>([
+    ['a symbol', () => Symbol('tenant')],
+    ['a function', () => () => 'tenant'],
+    ['a promise', async () => 'tenant'],
+    ['a class instance', () => new (class Tenant {})()],
+    ['a map', () => new Map()],
+    ['a function deep inside', () => ({ tenant: { id: () => 1 } })],
+    [
+      'a circle',
+      () => {
+        const circle: { self?: unknown } = {}
+        circle.self = circle
+        return circle
+      },
+    ],
+  ])('a scope that is %s is E_INVALID_CACHE_STRATEGY before anything is sent', async (_, scope) => {
+    const prisma = cached(bench.base, { scope })
+    await expectStatements(bench.log, 0, () =>
+      expect(prisma.user.findMany(minute)).rejects.toMatchObject({ code: 'E_INVALID_CACHE_STRATEGY' }),
     )
   })
 

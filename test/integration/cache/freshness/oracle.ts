@@ -55,7 +55,12 @@ export async function freshnessOracle(
         }),
       ),
       ...FACTS.map((fact) => repeated(4, (own, client) => growth.read(fact, own, client, strategy))),
-      repeated(4, (own, client) => growth.read(own.pick(FACTS), own, client, strategy)),
+      // The same read again and again, by one client: it may join itself.
+      ...FACTS.map((fact) => {
+        const [own, again] = [random(), first.int(1, 1_000_000)]
+        const client = own.pick(clients)
+        return repeated(4, () => growth.read(fact, new Random(again), client, strategy))
+      }),
       repeated(2, (own, client) => writeAtRandom(world, own, client)),
       repeated(1, (own, client) => writeAtRandom(world, own, client)),
       repeated(2, (own, client) => own.pick(queries)(client, strategy).catch(known)),

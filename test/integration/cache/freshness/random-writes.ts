@@ -17,7 +17,7 @@ export async function writeAtRandom(world: World, random: Random, client: Client
         // Of a savepoint that is rolled back nothing remains, and nothing else is lost.
         if (isNested)
           await nested(tx, async (inner) => {
-            await write(inner as never)
+            await write(inner)
             if (random.chance(0.5)) throw rolledBack()
           }).catch(known)
         if (rollsBack) throw rolledBack()
