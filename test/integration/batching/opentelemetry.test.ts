@@ -110,6 +110,9 @@ test('B27 links of a batch are bounded, and no caller is lost', async () => {
   expect(batches().map((batch) => [batch.links.length, batch.attributes['db.operation.batch.size']])).toEqual(
     [[128, 200]],
   )
+  const callers = spans().filter(({ name }) => name === 'caller')
+  expect(callers).toHaveLength(200)
+  for (const caller of callers) expect(linked(caller)).toEqual([idOf(batches()[0]!)])
 })
 
 test('B27 a span tells of what failed, without values', async () => {
