@@ -15,29 +15,34 @@ export interface DemoReport {
 
 export function printReport({ database, rows, seconds, cases, advice, improved }: DemoReport): void {
   console.log(`\n${database}, ${rows.toLocaleString('en')} rows\n`)
-  console.log(caseTable(cases))
-  for (const { name, note, improved: good } of cases)
-    if (note !== null) console.log(`${good ? colors.green('✓') : colors.red('✗')} ${name}: ${note}`)
+  console.log(caseText(cases))
   console.log(`\n${colors.bold('brisk advise')} on the slow-query log of this run:\n`)
-  printRecommendations(advice.recommendations)
+  console.log(recommendationText(advice.recommendations))
   console.log(`\nThe migration it wrote, ${advice.migration.length} statements, applied:\n`)
   console.log(adviceTable(advice))
   const verdict = improved ? colors.green('Every case improved') : colors.red('Not every case improved')
   console.log(`\n${verdict}. ${seconds.toFixed(0)} s.`)
 }
 
-function printRecommendations(recommendations: readonly RecommendedIndex[]): void {
-  const others = recommendations.filter(({ fromWorkload }) => !fromWorkload)
-  for (const { sql, reason, fromWorkload } of recommendations)
-    if (fromWorkload) console.log(`  ${sql}\n    ${colors.dim(reason)}`)
-  if (others.length === 0) return
-  console.log(`  and ${others.length} for foreign keys that no index covers:`)
-  const names = others.map(({ model, fields }) => `${model}(${fields.join(', ')})`)
-  console.log(
-    wrapped(names, 100)
-      .map((line) => `    ${colors.dim(line)}`)
-      .join('\n'),
+/** What the cases cost, and a line for each that has more to say. */
+export function caseText(cases: readonly CaseReport[]): string {
+  const notes = cases.flatMap(({ name, note, improved }) =>
+    note === null ? [] : [`${improved ? colors.green('✓') : colors.red('✗')} ${name}: ${note}`],
   )
+  return [caseTable(cases), ...notes].join('\n')
+}
+
+export function recommendationText(recommendations: readonly RecommendedIndex[]): string {
+  const lines = recommendations
+    .filter(({ fromWorkload }) => fromWorkload)
+    .map(({ sql, reason }) => `  ${sql}\n    ${colors.dim(reason)}`)
+  const others = recommendations.filter(({ fromWorkload }) => !fromWorkload)
+  if (others.length > 0) {
+    lines.push(`  and ${others.length} for foreign keys that no index covers:`)
+    const names = others.map(({ model, fields }) => `${model}(${fields.join(', ')})`)
+    lines.push(...wrapped(names, 100).map((line) => `    ${colors.dim(line)}`))
+  }
+  return lines.join('\n')
 }
 
 function wrapped(words: readonly string[], width: number): string[] {
@@ -80,7 +85,7 @@ function cells({ statements, rows, milliseconds, megabytes }: Figures): string[]
   ]
 }
 
-function adviceTable({ queries }: AdviceReport): string {
+export function adviceTable({ queries }: AdviceReport): string {
   const table = new Table({
     head: ['', 'before', 'ms', 'after', 'ms', ''].map((text) => colors.bold(text)),
     colAligns: ['left', 'left', 'right', 'left', 'right', 'right'],

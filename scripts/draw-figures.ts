@@ -1,19 +1,20 @@
-// The pictures of the documentation as SVG, drawn from docs/measured/demo.json, which is what the demo printed:
+// The pictures of the documentation as SVG, and what its story quotes, from docs/measured/demo.json, which is what the demo printed:
 //   npm run demo -- --json > docs/measured/demo.json && npx tsx scripts/draw-figures.ts
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { DemoReport } from '../demo/report.ts'
+import { measuredStory, readMeasured, STORY } from './measured-story.ts'
 import { ROOT } from './workspace.ts'
 
-const MEASURED = join(ROOT, 'docs/measured/demo.json')
 const FIGURES = join(ROOT, 'docs/figures')
 
-const report = JSON.parse(readFileSync(MEASURED, 'utf8')) as DemoReport
+const report = readMeasured()
 mkdirSync(FIGURES, { recursive: true })
 writeFileSync(join(FIGURES, 'latency.svg'), latency(report))
 writeFileSync(join(FIGURES, 'plans.svg'), plans(report))
 writeFileSync(join(FIGURES, 'pipeline.svg'), pipeline())
+writeFileSync(STORY, measuredStory(readFileSync(STORY, 'utf8'), report))
 
 /** Milliseconds of each case on a logarithmic scale: plain Prisma, the suite, the suite with the advised indexes. */
 function latency({ cases, database, rows }: DemoReport): string {

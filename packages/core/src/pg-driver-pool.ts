@@ -72,7 +72,7 @@ class WatchedPool {
   query(config: unknown, values: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.pool.connect((refused, client) => {
-        if (refused != null) return reject(refused as Error)
+        if (refused != null) return reject(refused)
         let broken: unknown
         let isOver = false
         const release = (): void => {
@@ -92,7 +92,7 @@ class WatchedPool {
         }
         const fail = (error: unknown): void => {
           if (!isRefusal(error)) broken ??= error
-          end(() => reject(error as Error))
+          end(() => reject(error))
         }
         // A client that is nobody's listener's throws what its socket reports.
         const onError = (error: unknown): void => {
@@ -104,7 +104,7 @@ class WatchedPool {
           this.watch.taken(client)
         } catch (error) {
           release()
-          return reject(error as Error)
+          return reject(error)
         }
         try {
           client.query(config, values, (error, answer) =>
@@ -126,7 +126,7 @@ class WatchedPool {
 function connected(pool: PgPool): Promise<PgClient> {
   return new Promise((resolve, reject) => {
     pool.connect((refused, client) => {
-      if (refused != null) return reject(refused as Error)
+      if (refused != null) return reject(refused)
       const heard = (): void => undefined
       client.on('error', heard)
       setImmediate(() => client.removeListener('error', heard))
