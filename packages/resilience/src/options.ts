@@ -47,16 +47,17 @@ export interface ResolvedResilienceOptions {
   readonly deferred: Readonly<Required<DeferredOptions>>
 }
 
+export const timeLimit = either(
+  'milliseconds greater than 0, or false',
+  finite({ above: 0, max: 2 ** 31 - 1 }),
+  oneOf(false),
+)
+
 /** @throws InvalidOptionsError naming the option, what was expected and what was given */
 export function resolveOptions(options: ResilienceOptions = {}): ResolvedResilienceOptions {
-  const limit = either(
-    'milliseconds greater than 0, or false',
-    finite({ above: 0, max: 2 ** 31 - 1 }),
-    oneOf(false),
-  )
   checkOptions('resilience', options, {
-    timeout: limit,
-    timeouts: record(limit),
+    timeout: timeLimit,
+    timeouts: record(timeLimit),
     retry: either(
       'false or { attempts, baseDelay, maxDelay }',
       oneOf(false),

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { boolean, callable, checkOptions, oneOf } from '@prisma-brisk/core'
 import type { NPlusOneReport } from './n-plus-one-report.ts'
 import type { SlowQueryRecord } from './record.ts'
 import { titleOf } from './record-title.ts'
@@ -23,12 +24,14 @@ const PREVIEW = 200
 /**
  * Prints records for people.
  *
+ * @throws InvalidOptionsError
  * @example
  * slowQuery({ sinks: [consoleSink({ format: 'full' })] })
  * // slow  Message.findMany  312 ms (> 100)  1,000 rows  src/thread.ts:14:31
  * //       SELECT "public"."Message"."id", … FROM "public"."Message" WHERE "conversationId" = $1
  */
 export function consoleSink(options: ConsoleSinkOptions = {}): Sink {
+  checkOptions('consoleSink', options, { format: oneOf('line', 'full'), colors: boolean, print: callable })
   const colors = options.colors ?? (process.stderr.isTTY && !process.env['NO_COLOR'])
   const print = options.print ?? ((line: string) => void process.stderr.write(`${line}\n`))
   const paint: Paint = colors ? (style, text) => styleText(style, text) : (_, text) => text

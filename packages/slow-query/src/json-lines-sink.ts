@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs'
 import { write as writeWithCallback } from 'node:fs'
 import { promisify } from 'node:util'
-import { InvalidOptionsError } from '@prisma-brisk/core'
+import { checkOptions, integer, InvalidOptionsError } from '@prisma-brisk/core'
 import type { SinkRecord } from './sink-record.ts'
 import type { Sink } from './sink.ts'
 
@@ -45,6 +45,7 @@ export class JsonLinesSink implements Sink {
     private readonly path: string,
     options: JsonLinesSinkOptions,
   ) {
+    checkOptions('jsonLinesSink', options, { maxBytes: integer({ min: 1 }), maxFiles: integer({ min: 1 }) })
     this.maxBytes = options.maxBytes ?? 100 * 1024 * 1024
     this.maxFiles = options.maxFiles ?? 5
     try {

@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from '@prisma-brisk/core'
 import { titleOf } from './record-title.ts'
 import type { SinkRecord } from './sink-record.ts'
 import type { Sink } from './sink.ts'
@@ -13,10 +14,14 @@ export interface PinoLike {
  * Hands records to a logger, as fields with a one-line message. Slow operations and loops are warnings, failures and
  * critical alerts errors.
  *
+ * @throws InvalidOptionsError
  * @example
  * slowQuery({ sinks: [pinoSink(pino())] })
  */
 export function pinoSink(logger: PinoLike): Sink {
+  for (const level of ['info', 'warn', 'error'] as const)
+    if (typeof (logger as Partial<PinoLike> | undefined)?.[level] !== 'function')
+      throw new InvalidOptionsError(`pinoSink.logger.${level}`, 'a function', logger?.[level])
   return {
     write: (record) => logger[levelOf(record)](record, titleOf(record)),
   }

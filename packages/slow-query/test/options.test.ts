@@ -1,4 +1,4 @@
-import { jsonLinesSink, type SlowQueryOptions } from '@prisma-brisk/slow-query'
+import { consoleSink, jsonLinesSink, pinoSink, type SlowQueryOptions } from '@prisma-brisk/slow-query'
 import { resolveOptions } from '../src/options.ts'
 
 test('defaults, and what the environment says', () => {
@@ -37,4 +37,12 @@ test('a file that cannot be written is refused at once', () => {
   expect(() => jsonLinesSink('/nowhere/slow.ndjson')).toThrow(
     expect.objectContaining({ code: 'E_INVALID_OPTIONS', path: 'jsonLinesSink.path' }),
   )
+})
+
+test.each<[string, () => unknown]>([
+  ['jsonLinesSink.maxBytes', () => jsonLinesSink('/dev/null', { maxBytes: 0 })],
+  ['consoleSink.format', () => consoleSink({ format: 'long' as 'line' })],
+  ['pinoSink.logger.info', () => pinoSink(undefined as never)],
+])('%s is refused', (path, make) => {
+  expect(make).toThrow(expect.objectContaining({ code: 'E_INVALID_OPTIONS', path }))
 })

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resilience } from '@prisma-brisk/resilience'
+import { hostOf } from '@prisma-brisk/core'
+import { resilience, withLimits } from '@prisma-brisk/resilience'
 import { slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
@@ -66,6 +67,41 @@ describe('R2 retries', () => {
     expect(without.log.statements).toHaveLength(1)
   })
 })
+
+test('R2 an AbortSignal ends the wait before the next attempt, and nothing more is sent', async () => {
+  const { prisma, log } = failing(['40001'], { retry: { attempts: 3, baseDelay: 500, maxDelay: 500 } })
+  const controller = new AbortController()
+  const answer = withLimits({ signal: controller.signal }, () => prisma.tag.count())
+  while (log.statements.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  controller.abort()
+  await expect(answer).rejects.toMatchObject({ code: 'E_QUERY_ABORTED' })
+  expect(log.statements).toHaveLength(1)
+})
+
+test('S19 extending a client 1,000 times adds one listener; after $disconnect no timer is left', async () => {
+  const client = database.createClient({ adapter: database.adapter({ connections: 1 }) })
+  const first = client.$extends(resilience())
+  for (let index = 0; index < 1000; index++) client.$extends(resilience())
+  await first.tag.count()
+  const host = hostOf(client) as unknown as {
+    tap: { listeners: unknown[] }
+    states: Map<symbol, { timer?: unknown }>
+  }
+  expect(host.tap.listeners).toHaveLength(1)
+  const timers = () => [...host.states.values()].map((state) => state?.timer).filter((timer) => timer != null)
+  expect(timers()).toHaveLength(1)
+  await first.$disconnect()
+  expect(timers()).toEqual([])
+})
+
+test.each([[{ timeout: 0 }], [{ timeout: Number.NaN }], [{ signal: 5 }], [{ timeuot: 5 }]])(
+  'R1 withLimits(%j) is refused',
+  (limits) => {
+    expect(() => withLimits(limits as never, () => undefined)).toThrow(
+      expect.objectContaining({ code: 'E_INVALID_OPTIONS' }),
+    )
+  },
+)
 
 describe('R3 deferred work', () => {
   test('runs after the caller goes on; $disconnect waits for it', async () => {

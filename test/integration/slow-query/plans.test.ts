@@ -62,3 +62,25 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('S12 plans on %s', (p
     await twice.prisma.$disconnect()
   })
 })
+
+test('S12 no plan is asked for while somebody waits for the pool', async () => {
+  const database = await createDatabase('postgresql')
+  try {
+    const records: SlowQueryRecord[] = []
+    const sink = {
+      write: (record: SinkRecord) => void (record.type === 'slow-query' && records.push(record)),
+    }
+    const prisma = database
+      .createClient({ adapter: database.adapter({ connections: 1 }) })
+      .$extends(
+        slowQuery({ threshold: 20, sinks: [sink], explain: { sampleRate: 1, maxPerFingerprintPerHour: 9 } }),
+      )
+    await prisma.$connect()
+    await Promise.all([1, 2, 3].map(() => prisma.$queryRawUnsafe('SELECT pg_sleep(0.1)::text')))
+    await prisma.$queries.flush()
+    expect(records.map(({ plan }) => plan !== undefined)).toEqual([false, true, true])
+    await prisma.$disconnect()
+  } finally {
+    await database.drop()
+  }
+})

@@ -15,6 +15,7 @@ import { openTelemetry } from '@prisma-brisk/slow-query/opentelemetry'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
+import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
@@ -156,6 +157,27 @@ test.each(Object.keys(frameworks))('S16 S17 S18 %s: requests, metrics, budgets',
     ])
   } finally {
     await app.close()
+  }
+})
+
+test('S16 the Grafana dashboard and the Prometheus rules speak of metrics that are there', async () => {
+  const { prisma } = watched()
+  const app = await frameworks['hono']!(prisma)
+  await app.get('/posts/1')
+  const names = new Set([...parsed((await app.get('/metrics')).text).keys()].map((key) => key.split('{')[0]))
+  await app.close()
+  const docs = (file: string) => readFileSync(new URL(`../../../docs/${file}`, import.meta.url), 'utf8')
+  const dashboard = JSON.parse(docs('grafana-dashboard.json')) as {
+    panels: { targets?: { expr: string }[] }[]
+  }
+  const panels = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+  const rules = [...docs('prometheus-alerts.yml').matchAll(/^ +expr: (.+)$/gm)].map(([, expr]) => expr!)
+  expect(panels.length).toBeGreaterThan(5)
+  expect(rules).toHaveLength(5)
+  for (const expression of [...panels, ...rules]) {
+    const used = expression.match(/\b(db_client|http_server)_\w+/g) ?? []
+    expect(used).not.toEqual([])
+    for (const name of used) expect([...names]).toContain(name)
   }
 })
 
