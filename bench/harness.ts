@@ -19,8 +19,10 @@ export interface Comparison {
   readonly subject: Contender['run']
   /** Each baseline gives one line; `atLeast` is the speedup that is asked for. */
   readonly baselines: readonly (Contender & { readonly atLeast?: number })[]
-  /** Rounds after one warm-up; default 9. */
+  /** Rounds after the warm-up; default 9. */
   readonly rounds?: number
+  /** Rounds before that, in which V8 compiles what is to be measured; default 1. */
+  readonly warmUps?: number
   /** Repetitions within a round; default 1. */
   readonly times?: number
   /** `ms` (default) or `µs` of time per repetition. */
@@ -49,10 +51,10 @@ export class Bench {
 
   /** Runs subject and baselines in turn, round by round, and prints a line for each baseline. */
   async compare(comparison: Comparison): Promise<void> {
-    const { bench, subject, baselines, rounds = 9, times = 1, unit = 'ms' } = comparison
+    const { bench, subject, baselines, rounds = 9, times = 1, warmUps = 1, unit = 'ms' } = comparison
     if (!this.wants(bench)) return
     const contenders: Contender[] = [{ name: 'subject', run: subject }, ...baselines]
-    const values = await inTurn(contenders, rounds, times)
+    const values = await inTurn(contenders, rounds, times, warmUps)
     const scale = unit === 'µs' ? 1000 : 1
     const own = median(values[0] as number[]) * scale
     baselines.forEach((baseline, index) => {
@@ -120,7 +122,7 @@ export class Bench {
     floor: Contender['run'],
     subject: Contender['run'],
     limit: number,
-    { rounds = 101, times = 100 } = {},
+    { rounds = 101, times = 100, warmUps = 1 } = {},
   ): Promise<void> {
     if (!this.wants(bench)) return
     const [low, high] = await inTurn(
@@ -130,6 +132,7 @@ export class Bench {
       ],
       rounds,
       times,
+      warmUps,
     )
     const differences = (low as number[]).map((value, index) => ((high as number[])[index] as number) - value)
     this.limited(bench, Math.max(0, median(differences) * 1000), 'µs', limit)
@@ -163,9 +166,10 @@ export async function inTurn(
   contenders: readonly Contender[],
   rounds: number,
   times: number,
+  warmUps = 1,
 ): Promise<number[][]> {
   const values: number[][] = contenders.map(() => [])
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -warmUps; round < rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const index = (turn + Math.max(round, 0)) % contenders.length
       const startedAt = performance.now()

@@ -1,7 +1,9 @@
-import { cache, memoryStore, redisStore } from '@prisma-brisk/cache'
+import { cache, memoryStore, redisStore, type ValueCodec } from '@prisma-brisk/cache'
+import { msgpackr } from '@prisma-brisk/cache/msgpackr'
 import { Redis } from 'ioredis'
 import { PrismaExtensionRedis } from 'prisma-extension-redis'
-import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
+import { taggedJson } from '../../packages/cache/src/payload.ts'
+import { Prisma, type PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../test/support/databases.ts'
 import { startRedis, type RedisServer } from '../../test/support/redis.ts'
 import { heapMegabytes, type Bench } from '../harness.ts'
@@ -35,6 +37,7 @@ export async function run(bench: Bench): Promise<void> {
     await server.kill()
     await database.drop()
   }
+  await codecs(bench)
   await missOverhead(bench)
   memoryBound(bench)
 }
@@ -61,6 +64,7 @@ async function memoryHits(bench: Bench, plain: PrismaClient): Promise<void> {
     ],
     rounds: 41,
     times: 100,
+    warmUps: 20,
     unit: 'µs',
   })
   await prisma.user.findMany({ ...list, ...minute })
@@ -70,6 +74,7 @@ async function memoryHits(bench: Bench, plain: PrismaClient): Promise<void> {
     baselines: [{ name: 'prisma', run: repeat(() => plain.user.findMany(list)), atLeast: 4 }],
     rounds: 21,
     times: 20,
+    warmUps: 10,
     unit: 'µs',
   })
 }
@@ -96,8 +101,55 @@ async function redisHits(bench: Bench, plain: PrismaClient, redis: Redis): Promi
     ],
     rounds: 41,
     times: 50,
+    warmUps: 20,
     unit: 'µs',
   })
+  // Prisma and one GET, nothing else: what no cache on Redis can be faster than.
+  await bench.compare({
+    bench: 'cache/hit-redis-floor',
+    subject: repeat(() => get.user.findUnique(one)),
+    baselines: [{ name: 'prisma-extension-redis', run: repeat(() => peer.user.findUnique(one)) }],
+    rounds: 41,
+    times: 50,
+    unit: 'µs',
+  })
+}
+
+/** The two codecs on 100 rows of the usual types: time there and back, and characters in Redis. */
+async function codecs(bench: Bench): Promise<void> {
+  if (!bench.wants('cache/codec')) return
+  const rows = Array.from({ length: 100 }, (_, id) => ({
+    id,
+    email: `user${id}@example.org`,
+    name: `User ${id}`,
+    role: 'STUDENT',
+    balance: new Prisma.Decimal(`${id}.50`),
+    visits: BigInt(id) ** 5n,
+    avatar: new Uint8Array(16).fill(id),
+    settings: { theme: 'dark', tags: ['a', 'b'], nothing: null },
+    createdAt: new Date(1_700_000_000_000 + id * 1001),
+    deletedAt: null,
+  }))
+  const thereAndBack = (codec: ValueCodec) => (times: number) => {
+    for (let time = 0; time < times; time++) codec.decode(codec.encode(rows), Prisma.Decimal)
+  }
+  await bench.compare({
+    bench: 'cache/codec/msgpackr',
+    subject: thereAndBack(msgpackr),
+    baselines: [{ name: 'default', run: thereAndBack(taggedJson) }],
+    rounds: 41,
+    times: 20,
+    warmUps: 20,
+    unit: 'µs',
+  })
+  const characters = (codec: ValueCodec): number => codec.encode(rows).length
+  bench.compared(
+    'cache/codec/msgpackr',
+    characters(msgpackr),
+    'characters',
+    'default',
+    characters(taggedJson),
+  )
 }
 
 /** Entries that rest on a tag, so many that walking them would show. */
@@ -179,12 +231,17 @@ async function missOverhead(bench: Bench): Promise<void> {
   const floor = clients.floor()
   const prisma = clients.bare().$extends(cache({ store: memoryStore() }))
   let id = 1
-  await bench.overhead(
-    'cache/miss-overhead-memory',
-    repeat(() => floor.user.findUnique({ where: { id: id++ } })),
-    repeat(() => prisma.user.findUnique({ where: { id: id++ }, ...minute })),
-    25,
-  )
+  const unhooked = repeat(() => floor.user.findUnique({ where: { id: id++ } }))
+  const missing = repeat(() => prisma.user.findUnique({ where: { id: id++ }, ...minute }))
+  await bench.overhead('cache/miss-overhead-memory', unhooked, missing, 25, { warmUps: 20 })
+  await bench.compare({
+    bench: 'cache/miss-memory',
+    subject: missing,
+    baselines: [{ name: 'hook-floor', run: unhooked }],
+    rounds: 41,
+    times: 100,
+    unit: 'µs',
+  })
   await clients.close()
 }
 

@@ -120,8 +120,8 @@ export class AccelerateCache {
     )
     const result = await next(call)
     // Prisma has sent it together with others, past the cache.
-    if (answered === null) this.report.read(call, 'bypass', { reason: 'merged', tags, models })
-    else this.report.read(call, answered, { tags, models })
+    if (answered === null) this.report.read(call, 'bypass', { reason: 'merged', tags, of: { models } })
+    else this.report.read(call, answered, { tags, of: { models } })
     return result
   }
 

@@ -1,4 +1,4 @@
-import { canonicalize, identity, type Call } from '@prisma-brisk/core'
+import { canonicalize, canonicalizeWithout, identity, type Call } from '@prisma-brisk/core'
 import { InvalidCacheStrategyError } from './errors.ts'
 
 /** Where a read is stored, and what its entry must say it is. */
@@ -18,48 +18,67 @@ export interface KeyContext {
   /** What result extensions make the database be asked for. */
   readonly computed: unknown
   readonly scope: (() => unknown) | null
+  /** Whether keys stay in this process. */
+  readonly isLocal: boolean
 }
 
 /**
- * Makes the keys of a client: SHA-256 over everything that a result can depend on, in a typed canonical form. What is
- * the same in all calls is digested once.
+ * Makes the keys of a client from everything that a result can depend on, in a typed canonical form: its SHA-256, or
+ * where keys stay in this process the form itself. What is the same in all calls is digested once.
  */
 export class CacheKeys {
   private readonly prefix: string
   private readonly context: string
 
   constructor(private readonly common: KeyContext) {
-    const { namespace, schemaHash, database, omit, computed } = common
-    this.prefix = `${namespace}:q:`
+    const { namespace, schemaHash, database, omit, computed, isLocal } = common
     this.context = identity(canonicalize({ schemaHash, database, omit, computed }))
+    this.prefix = `${namespace}:${isLocal ? nameOfContext(this.context) : 'q'}:`
+  }
+
+  /** What a result depends on beside the call itself, as text; null where there is nothing. */
+  surroundingsOf(call: Call): string | null {
+    const { scope } = this.common
+    if (scope === null) return call.innermost ? null : canonicalize({ behind: hooksBehind(call) })
+    return canonicalize({ scope: checkedScope(scope()) })
   }
 
   /**
-   * Everything that tells this read from others of the same client, as text.
-   *
-   * @param tags the user's tags: who asks for other tags must not be given an entry that does not rest on them
+   * @param surroundings as {@link CacheKeys.surroundingsOf} gives them
+   * @param tags the user's tags, and `models` those of a raw read: who asks for others must not be given an entry that does
+   * not rest on them
    * @throws CyclicArgumentsError
    */
-  textOf(call: Call, tags: readonly string[]): string {
-    const { scope } = this.common
+  of(
+    call: Call,
+    surroundings: string | null,
+    tags: readonly string[],
+    models: readonly string[] | null,
+  ): CacheKey {
+    const name = `${call.model ?? ''}.${call.operation}`
     // Pagination's bound becomes `take` at dispatch.
     const { bound } = call.notes
-    const text = `${call.model ?? ''}.${call.operation}|${call.dataPath.join('.')}|${bound ?? ''}|${canonicalize({ a: call.args })}`
-    if (scope === null && tags.length === 0 && call.innermost) return text
-    return (
-      text +
-      canonicalize({
-        scope: scope === null ? undefined : checkedScope(scope()),
-        behind: scope === null ? hooksBehind(call) : undefined,
-        tags: tags.length < 2 ? tags : [...tags].sort(),
-      })
-    )
-  }
-
-  of(call: Call, text: string): CacheKey {
+    const path = call.dataPath.length === 0 ? '' : call.dataPath.join('.')
+    let text = `${name}|${path}|${bound ?? ''}|${canonicalizeWithout(call.args, 'cacheStrategy')}`
+    if (surroundings !== null) text += surroundings
+    if (tags.length > 0) text += canonicalize({ tags: tags.length === 1 ? tags : [...tags].sort() })
+    if (models !== null) text += canonicalize({ models })
+    if (this.common.isLocal) {
+      const key = this.prefix + text
+      return { key, identity: key }
+    }
     const digest = identity(`${this.context}${text}`)
-    return { key: this.prefix + digest, identity: `${call.model ?? ''}.${call.operation}#${digest}` }
+    return { key: this.prefix + digest, identity: `${name}#${digest}` }
   }
+}
+
+const contextNames = new Map<string, string>()
+
+/** A short name for a context, within this process. */
+function nameOfContext(context: string): string {
+  let name = contextNames.get(context)
+  if (name === undefined) contextNames.set(context, (name = contextNames.size.toString(36)))
+  return name
 }
 
 /** A scope must be told from every other by its value alone, in every process. */

@@ -9,17 +9,24 @@ import {
 import { cacheMethods, type CacheMethods } from './cache-client.ts'
 import { CacheKeys } from './cache-key.ts'
 import type { CacheStore, DecimalClass } from './cache-store.ts'
-import { checkStrategy, resolveStrategy, strategyOf, withoutStrategy } from './cache-strategy.ts'
+import {
+  checkStrategy,
+  type CacheStrategy,
+  resolveStrategy,
+  strategyOf,
+  type ResolvedStrategy,
+} from './cache-strategy.ts'
 import { CachedReads, type SharedReads } from './cached-reads.ts'
 import { asksForComputedFields } from './computed-fields.ts'
 import { askDatabaseName } from './database-name.ts'
 import type { Flight } from './flight.ts'
-import { GuardedStore } from './guarded-store.ts'
+import { GuardedStore, isPromise } from './guarded-store.ts'
 import { collector } from './info.ts'
 import { InvalidatingWrites } from './invalidating-writes.ts'
 import { memoryStore } from './memory-store.ts'
 import type { ResolvedCacheOptions } from './options.ts'
-import { rawReadOf, type RawRead } from './raw-read.ts'
+import { bareCall } from './planned-read.ts'
+import { rawReadOf } from './raw-read.ts'
 import { ReadReport } from './read-report.ts'
 import { Statistics } from './statistics.ts'
 import { TagNames } from './tag.ts'
@@ -57,8 +64,9 @@ export class Cache {
     private readonly facts: () => ClientFacts,
   ) {
     this.shared = host.state(SHARED, () => new SharedState(host))
-    this.names = new TagNames(options.namespace)
-    this.store = guardOf(store ?? this.shared.defaultStore(), options, this.names)
+    const kept = store ?? this.shared.defaultStore()
+    this.names = new TagNames(options.namespace, kept.isLocal)
+    this.store = guardOf(kept, options, this.names)
     this.shared.stores.add(this.store)
     const { stats, fills } = this.shared
     const { names } = this
@@ -97,42 +105,67 @@ export class Cache {
     return this.cached(call, next, given)
   }
 
-  private async cached(call: Call, next: Next, given: unknown): Promise<unknown> {
-    const { models, defaults, enabled } = this.options
-    if (given !== undefined && given !== false) checkStrategy(given)
-    // What stands behind must see equal arguments for equal queries, whatever their strategies.
-    const bare = call.withArgs(withoutStrategy(call.args, call.dataPath))
-    const asked = given === false || given === undefined ? {} : given
-    const strategy = resolveStrategy(asked, models.get(call.model as string) || undefined, defaults)
-    if (given === false) return this.bypass(bare, next, 'off', strategy.tags)
-    if (!enabled) return this.bypass(bare, next, 'disabled', strategy.tags)
-    if (call.transaction.kind !== 'none') return this.bypass(bare, next, 'transaction', strategy.tags)
-    const reads = this.reads ?? (await this.ready(call))
-    if (reads === null) return this.bypass(bare, next, this.obstacle(), strategy.tags)
-    const { isComputedBehind, omit } = this.facts()
-    if (isComputedBehind() && asksForComputedFields(this.host.schema(), call, omit)) {
-      return this.bypass(bare, next, 'computed-field', strategy.tags)
+  private cached(call: Call, next: Next, given: unknown): Promise<unknown> {
+    try {
+      const strategy = this.strategyFor(call, given)
+      if (given === false) return this.bypass(call, next, 'off', strategy)
+      return this.answered(call, next, strategy, null)
+    } catch (error) {
+      return rejected(error)
     }
-    return reads.read(bare, next, strategy)
+  }
+
+  private strategyFor(call: Call, given: unknown): ResolvedStrategy {
+    const model = this.options.models.get(call.model as string) || undefined
+    if (given === false || given === undefined) return resolveStrategy(UNSAID, model, this.options.defaults)
+    checkStrategy(given)
+    return resolveStrategy(given, model, this.options.defaults)
   }
 
   private rawRead(call: Call, next: Next): Promise<unknown> {
     const raw = rawReadOf(call)
-    return raw === null ? this.writes.rawRead(call, next) : this.cachedRaw(call, next, raw)
+    if (raw === null) return this.writes.rawRead(call, next)
+    return this.answered(
+      call,
+      next,
+      resolveStrategy(raw.strategy, undefined, this.options.defaults),
+      raw.models,
+    )
   }
 
-  private async cachedRaw(call: Call, next: Next, { strategy, models }: RawRead): Promise<unknown> {
-    const resolved = resolveStrategy(strategy, undefined, this.options.defaults)
-    if (!this.options.enabled) return this.bypass(call, next, 'disabled', resolved.tags)
-    if (call.transaction.kind !== 'none') return this.bypass(call, next, 'transaction', resolved.tags)
-    const reads = this.reads ?? (await this.ready(call))
-    if (reads === null) return this.bypass(call, next, this.obstacle(), resolved.tags)
-    return reads.read(call, next, resolved, models)
+  /** @param models those of a raw read */
+  private answered(
+    call: Call,
+    next: Next,
+    strategy: ResolvedStrategy,
+    models: readonly string[] | null,
+  ): Promise<unknown> {
+    if (!this.options.enabled) return this.bypass(call, next, 'disabled', strategy)
+    if (call.transaction.kind !== 'none') return this.bypass(call, next, 'transaction', strategy)
+    if (this.reads === null) return this.answeredWhenReady(call, next, strategy, models)
+    const { isComputedBehind, omit } = this.facts()
+    if (models === null && isComputedBehind() && asksForComputedFields(this.host.schema(), call, omit)) {
+      return this.bypass(call, next, 'computed-field', strategy)
+    }
+    const answer = this.reads.read(call, next, strategy, models)
+    return isPromise(answer) ? answer : Promise.resolve(answer)
   }
 
-  private bypass(call: Call, next: Next, reason: string, tags: readonly string[]): Promise<unknown> {
+  private async answeredWhenReady(
+    call: Call,
+    next: Next,
+    strategy: ResolvedStrategy,
+    models: readonly string[] | null,
+  ): Promise<unknown> {
+    const reads = await this.ready(call)
+    this.reads ??= reads
+    if (this.reads === null) return this.bypass(call, next, this.obstacle(), strategy)
+    return this.answered(call, next, strategy, models)
+  }
+
+  private bypass(call: Call, next: Next, reason: string, { tags }: ResolvedStrategy): Promise<unknown> {
     this.shared.report.read(call, 'bypass', { reason, tags })
-    return next(call)
+    return next(bareCall(call))
   }
 
   private obstacle(): string {
@@ -150,11 +183,19 @@ export class Cache {
       const found = await decimal()
       if (found !== null) this.store.store.useDecimal(found)
     }
-    const { namespace, scope } = this.options
-    const keys = new CacheKeys({ namespace, schemaHash: schema.hash, database, omit, computed, scope })
     const { names, store, shared, options } = this
-    this.reads ??= new CachedReads(options, schema, names, keys, store, shared)
-    return this.reads
+    const { namespace, scope } = options
+    const isLocal = store.store.isLocal === true
+    const keys = new CacheKeys({
+      namespace,
+      schemaHash: schema.hash,
+      database,
+      omit,
+      computed,
+      scope,
+      isLocal,
+    })
+    return new CachedReads(options, schema, names, keys, store, shared)
   }
 
   /** A store that only this process sees needs no name that holds elsewhere. */
@@ -178,6 +219,13 @@ export class Cache {
 function unasked(call: Call, next: Next): Promise<unknown> {
   collector()?.push({ status: 'bypass', reason: 'no-strategy', tags: [], models: [] })
   return next(call)
+}
+
+/** Where neither the call nor the model says more. */
+const UNSAID: CacheStrategy = Object.freeze({})
+
+async function rejected(error: unknown): Promise<never> {
+  throw error
 }
 
 const SHARED = Symbol('prisma-brisk cache')

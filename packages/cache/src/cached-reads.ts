@@ -1,34 +1,24 @@
 import { operationTraits, type Call, type Next, type SchemaModel } from '@prisma-brisk/core'
 import { randomUUID } from 'node:crypto'
 import { publish } from './cache-event.ts'
-import type { CacheKey, CacheKeys } from './cache-key.ts'
+import type { CacheKeys } from './cache-key.ts'
 import type { Found } from './cache-store.ts'
 import type { ResolvedStrategy } from './cache-strategy.ts'
 import { isUnreachable } from './database-failure.ts'
 import { isDueEarly } from './early-refresh.ts'
-import { isMarked, isValid, lifetimeOf, type Entry, type StoredEntry } from './entry.ts'
+import { isMarked, isValid, lifetimeOf, type StoredEntry } from './entry.ts'
 import { UnserialisableValueError } from './errors.ts'
 import { Flight } from './flight.ts'
 import { isPromise, type GuardedStore, type StoreFailure } from './guarded-store.ts'
 import type { CacheStatus } from './info.ts'
 import type { ResolvedCacheOptions } from './options.ts'
-import { readTags, tagsOfRawRead, type ReadTags } from './read-tags.ts'
+import { Places, type Place } from './places.ts'
+import { bareCall, isEmpty, PlannedRead } from './planned-read.ts'
 import type { ReadReport } from './read-report.ts'
 import { isSignedBy, stampTime } from './stamp.ts'
 import type { Statistics } from './statistics.ts'
 import type { TagNames } from './tag.ts'
 import { differ } from './verification.ts'
-
-const RECENT = 1_000
-
-/** Everything there is to know of a read before the store is asked. */
-interface Plan {
-  readonly call: Call
-  readonly next: Next
-  readonly strategy: ResolvedStrategy
-  readonly key: CacheKey
-  readonly tags: ReadTags
-}
 
 /** What all clients of one base client share. */
 export interface SharedReads {
@@ -48,19 +38,19 @@ export interface SharedReads {
  * that: if anything it rests on is invalidated meanwhile, it will never be answered.
  */
 export class CachedReads {
-  private readonly recent = new Map<string, Pick<Plan, 'key' | 'tags'>>()
+  private readonly places: Places
+  private readonly stats: Statistics
 
   constructor(
     private readonly options: ResolvedCacheOptions,
-    private readonly schema: SchemaModel,
-    private readonly names: TagNames,
-    private readonly keys: CacheKeys,
+    schema: SchemaModel,
+    names: TagNames,
+    keys: CacheKeys,
     private readonly store: GuardedStore,
     private readonly shared: SharedReads,
-  ) {}
-
-  private get stats(): Statistics {
-    return this.shared.stats
+  ) {
+    this.places = new Places(schema, names, keys)
+    this.stats = shared.stats
   }
 
   /**
@@ -69,142 +59,149 @@ export class CachedReads {
    * @param models the models a raw query reads, which its text does not tell
    */
   read(call: Call, next: Next, strategy: ResolvedStrategy, models: readonly string[] | null = null): unknown {
-    if (strategy.ttl + strategy.swr <= 0) return this.bypass(call, next, strategy.tags, 'no-lifetime')
-    const plan = this.plan(call, next, strategy, models)
-    if (plan === null) return this.bypass(call, next, strategy.tags, 'unkeyable')
+    const place = strategy.ttl + strategy.swr > 0 ? this.placeOf(call, strategy, models) : null
+    if (place === null) {
+      const bare = bareCall(call)
+      const reason = strategy.ttl + strategy.swr > 0 ? 'unkeyable' : 'no-lifetime'
+      this.shared.report.read(bare, 'bypass', { reason, tags: strategy.tags })
+      return next(bare)
+    }
+    const plan = new PlannedRead(call, next, strategy, models, this.places, place)
+    const current = this.store.current(plan.key.key)
+    if (current !== null && this.isOwn(plan, current)) {
+      const age = this.options.now() - current.createdAt
+      const value = age < current.ttl ? open(current) : UNREADABLE
+      if (value !== UNREADABLE && age < freshFor(value, strategy))
+        return this.hit(plan, null, current, age, value)
+    }
     const asked = this.store.lookup(plan.key.key, plan.tags.asked, plan.tags.signed)
     return isPromise(asked) ? asked.then((found) => this.answer(plan, found)) : this.answer(plan, asked)
   }
 
-  private answer(plan: Plan, found: Found | StoreFailure): unknown {
-    const { call, next, strategy } = plan
-    if (typeof found === 'string') return this.bypass(call, next, strategy.tags, found)
-    const { entry } = found
-    if (entry === null || !this.isBelievable(plan, entry, found)) return this.miss(plan, found, null)
-    const age = this.options.now() - entry.createdAt
-    const { swr, grace } = strategy
-    const ttl = freshFor(entry, strategy)
-    if (age < Math.min(entry.ttl, ttl)) return this.hit(plan, found, entry, age)
-    if (age < Math.min(entry.ttl + entry.swr, ttl + swr)) return this.stale(plan, found, entry, age)
-    const mayServe = age < Math.min(lifetimeOf(entry), ttl + swr + grace)
-    return this.miss(plan, found, mayServe ? entry : null)
-  }
-
-  private bypass(call: Call, next: Next, tags: readonly string[], reason: string): Promise<unknown> {
-    this.shared.report.read(call, 'bypass', { reason, tags })
-    return next(call)
-  }
-
-  private plan(
-    call: Call,
-    next: Next,
-    strategy: ResolvedStrategy,
-    models: readonly string[] | null,
-  ): Plan | null {
+  /** Null for arguments that have no canonical form. */
+  private placeOf(call: Call, { tags }: ResolvedStrategy, models: readonly string[] | null): Place | null {
     try {
-      const tags =
-        models === null ? strategy.tags : [...strategy.tags, ...models.map((each) => `model ${each}`)]
-      const text = this.keys.textOf(call, tags)
-      const known = this.recent.get(text)
-      if (known !== undefined) return { call, next, strategy, ...known }
-      const place = { key: this.keys.of(call, text), tags: this.tagsOf(call, strategy, models) }
-      // The same reads come again and again: what follows from their text alone is kept for the latest of them.
-      if (this.recent.size >= RECENT) this.recent.clear()
-      this.recent.set(text, place)
-      return { call, next, strategy, ...place }
+      return this.places.of(call, tags, models)
     } catch (error) {
       if ((error as { code?: unknown } | null)?.code === 'E_CYCLIC_ARGUMENTS') return null
       throw error
     }
   }
 
-  private tagsOf(call: Call, { tags }: ResolvedStrategy, models: readonly string[] | null): ReadTags {
-    const { names, schema } = this
-    return models === null ? readTags(names, schema, call, tags) : tagsOfRawRead(names, schema, models, tags)
+  private answer(plan: PlannedRead, found: Found | StoreFailure): unknown {
+    if (typeof found === 'string') {
+      this.report(plan, 'bypass', found)
+      return plan.send()
+    }
+    const { strategy } = plan
+    const { entry, stamps } = found
+    if (entry === null || !this.isBelievable(plan, entry, stamps)) return this.miss(plan, stamps, null)
+    const age = this.options.now() - entry.createdAt
+    const value = age < lifetimeOf(entry) ? open(entry) : UNREADABLE
+    if (value === UNREADABLE) return this.miss(plan, stamps, null)
+    const { swr, grace } = strategy
+    const ttl = freshFor(value, strategy)
+    if (age < Math.min(entry.ttl, ttl)) return this.hit(plan, stamps, entry, age, value)
+    if (age < Math.min(entry.ttl + entry.swr, ttl + swr)) return this.stale(plan, stamps, age, value)
+    return this.miss(plan, stamps, age < ttl + swr + grace ? entry : null)
   }
 
-  private isBelievable({ key, tags }: Plan, entry: StoredEntry, { stamps }: Found): boolean {
-    return (
-      entry.identity === key.identity &&
-      entry.createdAt >= this.store.breaker.notBefore &&
-      isValid(entry, tags.asked, stamps)
-    )
+  private isBelievable(plan: PlannedRead, entry: StoredEntry, stamps: readonly string[]): boolean {
+    return this.isOwn(plan, entry) && isValid(entry, plan.tags.asked, stamps)
   }
 
-  private hit(plan: Plan, found: Found, entry: StoredEntry, age: number): unknown {
-    const opened = open(entry)
-    if (opened === null) return this.miss(plan, found, null)
+  private isOwn(plan: PlannedRead, entry: StoredEntry): boolean {
+    return entry.identity === plan.key.identity && entry.createdAt >= this.store.breaker.notBefore
+  }
+
+  /** @param stamps null where the store has compared them itself */
+  private hit(
+    plan: PlannedRead,
+    stamps: readonly string[] | null,
+    entry: StoredEntry,
+    age: number,
+    value: unknown,
+  ): unknown {
     this.report(plan, 'hit', undefined, age)
     const { earlyRefresh, verify, random } = this.options
-    if (earlyRefresh > 0 && isDueEarly(entry, age, earlyRefresh, random)) this.refresh(plan, found)
+    if (earlyRefresh > 0 && isDueEarly(entry, age, earlyRefresh, random)) {
+      const observed = stamps ?? this.store.observe(plan.tags.asked)
+      if (typeof observed !== 'string' && !isPromise(observed)) this.refresh(plan, observed)
+    }
     if (verify > 0 && random() < verify) void this.verify(plan, entry, age)
-    return opened.value
+    return value
   }
 
-  private stale(plan: Plan, found: Found, entry: StoredEntry, age: number): unknown {
-    const opened = open(entry)
-    if (opened === null) return this.miss(plan, found, null)
+  private stale(plan: PlannedRead, stamps: readonly string[], age: number, value: unknown): unknown {
     this.report(plan, 'stale', undefined, age)
-    this.refresh(plan, found)
-    return opened.value
+    this.refresh(plan, stamps)
+    return value
   }
 
-  private async miss(plan: Plan, found: Found, fallback: StoredEntry | null): Promise<unknown> {
-    if (found.stamps.some(isMarked)) {
+  private miss(plan: PlannedRead, stamps: readonly string[], fallback: StoredEntry | null): Promise<unknown> {
+    if (stamps.some(isMarked)) {
       this.report(plan, 'miss', 'write-under-way')
-      return plan.next(plan.call)
+      return plan.send()
     }
-    if (this.hasForeignRows(plan, found)) return this.missAmongForeignRows(plan)
+    if (hasForeignRows(plan, stamps)) return this.missAmongForeignRows(plan)
     const flight = this.shared.flights.get(plan.key.key)
-    if (flight !== undefined && flight.mayJoin(found.stamps)) return this.join(plan, flight)
-    const isEmbargoed = this.isEmbargoed(found.stamps)
-    try {
-      return await this.lead(plan, found.stamps, isEmbargoed)
-    } catch (error) {
-      const opened = fallback !== null && isUnreachable(error) ? open(fallback) : null
-      if (opened === null) throw error
-      this.report(plan, 'stale', 'error', this.options.now() - (fallback?.createdAt ?? 0))
-      return opened.value
-    }
-  }
-
-  /** Rows of this table are cached by a deployment that knows other keys of it. */
-  private hasForeignRows({ tags: { asked, signed } }: Plan, { stamps }: Found): boolean {
-    return signed !== null && !isSignedBy(stamps[asked.indexOf(signed.tag)] as string, signed.signature)
+    if (flight !== undefined && flight.mayJoin(stamps)) return this.join(plan, flight)
+    const led = this.lead(plan, stamps)
+    return fallback === null ? led : this.orElse(plan, led, fallback)
   }
 
   /** Makes an end of those rows; where another is faster, this read is not stored. */
-  private async missAmongForeignRows(plan: Plan): Promise<unknown> {
+  private async missAmongForeignRows(plan: PlannedRead): Promise<unknown> {
     const { asked, signed } = plan.tags
     if (signed !== null) await this.store.invalidate([signed.tag])
     const stamps = await this.store.observe(asked, signed)
-    if (typeof stamps !== 'string' && !stamps.some(isMarked)) {
-      const found: Found = { entry: null, stamps }
-      if (!this.hasForeignRows(plan, found)) return this.miss(plan, found, null)
+    if (typeof stamps !== 'string' && !stamps.some(isMarked) && !hasForeignRows(plan, stamps)) {
+      return this.miss(plan, stamps, null)
     }
     this.report(plan, 'miss', 'other-deployment')
-    return plan.next(plan.call)
+    return plan.send()
   }
 
-  private async join(plan: Plan, flight: Flight): Promise<unknown> {
+  private async orElse(plan: PlannedRead, led: Promise<unknown>, fallback: StoredEntry): Promise<unknown> {
+    try {
+      return await led
+    } catch (error) {
+      const value = isUnreachable(error) ? open(fallback) : UNREADABLE
+      if (value === UNREADABLE) throw error
+      this.report(plan, 'stale', 'error', this.options.now() - fallback.createdAt)
+      return value
+    }
+  }
+
+  private async join(plan: PlannedRead, flight: Flight): Promise<unknown> {
     this.stats.joined++
     this.report(plan, 'miss', 'shared')
     try {
       return await flight.join()
     } catch (error) {
-      if (error instanceof UnserialisableValueError) return plan.next(plan.call)
+      if (error instanceof UnserialisableValueError) return plan.send()
       throw error
     }
   }
 
   /** Reads the database for this call and for all that join it. */
-  private async lead(plan: Plan, stamps: readonly string[], isEmbargoed: boolean): Promise<unknown> {
+  private async lead(plan: PlannedRead, stamps: readonly string[]): Promise<unknown> {
     const { flights } = this.shared
     const { key } = plan.key
     const flight = new Flight(stamps)
     flights.set(key, flight)
     try {
-      const value = await this.locked(plan, stamps, isEmbargoed)
+      const { fillLock, now } = this.options
+      const isEmbargoed = this.isEmbargoed(stamps)
+      let value: unknown
+      if (fillLock !== null && !isEmbargoed) value = await this.locked(plan, stamps, fillLock.lease)
+      else {
+        const createdAt = now()
+        const startedAt = performance.now()
+        value = await plan.send()
+        this.report(plan, 'miss', isEmbargoed ? 'embargo' : undefined)
+        if (!isEmbargoed) void this.keep(plan, stamps, value, createdAt, performance.now() - startedAt)
+      }
       flight.land(value)
       return value
     } catch (error) {
@@ -215,98 +212,75 @@ export class CachedReads {
     }
   }
 
-  /** Reads the database and stores the result; what cannot be stored is answered all the same. */
-  private async fill(
-    plan: Plan,
-    stamps: readonly string[],
-    isEmbargoed: boolean,
-    stored?: (writing: Promise<unknown>) => void,
-  ): Promise<unknown> {
-    const createdAt = this.options.now()
-    const startedAt = performance.now()
-    const value = await plan.next(plan.call)
-    this.report(plan, 'miss', isEmbargoed ? 'embargo' : undefined)
-    if (!isEmbargoed) {
-      const writing = this.keep(plan, stamps, value, createdAt, performance.now() - startedAt)
-      stored?.(writing)
+  /** With a fill lock: one process reads, the others wait for its entry until the lease is over. */
+  private async locked(plan: PlannedRead, stamps: readonly string[], lease: number): Promise<unknown> {
+    const { key } = plan.key
+    const token = randomUUID()
+    const deadline = performance.now() + lease
+    const isHeld = (): Promise<boolean> => this.store.lock(key, token, lease)
+    let holds = await isHeld()
+    while (!holds && performance.now() <= deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 5 + this.options.random() * 10))
+      const value = await this.lookAgain(plan)
+      if (value !== UNREADABLE) return value
+      holds = await isHeld()
     }
+    let writing: unknown = null
+    try {
+      // Another process may have filled it between our look-up and the lock.
+      const filled = holds ? await this.lookAgain(plan) : UNREADABLE
+      if (filled !== UNREADABLE) return filled
+      const createdAt = this.options.now()
+      const startedAt = performance.now()
+      const value = await plan.send()
+      this.report(plan, 'miss')
+      writing = this.keep(plan, stamps, value, createdAt, performance.now() - startedAt)
+      return value
+    } finally {
+      if (holds) void Promise.resolve(writing).then(() => this.store.unlock(key, token))
+    }
+  }
+
+  private async lookAgain(plan: PlannedRead): Promise<unknown> {
+    const found = await this.store.lookup(plan.key.key, plan.tags.asked, plan.tags.signed)
+    if (typeof found === 'string' || found.entry === null) return UNREADABLE
+    const { entry, stamps } = found
+    const age = this.options.now() - entry.createdAt
+    if (!this.isBelievable(plan, entry, stamps) || age >= entry.ttl) return UNREADABLE
+    const value = open(entry)
+    if (value === UNREADABLE || age >= freshFor(value, plan.strategy)) return UNREADABLE
+    this.report(plan, 'miss', 'shared', age)
     return value
   }
 
+  /** Stores a result; a store of this process has it when this returns. */
   private keep(
-    plan: Plan,
+    plan: PlannedRead,
     stamps: readonly string[],
     value: unknown,
     createdAt: number,
     cost: number,
-  ): Promise<unknown> {
-    const { strategy, tags, key } = plan
-    const ttl = isEmpty(value) ? (strategy.nullTtl ?? strategy.ttl) : strategy.ttl
-    const resting = tags.restingOn(value)
-    const entry: Entry = {
-      identity: key.identity,
-      tags: resting,
-      stamps:
-        resting === tags.asked ? stamps : resting.map((tag) => stamps[tags.asked.indexOf(tag)] as string),
-      createdAt,
-      ttl,
-      swr: strategy.swr,
-      grace: strategy.grace,
-      cost,
-    }
-    if (lifetimeOf(entry) <= 0) return Promise.resolve()
+  ): void | Promise<void> {
+    const entry = plan.entryOf(value, stamps, createdAt, cost)
+    if (entry === null) return
+    const stored = this.store.write(plan.key.key, entry, value)
+    if (!isPromise(stored)) return this.stored(stored)
     const { fills } = this.shared
-    const writing = this.store.write(key.key, entry, value).then((stored) => {
-      if (stored) this.stats.fills++
-      else this.stats.unstored++
+    const writing = stored.then((isStored) => {
+      this.stored(isStored)
       fills.delete(writing)
     })
     fills.add(writing)
     return writing
   }
 
-  /** With a fill lock: one process reads, the others wait for its entry until the lease is over. */
-  private async locked(plan: Plan, stamps: readonly string[], isEmbargoed: boolean): Promise<unknown> {
-    const { fillLock } = this.options
-    if (fillLock === null || isEmbargoed) return this.fill(plan, stamps, isEmbargoed)
-    const { key } = plan.key
-    const token = randomUUID()
-    const deadline = performance.now() + fillLock.lease
-    while (!(await this.store.lock(key, token, fillLock.lease))) {
-      const opened = await this.awaited(plan)
-      if (opened !== null) return opened.value
-      if (performance.now() > deadline) return this.fill(plan, stamps, isEmbargoed)
-    }
-    let writing: Promise<unknown> = Promise.resolve()
-    try {
-      // Another process may have filled it between our look-up and the lock.
-      const opened = await this.lookAgain(plan)
-      if (opened !== null) return opened.value
-      return await this.fill(plan, stamps, isEmbargoed, (stored) => (writing = stored))
-    } finally {
-      void writing.then(() => this.store.unlock(key, token))
-    }
-  }
-
-  private async awaited(plan: Plan): Promise<{ value: unknown } | null> {
-    await new Promise((resolve) => setTimeout(resolve, 5 + this.options.random() * 10))
-    return this.lookAgain(plan)
-  }
-
-  private async lookAgain(plan: Plan): Promise<{ value: unknown } | null> {
-    const found = await this.store.lookup(plan.key.key, plan.tags.asked, plan.tags.signed)
-    if (typeof found === 'string' || found.entry === null) return null
-    const { entry } = found
-    const age = this.options.now() - entry.createdAt
-    if (!this.isBelievable(plan, entry, found) || age >= Math.min(entry.ttl, freshFor(entry, plan.strategy)))
-      return null
-    const opened = open(entry)
-    if (opened !== null) this.report(plan, 'miss', 'shared', age)
-    return opened
+  private stored(isStored: boolean): void {
+    if (isStored) this.stats.fills++
+    else this.stats.unstored++
   }
 
   /** In the background, once at a time for a key; an invalidation meanwhile makes its result worthless by itself. */
-  private refresh(plan: Plan, { stamps }: Found): void {
+  private refresh(plan: PlannedRead, stamps: readonly string[]): void {
     const { refreshing } = this.shared
     const { key } = plan.key
     if (refreshing.has(key) || this.isEmbargoed(stamps)) return
@@ -319,7 +293,7 @@ export class CachedReads {
     this.shared.fills.add(refreshed)
   }
 
-  private async refreshed(plan: Plan, stamps: readonly string[]): Promise<void> {
+  private async refreshed(plan: PlannedRead, stamps: readonly string[]): Promise<void> {
     const { key } = plan.key
     const token = randomUUID()
     const lease = this.options.fillLock?.lease
@@ -327,7 +301,7 @@ export class CachedReads {
     const createdAt = this.options.now()
     const startedAt = performance.now()
     try {
-      const value = await plan.next(plan.call)
+      const value = await plan.send()
       await this.keep(plan, stamps, value, createdAt, performance.now() - startedAt)
     } catch {
       this.stats.refreshErrors++
@@ -337,10 +311,10 @@ export class CachedReads {
   }
 
   /** Compares a hit with the database; what was invalidated meanwhile proves nothing. */
-  private async verify(plan: Plan, entry: StoredEntry, age: number): Promise<void> {
-    const { call, next, key, tags } = plan
+  private async verify(plan: PlannedRead, entry: StoredEntry, age: number): Promise<void> {
+    const { call, key, tags } = plan
     try {
-      const actual = await next(call)
+      const actual = await plan.send()
       const ordered = call.args?.['orderBy'] !== undefined || !operationTraits(call.operation).returnsMany
       const differs = differ(entry.open(), actual, ordered)
       // A write may have been committed whose invalidation is on its way: then nothing has been written past us.
@@ -366,28 +340,28 @@ export class CachedReads {
     return embargo > 0 && stamps.some((stamp) => stampTime(stamp) + embargo > now())
   }
 
-  private report(plan: Plan, status: CacheStatus, reason?: string, age?: number): void {
-    const { tags } = plan.strategy
-    this.shared.report.read(plan.call, status, { reason, age, tags, models: plan.tags.models })
+  private report(plan: PlannedRead, status: CacheStatus, reason?: string, age?: number): void {
+    this.shared.report.read(plan.asked, status, { reason, age, tags: plan.strategy.tags, of: plan })
   }
 }
 
-/** The value of an entry, or null where it cannot be read. */
-function open(entry: StoredEntry): { value: unknown } | null {
+/** Whether rows of this table are cached by a deployment that knows other keys of it. */
+function hasForeignRows({ tags: { asked, signed } }: PlannedRead, stamps: readonly string[]): boolean {
+  return signed !== null && !isSignedBy(stamps[asked.indexOf(signed.tag)] as string, signed.signature)
+}
+
+/** How long this caller takes a result for fresh; whoever stored it may have had other wishes for empty ones. */
+function freshFor(value: unknown, { ttl, nullTtl }: ResolvedStrategy): number {
+  return nullTtl !== null && nullTtl !== ttl && isEmpty(value) ? nullTtl : ttl
+}
+
+const UNREADABLE = Symbol('unreadable')
+
+/** The value of an entry; {@link UNREADABLE} where it cannot be read. */
+function open(entry: StoredEntry): unknown {
   try {
-    return { value: entry.open() }
+    return entry.open()
   } catch {
-    return null
+    return UNREADABLE
   }
-}
-
-/** How long this caller takes the entry for fresh; whoever stored it may have had other wishes for empty results. */
-function freshFor(entry: StoredEntry, { ttl, nullTtl }: ResolvedStrategy): number {
-  if (nullTtl === null || nullTtl === ttl) return ttl
-  const opened = open(entry)
-  return opened !== null && isEmpty(opened.value) ? nullTtl : ttl
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === null || (Array.isArray(value) && value.length === 0)
 }

@@ -1,6 +1,7 @@
 import { CircuitBreaker } from './circuit-breaker.ts'
 import type { CacheStore, Found, SignedTag } from './cache-store.ts'
-import type { Entry } from './entry.ts'
+import { Deadlines } from './deadlines.ts'
+import type { Entry, StoredEntry } from './entry.ts'
 import { StoreTimeoutError, StoreUnusableError, UnserialisableValueError } from './errors.ts'
 import { Journal } from './journal.ts'
 
@@ -17,18 +18,34 @@ export class GuardedStore {
   readonly breaker: CircuitBreaker
   private flushing: Promise<boolean> | null = null
   private retry: NodeJS.Timeout | null = null
+  private readonly reads: Deadlines
+  private readonly writes: Deadlines
   /** Counts what went wrong, for the statistics. */
   readonly troubles = { timeouts: 0, errors: 0, journaled: 0, replayed: 0, outages: 0, unmarked: 0 }
 
   constructor(
     readonly store: CacheStore,
     private readonly tags: { readonly everything: string; readonly probe: string },
-    private readonly timeouts: { readonly read: number; readonly write: number },
+    timeouts: { readonly read: number; readonly write: number },
     now: () => number,
   ) {
     this.journal = new Journal(tags.everything, now)
     this.breaker = new CircuitBreaker(now, () => this.flush())
+    this.reads = new Deadlines(timeouts.read)
+    this.writes = new Deadlines(timeouts.write)
     store.onReconnect?.(() => this.reconnected())
+  }
+
+  /** The valid entry of a key, where the store can tell without being asked for stamps. */
+  current(key: string): StoredEntry | null {
+    const { store } = this
+    if (store.current === undefined || this.breaker.isOpen || this.journal.size > 0) return null
+    try {
+      return store.current(key)
+    } catch (error) {
+      this.failure(error)
+      return null
+    }
   }
 
   lookup(
@@ -36,20 +53,42 @@ export class GuardedStore {
     tags: readonly string[],
     signed: SignedTag | null = null,
   ): Found | StoreFailure | Promise<Found | StoreFailure> {
-    return this.reading(tags, () => this.store.lookup(key, tags, signed))
+    const refusal = this.refusal(tags)
+    if (refusal !== null) return refusal
+    try {
+      const answer = this.store.lookup(key, tags, signed)
+      return isPromise(answer) ? this.inTime(answer, tags) : answer
+    } catch (error) {
+      return this.failure(error)
+    }
   }
 
   observe(
     tags: readonly string[],
     signed: SignedTag | null = null,
   ): readonly string[] | StoreFailure | Promise<readonly string[] | StoreFailure> {
-    return this.reading(tags, () => this.store.observe(tags, signed))
+    const refusal = this.refusal(tags)
+    if (refusal !== null) return refusal
+    try {
+      const answer = this.store.observe(tags, signed)
+      return isPromise(answer) ? this.inTime(answer, tags) : answer
+    } catch (error) {
+      return this.failure(error)
+    }
   }
 
-  /** Takes its copy before it returns; resolves to whether the entry is stored. */
-  async write(key: string, entry: Entry, value: unknown): Promise<boolean> {
+  /** Takes its copy before it returns; tells whether the entry is stored. */
+  write(key: string, entry: Entry, value: unknown): boolean | Promise<boolean> {
     if (this.breaker.isOpen) return false
-    return this.attempt(() => this.store.write(key, entry, value))
+    try {
+      const written = this.store.write(key, entry, value)
+      if (isPromise(written)) return this.attempt(() => written)
+      this.breaker.succeeded()
+      return true
+    } catch (error) {
+      this.failure(error)
+      return false
+    }
   }
 
   async remove(key: string): Promise<void> {
@@ -108,40 +147,36 @@ export class GuardedStore {
     if (this.journal.size > 0) await this.flush()
   }
 
-  private reading<T>(
-    tags: readonly string[],
-    ask: () => T | Promise<T>,
-  ): T | StoreFailure | Promise<T | StoreFailure> {
+  /** Why a read must not be answered from the store now. */
+  private refusal(tags: readonly string[]): StoreFailure | null {
     if (this.breaker.isOpen) return 'store-down'
-    if (this.journal.holds(tags)) return 'invalidation-pending'
-    try {
-      const answer = ask()
-      return isPromise(answer) ? this.readingInTime(answer, tags) : answer
-    } catch (error) {
-      return this.failure(error)
-    }
+    return this.journal.holds(tags) ? 'invalidation-pending' : null
   }
 
-  private async readingInTime<T>(answer: Promise<T>, tags: readonly string[]): Promise<T | StoreFailure> {
-    try {
-      const result = await within(answer, this.timeouts.read)
-      this.breaker.succeeded()
-      // An invalidation that failed while the store was asked is not in its answer.
-      return this.journal.holds(tags) ? 'invalidation-pending' : result
-    } catch (error) {
-      return this.failure(error)
-    }
+  private inTime<T>(answer: Promise<T>, tags: readonly string[]): Promise<T | StoreFailure> {
+    return this.reads.within<T, T | StoreFailure>(
+      answer,
+      (result) => {
+        this.breaker.succeeded()
+        // An invalidation that failed while the store was asked is not in its answer.
+        return this.journal.holds(tags) ? 'invalidation-pending' : result
+      },
+      (error) => this.failure(error),
+    )
   }
 
-  private async confirm(sent: Promise<void>, tags: readonly string[]): Promise<void> {
-    try {
-      await within(sent, this.timeouts.write)
-      this.breaker.succeeded()
-      this.journal.remember(tags)
-    } catch (error) {
-      this.failure(error)
-      this.note(tags)
-    }
+  private confirm(sent: Promise<void>, tags: readonly string[]): Promise<void> {
+    return this.writes.within(
+      sent,
+      () => {
+        this.breaker.succeeded()
+        this.journal.remember(tags)
+      },
+      (error) => {
+        this.failure(error)
+        this.note(tags)
+      },
+    )
   }
 
   private note(tags: readonly string[]): void {
@@ -190,7 +225,7 @@ export class GuardedStore {
   private async attempt(run: () => unknown): Promise<boolean> {
     try {
       const answer = run()
-      if (isPromise(answer)) await within(answer, this.timeouts.write)
+      if (isPromise(answer)) await this.writes.within(answer, asItIs, thrown)
       this.breaker.succeeded()
       return true
     } catch (error) {
@@ -219,23 +254,7 @@ export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
-/** The answer, or a {@link StoreTimeoutError}; a late answer is dropped. */
-function within<T>(answer: Promise<T>, ms: number): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => {
-      // A blocked event loop runs its timers first, though the answer may lie in the socket already.
-      setImmediate(() => reject(new StoreTimeoutError(ms)))
-    }, ms)
-    timer.unref()
-    answer.then(
-      (value) => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error: unknown) => {
-        clearTimeout(timer)
-        reject(error instanceof Error ? error : new Error(String(error)))
-      },
-    )
-  })
+const asItIs = (answer: unknown): unknown => answer
+const thrown = (error: unknown): never => {
+  throw error
 }

@@ -24,18 +24,20 @@ export class LookupBatch {
   add(key: string | null, tags: readonly string[], signed: SignedTag | null): Promise<Found> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ key, tags, signed, resolve, reject })
-      if (this.waiting.length === 1) process.nextTick(() => void this.flush())
+      if (this.waiting.length === 1) process.nextTick(flush, this)
     })
   }
 
-  private async flush(): Promise<void> {
+  flush(): void {
     const lookups = this.waiting
     this.waiting = []
-    try {
-      const found = await this.send(lookups)
-      lookups.forEach(({ resolve }, index) => resolve(found[index] as Found))
-    } catch (error) {
-      for (const { reject } of lookups) reject(error)
-    }
+    this.send(lookups).then(
+      (found) => lookups.forEach(({ resolve }, index) => resolve(found[index] as Found)),
+      (error: unknown) => {
+        for (const { reject } of lookups) reject(error)
+      },
+    )
   }
 }
+
+const flush = (batch: LookupBatch): void => batch.flush()

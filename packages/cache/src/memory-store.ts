@@ -2,7 +2,7 @@ import { checkOptions, integer } from '@prisma-brisk/core'
 import { LRUCache } from 'lru-cache'
 import type { CacheStore, Found, SignedTag } from './cache-store.ts'
 import type { Entry, StoredEntry } from './entry.ts'
-import { newStamp } from './stamp.ts'
+import { newLocalStamp } from './stamp.ts'
 import { copyValue } from './value-copy.ts'
 import { sizeOf } from './value-size.ts'
 
@@ -37,6 +37,7 @@ interface TagNode {
   /** Null from an invalidation to the next observation. */
   stamp: string | null
   entries: number
+  isWaiting: boolean
 }
 
 class KeptEntry implements StoredEntry {
@@ -64,12 +65,21 @@ class KeptEntry implements StoredEntry {
     this.cost = entry.cost
   }
 
+  /** Whether each of its tags has the stamp that it was stored with. */
+  get isCurrent(): boolean {
+    const { nodes, stamps } = this
+    for (let index = 0; index < nodes.length; index++) {
+      if ((nodes[index] as TagNode).stamp !== stamps[index]) return false
+    }
+    return true
+  }
+
   open(): unknown {
     return copyValue(this.value)
   }
 }
 
-const IDLE_TAGS = 10_000
+const WAITING_TAGS = 10_000
 const ENTRY_OVERHEAD = 420
 const TAG_OVERHEAD = 64
 
@@ -78,8 +88,12 @@ class MemoryStore implements CacheStore {
   readonly isLocal = true
   private readonly kept: LRUCache<string, KeptEntry>
   private readonly nodes = new Map<string, TagNode>()
-  /** Tags that no entry rests on, oldest first. */
-  private readonly idle = new Set<TagNode>()
+  /**
+   * Tags that no entry rested on when they came here, in a ring. When its turn comes, one on which still none rests is
+   * forgotten; were it forgotten too soon, that would be a miss.
+   */
+  private waiting: TagNode[] = []
+  private turn = 0
 
   constructor(maxBytes: number) {
     this.kept = new LRUCache<string, KeptEntry>({
@@ -87,6 +101,11 @@ class MemoryStore implements CacheStore {
       maxEntrySize: Math.floor(maxBytes / 8),
       dispose: ({ nodes }) => this.release(nodes),
     })
+  }
+
+  current(key: string): StoredEntry | null {
+    const kept = this.kept.get(key)
+    return kept?.isCurrent === true ? kept : null
   }
 
   lookup(key: string, tags: readonly string[], signed: SignedTag | null = null): Found {
@@ -101,9 +120,7 @@ class MemoryStore implements CacheStore {
   write(key: string, entry: Entry, value: unknown): void {
     const own = copyValue(value)
     const nodes = entry.tags.map((tag) => this.node(tag))
-    for (const node of nodes) {
-      if (node.entries++ === 0) this.idle.delete(node)
-    }
+    for (const node of nodes) node.entries++
     const kept = new KeptEntry(entry, own, nodes)
     const size = ENTRY_OVERHEAD + key.length + TAG_OVERHEAD * nodes.length + sizeOf(own)
     this.kept.set(key, kept, { size })
@@ -131,20 +148,21 @@ class MemoryStore implements CacheStore {
   clear(): void {
     this.kept.clear()
     this.nodes.clear()
-    this.idle.clear()
+    this.waiting = []
+    this.turn = 0
   }
 
   /** The tag's stamp, which it is given now if it has none. */
   private stamp(tag: string, signature?: string): string {
     const node = this.node(tag)
-    node.stamp ??= newStamp(Date.now(), signature)
+    node.stamp ??= newLocalStamp(Date.now(), signature)
     return node.stamp
   }
 
   private node(tag: string): TagNode {
     const known = this.nodes.get(tag)
     if (known !== undefined) return known
-    const node: TagNode = { tag, stamp: null, entries: 0 }
+    const node: TagNode = { tag, stamp: null, entries: 0, isWaiting: false }
     this.nodes.set(tag, node)
     this.rest(node)
     return node
@@ -157,11 +175,13 @@ class MemoryStore implements CacheStore {
   }
 
   private rest(node: TagNode): void {
-    this.idle.add(node)
-    if (this.idle.size <= IDLE_TAGS) return
-    const [oldest] = this.idle
+    if (node.isWaiting) return
+    node.isWaiting = true
+    const oldest = this.waiting[this.turn]
+    this.waiting[this.turn] = node
+    this.turn = (this.turn + 1) % WAITING_TAGS
     if (oldest === undefined) return
-    this.idle.delete(oldest)
-    this.nodes.delete(oldest.tag)
+    oldest.isWaiting = false
+    if (oldest.entries === 0) this.nodes.delete(oldest.tag)
   }
 }

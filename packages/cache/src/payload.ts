@@ -3,6 +3,7 @@ import type { DecimalClass } from './cache-store.ts'
 import type { Entry, StoredEntry } from './entry.ts'
 import { UnserialisableValueError } from './errors.ts'
 import { decode, encode } from './tagged-json.ts'
+import { copyValue } from './value-copy.ts'
 
 /** How values become text in a store outside the process. */
 export interface ValueCodec {
@@ -28,11 +29,11 @@ export function encodePayload(codec: ValueCodec, entry: Entry, value: unknown): 
   return `brisk:${codec.name}:${crc32(rest).toString(36)}\n${rest}`
 }
 
-/** The entry in a payload, or null. */
+/** The entry in a payload, or null; its value is decoded when it is asked for. */
 export function decodePayload(
   codec: ValueCodec,
   text: string,
-  decimal: () => DecimalClass | null,
+  knows: { readonly decimal: DecimalClass | null },
 ): StoredEntry | null {
   const first = text.indexOf('\n')
   const magic = `brisk:${codec.name}:`
@@ -40,14 +41,54 @@ export function decodePayload(
   const rest = text.slice(first + 1)
   if (text.slice(magic.length, first) !== crc32(rest).toString(36)) return null
   const second = rest.indexOf('\n')
+  if (second < 0) return null
   try {
     const header: unknown = JSON.parse(rest.slice(0, second))
-    if (second < 0 || !isHeader(header)) return null
-    const [identity, tags, stamps, createdAt, ttl, swr, grace, cost] = header
-    const open = (): unknown => codec.decode(rest.slice(second + 1), decimal())
-    return { identity, tags, stamps, createdAt, ttl, swr, grace, cost, open }
+    return isHeader(header) ? new DecodedEntry(header, codec, rest.slice(second + 1), knows) : null
   } catch {
     return null
+  }
+}
+
+class DecodedEntry implements StoredEntry {
+  readonly identity: string
+  readonly tags: readonly string[]
+  readonly stamps: readonly string[]
+  readonly createdAt: number
+  readonly ttl: number
+  readonly swr: number
+  readonly grace: number
+  readonly cost: number
+  private wasOpened = false
+  private original: { readonly value: unknown } | null = null
+
+  constructor(
+    header: Header,
+    private readonly codec: ValueCodec,
+    private readonly body: string,
+    private readonly knows: { readonly decimal: DecimalClass | null },
+  ) {
+    ;[this.identity, this.tags, this.stamps, this.createdAt, this.ttl, this.swr, this.grace, this.cost] =
+      header
+  }
+
+  open(): unknown {
+    if (!this.wasOpened) {
+      this.wasOpened = true
+      return this.decode()
+    }
+    // Whoever is opened again will be once more: from now on copies are made, which costs less.
+    this.original ??= { value: this.decode() }
+    try {
+      return copyValue(this.original.value)
+    } catch {
+      // A codec of the user's may know values that we do not.
+      return this.decode()
+    }
+  }
+
+  private decode(): unknown {
+    return this.codec.decode(this.body, this.knows.decimal)
   }
 }
 

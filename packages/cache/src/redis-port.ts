@@ -9,6 +9,8 @@ export interface RedisPort {
   readonly isCluster: boolean
   /** Sends commands together and gives their answers in order; the first error of any rejects. */
   send(commands: readonly RedisCommand[]): Promise<unknown[]>
+  /** The texts under these names, in one round trip and with one promise. */
+  texts(names: readonly string[]): Promise<readonly unknown[]>
   /** Calls back when a connection came back, or servers came or went. */
   onReconnect(listener: () => void): void
   publish(channel: string, message: string): Promise<unknown>
@@ -85,6 +87,9 @@ function ioredisPort(client: IoredisShape): RedisPort {
         return answer
       })
     },
+    texts: isCluster
+      ? (names) => Promise.all(names.map((name) => client.call('GET', name)))
+      : (names) => client.call('MGET', ...names) as Promise<readonly unknown[]>,
     onReconnect(listener) {
       // The first connection is none that came back.
       let connected = client.status === 'ready'
@@ -128,6 +133,9 @@ function nodeRedisPort(shape: NodeRedisShape): RedisPort {
     isCluster,
     // Commands of one turn of the event loop travel together.
     send: (commands) => Promise.all(commands.map(call)),
+    texts: isCluster
+      ? (names) => Promise.all(names.map((name) => call(['GET', name])))
+      : (names) => call(['MGET', ...names]) as Promise<readonly unknown[]>,
     onReconnect(listener) {
       let connected = shape.isReady === true || (isCluster && shape.isOpen === true)
       for (const event of isCluster ? ['node-ready', 'node-disconnect'] : ['ready', 'topology-change']) {

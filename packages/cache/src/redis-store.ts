@@ -1,14 +1,18 @@
 import { callable, checkOptions, InvalidOptionsError, type OptionCheck } from '@prisma-brisk/core'
 import type { CacheStore, DecimalClass, Found, SignedTag } from './cache-store.ts'
-import { lifetimeOf, type Entry } from './entry.ts'
+import { lifetimeOf, type Entry, type StoredEntry } from './entry.ts'
 import { StoreUnusableError } from './errors.ts'
 import { LookupBatch, type Lookup } from './lookup-batch.ts'
-import { decodePayload, encodePayload, taggedJson, type ValueCodec } from './payload.ts'
+import { encodePayload, taggedJson, type ValueCodec } from './payload.ts'
+import { RecentPayloads } from './recent-payloads.ts'
 import { redisPort, type RedisClient, type RedisCommand, type RedisPort } from './redis-port.ts'
 import { newMarker, newStamp, stampTime } from './stamp.ts'
 
 export interface RedisStoreOptions {
-  /** How results become text. Default: JSON that comes back exactly. */
+  /**
+   * How results become text. Default: JSON that comes back exactly; `msgpackr` of `@prisma-brisk/cache/msgpackr` takes about
+   * half the room. All processes on one Redis must have the same: of another codec an entry is a miss, and overwritten.
+   */
   codec?: ValueCodec
   /** The wall clock, in ms. For tests. */
   now?: () => number
@@ -20,7 +24,8 @@ export interface RedisStoreOptions {
  *
  * A look-up is one round trip, and all look-ups of one turn of the event loop travel together. Invalidating drops
  * stamps: one command, whatever the number of entries; whoever looks next sets a new random one. No Lua, no SCAN, no
- * KEYS; on a Cluster every command names keys of one slot.
+ * KEYS; on a Cluster every command names keys of one slot. Results that come again unchanged are copied, not decoded
+ * anew, for which the store keeps the latest of them, some megabytes in all.
  *
  * @example
  * prisma.$extends(cache({ store: redisStore(new Redis(process.env.REDIS_URL)) }))
@@ -55,10 +60,11 @@ class RedisStore implements RedisCacheStore {
   private readonly known = new Set<string>()
   /** When stamps end that were made to live longer. */
   private readonly extended = new Map<string, number>()
+  private readonly payloads: RecentPayloads
   private watchesMarks = false
   /** Whether this connection has been seen to take writes: a replica would answer reads, and know of no invalidation. */
   private isProven = false
-  private decimal: DecimalClass | null = null
+  decimal: DecimalClass | null = null
   private nextMark = 1
 
   constructor(
@@ -66,6 +72,7 @@ class RedisStore implements RedisCacheStore {
     private readonly codec: ValueCodec,
     private readonly now: () => number,
   ) {
+    this.payloads = new RecentPayloads(codec, this)
     port.onReconnect(() => {
       this.isProven = false
       this.known.clear()
@@ -161,7 +168,50 @@ class RedisStore implements RedisCacheStore {
     this.decimal = decimal
   }
 
-  private async lookupAll(lookups: readonly Lookup[]): Promise<Found[]> {
+  /** The usual case is that all tags have stamps; then they and the values take one command, and few promises. */
+  private lookupAll(lookups: readonly Lookup[]): Promise<Found[]> {
+    const names = namesIn(lookups)
+    const isUsual = this.isProven && !this.watchesMarks && names.length > 0
+    if (!isUsual || !lookups.every(({ tags }) => this.knowsAll(tags))) {
+      return this.lookupAndStamp(lookups)
+    }
+    return this.port.texts(names).then(
+      (texts) => this.foundIn(lookups, names, texts) ?? this.lookupAndStamp(lookups),
+      (error: unknown) => {
+        throw unusable(error)
+      },
+    )
+  }
+
+  /** Null where a stamp is missing. */
+  private foundIn(
+    lookups: readonly Lookup[],
+    names: readonly string[],
+    texts: readonly unknown[],
+  ): Found[] | null {
+    const found: Found[] = []
+    const places = lookups.length === 1 ? null : new Map(names.map((name, index) => [name, index]))
+    for (const { key, tags } of lookups) {
+      let at = 0
+      const textOf = places === null ? () => texts[at++] : (name: string) => texts[places.get(name) as number]
+      const text = key === null ? null : textOf(key)
+      const stamps = tags.map(textOf)
+      if (!stamps.every((stamp) => typeof stamp === 'string')) return null
+      found.push({ entry: this.entryOf(key, text), stamps })
+    }
+    return found
+  }
+
+  private entryOf(key: string | null, text: unknown): StoredEntry | null {
+    return key !== null && typeof text === 'string' ? this.payloads.entryOf(key, text) : null
+  }
+
+  private knowsAll(tags: readonly string[]): boolean {
+    for (const tag of tags) if (!this.known.has(tag)) return false
+    return true
+  }
+
+  private async lookupAndStamp(lookups: readonly Lookup[]): Promise<Found[]> {
     const keys = new Set<string>()
     const tags = new Set<string>()
     const signatures = new Map<string, string>()
@@ -175,8 +225,7 @@ class RedisStore implements RedisCacheStore {
     return lookups.map(({ key, tags }) => {
       const text = key === null ? null : texts.get(key)
       const stamps = tags.map((tag) => (marked.has(tag) ? newMarker(this.now()) : (texts.get(tag) as string)))
-      const entry = typeof text === 'string' ? decodePayload(this.codec, text, () => this.decimal) : null
-      return { entry, stamps }
+      return { entry: this.entryOf(key, text), stamps }
     })
   }
 
@@ -263,6 +312,21 @@ class RedisStore implements RedisCacheStore {
 
 /** By tag. */
 type Signatures = ReadonlyMap<string, string>
+
+/** All names that are asked for, each once. */
+function namesIn(lookups: readonly Lookup[]): string[] {
+  const [first] = lookups
+  // The usual case, of one look-up, needs no set: its key and tags are different, but for a store's own tests.
+  if (lookups.length === 1 && first !== undefined) {
+    return first.key === null ? [...first.tags] : [first.key, ...first.tags]
+  }
+  const names = new Set<string>()
+  for (const { key, tags } of lookups) {
+    if (key !== null) names.add(key)
+    for (const tag of tags) names.add(tag)
+  }
+  return [...names]
+}
 
 const PROCESS = `${process.pid.toString(36)}.${newStamp(Date.now())}.`
 const NONE: ReadonlySet<string> = new Set()

@@ -14,6 +14,19 @@ export function isSignedBy(stamp: string, signature: string): boolean {
   return stamp.endsWith(`.${signature}`)
 }
 
+/**
+ * A stamp for a store of this process alone. It is made of a random name of the process and a count, which is as unique,
+ * and costs less.
+ */
+export function newLocalStamp(now: number, signature?: string): string {
+  if (now !== lastNow) {
+    lastNow = now
+    lastTime = `${now.toString(36)}.${PROCESS}`
+  }
+  const stamp = lastTime + nextLocal++
+  return signature === undefined ? stamp : `${stamp}.${signature}`
+}
+
 /** The marker of strict writes: a stamp that is never valid. */
 export function newMarker(now: number): string {
   return `!${newStamp(now)}`
@@ -24,6 +37,11 @@ export function stampTime(stamp: string): number {
   const time = parseInt(stamp, 36)
   return Number.isFinite(time) ? time : 0
 }
+
+const PROCESS = `${randomBytes(12).toString('base64url')}.`
+let nextLocal = 1
+let lastNow = NaN
+let lastTime = ''
 
 // Random bytes are drawn in one piece: a system call for each stamp would cost more than the rest of a miss.
 const BYTES = 12

@@ -10,7 +10,8 @@ import { identity, type Key, type Model, type SchemaModel } from '@prisma-brisk/
  * - `k:<table>`: any row of the table may have changed; what is cached by row rests on it, signed by the unique keys that
  *   its deployment knows: another, which knows others, finds the signature there and cannot leave such rows behind
  * - `b:<table>:<key>`: one row has changed of which is not known what values it has in this unique key
- * - `r:<hash>`: one row, by its values in one unique key; hashed, because values do not belong in names
+ * - `r:<hash>`: one row, by its values in one unique key; hashed, because values do not belong in names that leave the
+ *   process
  * - `t:<tag>`: the user's own
  */
 export class TagNames {
@@ -19,7 +20,11 @@ export class TagNames {
   readonly probe: string
   private readonly models = new WeakMap<Model, ModelTags>()
 
-  constructor(private readonly namespace: string) {
+  constructor(
+    private readonly namespace: string,
+    /** Whether the names stay in this process. */
+    private readonly isLocal = false,
+  ) {
     this.everything = `${namespace}:all`
     this.probe = `${namespace}:probe`
   }
@@ -32,7 +37,7 @@ export class TagNames {
     const known = this.models.get(model)
     if (known !== undefined) return known
     const table = model.dbSchema === null ? model.table : `${model.dbSchema}.${model.table}`
-    const tags = new ModelTags(this.namespace, table, model)
+    const tags = new ModelTags(this.namespace, this.isLocal, table, model)
     this.models.set(model, tags)
     return tags
   }
@@ -49,10 +54,13 @@ export class ModelTags {
   readonly rows: SignedTag
   /** One for each unique key. */
   readonly bulk: ReadonlyMap<Key, string>
+  /** What the names of a key's rows begin with. */
+  private readonly names: ReadonlyMap<Key, string>
 
   constructor(
     private readonly namespace: string,
-    private readonly table: string,
+    private readonly isLocal: boolean,
+    table: string,
     model: Model,
   ) {
     this.any = `${namespace}:m:${table}`
@@ -60,11 +68,13 @@ export class ModelTags {
     const signature = identity(keys.map(nameOf).sort().join('|')).slice(0, 10)
     this.rows = { tag: `${namespace}:k:${table}`, signature }
     this.bulk = new Map(keys.map((key) => [key, `${namespace}:b:${table}:${nameOf(key)}`]))
+    this.names = new Map(keys.map((key) => [key, `${table}|${nameOf(key)}`]))
   }
 
   row(key: Key, values: readonly string[]): string {
-    const text = [this.table, nameOf(key), ...values.map((value) => `${value.length}:${value}`)].join('|')
-    return `${this.namespace}:r:${identity(text)}`
+    let text = this.names.get(key) ?? ''
+    for (const value of values) text += `|${value.length}:${value}`
+    return `${this.namespace}:r:${this.isLocal ? text : identity(text)}`
   }
 }
 

@@ -21,19 +21,15 @@ import { isDecimal, isPlainPrototype } from './value-copy.ts'
 export function encode(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return value.charCodeAt(0) === DOLLAR ? JSON.stringify(`$${value}`) : JSON.stringify(value)
-    case 'number':
-      return encodeNumber(value)
+      return JSON.stringify(isTagged(value) ? `$${value}` : value)
     case 'boolean':
       return value ? 'true' : 'false'
-    case 'bigint':
-      return `"$i${value}"`
-    case 'undefined':
-      return '"$u"'
     case 'object':
       return value === null ? 'null' : encodeObject(value)
-    default:
-      throw new UnserialisableValueError(`a ${typeof value}`)
+    default: {
+      const tag = tagOf(value)
+      return tag === null ? String(value) : `"${tag}"`
+    }
   }
 }
 
@@ -46,11 +42,42 @@ export function decode(text: string, decimal: DecimalClass | null): unknown {
   return revive(JSON.parse(text), decimal)
 }
 
+/** Whether text has the form of a tag, and so needs another `$` where it is the user's own. */
+export function isTagged(text: string): boolean {
+  return text.charCodeAt(0) === DOLLAR
+}
+
 const DOLLAR = 36
 
-function encodeNumber(value: number): string {
-  if (Number.isFinite(value) && !Object.is(value, -0)) return String(value)
-  return Object.is(value, -0) ? '"$n-0"' : `"$n${value}"`
+/**
+ * The text of a value that JSON has no form for; null for a number that it has one for, and for other objects. It needs
+ * no escaping.
+ *
+ * @throws UnserialisableValueError for a function or a symbol
+ */
+export function tagOf(value: unknown): string | null {
+  switch (typeof value) {
+    case 'number':
+      if (Number.isFinite(value)) return Object.is(value, -0) ? '$n-0' : null
+      return `$n${value}`
+    case 'bigint':
+      return `$i${value}`
+    case 'undefined':
+      return '$u'
+    case 'object':
+      return value === null ? null : tagOfObject(value)
+    default:
+      throw new UnserialisableValueError(`a ${typeof value}`)
+  }
+}
+
+function tagOfObject(value: object): string | null {
+  if (types.isDate(value)) return `$d${value.getTime()}`
+  if (Buffer.isBuffer(value)) return `$B${value.toString('base64')}`
+  if (types.isUint8Array(value)) {
+    return `$b${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}`
+  }
+  return isDecimal(value) ? `$m${value.valueOf()}` : null
 }
 
 function encodeObject(value: object): string {
@@ -61,12 +88,8 @@ function encodeObject(value: object): string {
   }
   const prototype = Object.getPrototypeOf(value) as object | null
   if (prototype === Object.prototype) return encodeFields(value as Record<string, unknown>)
-  if (types.isDate(value)) return `"$d${value.getTime()}"`
-  if (Buffer.isBuffer(value)) return `"$B${value.toString('base64')}"`
-  if (types.isUint8Array(value)) {
-    return `"$b${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"`
-  }
-  if (isDecimal(value)) return `"$m${value.valueOf()}"`
+  const tag = tagOfObject(value)
+  if (tag !== null) return `"${tag}"`
   if (prototype !== null && isPlainPrototype(prototype)) return encodeFields(value as Record<string, unknown>)
   throw new UnserialisableValueError(`an instance of ${value.constructor?.name ?? 'an unknown class'}`)
 }
@@ -108,7 +131,8 @@ function reviveWithin(value: Record<string, unknown>, decimal: DecimalClass | nu
   }
 }
 
-function untag(text: string, decimal: DecimalClass | null): unknown {
+/** What a tagged text stands for. */
+export function untag(text: string, decimal: DecimalClass | null): unknown {
   switch (text.charCodeAt(1)) {
     case DOLLAR:
       return text.slice(1)

@@ -129,6 +129,30 @@ export function testCacheStore(tests: CacheStoreTests): void {
     assert.ok(found.entry === null || !isValid(found.entry, ['a', 'b'], found.stamps))
   })
 
+  run(
+    'the current entry of a key is given while its tags have its stamps, and never after',
+    async (store) => {
+      if (store.current === undefined) return
+      assert.equal(store.current('key'), null)
+      await stored(store, 'key', ['a', 'b'], [1])
+      assert.deepEqual(store.current('key')?.open(), [1])
+      await store.invalidate(['c'])
+      assert.notEqual(store.current('key'), null)
+      await store.invalidate(['b'])
+      assert.equal(store.current('key'), null)
+      await store.observe(['a', 'b'])
+      assert.equal(store.current('key'), null)
+      const stamps = await store.observe(['a'])
+      await store.invalidate(['a'])
+      await store.write('late', entryOf(['a'], stamps), 'old')
+      assert.equal(store.current('late'), null)
+      await stored(store, 'key', ['a'], [2])
+      assert.deepEqual(store.current('key')?.open(), [2])
+      await store.remove('key')
+      assert.equal(store.current('key'), null)
+    },
+  )
+
   run('null, an empty list and undefined fields are values', async (store) => {
     for (const value of [null, [], {}, 0, '', false, { a: undefined, b: null }]) {
       await stored(store, 'key', [], value)

@@ -32,7 +32,7 @@ export class CyclicArgumentsError extends BriskError {
  *
  * Functions, symbols, and objects that Prisma cannot send (Map, Set, …) are equal only to themselves and only within this process.
  *
- * Cost: 1–4 µs for the arguments of an ordinary `findMany`.
+ * Cost: 0.3–2 µs for the arguments of an ordinary `findMany`.
  * @throws CyclicArgumentsError
  * @example
  * canonicalize({ where: { id: 1 } }) !== canonicalize({ where: { id: 1n } })
@@ -40,6 +40,14 @@ export class CyclicArgumentsError extends BriskError {
 export function canonicalize(value: unknown): string {
   // [sql, ...values] is what raw operations get.
   return write(value, Array.isArray(value) && typeof value[0] === 'string', 0)
+}
+
+/**
+ * As {@link canonicalize}, as if the outermost object had no such key: an argument of an extension's own.
+ * @throws CyclicArgumentsError
+ */
+export function canonicalizeWithout(value: unknown, except: string): string {
+  return isPlain(value) ? writeKeys(value, false, 0, except) : canonicalize(value)
 }
 
 /** SHA-256 of a canonical text, base64url: 43 characters. Cost: about 2 µs. */
@@ -86,15 +94,20 @@ function write(value: unknown, ordered: boolean, depth: number): string {
 function writeObject(value: object, ordered: boolean, depth: number): string {
   if (depth >= SUSPICIOUS_DEPTH && depth % SUSPICIOUS_DEPTH === 0) refuseCycle(value, new Set())
   if (Array.isArray(value)) return writeArray(value, ordered, depth)
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) {
+  if (!isPlain(value)) {
     const special = writeSpecial(value, depth)
     if (special !== null) return special
   }
   const { toJSON } = value as { toJSON?: unknown }
   // Prisma sends the arguments themselves key by key, whatever methods they have.
   if (depth > 0 && typeof toJSON === 'function') return `j${write(toJSON.call(value), true, depth + 1)}`
-  return writeKeys(value as Record<string, unknown>, ordered, depth)
+  return writeKeys(value as Record<string, unknown>, ordered, depth, null)
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
 }
 
 function writeArray(value: readonly unknown[], ordered: boolean, depth: number): string {
@@ -103,19 +116,44 @@ function writeArray(value: readonly unknown[], ordered: boolean, depth: number):
   return `${text}]`
 }
 
-function writeKeys(value: Record<string, unknown>, ordered: boolean, depth: number): string {
-  const keys: string[] = []
-  let sorted = true
+function writeKeys(
+  value: Record<string, unknown>,
+  ordered: boolean,
+  depth: number,
+  except: string | null,
+): string {
+  if (!ordered && !isSorted(value)) return writeSorted(value, depth, except)
+  let text = '{'
   // Inherited keys too: Prisma sends them.
   for (const key in value) {
-    if (sorted && keys.length > 0 && key < (keys[keys.length - 1] as string)) sorted = false
-    keys.push(key)
+    if (key !== except) text += writeKey(key, value[key], ordered, depth)
   }
-  if (!sorted && !ordered) keys.sort()
-  let text = '{'
-  for (const key of keys)
-    text += `${key.length}:${key}${write(value[key], ordered || ORDERED.has(key), depth + 1)},`
   return `${text}}`
+}
+
+/** As most objects are: those of one key, and those that were written by hand in the order of the alphabet. */
+function isSorted(value: object): boolean {
+  let last = ''
+  for (const key in value) {
+    if (key < last) return false
+    last = key
+  }
+  return true
+}
+
+function writeSorted(value: Record<string, unknown>, depth: number, except: string | null): string {
+  const keys: string[] = []
+  for (const key in value) keys.push(key)
+  keys.sort()
+  let text = '{'
+  for (const key of keys) {
+    if (key !== except) text += writeKey(key, value[key], false, depth)
+  }
+  return `${text}}`
+}
+
+function writeKey(key: string, value: unknown, ordered: boolean, depth: number): string {
+  return `${key.length}:${key}${write(value, ordered || ORDERED.has(key), depth + 1)},`
 }
 
 /** Everything that is neither an array nor a plain object; null for an instance of a class of the application's. */

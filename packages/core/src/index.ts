@@ -69,7 +69,7 @@ export {
   type OperationResult,
   type OperationTraits,
 } from './operation.ts'
-export { canonicalize, CyclicArgumentsError, identity } from './canonical.ts'
+export { canonicalize, canonicalizeWithout, CyclicArgumentsError, identity } from './canonical.ts'
 export { cascadeTargets, type RowChange } from './cascade.ts'
 export type { ModelSet } from './model-walk.ts'
 export { readModels } from './read-models.ts'

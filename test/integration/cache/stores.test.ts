@@ -1,4 +1,5 @@
 import { memoryStore, redisStore, tieredStore, type RedisClient } from '@prisma-brisk/cache'
+import { msgpackr } from '@prisma-brisk/cache/msgpackr'
 import { testCacheStore } from '@prisma-brisk/cache/testing'
 import { Decimal } from '@prisma/client-runtime-utils'
 import { Cluster, Redis } from 'ioredis'
@@ -96,6 +97,30 @@ describe('a Redis of its own', () => {
     peer,
     empty,
   )
+
+  describe('with the codec of msgpackr', () => {
+    testCacheStore({
+      test,
+      create: async () => (await empty(), redisStore(admin, { codec: msgpackr })),
+      createPeer: () => redisStore(admin, { codec: msgpackr }),
+      decimal: Decimal,
+    })
+  })
+
+  test('C23 stores of different codecs never read an entry of the other', async () => {
+    await empty()
+    const stores = [redisStore(admin), redisStore(admin, { codec: msgpackr })] as const
+    const lookups = async () =>
+      Promise.all(stores.map(async (store) => (await store.lookup('key', ['a'])).entry))
+    for (const [index, store] of stores.entries()) {
+      const stamps = await store.observe(['a'])
+      const times = { createdAt: Date.now(), ttl: 60_000, swr: 0, grace: 0, cost: 1 }
+      await store.write('key', { identity: 'i', tags: ['a'], stamps, ...times }, [index])
+      const found = await lookups()
+      expect(found[index]?.open()).toEqual([index])
+      expect(found[1 - index]).toBeNull()
+    }
+  })
 
   describe.each(['ioredis 5', 'ioredis 6', 'node-redis'])(
     'as the far store of a tiered one, by %s',
