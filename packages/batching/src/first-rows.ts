@@ -5,7 +5,7 @@ import type { Sort } from './sort.ts'
 import { bindable, isBindable, sqlCondition } from './sql-condition.ts'
 import { Sql } from './sql.ts'
 import type { Slot } from './slot.ts'
-import { MergeMismatch, slotOf, type Ask, type Finder } from './statement.ts'
+import { listOf, MergeMismatch, slotOf, type Ask, type Finder } from './statement.ts'
 
 /**
  * The first rows of each key, in two statements: the ids of those rows, found for each key by a subquery with a LIMIT of
@@ -40,7 +40,7 @@ export const findFirstRows: Finder = async (ask) => {
   if (ids.length > 0) {
     const { args, added } = widened(call, [key, id])
     const { take: _, skip: __, ...rest } = args
-    const where = { AND: [ask.where, { [id.name]: { in: ids } }] }
+    const where = { AND: [ask.where, { [id.name]: { in: listOf(ids) } }] }
     const rows = (await call.send('findMany', { ...rest, where })) as readonly Row[]
     if (rows[0] !== undefined) for (const field of [id, key]) requireField(call, rows[0], field)
     for (const row of rows) {
