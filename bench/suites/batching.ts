@@ -13,10 +13,11 @@ export async function run(bench: Bench): Promise<void> {
     const plain = database.createClient({ errorFormat: 'minimal' })
     const batched = database.createClient({ errorFormat: 'minimal' }).$extends(batching())
     await fill(plain)
-    const clients: Clients = { plain, batched: batched as unknown as PrismaClient }
+    const clients: Clients = { database, plain, batched: batched as unknown as PrismaClient }
     await lists(bench, clients)
     await singles(bench, clients)
     await firstRows(bench, clients)
+    await creates(bench, database)
     await waterfall(bench, database)
     await manyCalls(bench, clients)
   } finally {
@@ -25,6 +26,7 @@ export async function run(bench: Bench): Promise<void> {
 }
 
 interface Clients {
+  readonly database: TestDatabase<PrismaClient>
   readonly plain: PrismaClient
   readonly batched: PrismaClient
 }
@@ -32,8 +34,12 @@ interface Clients {
 const USERS = 100_000
 const PARENTS = 200
 const CHILDREN = 5_000
+const UNINDEXED = 40
 
-/** 100,000 users, five insights for each of the first thousand, 200 conversations of 5,000 messages. */
+/**
+ * 100,000 users, five insights for each of the first thousand, 200 conversations of 5,000 messages, 500 recommendations
+ * for each of 40 users without an index.
+ */
 async function fill(prisma: PrismaClient): Promise<void> {
   await prisma.$executeRawUnsafe(
     `INSERT INTO "User" (id, email, name) SELECT i, 'user' || i || '@example.org', 'User ' || i FROM generate_series(1, ${USERS}) i`,
@@ -49,6 +55,9 @@ async function fill(prisma: PrismaClient): Promise<void> {
      SELECT 'conversation-' || (1 + i % ${PARENTS}), 'USER', 'Message ' || i, '2025-01-01'::timestamp - i * interval '1 second'
      FROM generate_series(1, ${PARENTS * CHILDREN}) i`,
   )
+  await prisma.$executeRawUnsafe(
+    `INSERT INTO "Recommendation" ("userId", title, priority) SELECT 1 + i % ${UNINDEXED}, 'Recommendation ' || i, i FROM generate_series(1, ${UNINDEXED * 500}) i`,
+  )
   await prisma.$executeRawUnsafe(`CREATE INDEX ON "Insight" ("userId")`)
   await prisma.$executeRawUnsafe(`CREATE INDEX ON "Message" ("conversationId", "createdAt" DESC)`)
   await prisma.$executeRawUnsafe('ANALYZE')
@@ -60,9 +69,33 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => i
 const atOnce = (count: number, call: (number: number) => Promise<unknown>) => () =>
   Promise.all(numbers(count).map(call))
 
-async function lists(bench: Bench, { plain, batched }: Clients): Promise<void> {
+/**
+ * What no merging can undercut: so many calls through a query hook that knows the answer already, and the one statement
+ * that asks for all of them.
+ */
+async function floorOf<T>(
+  { database, plain }: Clients,
+  count: number,
+  call: (client: PrismaClient) => (number: number) => Promise<T>,
+  statement: (client: PrismaClient, keys: number[]) => Promise<unknown>,
+): Promise<{ name: string; run: () => Promise<void> }> {
+  const answer = await call(plain)(1)
+  const knowing = database
+    .createClient({ errorFormat: 'minimal' })
+    .$extends({ query: { $allOperations: () => Promise.resolve(answer) } }) as unknown as PrismaClient
+  const run = async () => {
+    await atOnce(count, call(knowing))()
+    await statement(plain, numbers(count))
+  }
+  return { name: 'floor', run }
+}
+
+async function lists(bench: Bench, clients: Clients): Promise<void> {
+  const { plain, batched } = clients
   const insights = (client: PrismaClient) => (userId: number) =>
     client.insight.findMany({ where: { userId } })
+  const insightsIn = (client: PrismaClient, userIds: number[]) =>
+    client.insight.findMany({ where: { userId: { in: userIds } } })
   for (const [count, atLeast] of [
     [100, 5],
     [1000, 10],
@@ -78,7 +111,11 @@ async function lists(bench: Bench, { plain, batched }: Clients): Promise<void> {
     await bench.compare({
       bench: `batching/find-many-by-fk/${count}`,
       subject: atOnce(count, insights(batched)),
-      baselines: [{ name: 'prisma', run: atOnce(count, insights(plain)), atLeast }, loaded],
+      baselines: [
+        { name: 'prisma', run: atOnce(count, insights(plain)), atLeast },
+        loaded,
+        await floorOf(clients, count, insights, insightsIn),
+      ],
       rounds: 15,
     })
   }
@@ -86,7 +123,16 @@ async function lists(bench: Bench, { plain, batched }: Clients): Promise<void> {
   await bench.compare({
     bench: 'batching/count-by-fk/1000',
     subject: atOnce(1000, counts(batched)),
-    baselines: [{ name: 'prisma', run: atOnce(1000, counts(plain)), atLeast: 15 }],
+    baselines: [
+      { name: 'prisma', run: atOnce(1000, counts(plain)), atLeast: 15 },
+      await floorOf(clients, 1000, counts, (client, userIds) =>
+        client.insight.groupBy({
+          by: ['userId'],
+          where: { userId: { in: userIds } },
+          _count: { _all: true },
+        }),
+      ),
+    ],
   })
 }
 
@@ -107,12 +153,18 @@ function insightLoader(prisma: PrismaClient): DataLoader<number, unknown[]> {
   )
 }
 
-async function singles(bench: Bench, { plain, batched }: Clients): Promise<void> {
+async function singles(bench: Bench, clients: Clients): Promise<void> {
+  const { plain, batched } = clients
+  const usersIn = (client: PrismaClient, ids: number[]) =>
+    client.user.findMany({ where: { id: { in: ids } } })
   const first = (client: PrismaClient) => (id: number) => client.user.findFirst({ where: { id } })
   await bench.compare({
     bench: 'batching/find-first/1000',
     subject: atOnce(1000, first(batched)),
-    baselines: [{ name: 'prisma', run: atOnce(1000, first(plain)), atLeast: 8 }],
+    baselines: [
+      { name: 'prisma', run: atOnce(1000, first(plain)), atLeast: 8 },
+      await floorOf(clients, 1000, first, usersIn),
+    ],
   })
   const unique = (client: PrismaClient) => (id: number) => client.user.findUnique({ where: { id } })
   for (const [count, atLeast, rounds] of [
@@ -123,7 +175,10 @@ async function singles(bench: Bench, { plain, batched }: Clients): Promise<void>
     await bench.compare({
       bench: `batching/find-unique/${count}`,
       subject: atOnce(count, unique(batched)),
-      baselines: [{ name: 'prisma', run: atOnce(count, unique(plain)), atLeast }],
+      baselines: [
+        { name: 'prisma', run: atOnce(count, unique(plain)), atLeast },
+        await floorOf(clients, count, unique, usersIn),
+      ],
       rounds,
     })
   }
@@ -141,6 +196,29 @@ async function firstRows(bench: Bench, { plain, batched }: Clients): Promise<voi
     subject: atOnce(PARENTS, latest(batched)),
     baselines: [{ name: 'prisma', run: atOnce(PARENTS, latest(plain)), atLeast: 5 }],
     rounds: 15,
+  })
+  const top = (client: PrismaClient) => (userId: number) =>
+    client.recommendation.findMany({ where: { userId }, orderBy: { priority: 'desc' }, take: 3 })
+  await bench.compare({
+    bench: `batching/first-k-unindexed/${UNINDEXED}x500`,
+    subject: atOnce(UNINDEXED, top(batched)),
+    baselines: [{ name: 'prisma', run: atOnce(UNINDEXED, top(plain)), atLeast: 1 }],
+  })
+}
+
+/** Fifty users get an insight at the same moment; what is stored stays, for all contenders alike. */
+async function creates(bench: Bench, database: TestDatabase<PrismaClient>): Promise<void> {
+  const plain = database.createClient({ errorFormat: 'minimal' })
+  const batched = database
+    .createClient({ errorFormat: 'minimal' })
+    .$extends(batching({ writes: { create: true } })) as unknown as PrismaClient
+  const create = (client: PrismaClient) => (userId: number) =>
+    client.insight.create({ data: { userId, title: 'New' } })
+  await bench.compare({
+    bench: 'batching/creates/50',
+    subject: atOnce(50, create(batched)),
+    baselines: [{ name: 'prisma', run: atOnce(50, create(plain)), atLeast: 4 }],
+    rounds: 25,
   })
 }
 

@@ -7,16 +7,18 @@ import { ColumnCatalog, factOf, type ColumnFact } from './column-facts.ts'
 import { findFirstRows, firstRowsCapacity } from './first-rows.ts'
 import type { Group } from './group.ts'
 import { inParallel } from './in-parallel.ts'
-import { keyTypeOf, needsFact } from './key-type.ts'
+import { keyTypeOf, needsFact, type Fold } from './key-type.ts'
 import type { Member } from './member.ts'
 import type { MountState } from './mount-state.ts'
 import { bySpelling, isOfOneValue, partsOf, roundsOf, type Part, type Round } from './part.ts'
 import type { Question } from './question.ts'
 import { findRows } from './rows.ts'
+import type { Slot } from './slot.ts'
 import { MergeMismatch, type Ask, type Finder } from './statement.ts'
 
-/** Statements of a batch under way at a time. */
+/** Statements of a batch under way at a time, and how many keys they may ask for together: rows fill the memory. */
 const PARALLEL = 4
+const KEYS_UNDER_WAY = 65_536
 
 /** What a statement may bind beside keys and values of `where`: LIMIT, OFFSET, and a reserve. */
 const RESERVED_BINDS = 4
@@ -35,6 +37,8 @@ export class Batch {
   /** Calls whose statement could not answer them. */
   private readonly unanswered: Member[] = []
   private statements = 0
+  /** Keys of the largest of the statements. */
+  private mostKeys = 1
   private error: unknown
 
   constructor(
@@ -72,7 +76,8 @@ export class Batch {
   private async merge(question: Question): Promise<void> {
     const runs: (() => Promise<void>)[] = []
     for (const part of partsOf(this.group)) await this.plan(part, question, runs)
-    await inParallel(runs, this.parallel, (run) => run())
+    const most = Math.max(1, Math.floor(KEYS_UNDER_WAY / this.mostKeys))
+    await inParallel(runs, Math.min(this.parallel, most), (run) => run())
   }
 
   /** Adds what answers the calls of a part: as few statements as its keys allow. */
@@ -100,6 +105,7 @@ export class Batch {
     for (const slots of rounds.flatMap((round) => chunksOf(round, size))) {
       const [only] = slots.values()
       if (only === undefined) continue
+      this.mostKeys = Math.max(this.mostKeys, slots.size)
       runs.push(() => (slots.size === 1 ? this.share(only.members) : this.ask({ ...ask, slots }, find)))
     }
   }
@@ -129,11 +135,11 @@ export class Batch {
       await find(ask)
     } catch (error) {
       if (error instanceof MergeMismatch && !error.isExpected) this.tell(error)
-      for (const { members } of ask.slots.values()) this.recover(members, error)
+      for (const slot of ask.slots.values()) this.recover(slot.members, error)
       return
     }
     for (const slot of ask.slots.values()) {
-      if (slot.isAnswered) this.hand(slot.found, slot.members)
+      if (slot.isAnswered) this.hand(slot.found, slot.first, slot.others)
       else this.putBack(slot.members, undefined)
     }
   }
@@ -159,12 +165,16 @@ export class Batch {
     }
     this.statements++
     statistics.statements++
-    this.hand(answer, members)
+    this.hand(answer, first, others)
   }
 
-  private hand(answer: unknown, members: readonly Member[]): void {
-    this.state.statistics.batched += members.length
-    for (const [index, member] of members.entries()) member.resolve(index === 0 ? answer : copyOf(answer))
+  private hand(answer: unknown, first: Member, others: readonly Member[] | null): void {
+    const { statistics } = this.state
+    statistics.batched++
+    first.resolve(answer)
+    if (others === null) return
+    statistics.batched += others.length
+    for (const member of others) member.resolve(copyOf(answer))
   }
 
   /** The statement has failed: each call is sent by itself, unless the transaction can take no more. */
@@ -214,12 +224,13 @@ const unsent = new Set<unknown>(['P2028', 'P2029'])
 /** Size 0: the keys cannot be asked for together. */
 function chunksOf(round: Round, size: number): readonly Round[] {
   if (round.size <= size) return [round]
-  const entries = [...round]
-  const each = Math.max(1, size)
-  return Array.from(
-    { length: Math.ceil(entries.length / each) },
-    (_, index) => new Map(entries.slice(index * each, (index + 1) * each)),
-  )
+  const chunks: Map<Fold, Slot>[] = []
+  let chunk: Map<Fold, Slot> | null = null
+  for (const [fold, slot] of round) {
+    if (chunk === null || chunk.size >= size) chunks.push((chunk = new Map()))
+    chunk.set(fold, slot)
+  }
+  return chunks
 }
 
 /** At most so many values are bound for these arguments. */

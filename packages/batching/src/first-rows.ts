@@ -1,10 +1,11 @@
 import type { Field, Model } from '@prisma-brisk/core'
+import { eachOrOnce, KeyIndexes } from './key-index.ts'
 import { narrowed, requireField, widened, type Row } from './key-selection.ts'
 import type { Sort } from './sort.ts'
 import { bindable, isBindable, sqlCondition } from './sql-condition.ts'
 import { Sql } from './sql.ts'
 import type { Slot } from './slot.ts'
-import { MergeMismatch, slotOf, type Ask, type Finder } from './statement.ts'
+import { listOf, MergeMismatch, slotOf, type Ask, type Finder } from './statement.ts'
 
 /**
  * The first rows of each key, in two statements: the ids of those rows, found for each key by a subquery with a LIMIT of
@@ -24,17 +25,21 @@ export const findFirstRows: Finder = async (ask) => {
   const owners = new Map<string, Slot>()
   const expected = new Map<Slot, number>()
   const ids: unknown[] = []
+  let learnt = false
   for (const row of (await call.queryRaw(query.text, query.values)) as readonly IdRow[]) {
-    const slot = slots[Number(row.o)] as Slot
+    const place = Number(row.o)
+    const slot = slots[place < 0 ? -1 - place : place] as Slot
+    learnt ||= place >= 0
     owners.set(String(row.id), slot)
     expected.set(slot, (expected.get(slot) ?? 0) + 1)
     ids.push(id.type === 'Int' ? Number(row.id) : row.id)
   }
+  if (learnt) KeyIndexes.of(call.host).learn(key)
   if (owners.size !== ids.length) throw new MergeMismatch('a row was found for two keys')
   const dealt = new Map<Slot, Row[]>(slots.map((slot) => [slot, []]))
   const { args, added } = widened(call, [key, id])
   const { take: _, skip: __, ...rest } = args
-  const where = { AND: [ask.where, { [id.name]: { in: ids } }] }
+  const where = { AND: [ask.where, { [id.name]: { in: listOf(ids) } }] }
   // Asked for nothing, Prisma sends nothing, but refuses what it would refuse each caller.
   const page = ids.length === 0 ? { take: 0 } : {}
   const rows = (await call.send('findMany', { ...rest, where, ...page })) as readonly Row[]
@@ -67,7 +72,7 @@ export function firstRowsCapacity(ask: Omit<Ask, 'slots'>): number {
 const RESERVE = 16
 
 interface IdRow {
-  /** Which of the keys. */
+  /** Which of the keys, counted from 0; from -1 downwards where the table was scanned once for all of them. */
   readonly o: number | bigint
   readonly id: unknown
 }
@@ -112,11 +117,15 @@ function idQuery(ask: Ask, id: Field): IdQuery | null {
 }
 
 function lateral(ask: Ask, id: Field, values: readonly unknown[], type: string): IdQuery | null {
-  const sql = new Sql(ask.group.first.call.host)
-  const keys = sql.bind(values)
+  const { group, key } = ask
+  const sql = new Sql(group.first.call.host)
+  const keys = `unnest(${sql.bind(values)}::${type}[]) WITH ORDINALITY AS k(v, o)`
   const subquery = firstOf(sql, ask, id, 'k.v')
   if (subquery === null) return null
-  const text = `SELECT (k.o - 1)::int AS o, x.id FROM unnest(${keys}::${type}[]) WITH ORDINALITY AS k(v, o) CROSS JOIN LATERAL (${subquery}) x`
+  const each = `SELECT (k.o - 1)::int AS o, x.id FROM ${keys} CROSS JOIN LATERAL (${subquery}) x`
+  const text = KeyIndexes.of(sql.host).has(group.model, key)
+    ? each
+    : eachOrOnce(sql, ask, each, numberedOf(sql, ask, id, keys))
   return { text, values: sql.values, keysAtMost: 10_000 }
 }
 
@@ -154,6 +163,14 @@ function firstOf(sql: Sql, ask: Ask, id: Field, value: string, also = ''): strin
   const order = orderOf(sql, group.model, question.sort)
   if (condition === null || order === null) return null
   return `SELECT ${also}${sql.column(id)} AS id FROM ${sql.table(group.model)} t WHERE ${sql.column(key)} = ${value} AND ${condition}${order} LIMIT ${question.take} OFFSET ${question.skip}`
+}
+
+/** The same for all `keys` in one scan. */
+function numberedOf(sql: Sql, { question, where, key, group }: Ask, id: Field, keys: string): string {
+  const { skip, take } = question
+  const order = orderOf(sql, group.model, question.sort) as string
+  const rows = `SELECT k.o, ${sql.column(id)} AS id, row_number() OVER (PARTITION BY k.o${order}) AS n FROM ${keys} JOIN ${sql.table(group.model)} t ON ${sql.column(key)} = k.v WHERE ${sqlCondition(sql, group.model, where)}`
+  return `SELECT (-x.o)::int AS o, x.id FROM (${rows}) x WHERE x.n > ${skip} AND x.n <= ${skip + (take as number)}`
 }
 
 function orderOf(sql: Sql, model: Model, sort: readonly Sort[]): string | null {

@@ -44,8 +44,8 @@ export class Loader {
   /** A call in flight that was alone: its shape is found out when another one comes. */
   private lone: Member | null = null
   private loneFlight: { readonly shape: string; readonly flight: Flight } | null = null
-  /** Milliseconds that a flight takes, lately. */
-  private pace = 10
+  /** Milliseconds that the slower flights take, lately. */
+  private pace = 50
 
   constructor(
     private readonly state: MountState,
@@ -155,7 +155,8 @@ export class Loader {
     const flight: Flight = { waiting: null, stopWaiting: null }
     this.flights.set(group.shape, flight)
     return batch.landed.then(() => {
-      this.pace += (performance.now() - startedAt - this.pace) / 4
+      const took = performance.now() - startedAt
+      this.pace += (took - this.pace) / (took > this.pace ? 2 : 4)
       this.depart(group.shape, flight)
     })
   }

@@ -8,7 +8,7 @@ export interface BatchingOptions {
   /**
    * Keys that one statement may ask for. Default: as many as the database can bind in one statement (PostgreSQL 32,766,
    * MySQL 65,535, SQLite 999, or what the driver adapter says), less what the rest of the statement binds. More keys
-   * become several statements, four at a time.
+   * become several statements, four at a time, and 65,536 keys at a time.
    */
   maxBatchSize?: number
   /**

@@ -101,7 +101,7 @@ function deal(rounds: Map<Fold, Slot>[], fold: Fold, value: unknown, member: Mem
       return
     }
     if (type.isExact || isSpelledAlike(slot.value, value)) {
-      slot.members.push(member)
+      slot.add(member)
       return
     }
   }

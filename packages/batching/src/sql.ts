@@ -4,7 +4,7 @@ import type { Field, Host, Model, Provider } from '@prisma-brisk/core'
 export class Sql {
   readonly values: unknown[] = []
 
-  constructor(private readonly host: Host) {}
+  constructor(readonly host: Host) {}
 
   get provider(): Provider {
     return this.host.provider
@@ -21,6 +21,11 @@ export class Sql {
     return this.host.provider === 'mysql'
       ? `\`${name.replaceAll('`', '``')}\``
       : `"${name.replaceAll('"', '""')}"`
+  }
+
+  /** A text of our own, not of a caller's. */
+  text(value: string): string {
+    return `'${value.replaceAll("'", "''")}'`
   }
 
   /** The table of a model, in the schema in which Prisma looks for it. */

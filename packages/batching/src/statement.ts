@@ -24,7 +24,20 @@ export type Finder = (ask: Ask) => Promise<void>
 
 /** `where` for all values of a statement. */
 export function mergedWhere({ where, key, slots, type }: Ask): Args {
-  return { ...where, [key.name]: { in: Array.from(slots.values(), (slot) => type.send(slot.value)) } }
+  const values: unknown[] = []
+  for (const slot of slots.values()) values.push(type.send(slot.value))
+  return { ...where, [key.name]: { in: listOf(values) } }
+}
+
+/**
+ * A list of values as Prisma carries it fastest. Of an array it looks at each element with the whole path that leads
+ * there, a microsecond and 300 bytes a value; what `toJSON` gives it takes as it stands, and plain values are the same
+ * either way.
+ */
+export function listOf(values: readonly unknown[]): unknown {
+  return values.every((value) => typeof value === 'number' || typeof value === 'string')
+    ? { toJSON: () => values }
+    : values
 }
 
 /** The slot that found a row holding `value`. */
