@@ -16,13 +16,6 @@ const SCHEMAS = {
   email String  @unique
   name  String
 }`,
-  // No other answers than the first.
-  reformatted: `/// The people.
-model Account {
-  id Int @id @default(autoincrement()) // never reused
-  email String @unique
-  name String
-}`,
   added: `model Account {
   id       Int     @id @default(autoincrement())
   email    String  @unique
@@ -34,20 +27,11 @@ model Account {
   email    String  @unique
   fullName String  @map("name")
 }`,
-  removed: `model Account {
-  id    Int     @id @default(autoincrement())
-  email String  @unique
-}`,
   moreKeys: `model Account {
   id       Int     @id @default(autoincrement())
   email    String  @unique
   name     String
   nickname String? @unique
-}`,
-  fewerKeys: `model Account {
-  id    Int     @id @default(autoincrement())
-  email String
-  name  String
 }`,
 } as const
 type Deployment = keyof typeof SCHEMAS
@@ -77,15 +61,18 @@ const opened: { $disconnect(): Promise<void> }[] = []
 beforeAll(async () => {
   database = await createDatabase('postgresql')
   const names = Object.keys(SCHEMAS) as Deployment[]
-  await Promise.all([
-    database
-      .createClient()
-      .$executeRawUnsafe(
-        'CREATE TABLE "Account" (id serial PRIMARY KEY, email text UNIQUE NOT NULL, name text NOT NULL DEFAULT \'-\', nickname text UNIQUE)',
-      ),
-    ...names.map(async (name) => generated.set(name, await generateClient(SCHEMAS[name]))),
-  ])
-})
+  await database
+    .createClient()
+    .$executeRawUnsafe(
+      'CREATE TABLE "Account" (id serial PRIMARY KEY, email text UNIQUE NOT NULL, name text NOT NULL DEFAULT \'-\', nickname text UNIQUE)',
+    )
+  // Prisma's command takes its time, and all the processors it is given: two at once are enough.
+  const generate = async (): Promise<void> => {
+    for (let name = names.shift(); name !== undefined; name = names.shift())
+      generated.set(name, await generateClient(SCHEMAS[name]))
+  }
+  await Promise.all([generate(), generate()])
+}, 240_000)
 afterAll(async () => {
   await Promise.all(opened.map((client) => client.$disconnect()))
   for (const { remove } of generated.values()) remove()
@@ -128,7 +115,7 @@ async function read(process: Accounts, args?: object): Promise<{ row: Account | 
 const pairs: [Deployment, Deployment][] = [
   ['first', 'added'],
   ['first', 'renamed'],
-  ['first', 'removed'],
+  ['added', 'first'],
   ['added', 'renamed'],
 ]
 
@@ -182,16 +169,9 @@ describe.each(pairs)('C2 deployments %s and %s on one Redis', (one, two) => {
   })
 })
 
-test('C2 comments and layout make no other schema: deployments that answer alike share their entries', async () => {
-  const [one, two] = [deploy('first'), deploy('reformatted')]
-  await read(one)
-  expect((await read(two)).status).toBe('hit')
-})
-
 describe('C2 C20 deployments that know different unique keys', () => {
   test.each<[string, Deployment, Deployment, object, object]>([
     ['a key was added', 'first', 'moreKeys', { nickname: 'countess' }, { name: 'Lovelace' }],
-    ['a key was dropped', 'fewerKeys', 'first', { email: 'ada' }, { name: 'Lovelace' }],
   ])(
     '%s: a row read by it is fresh after a write of one who does not know it',
     async (_, knowsNot, knows, where, data) => {
