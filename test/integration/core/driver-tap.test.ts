@@ -283,8 +283,8 @@ test('a watched connection stays in its pool when the server refuses a statement
       return (call, next) => next(call)
     },
   )
-  const backend = async (): Promise<number> =>
-    ((await prisma.$queryRaw`SELECT pg_backend_pid() AS pid`) as { pid: number }[])[0]?.pid as number
+  const backend = async (): Promise<number | undefined> =>
+    (await prisma.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`)[0]?.pid
   const first = await backend()
   await expect(prisma.$queryRaw`SELECT 1 / 0`).rejects.toMatchObject({ code: 'P2010' })
   expect(await backend()).toBe(first)
