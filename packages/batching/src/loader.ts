@@ -30,16 +30,32 @@ interface Flight {
   stopWaiting: (() => void) | null
 }
 
+/** The first call of a tick, and what its caller waits for. */
+interface Held {
+  readonly member: Member
+  readonly resolve: (answer: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
 /**
  * Collects the calls of one client, operation and model (in one transaction, for one scope), and hands those of one shape
  * on together.
  *
- * A call that finds no company is sent as it is, without having been looked at. Adaptive: calls whose shape is in flight
+ * A call that finds no company is sent as it is, without having been looked at or queued: most calls of most applications
+ * are such. Adaptive: calls whose shape is in flight
  * wait until that flight has landed, and make up the next one, so that the database sets the pace. None waits longer than
  * flights of late have taken: one slow statement does not hold up what comes after it.
  */
 export class Loader {
   private readonly queue: DataLoader<Member, unknown>
+  /** The first call, as long as it has no company. */
+  private held: Held | null = null
+  /** The first call, once it is queued with others. */
+  private accompanied: Held | null = null
+  /** Whether calls are being collected. */
+  private isOpen = false
+  /** Sends what is queued. */
+  private dispatch: (() => void) | null = null
   private readonly flights = new Map<string, Flight>()
   /** A call in flight that was alone: its shape is found out when another one comes. */
   private lone: Member | null = null
@@ -53,50 +69,82 @@ export class Loader {
     private readonly merging: Merging,
     private readonly gate: Gate,
     private readonly isAdaptive: boolean,
-    schedule: Schedule,
+    private readonly schedule: Schedule,
   ) {
     this.queue = new DataLoader<Member, unknown>((members) => this.send(members), {
       cache: false,
-      batchScheduleFn: schedule,
+      batchScheduleFn: (dispatch) => (this.dispatch = dispatch),
     })
   }
 
   load(member: Member): Promise<unknown> {
-    return this.queue.load(member)
+    const { held } = this
+    if (held !== null) {
+      this.held = null
+      this.accompanied = held
+      this.queue.load(held.member).catch(held.reject)
+    }
+    if (this.isOpen) return this.queue.load(member)
+    return new Promise((resolve, reject) => {
+      this.held = { member, resolve, reject }
+      this.isOpen = true
+      this.schedule(this.close)
+    })
+  }
+
+  private readonly close = (): void => {
+    const { held, dispatch } = this
+    this.isOpen = false
+    this.held = null
+    this.dispatch = null
+    if (held === null) return dispatch?.()
+    if (this.lone === null && this.flights.size === 0) return this.sendLone(held)
+    this.recogniseLone()
+    for (const group of this.groupsOf([held.member])) this.join(group)
+    held.resolve(held.member.take())
   }
 
   /** Gives DataLoader the answers, or promises of those that take longer than the shared statements. */
   private send(members: readonly Member[]): Promise<unknown[]> {
-    const [first] = members
-    const isBusy = this.lone !== null || this.flights.size > 0
-    if (members.length === 1 && first !== undefined && !isBusy) return Promise.resolve([this.sendLone(first)])
+    const { accompanied } = this
+    this.accompanied = null
     this.recogniseLone()
     const groups = this.groupsOf(members)
     const [only] = groups
     if (groups.length === 1 && only !== undefined && !this.flights.has(only.shape)) {
-      return this.start(only).then(() => members.map((member) => member.take()))
+      return this.start(only).then(() => taken(members, accompanied))
     }
-    const answers = members.map((member) => member.take())
+    const answers = taken(members, accompanied)
     for (const group of groups) this.join(group)
     return Promise.resolve(answers)
   }
 
-  private sendLone(member: Member): Promise<unknown> {
-    const { underWay, uniqueReads, statistics } = this.state
+  private sendLone({ member, resolve, reject }: Held): void {
+    const { underWay, statistics } = this.state
     underWay.start()
     statistics.passedThrough++
-    const sent =
-      this.gate === openGate
+    if (this.isAdaptive) this.lone = member
+    this.sent(member).then(
+      (answer) => {
+        this.landLone(member)
+        resolve(answer)
+      },
+      (error: unknown) => {
+        this.landLone(member)
+        reject(error)
+      },
+    )
+  }
+
+  private sent(member: Member): Promise<unknown> {
+    const { uniqueReads } = this.state
+    try {
+      return this.gate === openGate
         ? uniqueReads.sendLone(member)
         : this.gate.enter(() => uniqueReads.sendLone(member))
-    if (!this.isAdaptive) {
-      sent.then(underWay.end, underWay.end)
-      return sent
+    } catch (error) {
+      return Promise.reject(error as Error)
     }
-    this.lone = member
-    const land = () => this.landLone(member)
-    sent.then(land, land)
-    return sent
   }
 
   private landLone(member: Member): void {
@@ -170,4 +218,13 @@ export class Loader {
     if (this.flights.get(shape) === flight) this.flights.delete(shape)
     if (waiting !== null) void this.start(waiting)
   }
+}
+
+/** The answers, but of the first call, whose caller has a promise from before it was queued: he is the first to be told. */
+function taken(members: readonly Member[], first: Held | null): unknown[] {
+  return members.map((member) => {
+    if (member !== first?.member) return member.take()
+    first.resolve(member.take())
+    return undefined
+  })
 }

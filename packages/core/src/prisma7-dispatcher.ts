@@ -114,12 +114,12 @@ export class PrismaDispatcher implements Dispatcher {
   }
 
   private strip(args: Args): Args {
-    return strippedOf(args, this.own, this.input.__internalParams?.dataPath ?? [])
+    return strippedOf(args, this.own, this.input.__internalParams?.dataPath ?? noPath)
   }
 }
 
 /** Without our own arguments, at the top and in the steps of a fluent read: `select.posts`, `select.posts.select.author`. */
-function strippedOf(args: Args, own: readonly string[], [clause, field, ...path]: readonly string[]): Args {
+function strippedOf(args: Args, own: readonly string[], path: readonly string[], step = 0): Args {
   if (typeof args !== 'object' || args === null) return args
   let stripped = args
   for (const name of own) {
@@ -127,12 +127,15 @@ function strippedOf(args: Args, own: readonly string[], [clause, field, ...path]
     const { [name]: _, ...rest } = stripped
     stripped = rest
   }
-  if (clause === undefined || field === undefined) return stripped
+  if (step + 1 >= path.length) return stripped
+  const clause = path[step] as string
+  const field = path[step + 1] as string
   const fields = stripped[clause] as Args | undefined
   const inner = fields?.[field] as Args | undefined
-  const strippedInner = strippedOf(inner as Args, own, path)
+  const strippedInner = strippedOf(inner as Args, own, path, step + 2)
   return strippedInner === inner ? stripped : { ...stripped, [clause]: { ...fields, [field]: strippedInner } }
 }
 
+const noPath: readonly string[] = []
 const start = (query: PromiseLike<unknown>): Promise<unknown> => query.then(identity) as Promise<unknown>
 const identity = <T>(value: T): T => value
