@@ -53,14 +53,23 @@ export class Random {
   }
 }
 
+/** How long seeds may take on a machine that is slow, and how many run in any case. */
+export interface SeedBudget {
+  readonly seconds: number
+  readonly atLeast: number
+}
+
 /**
  * Runs `check` once per seed, one after another. `BRISK_SEEDS` replaces the number of seeds, `BRISK_FIRST_SEED`
- * says where to begin, `BRISK_SEED` replays a single one; a failure names the seed to replay.
+ * says where to begin, `BRISK_SEED` replays a single one; a failure names the seed to replay. Where a budget is used up
+ * before the last seed, which it says, the rest is left to a faster machine or to the night.
  */
 export async function forSeeds(
   seeds: number,
   check: (random: Random, seed: number) => void | Promise<void>,
+  budget: SeedBudget | null = null,
 ): Promise<void> {
+  const startedAt = performance.now()
   const replay = process.env.BRISK_SEED
   const count = Number(process.env.BRISK_SEEDS ?? seeds)
   const first = Number(process.env.BRISK_FIRST_SEED ?? 1)
@@ -68,7 +77,12 @@ export async function forSeeds(
     replay === undefined ? Array.from({ length: count }, (_, index) => index + first) : [Number(replay)]
   if (list.length === 0 || list.some((seed) => !Number.isSafeInteger(seed)))
     throw new RangeError('BRISK_SEEDS and BRISK_SEED must be positive integers')
-  for (const seed of list) {
+  const isBounded = budget !== null && replay === undefined && process.env.BRISK_SEEDS === undefined
+  for (const [index, seed] of list.entries()) {
+    if (isBounded && index >= budget.atLeast && performance.now() - startedAt > budget.seconds * 1000) {
+      process.stderr.write(`${index} of ${list.length} seeds in ${budget.seconds} s: this machine is slow\n`)
+      return
+    }
     try {
       await check(new Random(seed), seed)
     } catch (error) {

@@ -7,6 +7,7 @@ import { expectSameAnswers, expectSameAnswersInTransaction } from './oracle.ts'
 
 /** 10,000 (`BRISK_SEEDS`) run through the night. */
 const SEEDS = 500
+const BUDGET = { seconds: 30, atLeast: 100 }
 
 describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the demo domain on %s', (provider) => {
   test('B1 B3 B4 B6 B7 B12 B14 B15 B16 B17 B18 B19 B20 B21 any calls at once answer as they do alone', async () => {
@@ -23,11 +24,15 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the demo domain on %
         return { plain, batched: base.$extends(batching()), known: new Map<string, string>() }
       })
       const sources = await demoSources(pairs[0]!.plain)
-      await forSeeds(SEEDS, async (random) => {
-        const { plain, batched, known } = random.pick(pairs)
-        const expectSame = random.chance(0.15) ? expectSameAnswersInTransaction : expectSameAnswers
-        await expectSame(plain, batched, randomDemoCalls(random, sources), known)
-      })
+      await forSeeds(
+        SEEDS,
+        async (random) => {
+          const { plain, batched, known } = random.pick(pairs)
+          const expectSame = random.chance(0.15) ? expectSameAnswersInTransaction : expectSameAnswers
+          await expectSame(plain, batched, randomDemoCalls(random, sources), known)
+        },
+        BUDGET,
+      )
       for (const { batched } of pairs) {
         const { batched: merged, statements } = batched.$batching.stats()
         expect(merged).toBeGreaterThan(statements)

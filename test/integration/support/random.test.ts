@@ -18,3 +18,16 @@ test('a failing seed is named so that it can be replayed', async () => {
     await expect(failing).rejects.toThrow('Replay with BRISK_SEED=3\nthird time unlucky')
   else await failing.catch(() => undefined)
 })
+
+test('a budget ends seeds early, but never before the least of them', async () => {
+  const ran: number[] = []
+  const bounded = (seconds: number) =>
+    forSeeds(20, (_random, seed) => void ran.push(seed), { seconds, atLeast: 5 })
+  await bounded(0)
+  if (process.env.BRISK_SEED === undefined && process.env.BRISK_SEEDS === undefined)
+    expect(ran).toEqual([1, 2, 3, 4, 5])
+  ran.length = 0
+  await bounded(3600)
+  if (process.env.BRISK_SEED === undefined && process.env.BRISK_SEEDS === undefined)
+    expect(ran).toHaveLength(20)
+})

@@ -32,54 +32,67 @@ export async function freshnessOracle(
     cached(bases[index] as PrismaClient, { store, namespace, onRawWrite: tablesNamedIn }),
   ) as unknown as readonly PrismaClient[]
   let reads = 0
-  await forSeeds(seeds, async (_, seed) => {
-    // Each of those who act at once draws from a source of its own, or the sequence would hang on their order.
-    let actors = 0
-    const random = () => new Random(seed * 1000 + actors++)
-    const world = await World.create(bases[0], worlds++)
-    const growth = new Growth(world)
-    // What is asked is cached before the writes begin, so that whatever they miss shows.
-    const first = random()
-    const queries = first.sample(world.queries, 7)
-    await Promise.all(queries.map((query) => query(first.pick(clients), strategy)))
-    const repeated = async (times: number, act: (own: Random, client: PrismaClient) => Promise<unknown>) => {
-      const own = random()
-      for (let time = 0; time < times; time++) await act(own, own.pick(clients))
-    }
-    await settledAll([
-      ...FACTS.map((fact) =>
-        repeated(2, async (own, client) => {
-          const version = await growth.write(fact, own, client)
-          await heard()
-          growth.everybodyHasHeard(fact, version)
+  await forSeeds(
+    seeds,
+    async (_, seed) => {
+      // Each of those who act at once draws from a source of its own, or the sequence would hang on their order.
+      let actors = 0
+      const random = () => new Random(seed * 1000 + actors++)
+      const world = await World.create(bases[0], worlds++)
+      const growth = new Growth(world)
+      // What is asked is cached before the writes begin, so that whatever they miss shows.
+      const first = random()
+      const queries = first.sample(world.queries, 7)
+      await Promise.all(queries.map((query) => query(first.pick(clients), strategy)))
+      const repeated = async (
+        times: number,
+        act: (own: Random, client: PrismaClient) => Promise<unknown>,
+      ) => {
+        const own = random()
+        for (let time = 0; time < times; time++) await act(own, own.pick(clients))
+      }
+      await settledAll([
+        ...FACTS.map((fact) =>
+          repeated(2, async (own, client) => {
+            const version = await growth.write(fact, own, client)
+            await heard()
+            growth.everybodyHasHeard(fact, version)
+          }),
+        ),
+        ...FACTS.map((fact) => repeated(4, (own, client) => growth.read(fact, own, client, strategy))),
+        // The same read again and again, by one client: it may join itself.
+        ...FACTS.map((fact) => {
+          const [own, again] = [random(), first.int(1, 1_000_000)]
+          const client = own.pick(clients)
+          return repeated(4, () => growth.read(fact, new Random(again), client, strategy))
         }),
-      ),
-      ...FACTS.map((fact) => repeated(4, (own, client) => growth.read(fact, own, client, strategy))),
-      // The same read again and again, by one client: it may join itself.
-      ...FACTS.map((fact) => {
-        const [own, again] = [random(), first.int(1, 1_000_000)]
-        const client = own.pick(clients)
-        return repeated(4, () => growth.read(fact, new Random(again), client, strategy))
-      }),
-      repeated(2, (own, client) => writeAtRandom(world, own, client)),
-      repeated(1, (own, client) => writeAtRandom(world, own, client)),
-      repeated(2, (own, client) => own.pick(queries)(client, strategy).catch(known)),
-    ])
-    await heard()
-    const last = random()
-    await Promise.all(
-      queries.map(async (query) => {
-        const [truth, answer] = await Promise.all([query(bases[0], {}), query(last.pick(clients), strategy)])
-        reads++
-        if (isDeepStrictEqual(answer, truth)) return
-        throw new Error(`${query.toString()}\nis ${show(answer)}\nnot ${show(truth)}`)
-      }),
-    )
-  })
+        repeated(2, (own, client) => writeAtRandom(world, own, client)),
+        repeated(1, (own, client) => writeAtRandom(world, own, client)),
+        repeated(2, (own, client) => own.pick(queries)(client, strategy).catch(known)),
+      ])
+      await heard()
+      const last = random()
+      await Promise.all(
+        queries.map(async (query) => {
+          const [truth, answer] = await Promise.all([
+            query(bases[0], {}),
+            query(last.pick(clients), strategy),
+          ])
+          reads++
+          if (isDeepStrictEqual(answer, truth)) return
+          throw new Error(`${query.toString()}\nis ${show(answer)}\nnot ${show(truth)}`)
+        }),
+      )
+    },
+    BUDGET,
+  )
   // An oracle over a cache that never answers would prove nothing.
   const hits = (clients as unknown as ReturnType<typeof cached>[]).map((each) => each.$cache.stats().hits)
   expect(hits[0]! + hits[1]!).toBeGreaterThan(reads / 10)
 }
+
+/** Every fault that was ever put into the cache on purpose was found by the 64th seed. */
+const BUDGET = { seconds: 40, atLeast: 64 }
 
 /** What the raw statements of this oracle change. */
 export function tablesNamedIn(sql: string): RawWriteTags {
