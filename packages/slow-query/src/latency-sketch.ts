@@ -25,8 +25,11 @@ export function bucketOf(ms: number): number {
   return bucket > FIRST ? Math.min(bucket, LAST) : FIRST
 }
 
-/** Counts begin with two bytes each; few buckets of few operations ever hold more. */
-type Counts = Uint16Array | Uint32Array | Float64Array
+/** Counts have four bytes each, which years of ordinary load do not fill. */
+type Counts = Uint32Array | Float64Array
+
+/** The highest count of four bytes. */
+const FOUR_BYTES = 0xffff_ffff
 
 /** A mergeable distribution of milliseconds. An empty one answers 0, never NaN. */
 export class LatencySketch {
@@ -34,9 +37,9 @@ export class LatencySketch {
   sum = 0
   max = 0
   private first = 0
-  private buckets: Counts = new Uint16Array(0)
+  private buckets: Counts = new Uint32Array(0)
   /** The highest count that {@link buckets} can hold. */
-  private most = 0xffff
+  private most = FOUR_BYTES
 
   record(ms: number): void {
     this.recordBucket(bucketOf(ms), ms)
@@ -49,7 +52,7 @@ export class LatencySketch {
       index = bucket - this.first
     }
     const count = (this.buckets[index] as number) + 1
-    if (count > this.most) this.widen(count)
+    if (count > this.most) this.widen()
     this.buckets[index] = count
     this.count++
     this.sum += ms
@@ -83,7 +86,7 @@ export class LatencySketch {
     for (let index = 0; index < buckets.length; index++) {
       const own = first + index - this.first
       const sum = (this.buckets[own] as number) + (buckets[index] as number)
-      if (sum > this.most) this.widen(sum)
+      if (sum > this.most) this.widen()
       this.buckets[own] = sum
     }
     this.count += count
@@ -102,11 +105,9 @@ export class LatencySketch {
   }
 
   /** Makes room for higher counts. */
-  private widen(count: number): void {
-    this.most = count <= 0xffff_ffff ? 0xffff_ffff : Number.MAX_SAFE_INTEGER
-    const wide = counts(this.buckets.length, this.most)
-    wide.set(this.buckets)
-    this.buckets = wide
+  private widen(): void {
+    this.most = Number.MAX_SAFE_INTEGER
+    this.buckets = Float64Array.from(this.buckets)
   }
 
   /** Makes room for these buckets; times of one operation lie close together, so few are ever allocated. */
@@ -119,17 +120,12 @@ export class LatencySketch {
     // Room to both sides keeps the number of reallocations small.
     const roomFrom = empty || from < first ? Math.max(FIRST, from - 16) : from
     const roomTo = empty || to > first + buckets.length - 1 ? Math.min(LAST, to + 16) : to
-    const grown = counts(roomTo - roomFrom + 1, this.most)
+    const length = roomTo - roomFrom + 1
+    const grown = this.most === FOUR_BYTES ? new Uint32Array(length) : new Float64Array(length)
     if (!empty) grown.set(buckets, first - roomFrom)
     this.first = roomFrom
     this.buckets = grown
   }
-}
-
-/** Room for counts up to `most`. */
-function counts(length: number, most: number): Counts {
-  if (most <= 0xffff) return new Uint16Array(length)
-  return most <= 0xffff_ffff ? new Uint32Array(length) : new Float64Array(length)
 }
 
 /** The value in the middle of a bucket, in the sense of relative error. */

@@ -46,3 +46,12 @@ describe('S10 percentiles', () => {
     expect(rolling.merged(60_000).latency.max).toBe(4)
   })
 })
+
+test('S10 counts that outgrow four bytes go on being right', () => {
+  const sketch = new LatencySketch()
+  sketch.record(10)
+  const { buckets, ...rest } = sketch.snapshot()
+  sketch.mergeSnapshot({ ...rest, buckets: buckets.map((count) => count * 0xffff_ffff) })
+  sketch.record(10)
+  expect(Math.max(...sketch.snapshot().buckets)).toBe(0xffff_ffff + 2)
+})
