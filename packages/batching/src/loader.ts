@@ -143,7 +143,7 @@ export class Loader {
         ? uniqueReads.sendLone(member)
         : this.gate.enter(() => uniqueReads.sendLone(member))
     } catch (error) {
-      return Promise.reject(error as Error)
+      return Promise.reject(error)
     }
   }
 
