@@ -84,10 +84,10 @@ test('S19 extending a client 1,000 times adds one listener; after $disconnect no
   for (let index = 0; index < 1000; index++) client.$extends(resilience())
   await first.tag.count()
   const host = hostOf(client) as unknown as {
-    tap: { listeners: unknown[] }
+    tap: { listeners: { all: unknown[] } }
     states: Map<symbol, { timer?: unknown }>
   }
-  expect(host.tap.listeners).toHaveLength(1)
+  expect(host.tap.listeners.all).toHaveLength(1)
   const timers = () => [...host.states.values()].map((state) => state?.timer).filter((timer) => timer != null)
   expect(timers()).toHaveLength(1)
   await first.$disconnect()

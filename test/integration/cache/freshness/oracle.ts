@@ -92,7 +92,7 @@ export async function freshnessOracle(
 }
 
 /** Every fault that was ever put into the cache on purpose was found by the 64th seed. */
-const BUDGET = { seconds: 40, atLeast: 64 }
+const BUDGET = { seconds: 30, atLeast: 64 }
 
 /** What the raw statements of this oracle change. */
 export function tablesNamedIn(sql: string): RawWriteTags {
