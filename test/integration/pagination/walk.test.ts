@@ -170,7 +170,7 @@ async function walk(
   throw new Error('the walk does not end')
 }
 
-const BUDGET = { seconds: 20, atLeast: 100 }
+const BUDGET = { seconds: 12, atLeast: 100 }
 
 describe.each(['postgresql', 'mysql', 'sqlite'] as const)('on %s', (provider) => {
   test('P17 P20 P25 forward then backward is the sorted list, whatever the order', async () => {

@@ -91,8 +91,8 @@ export async function freshnessOracle(
   expect(hits[0]! + hits[1]!).toBeGreaterThan(reads / 10)
 }
 
-/** Every fault that was ever put into the cache on purpose was found by the 64th seed. */
-const BUDGET = { seconds: 30, atLeast: 64 }
+/** Of ten faults put into the cache on purpose, eight were found by the 40th seed and all by the 64th. */
+const BUDGET = { seconds: 15, atLeast: 40 }
 
 /** What the raw statements of this oracle change. */
 export function tablesNamedIn(sql: string): RawWriteTags {
