@@ -42,9 +42,9 @@ interface Held {
  * on together.
  *
  * A call that finds no company is sent as it is, without having been looked at or queued: most calls of most applications
- * are such. Adaptive: calls whose shape is in flight
- * wait until that flight has landed, and make up the next one, so that the database sets the pace. None waits longer than
- * flights of late have taken: one slow statement does not hold up what comes after it.
+ * are such. Adaptive: calls whose shape is in flight wait until that flight has landed, and make up the next one, so that
+ * the database sets the pace. None waits longer than flights of late have taken: one slow statement does not hold up what
+ * comes after it.
  */
 export class Loader {
   private readonly queue: DataLoader<Member, unknown>

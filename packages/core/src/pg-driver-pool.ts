@@ -136,10 +136,10 @@ function connected(pool: PgPool): Promise<PgClient> {
 }
 
 /**
- * Whether a server that is well has said no: it names an SQLSTATE, and none of connections (08), operator intervention
- * (57P…: the session ends), its system (58) or its insides (XX).
+ * Whether a server that is well has said no: it names an SQLSTATE, and none of connections (08), of sessions that it ends
+ * (57P… by an operator, 25P03 and 25P04 by a time limit), of its system (58) or its insides (XX).
  */
 function isRefusal(error: unknown): boolean {
   const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown }
-  return severity !== undefined && typeof code === 'string' && !/^(08|57P|58|XX)/.test(code)
+  return severity !== undefined && typeof code === 'string' && !/^(08|25P0[34]|57P|58|XX)/.test(code)
 }

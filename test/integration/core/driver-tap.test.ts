@@ -289,7 +289,12 @@ test('a watched connection stays in its pool when the server refuses a statement
   await expect(prisma.$queryRaw`SELECT 1 / 0`).rejects.toMatchObject({ code: 'P2010' })
   expect(await backend()).toBe(first)
   await expect(prisma.$queryRaw`SELECT pg_terminate_backend(pg_backend_pid())`).rejects.toThrow()
-  expect(await backend()).not.toBe(first)
+  const second = await backend()
+  expect(second).not.toBe(first)
+  // The code of a session that a time limit ends.
+  const limit = `DO $$ BEGIN RAISE EXCEPTION 'over' USING ERRCODE = '25P03'; END $$`
+  await expect(prisma.$executeRawUnsafe(limit)).rejects.toThrow()
+  expect(await backend()).not.toBe(second)
   expect((tap as DriverTap | null)?.pool?.gauge()).toMatchObject({ total: 1, idle: 1, waiting: 0 })
   await database.drop()
 })
