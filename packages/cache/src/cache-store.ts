@@ -55,7 +55,10 @@ export interface CacheStore {
    * disturb each other. Stores that die with their process need none.
    */
   mark?(tags: readonly string[], lifetime: number): Promise<string>
-  /** Lets the mark live for another `lifetime` ms. */
+  /**
+   * Lets the mark live for another `lifetime` ms, and invalidates the tags again: a process that stalled may have let it
+   * lapse, and what was stored meanwhile is not to outlive it.
+   */
   renewMark?(mark: string, tags: readonly string[], lifetime: number): Promise<void>
   /** Ends the mark; the tags have been invalidated before. */
   unmark?(mark: string, tags: readonly string[]): Promise<void>

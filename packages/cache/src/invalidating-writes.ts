@@ -130,7 +130,7 @@ export class InvalidatingWrites {
     const renewal = setInterval(() => {
       void store.renewMark(mark, tags, lifetime)
       if (hasEnded) void end()
-    }, lifetime / 2)
+    }, lifetime / 3)
     renewal.unref()
     return {
       end: async (written) => {

@@ -79,8 +79,10 @@ export interface CacheOptions {
    * Marks the tags of a write in the store before it is sent, so that an invalidation cannot be lost with its process:
    * until the write's own invalidation, or for `lifetime` ms after the process died, nobody answers these tags from the
    * cache. Set it in every process of the namespace: who does not look for marks may store what was before the write.
-   * Default false; `true` is `{ lifetime: 10_000 }`. Costs a round trip to the store per write, and one per look-up. Where
-   * the store cannot be reached the write goes on without a mark, with one warning, counted as `unmarked`.
+   * Default false; `true` is `{ lifetime: 10_000 }`. Costs a round trip to the store per write, and one per look-up. Marks
+   * are renewed as long as the write takes; only a process whose event loop stands still for longer than `lifetime` and
+   * that then dies without another turn can leave an old value behind. Where the store cannot be reached the write goes on
+   * without a mark, with one warning, counted as `unmarked`.
    */
   strict?: boolean | { lifetime?: number }
   /**

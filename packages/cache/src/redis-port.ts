@@ -7,6 +7,8 @@ export type RedisCommand = readonly [name: string, ...args: string[]]
 export interface RedisPort {
   /** Keys lie on several servers: commands name one key each, and order holds for one key only. */
   readonly isCluster: boolean
+  /** Commands that are sent together take effect in their order, whatever their keys: they share one connection. */
+  readonly isOrdered: boolean
   /** Sends commands together and gives their answers in order; the first error of any rejects. */
   send(commands: readonly RedisCommand[]): Promise<unknown[]>
   /** The texts under these names, in one round trip and with one promise. */
@@ -77,6 +79,7 @@ function ioredisPort(client: IoredisShape): RedisPort {
   const call = ([name, ...args]: RedisCommand): Promise<unknown> => client.call(name, ...args)
   return {
     isCluster,
+    isOrdered: !isCluster,
     async send(commands) {
       if (commands.length === 1 || isCluster) return Promise.all(commands.map(call))
       const answers = await client
@@ -131,6 +134,8 @@ function nodeRedisPort(shape: NodeRedisShape): RedisPort {
   }
   return {
     isCluster,
+    // A pool has several connections, and no `isReady`; a Sentinel client has a pool.
+    isOrdered: !isCluster && !isSentinel && typeof shape.isReady === 'boolean',
     // Commands of one turn of the event loop travel together.
     send: (commands) => Promise.all(commands.map(call)),
     texts: isCluster

@@ -118,8 +118,7 @@ class RedisStore implements RedisCacheStore {
   }
 
   invalidate(tags: readonly string[]): Promise<void> {
-    for (const tag of tags) this.known.delete(tag)
-    return this.send(this.port.isCluster ? tags.map((tag) => ['DEL', tag]) : [['DEL', ...tags]]).then(ignore)
+    return this.send(this.dropping(tags)).then(ignore)
   }
 
   watchMarks(): void {
@@ -129,20 +128,21 @@ class RedisStore implements RedisCacheStore {
   async mark(tags: readonly string[], lifetime: number): Promise<string> {
     const writer = `${PROCESS}${this.nextMark++}`
     await this.renewMark(writer, tags, lifetime)
-    // What was stored before must not come back when the mark ends.
-    await this.invalidate(tags)
     return writer
   }
 
+  /** Drops the stamps too: what was stored before it, or while it had lapsed, must not come back when the mark ends. */
   async renewMark(writer: string, tags: readonly string[], lifetime: number): Promise<void> {
     const now = this.now()
-    await this.send(
-      tags.flatMap((tag): RedisCommand[] => [
-        ['ZADD', marksOf(tag), String(now + lifetime), writer],
-        ['ZREMRANGEBYSCORE', marksOf(tag), '-inf', `(${now - MARK_TOLERANCE}`],
-        ['PEXPIRE', marksOf(tag), String(lifetime + MARK_TOLERANCE)],
-      ]),
-    )
+    const marking = tags.flatMap((tag): RedisCommand[] => [
+      ['ZADD', marksOf(tag), String(now + lifetime), writer],
+      ['ZREMRANGEBYSCORE', marksOf(tag), '-inf', `(${now - MARK_TOLERANCE}`],
+      ['PEXPIRE', marksOf(tag), String(lifetime + MARK_TOLERANCE)],
+    ])
+    // The marks come first, see below.
+    if (this.port.isOrdered) return void (await this.send([...marking, ...this.dropping(tags)]))
+    await this.send(marking)
+    await this.send(this.dropping(tags))
   }
 
   async unmark(writer: string, tags: readonly string[]): Promise<void> {
@@ -273,6 +273,11 @@ class RedisStore implements RedisCacheStore {
       if (typeof text === 'string') found.set(names[index] as string, text)
     })
     return found
+  }
+
+  private dropping(tags: readonly string[]): readonly RedisCommand[] {
+    for (const tag of tags) this.known.delete(tag)
+    return this.port.isCluster ? tags.map((tag) => ['DEL', tag]) : [['DEL', ...tags]]
   }
 
   /** Read after the stamps: a writer marks first, then drops the stamps, so one of the two is always seen. */

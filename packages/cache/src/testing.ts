@@ -298,6 +298,20 @@ export function testCacheStore(tests: CacheStoreTests): void {
     assert.match(after as string, /^[^!]/)
     assert.notEqual(after, before[0])
   })
+
+  run('a mark that lapsed and is renewed ends what was stored meanwhile', async (store) => {
+    if (store.mark === undefined || store.renewMark === undefined || store.unmark === undefined) return
+    store.watchMarks?.()
+    const mark = await store.mark(['a'], 10)
+    let stamps = await store.observe(['a'])
+    while (stamps[0]?.startsWith('!') === true) {
+      await wait(50)
+      stamps = await store.observe(['a'])
+    }
+    await store.renewMark(mark, ['a'], 10_000)
+    await store.unmark(mark, ['a'])
+    assert.notEqual((await store.observe(['a']))[0], stamps[0])
+  })
 }
 
 async function stored(

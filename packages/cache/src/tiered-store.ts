@@ -130,6 +130,7 @@ class TieredStore implements CacheStore {
 
   async renewMark(mark: string, tags: readonly string[], lifetime: number): Promise<void> {
     await this.far.renewMark?.(mark, tags, lifetime)
+    await this.invalidate(tags)
   }
 
   async unmark(mark: string, tags: readonly string[]): Promise<void> {

@@ -12,6 +12,8 @@ export interface DyingWriter {
   readonly strict: { lifetime: number } | false
   /** `update`: one statement, committed by itself; the others in an interactive transaction. */
   readonly dies: 'after update' | 'before COMMIT' | 'after COMMIT'
+  /** For so many milliseconds its event loop stands still before the statement at that point. */
+  readonly stall: number
 }
 
 const plan = JSON.parse(process.argv[2] as string) as DyingWriter
@@ -25,6 +27,7 @@ function mortal<T extends SqlQueryable>(queryable: T, own: Partial<T> = {}): T {
     (send: (query: { sql: string }) => Promise<unknown>) =>
     async (query: { sql: string }): Promise<unknown> => {
       const isPoint = query.sql.toUpperCase().startsWith(point.toUpperCase())
+      if (isPoint && plan.stall > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, plan.stall)
       if (isPoint && when === 'before') die()
       const result = await send(query)
       if (isPoint) die()

@@ -62,43 +62,48 @@ async function killedWriter(plan: Omit<DyingWriter, 'database' | 'redis'>): Prom
 const lifetime = 3_000
 
 test.each([
-  ['after update', { lifetime }, 'Committed'],
-  ['after COMMIT', { lifetime }, 'Committed'],
-  ['before COMMIT', { lifetime }, 'Ada'],
+  ['after update', { lifetime }, 'Committed', 0],
+  ['after COMMIT', { lifetime }, 'Committed', 0],
+  ['before COMMIT', { lifetime }, 'Ada', 0],
   // Without it the old value stays until its ttl: what strict is for.
-  ['after COMMIT', false, 'Ada'],
-] as const)('C14 a process killed %s, strict: %j', async (dies, strict, expected) => {
-  const namespace = ownNamespace()
-  const reader = cached(bench.base, { store: redisStore(redis), namespace, database: 'same', strict })
-  const reads: (() => Promise<unknown>)[] = [
-    () => reader.user.findMany(minute),
-    () => reader.user.findUnique({ where: { id: 1 }, ...minute }),
-    () => reader.user.findUnique({ where: { email: 'ada@example.org' }, ...minute }),
-  ]
-  for (const read of reads) expect(await read()).toEqual(await read())
-  await until(() => reader.$cache.stats().fills === reads.length)
+  ['after COMMIT', false, 'Ada', 0],
+  // It stalled until its mark had lapsed, and readers had stored the old value.
+  ['after update', { lifetime: 300 }, 'Committed', 3_000],
+] as const)(
+  'C14 a process killed %s, strict: %j, read then: %s, after a stall of %i ms',
+  async (dies, strict, expected, stall) => {
+    const namespace = ownNamespace()
+    const reader = cached(bench.base, { store: redisStore(redis), namespace, database: 'same', strict })
+    const reads: (() => Promise<unknown>)[] = [
+      () => reader.user.findMany(minute),
+      () => reader.user.findUnique({ where: { id: 1 }, ...minute }),
+      () => reader.user.findUnique({ where: { email: 'ada@example.org' }, ...minute }),
+    ]
+    for (const read of reads) expect(await read()).toEqual(await read())
+    await until(() => reader.$cache.stats().fills === reads.length)
 
-  const writer = { isDead: false }
-  const killed = killedWriter({ namespace, strict, dies }).finally(() => (writer.isDead = true))
-  // Who reads while the write is under way must leave nothing behind either.
-  do for (const read of reads) await read()
-  while (!writer.isDead)
-  await killed
+    const writer = { isDead: false }
+    const killed = killedWriter({ namespace, strict, dies, stall }).finally(() => (writer.isDead = true))
+    // Who reads while the write is under way must leave nothing behind either.
+    do for (const read of reads) await read()
+    while (!writer.isDead)
+    await killed
 
-  const truth = await bench.base.user.findFirst()
-  expect(truth?.name).toBe(dies === 'before COMMIT' ? 'Ada' : 'Committed')
-  const expectFresh = async (): Promise<boolean[]> =>
-    Promise.all(
-      reads.map(async (read) => {
-        const { data, info } = await reader.$cache.withInfo(read)
-        expect([data].flat()).toMatchObject([{ name: expected }])
-        return info.status === 'hit'
-      }),
-    )
-  // Until the mark is over and all are cached again, and then some.
-  await until(async () => (await expectFresh()).every((isHit) => isHit))
-  await expectFresh()
-})
+    const truth = await bench.base.user.findFirst()
+    expect(truth?.name).toBe(dies === 'before COMMIT' ? 'Ada' : 'Committed')
+    const expectFresh = async (): Promise<boolean[]> =>
+      Promise.all(
+        reads.map(async (read) => {
+          const { data, info } = await reader.$cache.withInfo(read)
+          expect([data].flat()).toMatchObject([{ name: expected }])
+          return info.status === 'hit'
+        }),
+      )
+    // Until the mark is over and all are cached again, and then some.
+    await until(async () => (await expectFresh()).every((isHit) => isHit))
+    await expectFresh()
+  },
+)
 
 test('C14 C21 where the store cannot be reached for the mark, the write goes on, and strict says so', async () => {
   const { warnings, restore } = heardWarnings()
