@@ -1,4 +1,4 @@
-// Everything that can be said about the code without a server: types twice, lint, format, unused code, and
+// Everything that can be said about the code without a server: types (what is published by both compilers), lint, format, unused code, and
 // the packages as they would be published. Two steps run at a time; a failing step prints what it found.
 import { buildPackages } from './build.ts'
 import { checkPackedPackage } from './packed-package.ts'
@@ -13,8 +13,11 @@ interface Step {
 const node = (...args: string[]) => run(process.execPath, args, ROOT)
 
 const STEPS: Step[] = [
-  { name: 'types (TypeScript 6)', run: () => node(binary('typescript', 'tsc'), '-p', 'tsconfig.json') },
   { name: 'types (TypeScript 7)', run: () => node(binary('typescript-7', 'tsc'), '-p', 'tsconfig.json') },
+  {
+    name: 'types of the packages (TypeScript 6)',
+    run: () => node(binary('typescript', 'tsc'), '-p', 'tsconfig.packages.json'),
+  },
   { name: 'lint', run: () => node(binary('oxlint'), '--type-aware', '--deny-warnings') },
   { name: 'format', run: () => node(binary('prettier'), '--check', '.', '--log-level', 'warn') },
   {

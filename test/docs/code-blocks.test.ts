@@ -79,7 +79,7 @@ test('every TypeScript block type-checks', async () => {
   )
   const { output } = await run(
     process.execPath,
-    [binary('typescript', 'tsc'), '-p', join(place, 'tsconfig.json'), '--pretty', 'false'],
+    [binary('typescript-7', 'tsc'), '-p', join(place, 'tsconfig.json'), '--pretty', 'false'],
     root,
   )
   const complaints = output

@@ -83,7 +83,12 @@ export async function installProject(): Promise<InstalledProject> {
       name: 'installed',
       private: true,
       type: 'module',
-      dependencies: { ...installed, ...tarballs },
+      // The compiler in JavaScript and the native one.
+      dependencies: {
+        ...installed,
+        'typescript-7': `npm:typescript@${version('typescript-7')}`,
+        ...tarballs,
+      },
       pnpm: { overrides: tarballs, onlyBuiltDependencies: [] },
     }),
     'schema.prisma': schema,

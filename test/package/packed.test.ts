@@ -78,11 +78,13 @@ ${program}`,
 })
 
 test.each([
-  ['nodenext', 'NodeNext', 'NodeNext'],
-  ['bundler', 'ESNext', 'Bundler'],
-])('every package is used with types, module resolution %s', async (name, module, moduleResolution) => {
-  project.write({
-    'typed.ts': `import { brisk } from 'prisma-brisk'
+  ['nodenext', 'typescript', 'NodeNext', 'NodeNext'],
+  ['bundler', 'typescript-7', 'ESNext', 'Bundler'],
+])(
+  'every package is used with types, module resolution %s, compiler %s',
+  async (name, compiler, module, moduleResolution) => {
+    project.write({
+      'typed.ts': `import { brisk } from 'prisma-brisk'
 ${Object.entries(names)
   .map(([each, symbol]) => `import { ${symbol} } from '@prisma-brisk/${each}'`)
   .join('\n')}
@@ -110,22 +112,24 @@ export async function main(): Promise<void> {
   await separately.post.findMany({ where: { id: p95 + calls } })
 }
 `,
-    [`tsconfig.${name}.json`]: JSON.stringify({
-      compilerOptions: {
-        strict: true,
-        noEmit: true,
-        target: 'ES2022',
-        module,
-        moduleResolution,
-        types: ['node'],
-        skipLibCheck: false,
-        noUncheckedIndexedAccess: true,
-      },
-      files: ['typed.ts'],
-    }),
-  })
-  succeed(await project.run('node_modules/.bin/tsc', '-p', `tsconfig.${name}.json`))
-})
+      [`tsconfig.${name}.json`]: JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          noEmit: true,
+          target: 'ES2022',
+          module,
+          moduleResolution,
+          types: ['node'],
+          skipLibCheck: false,
+          noUncheckedIndexedAccess: true,
+        },
+        files: ['typed.ts'],
+      }),
+    })
+    succeed(await project.run('node', `node_modules/${compiler}/bin/tsc`, '-p', `tsconfig.${name}.json`))
+  },
+  180_000,
+)
 
 test('the brisk command runs, and the generator writes its metadata with prisma generate', async () => {
   expect(succeed(await project.run('node_modules/.bin/brisk', '--help'))).toContain('advise')

@@ -100,7 +100,10 @@ describe.each([false, true])('cursors, encrypted: %s', (encrypt) => {
     }
   })
 
-  test('P23 of half a million random and changed tokens none is accepted', () => {
+  // A million in all; those that are encrypted take five times as long each.
+  const mutations = Number(process.env['BRISK_MUTATIONS'] ?? (encrypt ? 200_000 : 800_000))
+
+  test(`P23 of ${mutations} random and changed tokens none is accepted`, () => {
     const strict = codec({ encrypt })
     const random = new Random(5)
     const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -109,9 +112,8 @@ describe.each([false, true])('cursors, encrypted: %s', (encrypt) => {
       (_, index) => strict.encode(binding, [index, 'x'.repeat(index * 5)]) as string,
     )
     const pool = randomBytes(4096).toString('base64url')
-    const count = Number(process.env['BRISK_MUTATIONS'] ?? 500_000)
     let accepted = 0
-    for (let mutation = 0; mutation < count; mutation++) {
+    for (let mutation = 0; mutation < mutations; mutation++) {
       const token = good[mutation % good.length] as string
       const at = random.int(0, token.length - 1)
       const kind = mutation % 5
