@@ -135,7 +135,11 @@ export class Stores {
   }
 
   make(kind: StoreKind): CacheStore {
-    const store = this.build(kind)
+    return this.closing(this.build(kind))
+  }
+
+  /** A store that is closed with the others. */
+  closing(store: CacheStore): CacheStore {
     this.opened.push(store)
     return store
   }

@@ -58,7 +58,9 @@ test(
     const channel = ownNamespace()
     const tiered = () => {
       const far = redisStore(stores.redis())
-      return tieredStore({ near: memoryStore(), far, nearTtl: 3600, bus: bus.of(far, channel) })
+      return stores.closing(
+        tieredStore({ near: memoryStore(), far, nearTtl: 3600, bus: bus.of(far, channel) }),
+      )
     }
     await freshnessOracle(bases, { stores: [tiered(), tiered()], heard: () => bus.quiet() })
   },
