@@ -1,9 +1,9 @@
 // Everything that can be said about the code without a server: types (what is published by both compilers), lint, format, unused code, and
 // the packages as they would be published. Two steps run at a time; a failing step prints what it found.
 import { buildPackages } from './build.ts'
-import { checkPackedPackage } from './packed-package.ts'
+import { checkPackedPackage, withPackedPackages } from './packed-package.ts'
 import { each, type Outcome, run } from './program.ts'
-import { binary, publishedPackages, ROOT } from './workspace.ts'
+import { binary, ROOT } from './workspace.ts'
 
 interface Step {
   name: string
@@ -28,10 +28,9 @@ const STEPS: Step[] = [
 ]
 
 async function checkPackages(): Promise<Outcome> {
-  const packages = publishedPackages()
-  const built = await buildPackages(packages)
+  const built = await buildPackages()
   if (built.code !== 0) return built
-  const outcomes = await each(packages, 2, checkPackedPackage)
+  const outcomes = await withPackedPackages((packages) => each(packages, 2, checkPackedPackage))
   return {
     code: outcomes.some(({ code }) => code !== 0) ? 1 : 0,
     output: outcomes.map(({ output }) => output).join(''),

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,35 +7,57 @@ import { formatMessage } from 'publint/utils'
 
 import { sizeOf, staleSize } from './package-sizes.ts'
 import { type Outcome, run } from './program.ts'
-import { binary, ROOT, type WorkspacePackage } from './workspace.ts'
+import { binary, publishedPackages, ROOT, type WorkspacePackage } from './workspace.ts'
 
-/** Packs a built package as it would be published, asks publint and attw about the tarball, and looks up its size in the docs. */
-export async function checkPackedPackage({ name, directory }: WorkspacePackage): Promise<Outcome> {
+/** A package as it would be published. */
+export interface PackedPackage extends WorkspacePackage {
+  /** Path of its tarball. */
+  readonly tarball: string
+}
+
+/**
+ * Packs all built packages into a directory, in one go. With the pinned pnpm, because it alone fills in the catalog's versions
+ * and the published `exports`.
+ *
+ * @throws Error what pnpm says where it fails
+ */
+export async function packPackages(destination: string): Promise<PackedPackage[]> {
+  const { packageManager } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    packageManager: string
+  }
+  const pack = ['-r', '--filter', './packages/*', 'pack', '--pack-destination', destination]
+  const { code, output } = await run('npx', ['--yes', packageManager, ...pack], ROOT)
+  if (code !== 0) throw new Error(output)
+  const files = readdirSync(destination)
+  return publishedPackages().map((each) => {
+    const prefix = `${each.name.replace('@', '').replace('/', '-')}-`
+    const file = files.find((file) => file.startsWith(prefix) && /^\d/.test(file.slice(prefix.length)))
+    if (file === undefined) throw new Error(`no tarball of ${each.name}`)
+    return { ...each, tarball: join(destination, file) }
+  })
+}
+
+/** Runs with the packed packages, in a directory that is removed afterwards. */
+export async function withPackedPackages<T>(use: (packages: PackedPackage[]) => Promise<T>): Promise<T> {
   const place = mkdtempSync(join(tmpdir(), 'brisk-pack-'))
   try {
-    const packed = await packPackage(directory, place)
-    if (packed.code !== 0) return packed
-    const tarball = join(place, readdirSync(place).find((file) => file.endsWith('.tgz')) ?? '')
-    const [lint, types] = [await lintPackage(tarball), await checkTypes(tarball)]
-    const stale = staleSize(await sizeOf({ name, directory }, tarball))
-    return {
-      code: lint.code || types.code || (stale === null ? 0 : 1),
-      output: `${lint.output}${types.output}${stale === null ? '' : `${stale}\n`}`.replace(
-        /^(?=.)/gm,
-        `${name}: `,
-      ),
-    }
+    return await use(await packPackages(place))
   } finally {
     rmSync(place, { recursive: true, force: true })
   }
 }
 
-/** The pinned pnpm, because it alone fills in the catalog's versions and the published `exports`. */
-export async function packPackage(directory: string, destination: string): Promise<Outcome> {
-  const { packageManager } = createRequire(import.meta.url)(join(ROOT, 'package.json')) as {
-    packageManager: string
+/** Asks publint and attw about the tarball, and looks up its size in the docs. */
+export async function checkPackedPackage(packed: PackedPackage): Promise<Outcome> {
+  const [lint, types] = [await lintPackage(packed.tarball), await checkTypes(packed.tarball)]
+  const stale = staleSize(await sizeOf(packed, packed.tarball))
+  return {
+    code: lint.code || types.code || (stale === null ? 0 : 1),
+    output: `${lint.output}${types.output}${stale === null ? '' : `${stale}\n`}`.replace(
+      /^(?=.)/gm,
+      `${packed.name}: `,
+    ),
   }
-  return run('npx', ['--yes', packageManager, 'pack', '--pack-destination', destination], directory)
 }
 
 async function lintPackage(tarball: string): Promise<Outcome> {

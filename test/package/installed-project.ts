@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { packPackage } from '../../scripts/packed-package.ts'
-import { each, run, type Outcome } from '../../scripts/program.ts'
-import { publishedPackages, ROOT } from '../../scripts/workspace.ts'
+import { packPackages } from '../../scripts/packed-package.ts'
+import { run, type Outcome } from '../../scripts/program.ts'
+import { ROOT } from '../../scripts/workspace.ts'
 
 /** A project outside the workspace that has every package installed from its packed tarball. */
 export interface InstalledProject {
@@ -51,7 +51,9 @@ model Post {
 
 export async function installProject(): Promise<InstalledProject> {
   const directory = mkdtempSync(join(tmpdir(), 'brisk-installed-'))
-  const tarballs = await packAll(join(directory, 'tarballs'))
+  // What `npm test` has built.
+  const packed = await packPackages(join(directory, 'tarballs'))
+  const tarballs = Object.fromEntries(packed.map(({ name, tarball }) => [name, `file:${tarball}`]))
   const manifest = (path: string) =>
     JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as { version: string; packageManager: string }
   const version = (name: string) => manifest(`node_modules/${name}/package.json`).version
@@ -116,20 +118,4 @@ export async function installProject(): Promise<InstalledProject> {
 export function succeed(outcome: Outcome): string {
   if (outcome.code !== 0) throw new Error(`exit code ${outcome.code}:\n${outcome.output}`)
   return outcome.output
-}
-
-/** Packs what `npm test` has built; gives each package's name with its tarball. */
-async function packAll(destination: string): Promise<Record<string, string>> {
-  mkdirSync(destination, { recursive: true })
-  const packages = publishedPackages()
-  await each(packages, 2, async (each) => succeed(await packPackage(each.directory, destination)))
-  const files = readdirSync(destination)
-  return Object.fromEntries(
-    packages.map(({ name }) => {
-      const prefix = `${name.replace('@', '').replace('/', '-')}-`
-      const file = files.find((each) => each.startsWith(prefix) && /^\d/.test(each.slice(prefix.length)))
-      if (file === undefined) throw new Error(`no tarball of ${name}`)
-      return [name, `file:${join(destination, file)}`]
-    }),
-  )
 }
