@@ -70,11 +70,11 @@ const atOnce = (count: number, call: (number: number) => Promise<unknown>) => ()
   Promise.all(numbers(count).map(call))
 
 /**
- * What no merging can undercut: so many calls through a query hook that knows the answer already, and the one statement
- * that asks for all of them.
+ * What no merging can undercut: so many calls through a query hook that knows the answer already, and the one operation
+ * of Prisma's that asks for all of them.
  */
 async function floorOf<T>(
-  { database, plain }: Clients,
+  { database, plain }: Pick<Clients, 'database' | 'plain'>,
   count: number,
   call: (client: PrismaClient) => (number: number) => Promise<T>,
   statement: (client: PrismaClient, keys: number[]) => Promise<unknown>,
@@ -117,6 +117,7 @@ async function lists(bench: Bench, clients: Clients): Promise<void> {
         await floorOf(clients, count, insights, insightsIn),
       ],
       rounds: 15,
+      warmUps: 5,
     })
   }
   const counts = (client: PrismaClient) => (userId: number) => client.insight.count({ where: { userId } })
@@ -133,6 +134,7 @@ async function lists(bench: Bench, clients: Clients): Promise<void> {
         }),
       ),
     ],
+    warmUps: 5,
   })
 }
 
@@ -165,12 +167,13 @@ async function singles(bench: Bench, clients: Clients): Promise<void> {
       { name: 'prisma', run: atOnce(1000, first(plain)), atLeast: 8 },
       await floorOf(clients, 1000, first, usersIn),
     ],
+    warmUps: 5,
   })
   const unique = (client: PrismaClient) => (id: number) => client.user.findUnique({ where: { id } })
-  for (const [count, atLeast, rounds] of [
-    [1000, 3, 9],
-    [5000, 8, 5],
-    [20_000, 40, 1],
+  for (const [count, atLeast, rounds, warmUps] of [
+    [1000, 3, 9, 5],
+    [5000, 8, 5, 2],
+    [20_000, 40, 1, 1],
   ] as const) {
     await bench.compare({
       bench: `batching/find-unique/${count}`,
@@ -180,22 +183,33 @@ async function singles(bench: Bench, clients: Clients): Promise<void> {
         await floorOf(clients, count, unique, usersIn),
       ],
       rounds,
+      warmUps,
     })
   }
 }
 
-async function firstRows(bench: Bench, { plain, batched }: Clients): Promise<void> {
+async function firstRows(bench: Bench, clients: Clients): Promise<void> {
+  const { plain, batched } = clients
   const latest = (client: PrismaClient) => (parent: number) =>
     client.message.findMany({
       where: { conversationId: `conversation-${parent}` },
       orderBy: { createdAt: 'desc' },
       take: 3,
     })
+  const lists = (await atOnce(PARENTS, latest(plain))()) as readonly { id: number }[][]
+  const ids = lists.flat().map(({ id }) => id)
   await bench.compare({
     bench: `batching/first-k-per-parent/${PARENTS}x${CHILDREN}`,
     subject: atOnce(PARENTS, latest(batched)),
-    baselines: [{ name: 'prisma', run: atOnce(PARENTS, latest(plain)), atLeast: 5 }],
+    baselines: [
+      { name: 'prisma', run: atOnce(PARENTS, latest(plain)), atLeast: 5 },
+      // As if it were known which rows those are.
+      await floorOf(clients, PARENTS, latest, (client) =>
+        client.message.findMany({ where: { id: { in: ids } } }),
+      ),
+    ],
     rounds: 15,
+    warmUps: 5,
   })
   const top = (client: PrismaClient) => (userId: number) =>
     client.recommendation.findMany({ where: { userId }, orderBy: { priority: 'desc' }, take: 3 })
@@ -214,11 +228,15 @@ async function creates(bench: Bench, database: TestDatabase<PrismaClient>): Prom
     .$extends(batching({ writes: { create: true } })) as unknown as PrismaClient
   const create = (client: PrismaClient) => (userId: number) =>
     client.insight.create({ data: { userId, title: 'New' } })
+  const floor = await floorOf({ database, plain }, 50, create, (client, userIds) =>
+    client.insight.createManyAndReturn({ data: userIds.map((userId) => ({ userId, title: 'New' })) }),
+  )
   await bench.compare({
     bench: 'batching/creates/50',
     subject: atOnce(50, create(batched)),
-    baselines: [{ name: 'prisma', run: atOnce(50, create(plain)), atLeast: 4 }],
+    baselines: [{ name: 'prisma', run: atOnce(50, create(plain)), atLeast: 4 }, floor],
     rounds: 25,
+    warmUps: 10,
   })
 }
 
@@ -253,7 +271,7 @@ async function loneCall(bench: Bench): Promise<void> {
 }
 
 /** Time and memory of 100,000 calls in one tick, against 10,000. */
-async function manyCalls(bench: Bench, { batched }: Clients): Promise<void> {
+async function manyCalls(bench: Bench, { plain, batched }: Clients): Promise<void> {
   const name = 'batching/100000-calls'
   if (!bench.wants(name)) return
   const calls = (count: number) => atOnce(count, (id) => batched.user.findUnique({ where: { id } }))
@@ -267,10 +285,32 @@ async function manyCalls(bench: Bench, { batched }: Clients): Promise<void> {
   )
   const perCall = { few: median(fewer as number[]) / 10_000, all: median(all as number[]) / 100_000 }
   bench.limited(`${name}/time-per-call-ratio`, perCall.all / perCall.few, '×', 1.5)
+  const ours = await heapPeak(calls(100_000))
+  bench.limited(`${name}/peak-heap`, ours, 'MB', 400)
+  bench.compared(`${name}/peak-heap`, ours, 'MB', 'floor', await heapPeak(heldCalls(plain, 100_000)))
+  bench.limited(`${name}/live-heap`, await heapPeak(calls(100_000), heapMegabytes), 'MB', 400)
+}
+
+/** As many calls that a query hook holds back until all have come: what Prisma itself keeps of them. */
+function heldCalls(prisma: PrismaClient, count: number): () => Promise<unknown> {
+  return async () => {
+    let letGo: (answer: null) => void = () => undefined
+    const answer = new Promise<null>((resolve) => (letGo = resolve))
+    const holding = prisma.$extends({ query: { $allOperations: () => answer } }) as unknown as PrismaClient
+    const calls = atOnce(count, (id) => holding.user.findUnique({ where: { id } }))()
+    setTimeout(() => letGo(null), 50)
+    await calls
+  }
+}
+
+/** The most that `heap` shows while `run` runs, in megabytes above the beginning: garbage included, or what is live. */
+async function heapPeak(run: () => Promise<unknown>, heap = usedMegabytes): Promise<number> {
   const before = heapMegabytes()
   let peak = before
-  const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().heapUsed / 1e6)), 5)
-  await calls(100_000)()
+  const watch = setInterval(() => (peak = Math.max(peak, heap())), 5)
+  await run()
   clearInterval(watch)
-  bench.limited(`${name}/peak-heap`, peak - before, 'MB', 400)
+  return peak - before
 }
+
+const usedMegabytes = (): number => process.memoryUsage().heapUsed / 1e6

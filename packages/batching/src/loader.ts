@@ -47,7 +47,8 @@ interface Held {
  * comes after it.
  */
 export class Loader {
-  private readonly queue: DataLoader<Member, unknown>
+  /** The calls that are being collected: a queue for each batch, because DataLoader holds on to its last one. */
+  private queue: DataLoader<Member, unknown> | null = null
   /** The first call, as long as it has no company. */
   private held: Held | null = null
   /** The first call, once it is queued with others. */
@@ -70,21 +71,16 @@ export class Loader {
     private readonly gate: Gate,
     private readonly isAdaptive: boolean,
     private readonly schedule: Schedule,
-  ) {
-    this.queue = new DataLoader<Member, unknown>((members) => this.send(members), {
-      cache: false,
-      batchScheduleFn: (dispatch) => (this.dispatch = dispatch),
-    })
-  }
+  ) {}
 
   load(member: Member): Promise<unknown> {
     const { held } = this
     if (held !== null) {
       this.held = null
       this.accompanied = held
-      this.queue.load(held.member).catch(held.reject)
+      this.queued(held.member).catch(held.reject)
     }
-    if (this.isOpen) return this.queue.load(member)
+    if (this.isOpen) return this.queued(member)
     return new Promise((resolve, reject) => {
       this.held = { member, resolve, reject }
       this.isOpen = true
@@ -92,10 +88,19 @@ export class Loader {
     })
   }
 
+  private queued(member: Member): Promise<unknown> {
+    this.queue ??= new DataLoader<Member, unknown>((members) => this.send(members), {
+      cache: false,
+      batchScheduleFn: (dispatch) => (this.dispatch = dispatch),
+    })
+    return this.queue.load(member)
+  }
+
   private readonly close = (): void => {
     const { held, dispatch } = this
     this.isOpen = false
     this.held = null
+    this.queue = null
     this.dispatch = null
     if (held === null) return dispatch?.()
     if (this.lone === null && this.flights.size === 0) return this.sendLone(held)

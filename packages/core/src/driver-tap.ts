@@ -67,6 +67,11 @@ export class DriverTap {
     }
   }
 
+  /** Whether anybody listens. */
+  get isHeard(): boolean {
+    return this.listeners.all.length > 0
+  }
+
   /** An adapter apart from the client's, which nobody listens to; whoever asks for it disposes of it. */
   connectApart(): Promise<SqlAdapter> {
     return this.connectFactory()

@@ -38,15 +38,14 @@ export class PrismaDispatcher implements Dispatcher {
     if (decorateFetch !== undefined && params !== undefined) params.customDataProxyFetch = decorateFetch
     const { transaction } = params ?? {}
     if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction)
-    // `query` is lazy: it must be awaited inside the context, or the context is lost.
-    return currentCall.run(call, start, query(sent))
+    return started(call, query(sent))
   }
 
   send(call: Call, operation: string, args: Args, model: string | null): Promise<unknown> {
     const { query, __internalParams: params } = this.input
     if (params === undefined)
       throw new UnsupportedClientError('Prisma passed no internals.', 'Use call.dispatch().')
-    return currentCall.run(call, start, query(this.strip(args), redirected(params, operation, args, model)))
+    return started(call, query(this.strip(args), redirected(params, operation, args, model)))
   }
 
   transact<T>(call: Call, run: (send: Send) => Promise<T>): Promise<T> {
@@ -134,6 +133,18 @@ function strippedOf(args: Args, own: readonly string[], path: readonly string[],
   const inner = fields?.[field] as Args | undefined
   const strippedInner = strippedOf(inner as Args, own, path, step + 2)
   return strippedInner === inner ? stripped : { ...stripped, [clause]: { ...fields, [field]: strippedInner } }
+}
+
+/**
+ * Sends. The driver learns by the context whose statements it gets; `query` is lazy, and must be awaited inside. Where
+ * nobody asks, there is no context: on Node 20 and 22 the first one makes each promise of the process dearer, twice the
+ * time and 70 bytes.
+ */
+function started(call: Call, query: PromiseLike<unknown>): Promise<unknown> {
+  const { host, transaction } = call
+  const isAsked =
+    transaction.kind !== 'none' || host.tap?.isHeard === true || currentCall.getStore() !== undefined
+  return isAsked ? currentCall.run(call, start, query) : start(query)
 }
 
 const noPath: readonly string[] = []
