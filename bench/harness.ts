@@ -100,17 +100,24 @@ export class Bench {
   }
 
   /**
-   * One line for two that are nearly equal: the median of the ratios between neighbours in many short rounds, in which
-   * the machine's drift cancels out. The value is what the baseline's median becomes by that ratio.
+   * For contenders that are nearly equal: a line for each baseline, by the median of the ratios between neighbours in many
+   * short rounds, in which the machine's drift cancels out. The value is what the baseline's median becomes by that ratio.
    */
-  async neighbours(comparison: Comparison & { readonly baselines: readonly [Comparison['baselines'][0]] }) {
-    const { bench, subject, baselines, rounds = 501, times = 10, unit = 'ms' } = comparison
+  async neighbours(comparison: Comparison): Promise<void> {
+    const { bench, subject, baselines, rounds = 501, times = 10, warmUps = 50, unit = 'ms' } = comparison
     if (!this.wants(bench)) return
-    const [baseline] = baselines
-    const [own, other] = await inTurn([{ name: 'subject', run: subject }, baseline], rounds, times)
-    const ratio = median((own as number[]).map((value, index) => (other as number[])[index]! / value))
-    const usual = median(other as number[]) * (unit === 'µs' ? 1000 : 1)
-    this.compared(bench, usual / ratio, unit, baseline.name, usual, baseline.atLeast)
+    const [own = [], ...others] = await inTurn(
+      [{ name: 'subject', run: subject }, ...baselines],
+      rounds,
+      times,
+      warmUps,
+    )
+    for (const [index, { name, atLeast }] of baselines.entries()) {
+      const other = others[index] as number[]
+      const ratio = median(own.map((value, round) => (other[round] as number) / value))
+      const usual = median(other) * (unit === 'µs' ? 1000 : 1)
+      this.compared(bench, usual / ratio, unit, name, usual, atLeast)
+    }
   }
 
   /**

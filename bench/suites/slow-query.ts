@@ -3,7 +3,7 @@ import { createDatabase } from '../../test/support/databases.ts'
 import { Random } from '../../test/support/random.ts'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { heapMegabytes, type Bench } from '../harness.ts'
-import { memoryClients, readList, readOne } from '../hook-floor.ts'
+import { hooked, memoryClients, readList, readOne } from '../hook-floor.ts'
 
 /** What watching costs: the callers, the process, the memory. */
 export async function run(bench: Bench): Promise<void> {
@@ -41,12 +41,13 @@ async function overheadPostgres(bench: Bench): Promise<void> {
     data: Array.from({ length: 10 }, (_, index) => ({ email: `${index}@example.org`, name: 'User' })),
   })
   const watched = database.createClient().$extends(slowQuery({ sinks: [] })) as unknown as PrismaClient
-  // The first calls connect and compile; what is left is compared round by round.
-  for (const client of [plain, watched]) await readOne(client)(500)
   await bench.neighbours({
     bench: name,
     subject: readOne(watched),
-    baselines: [{ name: 'prisma', run: readOne(plain), atLeast: 0.96 }],
+    baselines: [
+      { name: 'prisma', run: readOne(plain), atLeast: 0.96 },
+      { name: 'floor', run: readOne(hooked(database.createClient())) },
+    ],
   })
   await database.drop()
 }

@@ -2,6 +2,7 @@ import { brisk } from 'prisma-brisk'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { createDatabase } from '../../test/support/databases.ts'
 import { LANDMARKS, seed } from '../../prisma/seed.ts'
+import { hooked, readOne } from '../hook-floor.ts'
 import { heapMegabytes, inTurn, median, type Bench } from '../harness.ts'
 
 /** What the whole suite costs and gives on PostgreSQL. */
@@ -19,16 +20,13 @@ async function overhead(bench: Bench): Promise<void> {
   const plain = database.createClient()
   const extended = database.createClient().$extends(brisk()) as unknown as PrismaClient
   await plain.user.create({ data: { name: 'ada', email: 'ada@example.org' } })
-  const read = (client: PrismaClient) => async (times: number) => {
-    for (let index = 0; index < times; index++) await client.user.findUnique({ where: { id: 1 } })
-  }
-  await bench.compare({
+  await bench.neighbours({
     bench: name,
-    subject: read(extended),
-    baselines: [{ name: 'prisma', run: read(plain), atLeast: 0.93 }],
-    rounds: 41,
-    times: 100,
-    unit: 'µs',
+    subject: readOne(extended),
+    baselines: [
+      { name: 'prisma', run: readOne(plain), atLeast: 0.93 },
+      { name: 'floor', run: readOne(hooked(database.createClient())) },
+    ],
   })
   await database.drop()
 }
