@@ -68,8 +68,10 @@ export class Batch {
       )
     }
     this.land()
-    await inParallel(this.alone, this.parallel, (equal) => this.share(equal))
-    await inParallel(this.unanswered, this.parallel, (member) => this.replay(member))
+    // As many at once as would be without us: the pool says how many can be.
+    const unmerged = this.isInTransaction ? 1 : Infinity
+    await inParallel(this.alone, unmerged, (equal) => this.share(equal))
+    await inParallel(this.unanswered, unmerged, (member) => this.replay(member))
     publishBatch(this.group, this.id, performance.now() - startedAt, this.outcome)
   }
 
@@ -77,7 +79,7 @@ export class Batch {
     const runs: (() => Promise<void>)[] = []
     for (const part of partsOf(this.group)) await this.plan(part, question, runs)
     const most = Math.max(1, Math.floor(KEYS_UNDER_WAY / this.mostKeys))
-    await inParallel(runs, Math.min(this.parallel, most), (run) => run())
+    await inParallel(runs, this.isInTransaction ? 1 : Math.min(PARALLEL, most), (run) => run())
   }
 
   /** Adds what answers the calls of a part: as few statements as its keys allow. */
@@ -102,6 +104,10 @@ export class Batch {
       this.state.options.maxBatchSize,
       isFirst ? firstRowsCapacity(ask) : this.capacity(where),
     )
+    if (size === 0) {
+      for (const round of rounds) for (const { members } of round.values()) this.alone.push(members)
+      return
+    }
     for (const slots of rounds.flatMap((round) => chunksOf(round, size))) {
       const [only] = slots.values()
       if (only === undefined) continue
@@ -110,8 +116,8 @@ export class Batch {
     }
   }
 
-  private get parallel(): number {
-    return this.group.first.call.transaction.kind === 'none' ? PARALLEL : 1
+  private get isInTransaction(): boolean {
+    return this.group.first.call.transaction.kind !== 'none'
   }
 
   private async factOf(key: Field): Promise<ColumnFact | null> {
@@ -221,7 +227,6 @@ export class Batch {
 /** Errors by which Prisma refuses before anything is sent: the transaction has ended, too many values. */
 const unsent = new Set<unknown>(['P2028', 'P2029'])
 
-/** Size 0: the keys cannot be asked for together. */
 function chunksOf(round: Round, size: number): readonly Round[] {
   if (round.size <= size) return [round]
   const chunks: Map<Fold, Slot>[] = []

@@ -63,7 +63,7 @@ export class CreateBatch {
       for (const member of members) if (!member.isSettled && !put.has(member)) this.alone.push(member)
     }
     this.land()
-    await inParallel(this.alone, PARALLEL, replay)
+    await inParallel(this.alone, Infinity, replay)
     publishBatch(this.group, this.id, performance.now() - startedAt, this.outcome)
   }
 

@@ -57,10 +57,15 @@ export const findFirstRows: Finder = async (ask) => {
   }
 }
 
-/** Whether {@link findFirstRows} can answer such calls, and for how many keys at a time. */
+/**
+ * Whether {@link findFirstRows} can answer such calls, and for how many keys at a time. Not on MySQL and MariaDB where no
+ * index is known: its subqueries would scan the table one after another, and the calls by themselves do so side by side.
+ */
 export function firstRowsCapacity(ask: Omit<Ask, 'slots'>): number {
-  const { group, question } = ask
-  const { maxBindValues } = group.first.call.host
+  const { group, question, key } = ask
+  const { host } = group.first.call
+  const { maxBindValues } = host
+  if (host.provider === 'mysql' && !KeyIndexes.of(host).has(group.model, key)) return 0
   const id = idOf(group.model)
   const probe = id === null ? null : idQuery({ ...ask, slots: new Map() }, id)
   if (probe === null) return 0

@@ -5,22 +5,30 @@ import type { Sql } from './sql.ts'
 const state = Symbol('prisma-brisk.batching.key-indexes')
 
 /**
- * Which keys of PostgreSQL's tables have an index that begins with them: those of the schema, and those that a statement
- * has found in the catalog. An index that is dropped later is missed, at the cost of time alone.
+ * Which keys have an index that begins with them: those of the schema, on MySQL and MariaDB those of foreign keys, which
+ * have one always, and those that a statement has found in PostgreSQL's catalog. An index that is dropped later is missed,
+ * at the cost of time alone.
  */
 export class KeyIndexes {
   private readonly found = new Set<Field>()
 
+  private constructor(private readonly host: Host) {}
+
   static of(host: Host): KeyIndexes {
-    return host.state(state, () => new KeyIndexes())
+    return host.state(state, () => new KeyIndexes(host))
   }
 
-  has({ id, uniques, indexes }: Model, field: Field): boolean {
+  has({ id, uniques, indexes, relations }: Model, field: Field): boolean {
     if (this.found.has(field)) return true
+    if (this.indexesForeignKeys && relations.some(({ fields }) => fields[0] === field.name)) return true
     if ([id, ...uniques].some((key) => key?.fields[0] === field.name)) return true
     return indexes.some(({ type, predicate, fields }) => {
       return type === 'BTree' && predicate === null && fields[0]?.name === field.name
     })
+  }
+
+  private get indexesForeignKeys(): boolean {
+    return this.host.provider === 'mysql' && this.host.schema()?.relationMode === 'foreignKeys'
   }
 
   learn(field: Field): void {

@@ -78,6 +78,80 @@ describe('B16 the first rows of each key on postgresql', () => {
   })
 })
 
+describe('B16 the first rows of each key on MySQL and MariaDB', () => {
+  let database: TestDatabase<PrismaClient>
+  beforeAll(async () => {
+    database = await createDatabase('mysql')
+    const plain = database.createClient()
+    await plain.user.create({ data: { id: 1, email: 'ada@example.org', name: 'Ada' } })
+    await plain.recommendation.createMany({
+      data: Array.from({ length: 120 }, (_, index) => ({
+        userId: 1,
+        title: `${index}`,
+        priority: index % 12,
+      })),
+    })
+  })
+  afterAll(() => database.drop())
+
+  const priorities = Array.from({ length: 12 }, (_, index) => index)
+
+  test('are asked for call by call, as many at once as the pool allows, where no index is known', async () => {
+    const { client, log } = database.createRecordedClient()
+    const latest = (prisma: PrismaClient) => (priority: number) =>
+      prisma.recommendation.findMany({ where: { priority }, orderBy: { id: 'desc' }, take: 2 })
+    const expected = await Promise.all(priorities.map(latest(client)))
+    const own = log.statements.map(({ sql }) => sql)
+    log.clear()
+    const prisma = client.$extends(batching()) as unknown as PrismaClient
+    expect(await Promise.all(priorities.map(latest(prisma)))).toEqual(expected)
+    expect(log.statements.map(({ sql }) => sql)).toEqual(own)
+  })
+
+  test('are united where a foreign key gives the index', async () => {
+    const { client, log } = database.createRecordedClient()
+    const prisma = client.$extends(batching())
+    const lists = await Promise.all(
+      [1, 2].map((userId) =>
+        prisma.recommendation.findMany({ where: { userId }, orderBy: { id: 'desc' }, take: 2 }),
+      ),
+    )
+    expect(lists.map((list) => list.length)).toEqual([2, 0])
+    expect(log.statements).toHaveLength(2)
+    expect(log.statements[0]!.sql).toContain('UNION ALL')
+  })
+})
+
+test('B16 B31 calls that cannot be merged are under way together, as they are without batching', async () => {
+  const database = await createDatabase('mysql')
+  let active = 0
+  let most = 0
+  const factory = database.adapter({ connections: 10 })
+  const counted = Object.assign(Object.create(factory) as typeof factory, {
+    connect: async () => {
+      const adapter = await factory.connect()
+      return Object.assign(Object.create(adapter) as typeof adapter, {
+        queryRaw: async (query: Parameters<typeof adapter.queryRaw>[0]) => {
+          most = Math.max(most, ++active)
+          try {
+            return await adapter.queryRaw(query)
+          } finally {
+            active--
+          }
+        },
+      })
+    },
+  })
+  const prisma = database.createClient({ adapter: counted }).$extends(batching())
+  await Promise.all(
+    Array.from({ length: 10 }, (_, priority) =>
+      prisma.recommendation.findMany({ where: { priority }, orderBy: { id: 'desc' }, take: 2 }),
+    ),
+  )
+  await database.drop()
+  expect(most).toBe(10)
+})
+
 const indexed =
   '(SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]' +
   ' JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am m ON m.oid = c.relam' +
