@@ -2,7 +2,13 @@ import type { Pool } from 'pg'
 import { mountProbe } from './probe.ts'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import type { ConnectionWatch, DriverTap, Statement, TransactionEvent } from '@prisma-brisk/core'
+import {
+  currentCall,
+  type ConnectionWatch,
+  type DriverTap,
+  type Statement,
+  type TransactionEvent,
+} from '@prisma-brisk/core'
 
 describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s', (provider) => {
   let database: TestDatabase<PrismaClient>
@@ -332,4 +338,51 @@ test('transactions that had to wait for a connection leave no listener on it', a
   await Promise.all(waiting)
   expect(await listeners()).toBe(before)
   await database.drop()
+})
+
+/** Whose statement the driver gets, by the async context it runs in. */
+async function contextsOf(
+  run: (prisma: PrismaClient) => Promise<unknown>,
+  listens: boolean,
+): Promise<unknown> {
+  const database = await createDatabase('postgresql')
+  const seen: (string | null)[] = []
+  const factory = database.adapter()
+  const watched = Object.assign(Object.create(factory) as typeof factory, {
+    connect: async () => {
+      const adapter = await factory.connect()
+      const queryRaw = (query: Parameters<typeof adapter.queryRaw>[0]) => {
+        seen.push(currentCall.getStore()?.operation ?? null)
+        return adapter.queryRaw(query)
+      }
+      return Object.assign(Object.create(adapter) as typeof adapter, { queryRaw })
+    },
+  })
+  const probed = mountProbe(database.createClient({ adapter: watched }), (host) => {
+    if (listens) host.tap?.listen({})
+    return (call, next) => next(call)
+  })
+  // A hook behind the pipeline, which makes a call of its own in the midst of another.
+  const prisma = probed.$extends({
+    query: {
+      user: {
+        findFirst: async ({ args, query }) => {
+          await prisma.conversation.count()
+          return query(args)
+        },
+      },
+    },
+  }) as unknown as PrismaClient
+  await run(prisma)
+  await database.drop()
+  return seen
+}
+
+test('no async context is opened where nobody listens, and none is mistaken for another', async () => {
+  const read = (prisma: PrismaClient) => prisma.user.findFirst()
+  expect(await contextsOf(read, false)).toEqual([null, null])
+  expect(await contextsOf(read, true)).toEqual(['count', 'findFirst'])
+  const within = (prisma: PrismaClient) => prisma.$transaction((tx) => tx.user.findFirst())
+  // The transaction's own statements go another way.
+  expect(await contextsOf(within, false)).toEqual(['count'])
 })
