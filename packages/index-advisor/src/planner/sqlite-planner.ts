@@ -1,5 +1,5 @@
 import { type Binding, genericBinding, type PlannableQuery } from '../binding/binding.ts'
-import { rolesOf } from '../binding/parameter-roles.ts'
+import { rolesOf } from '../binding/statement-roles.ts'
 import { AdvisorError } from '../errors.ts'
 import { distinctCombinations } from '../size/btree-size.ts'
 import { text } from '../statistics/sql-client.ts'
