@@ -16,7 +16,7 @@ import {
   strategyOf,
   type ResolvedStrategy,
 } from './cache-strategy.ts'
-import { CachedReads, type SharedReads } from './cached-reads.ts'
+import { CachedReads } from './cached-reads.ts'
 import { asksForComputedFields } from './computed-fields.ts'
 import { askDatabaseName } from './database-name.ts'
 import type { Flight } from './flight.ts'
@@ -28,6 +28,7 @@ import type { ResolvedCacheOptions } from './options.ts'
 import { bareCall } from './planned-read.ts'
 import { rawReadOf } from './raw-read.ts'
 import { ReadReport } from './read-report.ts'
+import type { SharedReads } from './shared-reads.ts'
 import { Statistics } from './statistics.ts'
 import { TagNames } from './tag.ts'
 

@@ -1,6 +1,7 @@
 import { channels, type Call } from '@prisma-brisk/core'
 import { publish } from './cache-event.ts'
 import { collector, type CacheInfo, type CacheStatus } from './info.ts'
+import type { PlannedRead } from './planned-read.ts'
 import type { Statistics } from './statistics.ts'
 
 interface Told {
@@ -22,6 +23,11 @@ export class ReadReport {
     this.stats.count(call.model, status, told.reason)
     const reads = collector()
     if (reads !== null || channels.cache.hasSubscribers) this.tell(reads, call, status, told)
+  }
+
+  /** @param age of the entry, in milliseconds */
+  planned(plan: PlannedRead, status: CacheStatus, reason?: string, age?: number): void {
+    this.read(plan.asked, status, { reason, age, tags: plan.strategy.tags, of: plan })
   }
 
   private tell(reads: CacheInfo[] | null, call: Call, status: CacheStatus, told: Told): void {

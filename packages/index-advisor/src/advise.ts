@@ -21,6 +21,7 @@ import { resolveOptions } from './options.ts'
 import type { Advice, Finding, Recommendation } from './recommendation.ts'
 import { rules } from './rules/index.ts'
 import type { SourceReading } from './source/source-collector.ts'
+import { compareText } from './text-order.ts'
 
 /** The advice with what it was made from, for `write` and for the reports for people. */
 export interface AdviceRun {
@@ -98,7 +99,7 @@ export async function adviseOn(
   const choice = await chooser.choose({ catalog, shapes, candidates, minRows, maxIndexesPerTable })
   const names = new IndexNames(catalog)
   const decisions = [...choice.chosen]
-    .sort((a, b) => compare(candidateId(a.candidate), candidateId(b.candidate)))
+    .sort((a, b) => compareText(candidateId(a.candidate), candidateId(b.candidate)))
     .map((chosen) => ({ chosen, statement: names.statement(chosen.candidate) }))
   return {
     advice: {
@@ -202,14 +203,14 @@ function rejections(rejected: readonly RejectedCandidate[]): RejectedCandidate[]
   const unique = new Map(
     rejected.map((each) => [JSON.stringify([each.model, each.fields, each.reason]), each]),
   )
-  return [...unique].sort(([a], [b]) => compare(a, b)).map(([, each]) => each)
+  return [...unique].sort(([a], [b]) => compareText(a, b)).map(([, each]) => each)
 }
 
 function sorted(findings: readonly Finding[]): Finding[] {
   const unique = new Map(
     findings.map((each) => [JSON.stringify([each.model, each.index, each.kind, each.reason]), each]),
   )
-  return [...unique].sort(([a], [b]) => compare(a, b)).map(([, each]) => each)
+  return [...unique].sort(([a], [b]) => compareText(a, b)).map(([, each]) => each)
 }
 
 function omissions(catalog: Catalog): Finding[] {
@@ -233,8 +234,4 @@ function unsupported(provider: string): Advice {
     rejected: [],
     findings: [{ kind: 'unsupported', model: '', index: '', reason }],
   }
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,8 +1,8 @@
 import type { SchemaReading } from '../src/catalog/schema-collector.ts'
 import { readSchema } from '../src/catalog/schema-collector.ts'
 import type { QueryShape } from '../src/query-shape.ts'
-import { toPostgresSpelling } from '../src/source/sql-dialect.ts'
-import { shapesOfSql } from '../src/source/sql-shapes.ts'
+import { toPostgresSpelling } from '../src/sql/sql-dialect.ts'
+import { shapesOfSql } from '../src/sql/sql-shapes.ts'
 
 const MODELS = `
 model User {

@@ -1,23 +1,14 @@
-import { BriskError, type Args, type Call, type Host, type Next, type SchemaModel } from '@prisma-brisk/core'
-import { callSiteOf } from './call-site.ts'
-import { InvalidReasonError, LimitExceededError, UnboundedReadError, UnlimitableError } from './errors.ts'
+import { BriskError, type Args, type Call, type Host, type Next } from '@prisma-brisk/core'
+import { nameOf } from './call-name.ts'
+import { CallSelections } from './call-selection.ts'
 import { DriverLimits, refusalOf } from './driver-limits.ts'
-import { ListCuts } from './list-cut.ts'
-import { heavyFieldsOf } from './heavy-fields.ts'
-import { canCut } from './row-cut.ts'
+import { InvalidReasonError } from './errors.ts'
+import { heavyFieldsOf, omitting } from './heavy-fields.ts'
 import { tellLimit } from './limit-event.ts'
-import {
-  boundOf,
-  checkNumbers,
-  checkSkip,
-  isAbsent,
-  wholeNumber,
-  type ListBound,
-  type ListName,
-} from './list-bound.ts'
+import { boundOf, checkNumbers, checkSkip, isAbsent, type ListBound } from './list-bound.ts'
 import type { ResolvedLimits, ResolvedPaginationOptions } from './options.ts'
-import { settledRelations, settleList, settleRelations } from './result-bound.ts'
-import { limitSelection, reachesRows, type LimitedSelection } from './selection.ts'
+import { checkCreated, updateWithin } from './returning-write.ts'
+import { Settlement } from './settlement.ts'
 
 /** The named way out: `unbounded: 'nightly export'`. */
 export const UNBOUNDED = 'unbounded'
@@ -30,14 +21,16 @@ export const UNBOUNDED = 'unbounded'
  * is held against the bound afterwards.
  */
 export class Limits {
-  private readonly warned = new Set<string>()
   private readonly driver: DriverLimits
+  private readonly selections: CallSelections
+  private readonly settlement = new Settlement()
 
   constructor(
     private readonly host: Host,
     private readonly options: ResolvedPaginationOptions,
   ) {
     this.driver = new DriverLimits(host, options.maxDriverRows)
+    this.selections = new CallSelections(host, this.driver, this.limitsOf)
   }
 
   limitsOf = (model: string): ResolvedLimits => this.options.models.get(model) ?? this.options.limits
@@ -83,10 +76,10 @@ export class Limits {
         checkNumbers(call.args, nameOf(call))
         return null
       case 'createManyAndReturn':
-        this.checkCreated(call)
+        checkCreated(call, this.limitsOf(call.model))
         return null
       case 'updateManyAndReturn':
-        return this.updated(call, next)
+        return updateWithin(call, next, this.limitsOf(call.model))
       default:
         return null
     }
@@ -104,29 +97,24 @@ export class Limits {
     const limits = this.limitsOf(call.model as string)
     const bound = boundOf(call.args['take'], limits, name, lookahead)
     const skip = checkSkip(call.args['skip'], limits.maxOffset, name)
-    const selection = this.select(call, bound, skip)
-    const args = this.withoutHeavy(call.model as string, withTake(selection.args, bound, call))
-    return this.settled(call, next(args === call.args ? call : call.withArgs(args)), bound, selection)
+    const selection = this.selections.of(call, bound, skip)
+    const args = this.withoutHeavy(call, withTake(selection.args, bound, call))
+    const sent = args === call.args ? call : call.withArgs(args)
+    return this.settlement.settle(call, next(sent), bound, selection)
   }
 
   /** Leaves heavy columns out where the caller neither selects nor asks for them. */
-  private withoutHeavy(modelName: string, args: Args): Args {
+  private withoutHeavy(call: Call, args: Args): Args {
     const { heavyTypes } = this.options
     if (heavyTypes.size === 0 || !isAbsent(args['select'])) return args
-    const model = this.host.schema()?.models.get(modelName)
-    const heavy = model === undefined ? [] : heavyFieldsOf(model, heavyTypes)
-    if (heavy.length === 0) return args
-    const omit = {
-      ...Object.fromEntries(heavy.map((field) => [field, true])),
-      ...(args['omit'] as object | undefined),
-    }
-    return { ...args, omit }
+    const model = this.host.schema()?.models.get(call.model as string)
+    return model === undefined ? args : omitting(args, heavyFieldsOf(model, heavyTypes))
   }
 
   private oneRow(call: Call, next: Next, skip = 0): Promise<unknown> {
-    const selection = this.select(call, ONE_ROW, skip)
+    const selection = this.selections.of(call, ONE_ROW, skip)
     const sent = selection.args === call.args ? call : call.withArgs(selection.args)
-    return this.settled(call, next(sent), null, selection)
+    return this.settlement.settle(call, next(sent), null, selection)
   }
 
   /** `groupBy` has a LIMIT in SQL, but takes one only together with an order. */
@@ -139,82 +127,7 @@ export class Limits {
     const { orderBy = [call.args['by']].flat().map((field) => ({ [field as string]: 'asc' })), ...rest } =
       call.args
     const sent = call.withArgs({ ...rest, orderBy, take: bound.take })
-    return this.settled(call, next(sent), bound, null)
-  }
-
-  private checkCreated(call: Call): void {
-    const { maxLimit, onExceeded } = this.limitsOf(call.model as string)
-    const { data } = call.args
-    if (onExceeded === 'allow' || !Array.isArray(data) || data.length <= maxLimit) return
-    throw new LimitExceededError(nameOf(call).name(), data.length, maxLimit)
-  }
-
-  /**
-   * An update that returns its rows is refused before it writes. How many rows it would return is counted first, up to one more than
-   * it may; a `limit` would silently leave rows unwritten.
-   */
-  private updated(call: Call, next: Next): Promise<unknown> {
-    const { maxLimit, onMissing, onExceeded } = this.limitsOf(call.model as string)
-    const list = nameOf(call)
-    const { limit } = call.args
-    if (!isAbsent(limit)) {
-      const rows = wholeNumber(limit, list, 'limit')
-      if (rows > maxLimit && onExceeded !== 'allow') throw new LimitExceededError(list.name(), rows, maxLimit)
-      return next(call)
-    }
-    if (onMissing === 'allow') return next(call)
-    // Members of an array transaction are sent exactly once, so nothing can be counted for them.
-    const { kind } = call.transaction
-    if (onMissing === 'reject' || kind === 'array' || kind === 'unrecognised' || !call.redirects)
-      throw new UnboundedReadError(list.name(), maxLimit, list.callSite(), 'untold', 'limit')
-    return this.counted(call, next, list, maxLimit)
-  }
-
-  private async counted(call: Call, next: Next, list: ListName, maxLimit: number): Promise<unknown> {
-    const { where } = call.args
-    const rows = await call.send('count', { ...(isAbsent(where) ? {} : { where }), take: maxLimit + 1 })
-    if ((rows as number) <= maxLimit) return next(call)
-    const error = new UnboundedReadError(list.name(), maxLimit, list.callSite(), 'more', 'limit')
-    tellLimit(call, { rule: 'reject', limit: maxLimit, code: error.code })
-    throw error
-  }
-
-  /** What the call selects, with its lists bounded, and with what Prisma would cut in Node cut in SQL. */
-  private select(call: Call, bound: ListBound, skip: number): LimitedSelection {
-    const { args } = call
-    const isPlain = args['select'] === undefined && args['include'] === undefined
-    if (isPlain && args['distinct'] === undefined && args['cursor'] === undefined) return flat(args)
-    const schema = this.host.schema()
-    const model = schema?.models.get(call.model as string)
-    if (schema === null || model === undefined) {
-      this.host.warnOnce('W_NESTED_UNLIMITED', NO_SCHEMA)
-      return flat(args)
-    }
-    const isFlat = isPlain || !reachesRows(model, args)
-    if (isFlat && args['distinct'] === undefined && args['cursor'] === undefined) return flat(args)
-    const cuts = this.cutsOf(call, schema)
-    const rooted = cuts?.root(model, args, bound, skip, nameOf(call)) ?? args
-    if (isFlat) return flat(rooted)
-    const context = {
-      schema,
-      limitsOf: this.limitsOf,
-      name: nameOf(call),
-      root: this.limitsOf(model.name),
-      fluent: call.dataPath.filter((_, index) => index % 2 === 1),
-      cuts,
-    }
-    const selection = limitSelection(model, rooted, context, bound.limit)
-    if (cuts?.needsQueries !== true || !schema.previewFeatures.includes('relationJoins')) return selection
-    return { ...selection, args: { ...selection.args, relationLoadStrategy: 'query' } }
-  }
-
-  private cutsOf(call: Call, schema: SchemaModel): ListCuts | null {
-    const { host } = this
-    if (host.tap === null || !canCut(host.provider)) {
-      host.warnOnce('W_ROWS_UNSEEN', NO_DRIVER)
-      return null
-    }
-    return new ListCuts(schema, call, !call.operation.startsWith('find'), () => this.driver.listen())
+    return this.settlement.settle(call, next(sent), bound, null)
   }
 
   /** Errors that a call was refused with at the driver, as they were thrown: Prisma wraps them. */
@@ -230,62 +143,6 @@ export class Limits {
       },
     )
   }
-
-  /** Holds what came against the bounds; passes the promise on where there is nothing to hold. */
-  private settled(
-    call: Call,
-    answer: Promise<unknown>,
-    bound: ListBound | null,
-    selection: LimitedSelection | null,
-  ): Promise<unknown> {
-    const checksRoot = bound?.rule === 'default' || bound?.rule === 'guard'
-    const children =
-      selection === null || selection.children.length === 0 ? null : settledRelations(selection.children)
-    if (bound !== null && bound.rule !== 'free' && bound.rule !== 'given')
-      tellLimit(call, { rule: bound.rule === 'clamped' ? 'clamp' : bound.rule, limit: bound.limit })
-    if (!checksRoot && children === null) return answer
-    return answer
-      .catch((error: unknown) => failed(error, call, checksRoot))
-      .then((result) => {
-        const onCut = (list: ListName, limit: number) => this.cut(call, list, limit)
-        if (checksRoot) settleList(result, bound, nameOf(call), onCut)
-        if (children !== null) settleRelations(wrapped(result, call), children, onCut)
-        return result
-      })
-  }
-
-  /** Notes that rows were cut, and warns the first time it happens at a place in the code. */
-  private cut(call: Call, list: ListName, limit: number): void {
-    const { limit: note } = call.notes
-    if (note !== undefined) note.cut = true
-    const place = list.callSite() ?? list.name()
-    if (this.warned.has(place)) return
-    if (this.warned.size < 1000) this.warned.add(place)
-    process.emitWarning(
-      `prisma-brisk: ${list.name()} at ${place} was cut to its default limit of ${limit} rows. Give it a take, read it in pages with cursorPage() or paginate(), or say why all rows are needed: unbounded: 'nightly export'.`,
-      { type: 'PrismaBriskWarning', code: 'W_LIST_CUT' },
-    )
-  }
-}
-
-/** Prisma splits a long `in` over several statements, but not together with the `take` that is the bound. */
-function failed(error: unknown, call: Call, isBound: boolean): never {
-  if (!isBound || (error as { code?: unknown } | null)?.code !== 'P2029') throw error
-  throw new UnlimitableError(nameOf(call).name(), 'its filter has more values than one statement may bind')
-}
-
-const noRelations: LimitedSelection['children'] = Object.freeze([])
-
-function flat(args: Args): LimitedSelection {
-  return { args, children: noRelations }
-}
-
-/** A fluent call answers with what stands at the end of its path; the bounds are those of the whole path. */
-function wrapped(result: unknown, call: Call): unknown {
-  let value = result
-  for (let index = call.dataPath.length - 1; index > 0; index -= 2)
-    value = { [call.dataPath[index] as string]: value }
-  return value
 }
 
 function withTake(args: Args, bound: ListBound, call: Call): Args {
@@ -302,26 +159,5 @@ function withTake(args: Args, bound: ListBound, call: Call): Args {
 /** The row of an operation that answers with one. */
 const ONE_ROW: ListBound = Object.freeze<ListBound>({ rule: 'given', limit: 1, take: 1 })
 
-const NO_SCHEMA =
-  'prisma-brisk: without a schema model, lists within include and select are not limited. Pass the schema option, or add the prisma-brisk generator.'
 const TOO_LATE =
   'prisma-brisk: this client had connected before the extension was mounted, so its statements cannot be seen: lists within rows are limited by Prisma, which may read more rows than it hands on, and maxDriverRows does not hold. Mount the extension before the first query.'
-const NO_DRIVER =
-  'prisma-brisk: the statements of this client cannot be seen or are not known here, so lists within rows are limited by Prisma, which may read more rows than it hands on.'
-
-/** A call as errors name it. */
-class CallName implements ListName {
-  constructor(private readonly call: Call) {}
-
-  name(): string {
-    return `${this.call.model}.${this.call.operation}`
-  }
-
-  callSite(): string | null {
-    return callSiteOf(this.call.callSiteStack())
-  }
-}
-
-function nameOf(call: Call): ListName {
-  return new CallName(call)
-}

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 
 import { bindingsOf } from '../../../packages/index-advisor/src/binding/bind.ts'
 import { genericBinding } from '../../../packages/index-advisor/src/binding/binding.ts'
-import { rolesOf } from '../../../packages/index-advisor/src/binding/parameter-roles.ts'
+import { rolesOf } from '../../../packages/index-advisor/src/binding/statement-roles.ts'
 import { hypopgPlanner } from '../../../packages/index-advisor/src/planner/hypopg-planner.ts'
 import { pglitePlanner } from '../../../packages/index-advisor/src/planner/pglite-planner.ts'
 import type { Plan } from '../../../packages/index-advisor/src/planner/plan.ts'

@@ -3,6 +3,7 @@ import { standInValues } from '../statistics/stand-in-values.ts'
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics, TableColumn, ValueStatistics } from '../statistics/statistics.ts'
 import { type Binding, genericBinding } from './binding.ts'
+import { compareText } from '../text-order.ts'
 import type { ParameterRole } from './parameter-roles.ts'
 
 type Frequency = 'common' | 'median' | 'rare'
@@ -163,5 +164,5 @@ function present(values: readonly (string | null)[]): string[] {
 
 function byValue(a: string, b: string): number {
   const difference = Number(a) - Number(b)
-  return Number.isNaN(difference) ? (a < b ? -1 : a > b ? 1 : 0) : difference
+  return Number.isNaN(difference) ? compareText(a, b) : difference
 }

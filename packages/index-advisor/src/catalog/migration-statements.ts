@@ -1,7 +1,7 @@
 import { parse } from 'libpg-query'
 import type { Node } from 'libpg-query'
 import { splitStatements } from '../migration/postgres-statements.ts'
-import { toPostgresSpelling } from '../source/sql-dialect.ts'
+import { toPostgresSpelling } from '../sql/sql-dialect.ts'
 import type { Provider } from './catalog.ts'
 
 export interface MigrationStatement {

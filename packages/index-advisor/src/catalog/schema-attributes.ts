@@ -11,6 +11,14 @@ export function attributeOf(
   return attributes.find((each) => each.name === name)
 }
 
+/** What the database calls a model or a field: its `@map`, else its own name. */
+export function databaseName(declared: {
+  readonly name: string
+  readonly attributes: readonly SchemaAttribute[]
+}): string {
+  return text(argument(attributeOf(declared.attributes, 'map'), 'name', 0)) ?? declared.name
+}
+
 /** The argument called `name`, or the `position`-th of the unnamed ones. */
 export function argument(
   attribute: { readonly args: readonly SchemaArgument[] } | undefined,

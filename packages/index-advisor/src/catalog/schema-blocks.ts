@@ -1,5 +1,6 @@
 import type { SchemaBlock as Syntax } from '@prisma-brisk/core/schema-syntax'
 import { readSchemaBlocks } from '@prisma-brisk/core/schema-syntax'
+import type { ClaimSource } from './catalog.ts'
 import { TextLines } from './text-lines.ts'
 
 /** A top-level block of one schema file, with its place in the file. */
@@ -30,6 +31,11 @@ export function readBlocks(file: string, text: string): SchemaBlock[] {
     ignores: ignoresIn(text, block, lines),
     lineOf: (offset) => lines.lineOf(offset),
   }))
+}
+
+/** Where in the schema something is declared. */
+export function sourceAt(block: SchemaBlock, offset: number): ClaimSource {
+  return { kind: 'schema', file: block.file, line: block.lineOf(offset) }
 }
 
 const IGNORE = /\/\/[/ \t]*brisk-ignore[ \t]+([^:\r\n]+?)[ \t]*(?::[ \t]*([^\r\n]*))?(?=\r|\n|$)/g

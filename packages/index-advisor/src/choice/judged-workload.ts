@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import { bindingsOf } from '../binding/bind.ts'
-import { rolesOf, type StatementRoles } from '../binding/parameter-roles.ts'
+import { rolesOf, type StatementRoles } from '../binding/statement-roles.ts'
 import type { Candidate } from '../candidate.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { type JudgedQuery, tableKey } from '../planner/cost-matrix.ts'

@@ -4,7 +4,7 @@ import type { PlannerName } from '../planner/planner.ts'
 import type { Evidence } from '../recommendation.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import type { WeighedQuery } from './judged-workload.ts'
-import type { ProvableIndex } from './proving-chooser.ts'
+import type { ProvableIndex } from './provable-index.ts'
 
 export interface ProofInput {
   readonly matrix: CostMatrix

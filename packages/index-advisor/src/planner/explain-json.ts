@@ -20,6 +20,13 @@ export interface ExplainNode {
   readonly [property: string]: unknown
 }
 
+/** The plan that `EXPLAIN (FORMAT JSON)` answered with, which some drivers parse; undefined where there is none. */
+export function planOf(rows: readonly Readonly<Record<string, unknown>>[]): ExplainNode | undefined {
+  const printed = rows[0]?.['QUERY PLAN']
+  const [explained] = (typeof printed === 'string' ? JSON.parse(printed) : printed) as { Plan: ExplainNode }[]
+  return explained?.Plan
+}
+
 const conditionProperties = [
   'Index Cond',
   'Recheck Cond',

@@ -5,12 +5,13 @@ import { text } from '../statistics/sql-client.ts'
 import type { SqlClient } from '../statistics/sql-client.ts'
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics } from '../statistics/statistics.ts'
-import { readExplain } from './explain-json.ts'
+import { planOf, readExplain } from './explain-json.ts'
 import { createIndexStatement } from './index-statement.ts'
 import { FunctionGuard, type LiveOptions, makeReadOnly, serverGone } from './live-session.ts'
 import type { Plan } from './plan.ts'
 import { type HypotheticalIndex, type Planner, UnplannableQueryError } from './planner.ts'
 import { PreparedQueries } from './postgres-session.ts'
+import { Turns } from './turns.ts'
 
 /**
  * Plans on the real server with the hypothetical indexes of the HypoPG extension. They live in the memory of this one
@@ -51,7 +52,7 @@ class HypopgPlanner implements Planner {
   readonly #guard: FunctionGuard
   /** By id: what HypoPG calls it. */
   readonly #present = new Map<string, { readonly oid: string; readonly name: string }>()
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
 
   constructor(client: SqlClient, statistics: Statistics, schema: string) {
     this.#client = client
@@ -99,7 +100,7 @@ class HypopgPlanner implements Planner {
   }
 
   async close(): Promise<void> {
-    await this.#turn.catch(() => undefined)
+    await this.#turns.over()
     // The connection is the caller's; what was made up in it goes.
     await this.#client.query(`select ${this.#schema}.hypopg_reset()`).catch(() => undefined)
     this.#present.clear()
@@ -124,12 +125,9 @@ class HypopgPlanner implements Planner {
       const rows = await this.#client.query(
         `explain (format json) select from only ${name} where ${index.predicate}`,
       )
-      const printed = rows[0]?.['QUERY PLAN']
-      const [explained] = (typeof printed === 'string' ? JSON.parse(printed) : printed) as {
-        Plan: { 'Plan Rows': number }
-      }[]
-      if (explained === undefined || table === undefined || table.rows <= 0) return 1
-      return Math.min(1, explained.Plan['Plan Rows'] / table.rows)
+      const plan = planOf(rows)
+      if (plan === undefined || table === undefined || table.rows <= 0) return 1
+      return Math.min(1, plan['Plan Rows'] / table.rows)
     })
   }
 
@@ -167,8 +165,6 @@ class HypopgPlanner implements Planner {
         throw serverGone('HypoPG', error)
       }
     }
-    const result = this.#turn.then(guarded, guarded)
-    this.#turn = result.catch(() => undefined)
-    return result
+    return this.#turns.take(guarded)
   }
 }

@@ -1,5 +1,5 @@
 import type { PlannableQuery } from '../binding/binding.ts'
-import { rolesOf } from '../binding/parameter-roles.ts'
+import { rolesOf } from '../binding/statement-roles.ts'
 import { AdvisorError } from '../errors.ts'
 import type { SqlClient } from '../statistics/sql-client.ts'
 import { text } from '../statistics/sql-client.ts'

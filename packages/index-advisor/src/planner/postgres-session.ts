@@ -1,7 +1,7 @@
 import type { Binding, PlannableQuery } from '../binding/binding.ts'
 import { quoteText } from '../statistics/sql-text.ts'
 import type { SqlClient } from '../statistics/sql-client.ts'
-import type { ExplainNode } from './explain-json.ts'
+import { planOf, type ExplainNode } from './explain-json.ts'
 import { assertQuery } from '../workload/statement.ts'
 import { UnplannableQueryError } from './planner.ts'
 
@@ -38,12 +38,9 @@ export class PreparedQueries {
         : binding.values.map((value) => (value === null ? 'null' : quoteText(value)))
     const list = values.length === 0 ? '' : `(${values.join(', ')})`
     const rows = await this.#run(query, `explain (format json) execute ${name}${list}`)
-    const printed = rows[0]?.['QUERY PLAN']
-    const [explained] = (typeof printed === 'string' ? JSON.parse(printed) : printed) as {
-      Plan: ExplainNode
-    }[]
-    if (explained === undefined) throw new UnplannableQueryError('the server printed no plan')
-    return explained.Plan
+    const plan = planOf(rows)
+    if (plan === undefined) throw new UnplannableQueryError('the server printed no plan')
+    return plan
   }
 
   /** Other indexes are there now. The server does not replan a generic plan for that by itself. */

@@ -1,4 +1,4 @@
-import type { StatementRoles } from '../binding/parameter-roles.ts'
+import type { StatementRoles } from '../binding/statement-roles.ts'
 import { distinctValues, findTable } from '../statistics/statistics.ts'
 import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
 import type { Plan, PlanNode } from './plan.ts'

@@ -1,5 +1,5 @@
 import { type Binding, genericBinding, type PlannableQuery } from '../binding/binding.ts'
-import { rolesOf } from '../binding/parameter-roles.ts'
+import { rolesOf } from '../binding/statement-roles.ts'
 import { AdvisorError } from '../errors.ts'
 import { distinctCombinations } from '../size/btree-size.ts'
 import { text } from '../statistics/sql-client.ts'
@@ -10,6 +10,7 @@ import { assertQuery } from '../workload/statement.ts'
 import type { Plan } from './plan.ts'
 import { type HypotheticalIndex, type Planner, UnplannableQueryError } from './planner.ts'
 import { type PlanLine, sqliteCost } from './sqlite-cost.ts'
+import { Turns } from './turns.ts'
 
 /**
  * Plans with SQLite itself: `EXPLAIN QUERY PLAN` on a copy that has the tables, the indexes and the statistics, and
@@ -113,7 +114,7 @@ class SqlitePlanner implements Planner {
   readonly name = 'sqlite'
   readonly #statistics: Statistics
   #copy: EmptyCopy | null = null
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
   #closed = false
 
   constructor(statistics: Statistics) {
@@ -168,7 +169,7 @@ class SqlitePlanner implements Planner {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#turn.catch(() => undefined)
+    await this.#turns.over()
     this.#copy?.close()
   }
 
@@ -183,9 +184,7 @@ class SqlitePlanner implements Planner {
 
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
     if (this.#closed) return Promise.reject(new AdvisorError('E_PLANNER', 'The SQLite planner is closed.'))
-    const result = this.#turn.then(work, work)
-    this.#turn = result.catch(() => undefined)
-    return result
+    return this.#turns.take(work)
   }
 }
 

@@ -9,6 +9,7 @@ import { FunctionGuard, type LiveOptions, serverGone } from './live-session.ts'
 import type { Plan } from './plan.ts'
 import { type HypotheticalIndex, type Planner, UnplannableQueryError } from './planner.ts'
 import { PreparedQueries } from './postgres-session.ts'
+import { Turns } from './turns.ts'
 
 export interface TransactionOptions extends LiveOptions {
   /** The user said `--allow-create`: building an index locks its table until the advice is done. */
@@ -48,7 +49,7 @@ class TransactionPlanner implements Planner {
     { readonly name: string; readonly schema: string | null; readonly bytes: number }
   >()
   readonly #declined = new Map<string, string>()
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #turns = new Turns()
   #closed = false
 
   constructor(client: SqlClient, options: TransactionOptions) {
@@ -95,7 +96,7 @@ class TransactionPlanner implements Planner {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await this.#turn.catch(() => undefined)
+    await this.#turns.over()
     await this.#client.query('rollback').catch(() => undefined)
   }
 
@@ -166,9 +167,7 @@ class TransactionPlanner implements Planner {
         throw serverGone('the transaction planner', error)
       }
     }
-    const result = this.#turn.then(guarded, guarded)
-    this.#turn = result.catch(() => undefined)
-    return result
+    return this.#turns.take(guarded)
   }
 }
 

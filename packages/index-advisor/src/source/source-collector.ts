@@ -112,7 +112,7 @@ async function readSql(
     ...(await typedSql(project)),
   ]
   if (statements.length === 0) return { shapes: [], findings: [] }
-  const { shapesOfSql } = await import('./sql-shapes.ts')
+  const { shapesOfSql } = await import('../sql/sql-shapes.ts')
   const shapes: QueryShape[] = []
   const findings: Finding[] = []
   for (const { sql, at, weight, label } of statements) {

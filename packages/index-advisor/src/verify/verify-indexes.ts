@@ -3,6 +3,7 @@ import { qualifiedName } from '../statistics/sql-text.ts'
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics, TableIndex, TableStatistics } from '../statistics/statistics.ts'
 import type { Workload } from '../workload/workload.ts'
+import { compareText } from '../text-order.ts'
 
 /** What became of the indexes after a deploy. Sorted; the same input gives the same bytes. */
 export interface Verification {
@@ -57,7 +58,7 @@ export function verifyIndexes({ catalog, statistics, before, after }: VerifyInpu
   const statements = before && after ? compareStatements(before, after) : []
   return {
     version: 1,
-    indexes: indexes.sort((a, b) => compare(a.model, b.model) || compare(a.name, b.name)),
+    indexes: indexes.sort((a, b) => compareText(a.model, b.model) || compareText(a.name, b.name)),
     statements,
     isGood:
       indexes.every((index) => index.state === 'used' || index.state === 'unused') &&
@@ -191,7 +192,7 @@ function compareStatements(before: Workload, after: Workload): ComparedStatement
   })
   const saved = (each: ComparedStatement) => (each.before.meanMs - each.after.meanMs) * each.before.calls
   return compared.sort(
-    (a, b) => Math.abs(saved(b)) - Math.abs(saved(a)) || compare(a.fingerprint, b.fingerprint),
+    (a, b) => Math.abs(saved(b)) - Math.abs(saved(a)) || compareText(a.fingerprint, b.fingerprint),
   )
 }
 
@@ -214,8 +215,4 @@ export function verificationText({ indexes, statements }: Verification): string 
 
 function round(ms: number): number {
   return Math.round(ms * 1000) / 1000
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

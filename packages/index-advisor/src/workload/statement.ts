@@ -2,7 +2,7 @@ import { fingerprint, normalize, parse, scan } from 'libpg-query'
 import type { Node } from 'libpg-query'
 
 import type { Provider } from '../catalog/catalog.ts'
-import { toPostgresSpelling } from '../source/sql-dialect.ts'
+import { toPostgresSpelling } from '../sql/sql-dialect.ts'
 
 export type SkipReason =
   /** DDL, BEGIN, SET and everything else that is no query. */

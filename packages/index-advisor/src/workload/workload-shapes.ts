@@ -1,6 +1,6 @@
 import type { Catalog, CatalogForeignKey, CatalogTable } from '../catalog/catalog.ts'
 import type { QueryShape } from '../query-shape.ts'
-import { shapesOfSql } from '../source/sql-shapes.ts'
+import { shapesOfSql } from '../sql/sql-shapes.ts'
 import type { Workload, WorkloadQuery } from './workload.ts'
 
 /** What the workload asks of each table, for the rules that make candidates. */

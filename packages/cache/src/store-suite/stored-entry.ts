@@ -1,0 +1,32 @@
+import type { CacheStore } from '../cache-store.ts'
+import type { Entry } from '../entry.ts'
+
+/** Writes a value under a key as a cache would: with the stamps its tags have now. */
+export async function stored(
+  store: CacheStore,
+  key: string,
+  tags: readonly string[],
+  value: unknown,
+): Promise<Entry> {
+  const entry = entryOf(tags, await store.observe(tags))
+  await store.write(key, entry, value)
+  return entry
+}
+
+export function entryOf(tags: readonly string[], stamps: readonly string[]): Entry {
+  return {
+    identity: 'Model.operation#digest',
+    tags,
+    stamps,
+    createdAt: Date.now(),
+    ttl: 60_000,
+    swr: 30_000,
+    grace: 10_000,
+    cost: 5,
+  }
+}
+
+/** An entry without what opens it. */
+export function headerOf({ identity, tags, stamps, createdAt, ttl, swr, grace, cost }: Entry): unknown {
+  return { identity, tags: [...tags], stamps: [...stamps], createdAt, ttl, swr, grace, cost }
+}

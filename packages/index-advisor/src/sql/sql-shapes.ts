@@ -1,0 +1,197 @@
+import { parse } from 'libpg-query'
+import type { Node, RangeVar, SelectStmt } from 'libpg-query'
+import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
+import type { QueryShape, ShapeEvidence } from '../query-shape.ts'
+import { and, armsOf } from '../source/condition-tree.ts'
+import { NameScope } from './name-scope.ts'
+import { literalOf, nodesOf } from './parse-tree.ts'
+import { rowOrder, type Ordering } from './row-order.ts'
+import { toPostgresSpelling } from './sql-dialect.ts'
+import { TableConditions } from './table-conditions.ts'
+
+export interface SqlReading {
+  readonly shapes: readonly QueryShape[]
+  /** Why nothing could be read; null when the statement was understood. */
+  readonly unread: string | null
+}
+
+/**
+ * What a statement asks of each table it reads or changes, by PostgreSQL's own parser. A table the catalog does not
+ * hold is passed over. Where a column is compared with a column of another table, it counts as known: that is how the
+ * inner side of a join is looked up.
+ */
+export async function shapesOfSql(
+  sql: string,
+  catalog: Catalog,
+  evidence: ShapeEvidence,
+): Promise<SqlReading> {
+  let statements
+  try {
+    statements = (await parse(toPostgresSpelling(sql, catalog.provider))).stmts ?? []
+  } catch (error) {
+    return { shapes: [], unread: (error as Error).message }
+  }
+  const shapes: QueryShape[] = []
+  for (const { stmt } of statements)
+    if (stmt !== undefined) new ShapeReader(catalog, evidence, shapes).statement(stmt)
+  return { shapes, unread: null }
+}
+
+type Scope = NameScope<CatalogTable>
+
+class ShapeReader {
+  private ors = 0
+
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly evidence: ShapeEvidence,
+    private readonly shapes: QueryShape[],
+  ) {}
+
+  statement(node: Node): void {
+    if ('SelectStmt' in node) this.select(node.SelectStmt, null)
+    if ('UpdateStmt' in node) {
+      const { relation, fromClause, whereClause, withClause } = node.UpdateStmt
+      this.change(relation, fromClause, whereClause, withClause?.ctes)
+    }
+    if ('DeleteStmt' in node) {
+      const { relation, usingClause, whereClause, withClause } = node.DeleteStmt
+      this.change(relation, usingClause, whereClause, withClause?.ctes)
+    }
+    if ('InsertStmt' in node && node.InsertStmt.selectStmt !== undefined)
+      this.statement(node.InsertStmt.selectStmt)
+    if ('ExplainStmt' in node && node.ExplainStmt.query !== undefined) this.statement(node.ExplainStmt.query)
+  }
+
+  private change(
+    relation: RangeVar | undefined,
+    from: Node[] | undefined,
+    where: Node | undefined,
+    ctes: Node[] | undefined,
+  ): void {
+    const scope = scopeWithin(null)
+    this.commonTables(ctes, scope)
+    const quals: Node[] = where === undefined ? [] : [where]
+    if (relation !== undefined) this.source({ RangeVar: relation }, scope, quals)
+    for (const each of from ?? []) this.source(each, scope, quals)
+    this.emit(scope, quals, {})
+  }
+
+  private select(select: SelectStmt, outer: Scope | null): void {
+    if (select.larg !== undefined || select.rarg !== undefined) {
+      if (select.larg !== undefined) this.select(select.larg, outer)
+      if (select.rarg !== undefined) this.select(select.rarg, outer)
+      return
+    }
+    const scope = scopeWithin(outer)
+    this.commonTables(select.withClause?.ctes, scope)
+    const quals: Node[] = select.whereClause === undefined ? [] : [select.whereClause]
+    for (const each of select.fromClause ?? []) this.source(each, scope, quals)
+    for (const target of select.targetList ?? []) this.subqueries(target, scope)
+    this.emit(scope, quals, select)
+  }
+
+  private commonTables(ctes: Node[] | undefined, scope: Scope): void {
+    for (const cte of ctes ?? []) {
+      if (!('CommonTableExpr' in cte)) continue
+      const { ctename, ctequery } = cte.CommonTableExpr
+      if (ctename !== undefined) scope.sources.set(ctename, null)
+      if (ctequery !== undefined && 'SelectStmt' in ctequery) this.select(ctequery.SelectStmt, scope)
+      else if (ctequery !== undefined) this.statement(ctequery)
+    }
+  }
+
+  private source(node: Node, scope: Scope, quals: Node[]): void {
+    if ('RangeVar' in node) {
+      const { relname = '', schemaname, alias } = node.RangeVar
+      const isCommonTable = schemaname === undefined && scope.isSubquery(relname)
+      scope.sources.set(
+        alias?.aliasname ?? relname,
+        isCommonTable ? null : (this.table(relname, schemaname) ?? null),
+      )
+    } else if ('JoinExpr' in node) {
+      const { larg, rarg, quals: on } = node.JoinExpr
+      if (larg !== undefined) this.source(larg, scope, quals)
+      if (rarg !== undefined) this.source(rarg, scope, quals)
+      if (on !== undefined) quals.push(on)
+    } else if ('RangeSubselect' in node) {
+      const { subquery, alias } = node.RangeSubselect
+      scope.sources.set(alias?.aliasname ?? '', null)
+      if (subquery !== undefined && 'SelectStmt' in subquery) this.select(subquery.SelectStmt, scope)
+    }
+  }
+
+  private table(name: string, schema: string | undefined): CatalogTable | undefined {
+    const named = this.catalog.tables.filter((each) => each.name === name)
+    // MySQL and SQLite statements carry the database's name, which no catalog table has.
+    return named.find((each) => each.schema === schema) ?? (named.length === 1 ? named[0] : undefined)
+  }
+
+  /** One shape for each table of the statement and each arm of its OR. */
+  private emit(
+    scope: Scope,
+    quals: readonly Node[],
+    select: Ordering & Pick<SelectStmt, 'limitCount' | 'limitOffset'>,
+  ): void {
+    for (const qual of quals) this.subqueries(qual, scope)
+    const parts = quals.flatMap(conjuncts)
+    const order = rowOrder(scope, select)
+    for (const [alias, table] of scope.sources) {
+      if (table === null) continue
+      const own = new TableConditions(alias, scope)
+      const others = [...scope.sources.keys()]
+        .filter((other) => other !== alias)
+        .map((other) => new TableConditions(other, scope))
+      const mine = parts.filter((part) => own.isIn(part))
+      const isJoined = (part: Node) => others.some((other) => other.isIn(part))
+      const ordered = order?.alias === alias
+      const add = (asked: readonly Node[], isInner: boolean) => {
+        const arms = armsOf(and(asked.map((part) => own.treeOf(part))))
+        const or = arms.length > 1 ? this.ors++ : null
+        for (const arm of arms)
+          this.shapes.push({
+            table: table.name,
+            schema: table.schema,
+            conditions: arm.conditions,
+            order: ordered && !isInner ? order.keys : [],
+            // A LIMIT bounds the rows read of a table only where its order, or none, decides.
+            limit: (order === null || ordered) && !isInner ? countOf(select.limitCount) : null,
+            offset: (order === null || ordered) && !isInner ? countOf(select.limitOffset) : null,
+            arm: or,
+            isPartial: arm.isPartial,
+            evidence: this.evidence,
+          })
+      }
+      // The table may be where the join begins, or what each row of another table is looked up in.
+      add(
+        mine.filter((part) => !isJoined(part)),
+        false,
+      )
+      if (mine.some(isJoined)) add(mine, true)
+    }
+  }
+
+  /** SELECTs inside an expression: EXISTS, IN (SELECT …), scalar ones. */
+  private subqueries(node: Node, scope: Scope): void {
+    for (const found of nodesOf(node, 'SubLink')) {
+      const subselect = (found as { SubLink: { subselect?: Node } }).SubLink.subselect
+      if (subselect !== undefined && 'SelectStmt' in subselect) this.select(subselect.SelectStmt, scope)
+    }
+  }
+}
+
+function scopeWithin(outer: Scope | null): Scope {
+  return new NameScope(outer, (table, column) => table.columns.some((each) => each.name === column))
+}
+
+function conjuncts(node: Node): Node[] {
+  if ('BoolExpr' in node && node.BoolExpr.boolop === 'AND_EXPR')
+    return (node.BoolExpr.args ?? []).flatMap(conjuncts)
+  return [node]
+}
+
+function countOf(node: Node | undefined): number | 'unknown' | null {
+  if (node === undefined) return null
+  const literal = literalOf(node)
+  return literal === null ? null : typeof literal === 'number' ? literal : 'unknown'
+}

@@ -1,0 +1,20 @@
+import type { Call } from '@prisma-brisk/core'
+import { callSiteOf } from './call-site.ts'
+import type { ListName } from './list-bound.ts'
+
+export function nameOf(call: Call): ListName {
+  return new CallName(call)
+}
+
+/** A call as errors name it. */
+class CallName implements ListName {
+  constructor(private readonly call: Call) {}
+
+  name(): string {
+    return `${this.call.model}.${this.call.operation}`
+  }
+
+  callSite(): string | null {
+    return callSiteOf(this.call.callSiteStack())
+  }
+}
