@@ -1,0 +1,27 @@
+/** An object literal: arguments, not one of Prisma's own values. */
+export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+/** A Decimal of decimal.js, whatever copy made it. */
+export function isDecimal(value: object): value is { toFixed(): string } {
+  const decimal = value as { s?: unknown; e?: unknown; d?: unknown; toFixed?: unknown }
+  return typeof decimal.toFixed === 'function' && Array.isArray(decimal.d) && typeof decimal.e === 'number'
+}
+
+/** A value that a column can equal, whatever its type; not null, not a filter. */
+export function isKeyValue(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+      return true
+    case 'object':
+      return value !== null && (value instanceof Date || ArrayBuffer.isView(value) || isDecimal(value))
+    default:
+      return false
+  }
+}
