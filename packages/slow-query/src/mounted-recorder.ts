@@ -29,7 +29,7 @@ export class MountedRecorder implements LoopListener {
     this.recorder = Recorder.of(host, options.maxSeries)
     const { nPlusOne, explain, alerts } = options
     this.outside = nPlusOne === null || isSeedProcess() ? null : new OutsideRequests(nPlusOne, this)
-    this.plans = explain === null ? null : PlanSampler.of(host, explain)
+    this.plans = explain === null ? null : PlanSampler.of(host, explain, this.recorder.reports)
     this.recorder.alerts.add(alerts, (event) => this.queue(() => event))
     this.recorder.mounted(this)
     options.telemetry?.attach(host)
