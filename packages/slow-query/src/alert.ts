@@ -54,7 +54,11 @@ export class Alert {
   /** Looks at a value; gives an event if the state has changed. */
   evaluate({ value, samples }: Measurement): AlertEvent | null {
     const { metric, model, minSamples = 20, for: lasting = 0 } = this.rule
-    if (metric !== 'poolWaiting' && samples < minSamples) return null
+    if (metric !== 'poolWaiting' && samples < minSamples) {
+      // What was seen before a silence has not lasted through it.
+      this.candidate = this.state
+      return null
+    }
     const now = this.now()
     const next = this.stateFor(value)
     if (next === this.state) {

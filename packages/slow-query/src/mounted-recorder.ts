@@ -29,7 +29,7 @@ export class MountedRecorder implements LoopListener {
     this.recorder = Recorder.of(host, options.maxSeries)
     const { nPlusOne, explain, alerts } = options
     this.outside = nPlusOne === null || isSeedProcess() ? null : new OutsideRequests(nPlusOne, this)
-    this.plans = explain === null ? null : PlanSampler.of(host, explain)
+    this.plans = explain === null ? null : PlanSampler.of(host, explain, this.recorder.reports)
     this.recorder.alerts.add(alerts, (event) => this.queue(() => event))
     this.recorder.mounted(this)
     options.telemetry?.attach(host)
@@ -41,6 +41,8 @@ export class MountedRecorder implements LoopListener {
     const scope = currentRequest()
     const trace = new OperationTrace(call, this, series, scope, performance.now())
     call.notes[traceKey] = trace
+    // With the beginning of an operation: one that never ends is a reason to look, one that ends after $disconnect is none.
+    recorder.alerts.start()
     let answer: Promise<unknown>
     try {
       if (scope !== undefined) this.watching(scope).started(trace)
@@ -108,7 +110,7 @@ export class MountedRecorder implements LoopListener {
 
   private settle(trace: OperationTrace, result: unknown, error: unknown): void {
     const { series, call, scope } = trace
-    const { recorder, options } = this
+    const { options } = this
     trace.endedAt = performance.now()
     trace.failed = error !== undefined
     trace.rowsReturned = rowsIn(result)
@@ -122,7 +124,6 @@ export class MountedRecorder implements LoopListener {
       const { driverCode, code, name } = errorRecordOf(error, trace.statements)
       series.countError(driverCode ?? code ?? name)
     }
-    recorder.alerts.start()
     options.telemetry?.record(trace, error)
     if (slow && !follower) this.slow({ trace, ms, threshold, error, result })
     if (scope !== undefined) scope.settled(trace)

@@ -3,6 +3,7 @@ import type { ResolvedExplainOptions } from './options.ts'
 import type { OperationTrace } from './operation-trace.ts'
 import { explainStatement } from './plan.ts'
 import type { SlowQueryRecord } from './record.ts'
+import type { ReportQueue } from './report-queue.ts'
 
 const samplerKey = Symbol('prisma-brisk.plans')
 const HOUR_MS = 3_600_000
@@ -20,19 +21,24 @@ export class PlanSampler {
   private connection: Promise<SqlAdapter> | null = null
   private turn: Promise<unknown> = Promise.resolve()
   private waiting = 0
+  /** When the client last disconnected: nobody would close a connection for what began before. */
+  private closedAt = -Infinity
 
-  static of(host: Host, options: ResolvedExplainOptions): PlanSampler {
-    return host.state(samplerKey, () => new PlanSampler(host, options))
+  /** The sampler of a client, whose reports are to be made before its connection ends. */
+  static of(host: Host, options: ResolvedExplainOptions, reports: ReportQueue): PlanSampler {
+    return host.state(samplerKey, () => new PlanSampler(host, options, reports))
   }
 
   private constructor(
     private readonly host: Host,
     private readonly options: ResolvedExplainOptions,
+    reports: ReportQueue,
   ) {
     host.onDisconnect(async () => {
+      await reports.flush()
+      this.closedAt = performance.now()
       const { connection } = this
       this.connection = null
-      await this.turn
       await (await connection?.catch(() => undefined))?.dispose()
     })
   }
@@ -43,7 +49,7 @@ export class PlanSampler {
     if (slowest === undefined || slowest.kind === 'script' || !this.isDue(record.fingerprint)) return record
     this.waiting++
     const planned = this.turn
-      .then(() => this.explain(slowest))
+      .then(() => (trace.startedAt <= this.closedAt ? null : this.explain(slowest)))
       .then(
         (plan) => (plan === null ? record : { ...record, plan }),
         () => record,

@@ -1,8 +1,6 @@
-import type { Host, SqlAdapter, SqlQuery, SqlQueryable, Statement } from '@prisma-brisk/core'
+import type { Host, SqlAdapter, SqlQuery, Statement } from '@prisma-brisk/core'
+import { explainPostgres } from './postgres-plan.ts'
 import { dialectOf, redactSql, type SqlDialect } from './sql-scanner.ts'
-
-/** How long the database may plan, and with `analyze` run, in milliseconds. */
-const PATIENCE_MS = 2000
 
 /**
  * The plan of a statement, without values, or null where it cannot be asked for. Statements are planned, never run;
@@ -16,10 +14,11 @@ export async function explainStatement(
 ): Promise<unknown> {
   const dialect = dialectOf(host)
   const { sql } = redactSql(statement.sql, dialect, { maxLength: Infinity })
-  if (!isExplainable(sql)) return null
+  if (!isExplainable(sql) || (dialect === 'mysql' && hidesSql(statement.sql))) return null
   const runs = analyze && isHarmless(sql)
   const query: SqlQuery = { sql: statement.sql, args: [...statement.args], argTypes: [...statement.argTypes] }
-  if (dialect === 'postgresql') return explainPostgres(adapter, query, runs)
+  if (dialect === 'postgresql')
+    return redactPlan(fromJson(await explainPostgres(adapter, query, runs)), dialect)
   if (dialect === 'mysql') return explainMysql(adapter, query, runs)
   return dialect === 'sqlite' ? explainSqlite(adapter, query) : null
 }
@@ -30,47 +29,31 @@ export function isExplainable(redacted: string): boolean {
   return !text.includes(';') && /^\(*\s*(select|with|insert|update|delete|values|merge|replace)\b/i.test(text)
 }
 
+/** Whether a comment begins that MySQL or MariaDB run, by `/*!` or `/*M!`: what stands in it is not in the redacted text. */
+function hidesSql(sql: string): boolean {
+  return /\/\*M?!/.test(sql)
+}
+
 /** A read that locks nothing and calls only functions known to have no effect. */
 export function isHarmless(redacted: string): boolean {
   const text = redacted.replace(/"(?:[^"]|"")*"|`[^`]*`/g, 'x')
   if (!/^\(*\s*(select|with|values)\b/i.test(text)) return false
   if (/\b(insert|update|delete|merge|into|for\s+(no\s+key\s+)?(update|share)|lock\s+in)\b/i.test(text))
     return false
-  for (const [, name] of text.matchAll(/([\w.]+)\s*\(/g))
+  for (const [, name] of text.matchAll(/([\w.$\u0080-\uffff]+)\s*\(/g))
     if (!harmless.has((name ?? '').toLowerCase())) return false
   return true
 }
 
 const harmless = new Set(
   (
-    'select and or not in any all some exists on as from where having values over filter within by using case when then else array row ' +
+    'select and or not in like ilike between any all some exists on as from where having values over filter within by using case when then else array row ' +
     'count sum avg min max coalesce nullif greatest least abs round ceil floor lower upper length trim ltrim rtrim replace concat ' +
     'substring substr left right cast convert date_trunc extract to_char row_number rank dense_rank lag lead first_value last_value ' +
     'json_agg jsonb_agg json_build_object jsonb_build_object json_object json_arrayagg json_group_array to_json to_jsonb array_agg ' +
     'string_agg group_concat bool_and bool_or varchar char numeric decimal timestamp unnest lateral distinct union except intersect limit offset'
   ).split(' '),
 )
-
-async function explainPostgres(adapter: SqlAdapter, query: SqlQuery, runs: boolean): Promise<unknown> {
-  const transaction = await adapter.startTransaction()
-  try {
-    await transaction.executeRaw(plain('SET TRANSACTION READ ONLY'))
-    await transaction.executeRaw(plain(`SET LOCAL statement_timeout = ${PATIENCE_MS}`))
-    const generic = !runs && (await serverVersion(transaction)) >= 160_000
-    const options = runs ? 'ANALYZE, BUFFERS, ' : generic ? 'GENERIC_PLAN, ' : ''
-    const sql = `EXPLAIN (${options}FORMAT JSON) ${query.sql}`
-    const { rows } = await transaction.queryRaw(generic ? plain(sql) : { ...query, sql })
-    return redactPlan(fromJson(rows[0]?.[0]), 'postgresql')
-  } finally {
-    if (transaction.options.usePhantomQuery) await transaction.rollback()
-    else await transaction.executeRaw(plain('ROLLBACK')).finally(() => transaction.rollback())
-  }
-}
-
-async function serverVersion(on: SqlQueryable): Promise<number> {
-  const { rows } = await on.queryRaw(plain('SHOW server_version_num'))
-  return Number(rows[0]?.[0])
-}
 
 async function explainMysql(adapter: SqlAdapter, query: SqlQuery, runs: boolean): Promise<unknown> {
   const analyzed = runs && (await isMariaDb(adapter))
