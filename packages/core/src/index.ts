@@ -39,7 +39,7 @@ export type { DriverPool, PoolGauge } from './driver-pool.ts'
 export type { SqlAdapter, SqlAdapterFactory, SqlQuery, SqlQueryable, SqlTransaction } from './driver-ports.ts'
 export type { Host, Provider } from './host.ts'
 export { defineExtension, hostOf, mount, type MountOptions, type Plugin } from './prisma7.ts'
-export type { BriskExtension, Fluent, ListReads, SingleReads } from './extension-types.ts'
+export type { BriskExtension, Fluent, ListReads, SingleReads } from './prisma7-types.ts'
 export type {
   EnumType,
   EnumValue,
