@@ -3,6 +3,9 @@ import type { DriverTap } from './driver-tap.ts'
 import type { SchemaModel } from './schema-model.ts'
 import type { TransactionRegistry } from './transaction-registry.ts'
 
+/** Taken before a test can fake it. */
+const { setImmediate } = globalThis
+
 export type Provider = 'postgresql' | 'mysql' | 'sqlite' | 'cockroachdb' | 'sqlserver' | 'mongodb'
 
 /** What the seam knows of a base client; see `prisma7.ts`. */
@@ -23,7 +26,7 @@ export class Host {
   readonly id = nextId++
   private readonly states = new Map<symbol, unknown>()
   private readonly warned = new Set<string>()
-  private readonly disconnectors = new Set<() => void | Promise<void>>()
+  private readonly disconnectors = { first: new Set<Disconnector>(), last: new Set<Disconnector>() }
   private model: SchemaModel | null | undefined
 
   constructor(private readonly facts: HostFacts) {}
@@ -68,18 +71,32 @@ export class Host {
     process.emitWarning(message, { type: 'PrismaBriskWarning', code })
   }
 
-  /** Runs before the client disconnects, while statements can still be sent; the returned function forgets it. */
-  onDisconnect(run: () => void | Promise<void>): () => void {
-    this.disconnectors.add(run)
-    return () => this.disconnectors.delete(run)
+  /**
+   * Runs before the client disconnects, while statements can still be sent; the returned function forgets it. `'last'` runs
+   * once all others are done: for who tells what they did.
+   */
+  onDisconnect(run: () => void | Promise<void>, when: 'first' | 'last' = 'first'): () => void {
+    const runs = this.disconnectors[when]
+    runs.add(run)
+    return () => runs.delete(run)
   }
 
   /** Called by the seam; failures of one package must not keep the others from closing. */
   async disconnecting(): Promise<void> {
-    const results = await Promise.allSettled([...this.disconnectors].map(async (run) => run()))
+    const { first, last } = this.disconnectors
+    const results = await settleAll(first)
+    results.push(...(await settleAll(last)))
+    // Node prints a warning a moment after it is given; whoever awaits this may exit at once.
+    await new Promise((resolve) => setImmediate(resolve))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
   }
+}
+
+type Disconnector = () => void | Promise<void>
+
+function settleAll(runs: ReadonlySet<Disconnector>): Promise<PromiseSettledResult<void>[]> {
+  return Promise.allSettled([...runs].map(async (run) => run()))
 }
 
 let nextId = 1

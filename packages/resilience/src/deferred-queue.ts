@@ -1,7 +1,10 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { DeferredQueueFullError } from './errors.ts'
 import type { DeferredOptions } from './options.ts'
-import { holdSigterm, releaseSigterm } from './sigterm.ts'
+import { holdProcess, releaseProcess, type Unfinished } from './process-end.ts'
+
+/** Taken before a test can fake it. */
+const { setImmediate } = globalThis
 
 /** Counts of `prisma.$deferred.stats()`. */
 export interface DeferredStatistics {
@@ -23,42 +26,43 @@ export type DeferredTask = () => unknown
  * A Prisma call is lazy and says its model, so `() => prisma.log.create(…)` is known before it is sent. Any other task
  * has begun when it returns: its operations wait for the tasks before it, and later tasks wait for all of it.
  */
-export class DeferredQueue {
+export class DeferredQueue implements Unfinished {
   private readonly tasks: BoundTask[] = []
   private readonly waiters: (() => void)[] = []
   private readonly lanes = new Map<string, Promise<void>>()
+  /** Places that are taken: a task has one until it runs, also while it waits for one of its own model. */
+  private waiting = 0
   private running = 0
   private completed = 0
   private failed = 0
   private dropped = 0
   private working: Promise<void> | null = null
+  /** Has the work look again at what can begin. */
+  private wake: () => void = ignore
 
   constructor(
     private readonly options: Required<DeferredOptions>,
     private readonly onFailure: (error: unknown) => void,
+    /** Tells whoever has to know what became of the tasks, before the process ends. */
+    readonly report: () => Promise<void> = async () => undefined,
   ) {}
 
   /** Resolves when the task has a place in the queue; it is never rejected. */
   async push(task: DeferredTask): Promise<void> {
     const { maxQueue } = this.options
-    if (this.tasks.length >= maxQueue) {
-      if (this.waiters.length >= maxQueue) {
-        this.dropped++
-        this.onFailure(new DeferredQueueFullError(2 * maxQueue))
-        return
-      }
-      await new Promise<void>((resolve) => this.waiters.push(resolve))
+    if (this.waiting < maxQueue) this.waiting++
+    else if (this.waiters.length < maxQueue) await new Promise<void>((resolve) => this.waiters.push(resolve))
+    else {
+      this.dropped++
+      this.onFailure(new DeferredQueueFullError(2 * maxQueue))
+      return
     }
     // The request's context (its name, its trace) stays with the task.
     this.tasks.push(AsyncResource.bind((earlier) => turns.run(earlier, task)))
+    this.wake()
     if (this.working !== null) return
-    holdSigterm(this)
-    this.working = new Promise<void>((resolve) => setImmediate(resolve))
-      .then(() => this.work())
-      .finally(() => {
-        this.working = null
-        releaseSigterm(this)
-      })
+    holdProcess(this)
+    this.working = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.work())
   }
 
   /** Resolves when everything pushed so far has been run. */
@@ -66,21 +70,25 @@ export class DeferredQueue {
     while (this.working !== null) await this.working
   }
 
+  /** Tasks that have not been done yet, those included that wait for a place. */
+  get left(): number {
+    return this.waiters.length + this.waiting + this.running
+  }
+
   stats(): DeferredStatistics {
-    const { tasks, running, completed, failed, dropped } = this
-    return { queued: tasks.length, running, completed, failed, dropped }
+    const { waiting, running, completed, failed, dropped } = this
+    return { queued: waiting, running, completed, failed, dropped }
   }
 
   private async work(): Promise<void> {
-    for (let task = this.tasks.shift(); task !== undefined; task = this.tasks.shift()) {
-      this.waiters.shift()?.()
-      while (this.running >= this.options.concurrency) await Promise.race(this.lanes.values())
-      await this.begin(task)
-      // A waiter that was just let in has its task in the queue one microtask later.
-      await Promise.resolve()
+    while (this.waiting > 0 || this.lanes.size > 0) {
+      const task = this.lanes.size < this.options.concurrency ? this.tasks.shift() : undefined
+      if (task === undefined) await new Promise<void>((resolve) => (this.wake = resolve))
+      else await this.begin(task)
     }
-    await Promise.all(this.lanes.values())
-    if (this.tasks.length > 0) await this.work()
+    // At once, so that no task comes between the end of the work and its being known.
+    this.working = null
+    releaseProcess(this)
   }
 
   private async begin(task: BoundTask): Promise<void> {
@@ -89,6 +97,7 @@ export class DeferredQueue {
     try {
       made = task(earlier)
     } catch (error) {
+      this.leave()
       this.failed++
       this.onFailure(error)
       return
@@ -103,12 +112,14 @@ export class DeferredQueue {
     const lane = (before === undefined ? this.settle(made) : before.then(() => this.settle(made))).then(
       () => {
         if (this.lanes.get(model) === lane) this.lanes.delete(model)
+        this.wake()
       },
     )
     this.lanes.set(model, lane)
   }
 
   private async settle(made: unknown): Promise<void> {
+    this.leave()
     this.running++
     try {
       await made
@@ -120,7 +131,16 @@ export class DeferredQueue {
       this.running--
     }
   }
+
+  /** A task leaves its place, which goes on to whoever has waited longest. */
+  private leave(): void {
+    const waiter = this.waiters.shift()
+    if (waiter === undefined) this.waiting--
+    else waiter()
+  }
 }
+
+function ignore(): void {}
 
 /** A task in the context it was queued in, told what its operations wait for. */
 type BoundTask = (earlier: Promise<unknown> | null) => unknown

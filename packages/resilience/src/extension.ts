@@ -63,7 +63,12 @@ export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
     client: (host) => {
       const queue = host.state(
         deferredKey,
-        () => new DeferredQueue(resolved.deferred, (error) => report(host, error)),
+        () =>
+          new DeferredQueue(
+            resolved.deferred,
+            (error) => report(host, error),
+            () => host.disconnecting(),
+          ),
       )
       host.state(closingKey, () => host.onDisconnect(() => queue.flush()))
       const deferred: Deferred = Object.assign((task: () => unknown) => queue.push(task), {

@@ -1,3 +1,4 @@
+import { Random } from '../../../test/support/random.ts'
 import { DeferredQueue } from '../src/deferred-queue.ts'
 
 /** A call as Prisma makes them: nothing happens before it is awaited. */
@@ -67,4 +68,93 @@ test('R3 a full queue slows down who waits for it, and drops what nobody waits f
   await Promise.all(pushes)
   await queue.flush()
   expect(queue.stats()).toMatchObject({ queued: 0, completed: 5, dropped: 1 })
+})
+
+/** Enough turns of the event loop for everything that can go on to have done so. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+test('R3 tasks that wait for one of their own model have places in the queue too: who awaits them is slowed down', async () => {
+  const queue = new DeferredQueue({ maxQueue: 3, concurrency: 4 }, () => undefined)
+  const first = gate()
+  const begun: number[] = []
+  let accepted = 0
+  const producer = (async () => {
+    for (let number = 0; number < 100; number++) {
+      await queue.push(() =>
+        lazy('A', async () => {
+          begun.push(number)
+          await first.promise
+        }),
+      )
+      accepted++
+    }
+  })()
+  await settled()
+  expect(begun).toEqual([0])
+  expect(queue.stats()).toMatchObject({ queued: 3, running: 1 })
+  expect(accepted).toBe(4)
+  first.open()
+  await producer
+  await queue.flush()
+  expect(begun).toEqual(Array.from({ length: 100 }, (_, number) => number))
+  expect(queue.stats()).toEqual({ queued: 0, running: 0, completed: 100, failed: 0, dropped: 0 })
+})
+
+test('R3 a task of another model begins beside one that is running, whenever it comes', async () => {
+  const queue = new DeferredQueue({ maxQueue: 10, concurrency: 2 }, () => undefined)
+  const gates = [gate(), gate(), gate()]
+  const log: string[] = []
+  const task = (model: string, index: number) => () =>
+    lazy(model, async () => {
+      log.push(model)
+      await gates[index]?.promise
+    })
+  await queue.push(task('A', 0))
+  await settled()
+  await queue.push(task('B', 1))
+  await settled()
+  expect(log).toEqual(['A', 'B'])
+  // Two run at once, and no more.
+  await queue.push(task('C', 2))
+  await settled()
+  expect(log).toEqual(['A', 'B'])
+  gates[1]?.open()
+  await settled()
+  expect(log).toEqual(['A', 'B', 'C'])
+  gates[0]?.open()
+  gates[2]?.open()
+  await queue.flush()
+})
+
+test('R3 tasks of one model keep their order, however many run at once, and one that fails takes nobody along', async () => {
+  const failures: unknown[] = []
+  const queue = new DeferredQueue({ maxQueue: 5, concurrency: 3 }, (error) => failures.push(error))
+  const random = new Random(7)
+  const log: string[] = []
+  let running = 0
+  let most = 0
+  for (let number = 0; number < 200; number++) {
+    const model = random.pick(['A', 'B', 'C', 'D'])
+    await queue.push(() =>
+      lazy(model, async () => {
+        most = Math.max(most, ++running)
+        log.push(`${model}${number}`)
+        for (let turn = random.int(0, 3); turn > 0; turn--)
+          await new Promise((resolve) => setImmediate(resolve))
+        running--
+        if (number % 10 === 0) throw new Error('fails')
+      }),
+    )
+    if (random.chance(0.2)) await settled()
+  }
+  await queue.flush()
+  expect(most).toBe(3)
+  expect(failures).toHaveLength(20)
+  expect(queue.stats()).toEqual({ queued: 0, running: 0, completed: 180, failed: 20, dropped: 0 })
+  for (const model of ['A', 'B', 'C', 'D']) {
+    const numbers = log.filter((each) => each.startsWith(model)).map((each) => Number(each.slice(1)))
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
+  }
 })

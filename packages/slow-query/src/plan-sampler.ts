@@ -40,7 +40,7 @@ export class PlanSampler {
       const { connection } = this
       this.connection = null
       await (await connection?.catch(() => undefined))?.dispose()
-    })
+    }, 'last')
   }
 
   /** The record with the plan of its slowest statement, where this one is sampled. */

@@ -43,7 +43,7 @@ export class Recorder {
     host.onDisconnect(async () => {
       this.alerts.stop()
       await this.flush()
-    })
+    }, 'last')
   }
 
   /**

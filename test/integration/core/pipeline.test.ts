@@ -246,6 +246,23 @@ describe('mounting', () => {
     await prisma.$disconnect()
     expect(closed).toBe(3)
   })
+
+  test('who tells what the others did closes last, even if one of them fails', async () => {
+    const closed: string[] = []
+    const prisma = mountProbe(database.createClient(), (host) => {
+      host.onDisconnect(() => void closed.push('last'), 'last')
+      host.onDisconnect(async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        closed.push('first')
+      })
+      host.onDisconnect(() => Promise.reject(new Error('fails')))
+      const forget = host.onDisconnect(() => void closed.push('forgotten'), 'last')
+      forget()
+      return (call, next) => next(call)
+    })
+    await expect(prisma.$disconnect()).rejects.toThrow('fails')
+    expect(closed).toEqual(['first', 'last'])
+  })
 })
 
 test('the query channel tells of every operation, failures included', async () => {

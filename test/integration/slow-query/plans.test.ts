@@ -5,6 +5,7 @@ import {
   type SinkRecord,
   type SlowQueryRecord,
 } from '@prisma-brisk/slow-query'
+import { brisk } from 'prisma-brisk'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { createPgliteDatabase } from '../../support/pglite-database.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
@@ -260,7 +261,7 @@ describe('S12 S19 the connection of plans ends with the client', () => {
   })
   afterAll(() => database.drop())
 
-  /** A client, and how many adapters of its factory are connected. */
+  /** An adapter factory, and how many of its adapters are connected. */
   function counted() {
     let connected = 0
     const adapter = database.adapter({ connections: 2 })
@@ -275,14 +276,16 @@ describe('S12 S19 the connection of plans ends with the client', () => {
       }
       return made
     }
-    return {
-      ...explained({ ...database, adapter: () => adapter }, { sampleRate: 1 }),
-      connected: () => connected,
-    }
+    return { adapter, connected: () => connected }
+  }
+
+  function countedClient() {
+    const { adapter, connected } = counted()
+    return { ...explained({ ...database, adapter: () => adapter }, { sampleRate: 1 }), connected }
   }
 
   test('it is one for all plans', async () => {
-    const { prisma, take, connected } = counted()
+    const { prisma, take, connected } = countedClient()
     for (let index = 0; index < 3; index++) await prisma.tag.count()
     expect((await take()).every(({ plan }) => plan !== undefined)).toBe(true)
     expect(connected()).toBe(2)
@@ -291,15 +294,35 @@ describe('S12 S19 the connection of plans ends with the client', () => {
   })
 
   test('also where a report was still to be made', async () => {
-    const { prisma, take, connected } = counted()
+    const { prisma, take, connected } = countedClient()
     await prisma.tag.count()
     await prisma.$disconnect()
     expect((await take()).map(({ plan }) => plan !== undefined)).toEqual([true])
     expect(connected()).toBe(0)
   })
 
+  test('also where a deferred task runs while the client disconnects', async () => {
+    const { adapter, connected } = counted()
+    const records: SinkRecord[] = []
+    const options = {
+      batching: false,
+      cache: false,
+      pagination: false,
+      slowQuery: {
+        threshold: 0.001,
+        sinks: [{ write: (record: SinkRecord) => void records.push(record) }],
+        explain: { sampleRate: 1 },
+      },
+    } as const
+    const prisma = database.createClient({ adapter }).$extends(brisk(options))
+    await prisma.$deferred(() => prisma.tag.count())
+    await prisma.$disconnect()
+    expect(records).toMatchObject([{ operation: 'count', plan: expect.anything() as unknown }])
+    expect(connected()).toBe(0)
+  })
+
   test('and where an operation ends later, of which no plan is asked for', async () => {
-    const { prisma, take, connected } = counted()
+    const { prisma, take, connected } = countedClient()
     await prisma.tag.count()
     const late = prisma.$queryRawUnsafe('SELECT pg_sleep(0.1)::text').then(() => undefined)
     await new Promise((resolve) => setImmediate(resolve))

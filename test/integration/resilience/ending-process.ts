@@ -1,0 +1,57 @@
+/** A process that ends while deferred tasks are under way; see process-end.test.ts. */
+import { PrismaPg } from '@prisma/adapter-pg'
+import { resilience } from '@prisma-brisk/resilience'
+import { jsonLinesSink, slowQuery } from '@prisma-brisk/slow-query'
+import { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+
+export interface EndingProcess {
+  readonly database: string
+  /** Tags to be made, one task each, one after another. */
+  readonly tags: readonly string[]
+  /** Where slow-query writes its log; null: it is not mounted. */
+  readonly log: string | null
+  /**
+   * How it ends once all tasks are queued. `signal`: as whoever signals wants it. `own handler`: by a listener of its own for
+   * SIGTERM, which disconnects. `handler that exits`: by one that does not.
+   */
+  readonly ends: 'signal' | 'own handler' | 'handler that exits' | '$disconnect' | 'crash'
+  /** Whether its patience, which is counted in seconds, ends a hundred times as early; else never. */
+  readonly isImpatient: boolean
+}
+
+const plan = JSON.parse(process.argv[2] as string) as EndingProcess
+
+const { setTimeout: wait } = globalThis
+globalThis.setTimeout = ((run: () => void, ms = 0) =>
+  wait(run, ms < 1000 ? ms : plan.isImpatient ? ms / 100 : ms * 100)) as typeof wait
+
+const base = new PrismaClient({ adapter: new PrismaPg({ connectionString: plan.database, max: 2 }) })
+const watched =
+  plan.log === null
+    ? base
+    : (base.$extends(
+        slowQuery({ threshold: 0.001, sinks: [jsonLinesSink(plan.log)] }),
+      ) as unknown as PrismaClient)
+const prisma = watched.$extends(resilience({ timeout: false }))
+
+if (plan.ends === 'own handler') process.on('SIGTERM', () => void endOrderly())
+
+if (plan.ends === 'handler that exits') process.on('SIGTERM', () => process.exit(0))
+
+for (const name of plan.tags) await prisma.$deferred(() => prisma.tag.create({ data: { name } }))
+process.stdout.write('queued\n')
+
+if (plan.ends === 'crash') throw new Error('crashed on purpose')
+if (plan.ends === '$disconnect') {
+  await prisma.$disconnect()
+  process.exit(0)
+}
+
+/** As an application does that has more to end than its client. */
+async function endOrderly(): Promise<void> {
+  process.stderr.write('told to end\n')
+  await prisma.$deferred.flush()
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  await prisma.$disconnect()
+  process.exit(0)
+}
