@@ -104,7 +104,7 @@ export class Bench {
    * short rounds, in which the machine's drift cancels out. The value is what the baseline's median becomes by that ratio.
    */
   async neighbours(comparison: Comparison): Promise<void> {
-    const { bench, subject, baselines, rounds = 501, times = 10, warmUps = 50, unit = 'ms' } = comparison
+    const { bench, subject, baselines, rounds = 501, times = 10, warmUps = 300, unit = 'ms' } = comparison
     if (!this.wants(bench)) return
     const [own = [], ...others] = await inTurn(
       [{ name: 'subject', run: subject }, ...baselines],
@@ -129,7 +129,7 @@ export class Bench {
     floor: Contender['run'],
     subject: Contender['run'],
     limit: number,
-    { rounds = 101, times = 100, warmUps = 1 } = {},
+    { rounds = 101, times = 100, warmUps = 50 } = {},
   ): Promise<void> {
     if (!this.wants(bench)) return
     const [low, high] = await inTurn(

@@ -1,3 +1,5 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import pg from 'pg'
 import { createDatabase, type TestDatabase } from '../test/support/databases.ts'
 import type { PrismaClient } from '../prisma/generated/postgresql/client.ts'
 import { memoryDriver } from './memory-driver.ts'
@@ -28,6 +30,15 @@ export async function memoryClients(): Promise<MemoryClients> {
     floor: () => hooked(bare()),
     close: () => database.drop(),
   }
+}
+
+/**
+ * Makes clients that share one connection. Two equal clients with a connection each differ by up to five percent, because
+ * each has a server process of its own, which the machine puts where it likes.
+ */
+export function onOneConnection({ url, createClient }: TestDatabase<PrismaClient>): () => PrismaClient {
+  const pool = new pg.Pool({ connectionString: url, max: 1 })
+  return () => createClient({ adapter: new PrismaPg(pool) })
 }
 
 /** The client with a query hook that only passes on: what an extension cannot cost less than. */

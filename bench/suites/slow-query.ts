@@ -3,7 +3,7 @@ import { createDatabase } from '../../test/support/databases.ts'
 import { Random } from '../../test/support/random.ts'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { heapMegabytes, type Bench } from '../harness.ts'
-import { hooked, memoryClients, readList, readOne } from '../hook-floor.ts'
+import { hooked, memoryClients, onOneConnection, readList, readOne } from '../hook-floor.ts'
 
 /** What watching costs: the callers, the process, the memory. */
 export async function run(bench: Bench): Promise<void> {
@@ -36,17 +36,18 @@ async function overheadPostgres(bench: Bench): Promise<void> {
   const name = 'slow-query/overhead-postgres'
   if (!bench.wants(name)) return
   const database = await createDatabase('postgresql')
-  const plain = database.createClient()
+  const make = onOneConnection(database)
+  const plain = make()
   await plain.user.createMany({
     data: Array.from({ length: 10 }, (_, index) => ({ email: `${index}@example.org`, name: 'User' })),
   })
-  const watched = database.createClient().$extends(slowQuery({ sinks: [] })) as unknown as PrismaClient
+  const watched = make().$extends(slowQuery({ sinks: [] })) as unknown as PrismaClient
   await bench.neighbours({
     bench: name,
     subject: readOne(watched),
     baselines: [
       { name: 'prisma', run: readOne(plain), atLeast: 0.96 },
-      { name: 'floor', run: readOne(hooked(database.createClient())) },
+      { name: 'floor', run: readOne(hooked(make())) },
     ],
   })
   await database.drop()

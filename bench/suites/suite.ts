@@ -2,7 +2,7 @@ import { brisk } from 'prisma-brisk'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { createDatabase } from '../../test/support/databases.ts'
 import { LANDMARKS, seed } from '../../prisma/seed.ts'
-import { hooked, readOne } from '../hook-floor.ts'
+import { hooked, onOneConnection, readOne } from '../hook-floor.ts'
 import { heapMegabytes, inTurn, median, type Bench } from '../harness.ts'
 
 /** What the whole suite costs and gives on PostgreSQL. */
@@ -17,15 +17,16 @@ async function overhead(bench: Bench): Promise<void> {
   const name = 'suite/brisk-overhead-postgres'
   if (!bench.wants(name)) return
   const database = await createDatabase('postgresql')
-  const plain = database.createClient()
-  const extended = database.createClient().$extends(brisk()) as unknown as PrismaClient
+  const make = onOneConnection(database)
+  const plain = make()
+  const extended = make().$extends(brisk()) as unknown as PrismaClient
   await plain.user.create({ data: { name: 'ada', email: 'ada@example.org' } })
   await bench.neighbours({
     bench: name,
     subject: readOne(extended),
     baselines: [
       { name: 'prisma', run: readOne(plain), atLeast: 0.93 },
-      { name: 'floor', run: readOne(hooked(database.createClient())) },
+      { name: 'floor', run: readOne(hooked(make())) },
     ],
   })
   await database.drop()

@@ -5,12 +5,12 @@ const nextTick = process.nextTick.bind(process)
 const turn = setImmediate
 const timeout = setTimeout
 const clear = clearTimeout
-const settled = Promise.resolve()
 
-/** After the promise jobs of this tick, and the calls that they make. */
-const endOfTick: Schedule = (dispatch) => {
-  void settled.then(() => nextTick(dispatch))
-}
+/**
+ * After the promise jobs of this tick, and the calls that they make. Prisma starts operations in a promise job, and what
+ * such a job puts into `nextTick` runs once there are no more of them.
+ */
+const endOfTick: Schedule = (dispatch) => nextTick(dispatch)
 
 /** What DataLoader asks when to send; the adaptive part is done by the loader, which knows what is in flight. */
 export function scheduleOf({ schedule }: ResolvedBatchingOptions): Schedule {

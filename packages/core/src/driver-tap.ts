@@ -253,13 +253,16 @@ function refusedByDatabase(error: unknown): boolean {
   return code !== '' && !/^(08|57|58|XX)/.test(code) && !/^(20\d\d|E[A-Z]+)$/.test(code)
 }
 
-/** The target with some methods replaced: all others bound to the target, absent ones absent. */
+/**
+ * The target with some methods replaced: all others bound to the target, absent ones absent. What is replaced is an own
+ * property, which costs a statement nothing; only the rest goes through the proxy behind it.
+ */
 function overlay<T extends object>(target: T, replaced: Partial<Record<keyof T, unknown>>): T {
-  return new Proxy(target, {
+  const rest = new Proxy(target, {
     get(_, property) {
-      if (Object.hasOwn(replaced, property)) return replaced[property as keyof T]
       const value: unknown = Reflect.get(target, property, target)
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
+  return Object.assign(Object.create(rest) as T, replaced)
 }

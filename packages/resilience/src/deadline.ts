@@ -2,6 +2,7 @@ import type { Call, ConnectionWatch, DriverTap, Next } from '@prisma-brisk/core'
 import { cancelOn, isCancellable } from './canceller.ts'
 import type { DeadlineTimer, Expiring, Expiry } from './deadline-timer.ts'
 import { QueryAbortedError, QueryTimeoutError } from './errors.ts'
+import type { Retrier } from './retrier.ts'
 
 /** Where a call carries its deadline. */
 export const deadlineKey: unique symbol = Symbol('prisma-brisk.deadline')
@@ -36,8 +37,8 @@ export class Deadline implements Expiring, ConnectionWatch {
     private readonly signal: AbortSignal | undefined,
   ) {}
 
-  /** Answers as the operation does, or fails once its time is over. */
-  run(next: Next): Promise<unknown> {
+  /** Answers as the operation does, sent again where that helps, or fails once its time is over. */
+  run(next: Next, retrier: Retrier | null): Promise<unknown> {
     const { call, signal, timeout } = this
     if (signal?.aborted === true) return Promise.reject(this.abortion())
     call.notes[deadlineKey] = this
@@ -45,15 +46,19 @@ export class Deadline implements Expiring, ConnectionWatch {
     signal?.addEventListener('abort', this, { once: true })
     return new Promise((resolve, reject) => {
       this.reject = reject
+      const succeeded = (result: unknown): void => {
+        this.end()
+        resolve(result)
+      }
+      const failed = (error: unknown): void => {
+        this.end()
+        reject(this.error ?? error)
+      }
       started(call, next).then(
-        (result) => {
-          this.end()
-          resolve(result)
-        },
-        (error: unknown) => {
-          this.end()
-          reject(this.error ?? error)
-        },
+        succeeded,
+        retrier === null
+          ? failed
+          : (error: unknown) => retrier.again(call, next, error).then(succeeded, failed),
       )
     })
   }

@@ -3,16 +3,18 @@ import { currentLimits } from './limits.ts'
 import { Deadline, deadlineKey } from './deadline.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
 import type { ResolvedResilienceOptions } from './options.ts'
+import type { Retrier } from './retrier.ts'
 
 const timerKey = Symbol('prisma-brisk.deadlines')
 
-/** Lets no operation of one mount take longer than it may. */
+/** Lets no operation of one mount take longer than it may, its retries included. */
 export class Deadlines {
   private readonly timer: DeadlineTimer
 
   constructor(
     private readonly host: Host,
     private readonly options: ResolvedResilienceOptions,
+    private readonly retrier: Retrier | null,
   ) {
     this.timer = host.state(timerKey, () => timerOf(host))
   }
@@ -21,8 +23,11 @@ export class Deadlines {
     const own = currentLimits()
     const timeout = own?.timeout ?? this.timeoutOf(call)
     const signal = own?.signal
-    if (timeout === false && signal === undefined) return next(call)
-    return new Deadline(call, this.host.tap, this.timer, timeout, signal).run(next)
+    const retrier = this.retrier?.begins(call) === true ? this.retrier : null
+    if (timeout !== false || signal !== undefined)
+      return new Deadline(call, this.host.tap, this.timer, timeout, signal).run(next, retrier)
+    if (retrier === null) return next(call)
+    return next(call).catch((error: unknown) => retrier.again(call, next, error))
   }
 
   private timeoutOf({ model, operation }: Call): number | false {

@@ -3,7 +3,6 @@ import {
   mount,
   type BriskExtension,
   type Host,
-  type Middleware,
   type Plugin,
 } from '@prisma-brisk/core'
 import { Deadlines } from './deadlines.ts'
@@ -43,21 +42,17 @@ export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
   return {
     name: 'resilience',
     middleware: (host) => {
-      const deadlines = new Deadlines(host, resolved)
-      const send =
+      const retrier =
         resolved.retry === false
           ? null
           : new Retrier(
               resolved.retry,
               host.state(budgetKey, () => new RetryBudget()),
             )
-      const limited: Middleware =
-        send === null
-          ? (call, next) => deadlines.run(call, next)
-          : (call, next) => deadlines.run(call, (each) => send.run(each, next))
+      const deadlines = new Deadlines(host, resolved, retrier)
       return (call, next) => {
         const turn = turnOfTask()
-        return turn === null ? limited(call, next) : turn.then(() => limited(call, next))
+        return turn === null ? deadlines.run(call, next) : turn.then(() => deadlines.run(call, next))
       }
     },
     client: (host) => {

@@ -19,14 +19,15 @@ export class Retrier {
     private readonly budget: RetryBudget,
   ) {}
 
-  run(call: Call, next: Next): Promise<unknown> {
+  /** Counts an operation that may be sent again; whether it may. */
+  begins({ transaction }: Call): boolean {
     this.budget.operation()
     // In a transaction the work before this operation would have to be done again too: that is the caller's.
-    if (call.transaction.kind !== 'none') return next(call)
-    return next(call).catch((error: unknown) => this.again(call, next, error))
+    return transaction.kind === 'none'
   }
 
-  private async again(call: Call, next: Next, first: unknown): Promise<unknown> {
+  /** Sends an operation again that has failed, or fails as it did. */
+  async again(call: Call, next: Next, first: unknown): Promise<unknown> {
     const { attempts, baseDelay, maxDelay } = this.options
     if (attempts === 1 || !this.mayRetry(call, first)) throw first
     return backOff(
