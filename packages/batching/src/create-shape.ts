@@ -2,6 +2,7 @@ import { canonicalize, type Call, type Field, type Model } from '@prisma-brisk/c
 import { Group } from './group.ts'
 import type { Member } from './member.ts'
 import { isDecimal, isPlain } from './question.ts'
+import { selectionFits } from './selection.ts'
 
 /** Sorts `create` calls: of one shape are those that give the same plain columns, and select the same of them. */
 export function createGroupsOf(members: readonly Member[], model: Model): readonly Group[] {
@@ -27,14 +28,12 @@ function shapeOf({ args }: Call, model: Model): string | null {
     if (field === undefined || field.isList || !isColumnValue(field, value)) return null
     given.push(name)
   }
-  for (const fields of [select, omit]) {
-    if (fields === undefined) continue
-    if (!isPlain(fields)) return null
-    for (const name in fields) {
+  if (!selectionFits(model, { select, omit })) return null
+  for (const fields of [select, omit])
+    for (const name in fields as object | undefined) {
       const field = model.fields.get(name)
       if (field === undefined || field.kind === 'relation') return null
     }
-  }
   if (given.length === 0) return null
   return `create ${given.sort().join(',')} ${canonicalize([select, omit])} ${isPlain(select) ? Object.keys(select).join(',') : ''}`
 }

@@ -3,7 +3,7 @@ import { isPlain } from './argument-value.ts'
 import type { Equalities } from './key-equalities.ts'
 import type { Question } from './question.ts'
 import { pagesWithin, selectionFits } from './selection.ts'
-import { sortOf } from './sort.ts'
+import { implicitSort, sortOf } from './sort.ts'
 
 /** What kind of question a call asks, and of which rows. */
 export type Asked = Pick<Question, 'kind' | 'sort' | 'skip' | 'take'>
@@ -53,9 +53,12 @@ function list(model: Model, call: Call): Asked | null {
   if (!isCount(skip)) return null
   if (take === undefined) {
     if (skip !== 0) return null
-    return { kind: 'list', sort, skip: 0, take: notes.bound ?? null }
+    if (notes.bound === undefined) return { kind: 'list', sort, skip: 0, take: null }
   }
-  return isCount(take) && take > 0 ? { kind: 'first', sort, skip, take } : null
+  const rows = sort.length > 0 ? sort : implicitSort(model)
+  if (rows.length === 0) return null
+  if (take === undefined) return { kind: 'list', sort: rows, skip: 0, take: notes.bound ?? null }
+  return isCount(take) && take > 0 ? { kind: 'first', sort: rows, skip, take } : null
 }
 
 function counted(args: Args): Asked | null {

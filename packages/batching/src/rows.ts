@@ -1,4 +1,5 @@
-import { findFirstRows, firstRowsCapacity } from './first-rows.ts'
+import { firstRowsCapacity } from './first-ids.ts'
+import { findFirstRows } from './first-rows.ts'
 import { narrowed, requireField, widened, type Row } from './key-selection.ts'
 import { mergedWhere, MergeMismatch, slotOf, type Ask, type Finder } from './statement.ts'
 

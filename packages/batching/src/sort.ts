@@ -25,6 +25,13 @@ export function sortOf(model: Model, orderBy: unknown): readonly Sort[] | null {
   return sort
 }
 
+/** The order in which Prisma takes rows of a list that says none: that of the id, or of what else names a row. */
+export function implicitSort({ id, uniques, fields }: Model): readonly Sort[] {
+  const isRequired = (name: string) => fields.get(name)?.isRequired === true
+  const key = id ?? uniques.find((each) => each.fields.every(isRequired))
+  return (key?.fields ?? []).map((field) => ({ field, direction: 'asc', nulls: null }))
+}
+
 function columnSort(field: string, order: unknown): Sort | null {
   if (order === 'asc' || order === 'desc') return { field, direction: order, nulls: null }
   if (typeof order !== 'object' || order === null) return null

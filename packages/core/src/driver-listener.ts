@@ -62,6 +62,8 @@ export interface ConnectionWatch {
  * Hears what passes the driver. A listener must not throw, but where it says so.
  */
 export interface DriverListener {
+  /** Whether it has to know {@link Statement.call}; default true. Without such a listener, calls open no context. */
+  readonly asksForCall?: boolean
   /** Runs before the statement is sent; what it throws fails the statement unsent. Null: send it as it is. */
   rewrite?(statement: Statement): Rewrite | null
   /**

@@ -8,6 +8,7 @@ export class DriverListeners {
     readonly watching = all.filter(({ watch }) => watch !== undefined),
     readonly inspecting = all.filter(({ inspect }) => inspect !== undefined),
     readonly hearing = all.filter(({ statement }) => statement !== undefined),
+    readonly askForCalls = all.some(({ asksForCall }) => asksForCall !== false),
   ) {}
 
   static readonly none = new DriverListeners([])

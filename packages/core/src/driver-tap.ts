@@ -67,9 +67,9 @@ export class DriverTap {
     }
   }
 
-  /** Whether anybody listens. */
-  get isHeard(): boolean {
-    return this.listeners.all.length > 0
+  /** Whether anybody listens who has to know whose statements are whose. */
+  get asksForCalls(): boolean {
+    return this.listeners.askForCalls
   }
 
   /** An adapter apart from the client's, which nobody listens to; whoever asks for it disposes of it. */

@@ -1,6 +1,11 @@
-import type { Provider, SqlQuery } from '@prisma-brisk/core'
+import {
+  countPlaceholders,
+  splitList,
+  type Provider,
+  type SelectText,
+  type SqlQuery,
+} from '@prisma-brisk/core'
 import type { CutColumn, RowCut } from './row-cut.ts'
-import { countPlaceholders, splitList, type SelectText } from './select-text.ts'
 
 /** A statement with its cut, and what has to be taken off its answer. */
 export interface CutSql {

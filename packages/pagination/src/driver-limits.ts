@@ -1,10 +1,19 @@
 import { createHash } from 'node:crypto'
-import type { Call, DriverListener, Host, Rewrite, SqlAnswer, Statement } from '@prisma-brisk/core'
+import {
+  readSelect,
+  splitList,
+  type Call,
+  type DriverListener,
+  type Host,
+  type Rewrite,
+  type SelectText,
+  type SqlAnswer,
+  type Statement,
+} from '@prisma-brisk/core'
 import { planOf, type CutPlan } from './cut-plan.ts'
 import { cutSql, quote, type ReadStatement } from './cut-sql.ts'
 import { DriverRowsError, UnlimitableError } from './errors.ts'
 import type { RowCut } from './row-cut.ts'
-import { readSelect, splitList, type SelectText } from './select-text.ts'
 
 /**
  * What limits do at the driver of a client: statements get the cuts of their call, and none hands over too many rows.

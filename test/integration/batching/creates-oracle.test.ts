@@ -3,6 +3,10 @@ import { createDatabase, type Provider } from '../../support/databases.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
 import { print } from './oracle.ts'
 
+/** 10,000 (`BRISK_SEEDS`) run through the night. */
+const SEEDS = 500
+const BUDGET = { seconds: 6, atLeast: 60 }
+
 /**
  * The oracle for creates: plain Prisma, one call at a time, on one database; the same calls at once on another. Ids and
  * times apart, every caller gets the same row or the same error, and in the end the same rows are stored.
@@ -26,14 +30,18 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('creates on %s', (pro
         })
       }
       let number = 0
-      await forSeeds(15, async (random) => {
-        const calls = randomCreates(random, () => ++number)
-        const expected: string[] = []
-        for (const call of calls) expected.push(await outcomeOf(plain!, call))
-        const given = await Promise.all(calls.map((call) => outcomeOf(batched, call)))
-        // Of equal creates any one may be the first.
-        expect(sortedByCall(calls, given)).toEqual(sortedByCall(calls, expected))
-      })
+      await forSeeds(
+        SEEDS,
+        async (random) => {
+          const calls = randomCreates(random, () => ++number)
+          const expected: string[] = []
+          for (const call of calls) expected.push(await outcomeOf(plain!, call))
+          const given = await Promise.all(calls.map((call) => outcomeOf(batched, call)))
+          // Of equal creates any one may be the first.
+          expect(sortedByCall(calls, given)).toEqual(sortedByCall(calls, expected))
+        },
+        BUDGET,
+      )
       for (const model of ['made', 'numbered', 'compositeKey', 'compositeItem'] as const) {
         const [expected, given] = await Promise.all(
           [plain!, base!].map(async (client) => {

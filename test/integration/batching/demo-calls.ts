@@ -387,8 +387,11 @@ function templateOf(random: Random, model: string, source: Source): (random: Ran
       return (each) => call('findFirst', { where: where(each), ...selection(each), orderBy: order })
     case 3:
       return (each) => call('findFirstOrThrow', { where: where(each), ...selection(each), orderBy: order })
-    case 4:
-      return (each) => call('findMany', { where: where(each), ...selection(each) }, false)
+    case 4: {
+      // Rows that are taken come in the order of the id, all of them in any.
+      const taken = random.pick<Args>([{}, {}, { take: 2 }, { take: 2, skip: 1 }])
+      return (each) => call('findMany', { where: where(each), ...selection(each), ...taken }, 'take' in taken)
+    }
     case 5:
       return (each) => call('findMany', { where: where(each), ...selection(each), orderBy: order, ...page })
     case 6: {

@@ -3,7 +3,7 @@ import type { PrismaClient } from '../../../prisma/generated/postgresql/client.t
 import { createDatabase, type Provider } from '../../support/databases.ts'
 import { forSeeds } from '../../support/random.ts'
 import { demoSources, randomDemoCalls } from './demo-calls.ts'
-import { expectSameAnswers, expectSameAnswersInTransaction } from './oracle.ts'
+import { expectSameAnswers, expectSameAnswersInTransaction, indexForeignKeys } from './oracle.ts'
 
 /** 10,000 (`BRISK_SEEDS`) run through the night. */
 const SEEDS = 500
@@ -23,6 +23,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the demo domain on %
         ) as [PrismaClient, PrismaClient]
         return { plain, batched: base.$extends(batching()), known: new Map<string, string>() }
       })
+      if (provider === 'postgresql') await indexForeignKeys(pairs[0]!.plain)
       const sources = await demoSources(pairs[0]!.plain)
       await forSeeds(
         SEEDS,

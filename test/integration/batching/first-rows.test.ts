@@ -1,6 +1,8 @@
 import { batching } from '@prisma-brisk/batching'
+import { hostOf } from '@prisma-brisk/core'
+import { brisk } from 'prisma-brisk'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { createDatabase, type TestDatabase } from '../../support/databases.ts'
+import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 
 describe('B16 the first rows of each key on postgresql', () => {
   let database: TestDatabase<PrismaClient>
@@ -36,11 +38,12 @@ describe('B16 the first rows of each key on postgresql', () => {
       [300, 297],
     ])
     const [statement] = log.statements
+    const statements = log.statements.length
     const plan = await client.$queryRawUnsafe<{ 'QUERY PLAN': string }[]>(
       `EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) ${statement!.sql}`,
       ...statement!.args,
     )
-    return { sql: statement!.sql, plan: plan.map((line) => line['QUERY PLAN']) }
+    return { sql: statement!.sql, statements, plan: plan.map((line) => line['QUERY PLAN']) }
   }
   const scans = (plan: readonly string[]) =>
     plan
@@ -63,8 +66,16 @@ describe('B16 the first rows of each key on postgresql', () => {
     const { plan } = await planOfLatest()
     expect(scans(plan)).toEqual(['loops=3', 'never executed'])
     const known = await planOfLatest(true)
-    expect(known.sql).not.toContain('pg_index')
-    expect(scans(known.plan)).toEqual(['loops=3'])
+    const insight = '"public"."Insight"'
+    const columns = ['id', 'userId', 'patternId', 'title', 'read', 'createdAt'].map(
+      (name) => `${insight}."${name}"`,
+    )
+    expect(known.sql).toBe(
+      `SELECT "@row".* FROM unnest(ARRAY[$2,$3,$4]::integer[]) AS "@key"("v") CROSS JOIN LATERAL (SELECT ${columns.join(', ')} FROM ${insight}` +
+        ` WHERE (${insight}."read" = $1 AND ${insight}."userId" = "@key"."v") ORDER BY ${insight}."id" DESC LIMIT 2 OFFSET 0) AS "@row" LIMIT $5 OFFSET $6`,
+    )
+    expect(known.statements).toBe(1)
+    expect(known.plan.filter((line) => line.includes('on "Insight"')).join()).toContain('loops=3')
     await database.createClient().$executeRawUnsafe('DROP INDEX "by_user"')
   })
 
@@ -75,6 +86,139 @@ describe('B16 the first rows of each key on postgresql', () => {
     const { plan } = await planOfLatest()
     expect(scans(plan)).toEqual(['never executed', 'loops=1'])
     await plain.$executeRawUnsafe('DROP INDEX "of_read", "by_read"')
+  })
+})
+
+describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])(
+  'B16 first rows of lists that name no order on %s',
+  (provider) => {
+    test('are those of the lowest ids, as they are alone', async () => {
+      const database = await createDatabase(provider)
+      try {
+        const plain = database.createClient() as unknown as PrismaClient
+        await plain.user.createMany({
+          data: [1, 2, 3].map((id) => ({ id, email: `user${id}@example.org`, name: `User ${id}` })),
+        })
+        // Stored the other way round.
+        for (let id = 60; id > 0; id--)
+          await plain.insight.create({ data: { id, userId: (id % 3) + 1, title: 'x' } })
+        const ids = async (prisma: PrismaClient) => {
+          const lists = await Promise.all(
+            [1, 2, 3].map((userId) =>
+              prisma.insight.findMany({ where: { userId }, take: 4, skip: 1, select: { id: true } }),
+            ),
+          )
+          return lists.map((list) => list.map(({ id }) => id))
+        }
+        const prisma = database.createClient().$extends(batching()) as unknown as PrismaClient
+        const expected = [
+          [6, 9, 12, 15],
+          [4, 7, 10, 13],
+          [5, 8, 11, 14],
+        ]
+        expect(await ids(plain)).toEqual(expected)
+        expect(await ids(prisma)).toEqual(expected)
+        await plain.$executeRawUnsafe(
+          `CREATE INDEX by_user ON ${quoted(provider, 'Insight')} (${quoted(provider, 'userId')})`,
+        )
+        // The first answer tells that there is an index now.
+        for (let time = 0; time < 2; time++) expect(await ids(prisma)).toEqual(expected)
+      } finally {
+        await database.drop()
+      }
+    })
+  },
+)
+
+const quoted = (provider: Provider, name: string) => (provider === 'mysql' ? `\`${name}\`` : `"${name}"`)
+
+describe('B16 first rows in one statement on postgresql', () => {
+  let database: TestDatabase<PrismaClient>
+  beforeAll(async () => {
+    database = await createDatabase('postgresql', { schema: 'demo', seed: 0.01 })
+    await database.createClient().$executeRawUnsafe('CREATE INDEX ON "Message" ("conversationId")')
+    await database.createClient().$executeRawUnsafe('CREATE INDEX ON "Insight" ("userId")')
+  })
+  afterAll(() => database.drop())
+
+  test('stay apart where several are under way, in and out of transactions, and under all other packages', async () => {
+    const { client, log } = database.createRecordedClient()
+    const prisma = client.$extends(
+      brisk({ pagination: { nested: { defaultLimit: 2 } }, slowQuery: { sinks: [] } }),
+    ) as unknown as PrismaClient
+    const plain = database.createClient()
+    const users = [1, 2, 3, 4, 5, 6]
+    const conversations = (await plain.conversation.findMany({ take: 8 })).map(({ id }) => id)
+    const asked = (on: Pick<PrismaClient, 'insight' | 'message'>) => [
+      ...users.map(
+        (userId) => () => on.insight.findMany({ where: { userId }, orderBy: { id: 'desc' }, take: 2 }),
+      ),
+      ...users.map(
+        (userId) => () =>
+          on.insight.findMany({ where: { userId }, orderBy: { id: 'asc' }, take: 3, skip: 1 }),
+      ),
+      ...users.map(
+        (userId) => () => on.insight.findFirst({ where: { userId }, orderBy: { id: 'asc' }, skip: 1 }),
+      ),
+      ...conversations.map(
+        (conversationId) => () =>
+          on.message.findMany({
+            where: { conversationId },
+            orderBy: { id: 'desc' },
+            take: 3,
+            include: { replies: { orderBy: { id: 'asc' }, take: 2, select: { id: true } } },
+          }),
+      ),
+    ]
+    const expected: unknown[] = []
+    for (const ask of asked(plain)) expected.push(await ask())
+    const together = (on: Pick<PrismaClient, 'insight' | 'message'>) =>
+      Promise.all(asked(on).map((ask) => ask()))
+    // The first time tells which indexes there are.
+    for (let time = 0; time < 3; time++) expect(await together(prisma)).toEqual(expected)
+    log.clear()
+    expect(await together(prisma)).toEqual(expected)
+    expect(
+      log.statements.filter(({ sql }) => sql.includes('CROSS JOIN LATERAL') && sql.includes('"@key"')),
+    ).toHaveLength(4)
+    expect(log.statements).toHaveLength(5)
+    expect(await prisma.$transaction((tx) => together(tx))).toEqual(expected)
+  })
+
+  test('a statement that fails is not sent a second time by ids, and each caller gets its own answer', async () => {
+    const { client, log } = database.createRecordedClient({
+      before: ({ sql }) => {
+        if (sql.includes('"@key"')) throw new Error('the connection is gone')
+      },
+    })
+    const prisma = client.$extends(batching())
+    const ask = (userId: number) =>
+      prisma.insight.findMany({ where: { userId }, orderBy: { id: 'desc' }, take: 2, select: { id: true } })
+    const first = await Promise.all([1, 2].map(ask))
+    log.clear()
+    expect(await Promise.all([1, 2].map(ask))).toEqual(first)
+    expect(log.statements.map(({ sql }) => sql.includes('LATERAL'))).toEqual([true, false, false])
+    expect(prisma.$batching.stats().fallbacks).toBe(2)
+  })
+
+  test('what Prisma writes in another way than is known is not sent, and asked by ids from then on', async () => {
+    const { client, log } = database.createRecordedClient()
+    const prisma = client.$extends(batching())
+    const ask = (userId: number) =>
+      prisma.insight.findMany({ where: { userId }, orderBy: { id: 'desc' }, take: 2, select: { id: true } })
+    const expected = await Promise.all([1, 2].map(ask))
+    // A listener that is there first, and writes the statements in another way.
+    hostOf(client).tap!.listen({
+      rewrite: ({ sql, args, argTypes }) => ({
+        query: { sql: sql.replace(' FROM ', ' FROM  '), args, argTypes } as never,
+      }),
+    })
+    for (let time = 0; time < 2; time++) {
+      log.clear()
+      expect(await Promise.all([1, 2].map(ask))).toEqual(expected)
+      expect(log.statements.some(({ sql }) => sql.includes('"@key"'))).toBe(false)
+      expect(log.statements).toHaveLength(2)
+    }
   })
 })
 

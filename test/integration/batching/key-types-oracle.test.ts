@@ -2,7 +2,12 @@ import { batching } from '@prisma-brisk/batching'
 import { createDatabase, type Provider } from '../../support/databases.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
 import { kinds, valueColumns, type KeyValues } from './key-values.ts'
-import { expectSameAnswers, expectSameAnswersInTransaction, type OracleCall } from './oracle.ts'
+import {
+  expectSameAnswers,
+  expectSameAnswersInTransaction,
+  indexForeignKeys,
+  type OracleCall,
+} from './oracle.ts'
 
 /** 10,000 (`BRISK_SEEDS`) run through the night. */
 const SEEDS = 500
@@ -20,6 +25,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('key types on %s', (p
         .createClient({ errorFormat: 'minimal', adapter: database.adapter({ connections: 3 }) })
         .$extends(batching())
       await store(plain, provider)
+      if (provider === 'postgresql') await indexForeignKeys(plain)
       const known = new Map<string, string>()
       await forSeeds(
         SEEDS,

@@ -121,3 +121,18 @@ export function print(value: unknown): string {
     .map(([key, each]) => `${JSON.stringify(key)}: ${print(each)}`)
     .join(', ')}}`
 }
+
+/**
+ * Gives every second foreign key an index: where there is one, PostgreSQL finds first rows in another way.
+ */
+export async function indexForeignKeys(client: {
+  $queryRawUnsafe<T>(sql: string): PromiseLike<T>
+  $executeRawUnsafe(sql: string): PromiseLike<number>
+}): Promise<void> {
+  const keys = await client.$queryRawUnsafe<{ place: string }[]>(
+    `SELECT format('%s (%I)', c.conrelid::regclass, a.attname) AS place FROM pg_constraint c
+     JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] WHERE c.contype = 'f' ORDER BY 1`,
+  )
+  for (const { place } of keys.filter((_, index) => index % 2 === 0))
+    await client.$executeRawUnsafe(`CREATE INDEX ON ${place}`)
+}
