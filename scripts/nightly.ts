@@ -17,7 +17,7 @@ const RUNS: Run[] = [
     tests: ['batching/demo-oracle', 'batching/key-types-oracle'],
     env: seeds(10_000),
   },
-  { name: 'creates', tests: ['batching/creates-oracle'], env: seeds(500) },
+  { name: 'creates', tests: ['batching/creates-oracle'], env: seeds(5000) },
   { name: 'freshness', tests: ['cache/freshness-oracle'], env: seeds(5000) },
   { name: 'pagination', tests: ['pagination/walk', 'pagination/cut'], env: seeds(5000) },
   { name: 'core', tests: ['packages/core', 'integration/core'], env: seeds(5000) },

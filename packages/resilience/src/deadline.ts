@@ -54,12 +54,11 @@ export class Deadline implements Expiring, ConnectionWatch {
         this.end()
         reject(this.error ?? error)
       }
-      started(call, next).then(
-        succeeded,
-        retrier === null
-          ? failed
-          : (error: unknown) => retrier.again(call, next, error).then(succeeded, failed),
-      )
+      const again = (reason: unknown): void => {
+        if (retrier === null) failed(reason)
+        else void retrier.again(call, next, reason).then(succeeded, failed)
+      }
+      void started(call, next).then(succeeded, again)
     })
   }
 

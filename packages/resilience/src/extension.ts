@@ -1,10 +1,4 @@
-import {
-  defineExtension,
-  mount,
-  type BriskExtension,
-  type Host,
-  type Plugin,
-} from '@prisma-brisk/core'
+import { defineExtension, mount, type BriskExtension, type Host, type Plugin } from '@prisma-brisk/core'
 import { Deadlines } from './deadlines.ts'
 import { DeferredQueue, turnOfTask, type DeferredStatistics } from './deferred-queue.ts'
 import { resolveOptions, type ResilienceOptions } from './options.ts'

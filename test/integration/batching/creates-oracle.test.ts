@@ -3,7 +3,7 @@ import { createDatabase, type Provider } from '../../support/databases.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
 import { print } from './oracle.ts'
 
-/** 10,000 (`BRISK_SEEDS`) run through the night. */
+/** 5,000 (`BRISK_SEEDS`) run through the night. */
 const SEEDS = 500
 const BUDGET = { seconds: 6, atLeast: 60 }
 

@@ -95,7 +95,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])(
     test('are those of the lowest ids, as they are alone', async () => {
       const database = await createDatabase(provider)
       try {
-        const plain = database.createClient() as unknown as PrismaClient
+        const plain = database.createClient()
         await plain.user.createMany({
           data: [1, 2, 3].map((id) => ({ id, email: `user${id}@example.org`, name: `User ${id}` })),
         })
