@@ -1,6 +1,7 @@
 import { hostOf } from '@prisma-brisk/core'
 import { resilience, withLimits } from '@prisma-brisk/resilience'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
+import { Random } from '../../support/random.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 
 /** Connecting and compiling take longer than the limits of these tests. */
@@ -13,6 +14,17 @@ const running = {
   mysql: `SELECT CAST(count(*) AS SIGNED) AS n FROM information_schema.processlist WHERE db = database() AND info LIKE 'SELECT SLEEP%'`,
 } as const
 
+/** A statement that takes so many seconds. */
+const naps = {
+  postgresql: (seconds: number) => `SELECT 1 AS one FROM pg_sleep(${seconds})`,
+  mysql: (seconds: number) => `SELECT SLEEP(${seconds})`,
+} as const
+/** Sessions that have left a transaction open. */
+const idleWithin = {
+  postgresql: `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'`,
+  mysql: `SELECT CAST(count(*) AS SIGNED) AS n FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE p.db = database() AND p.command = 'Sleep'`,
+} as const
+
 describe.each<'postgresql' | 'mysql'>(['postgresql', 'mysql'])('timeouts on %s', (provider) => {
   let database: TestDatabase<PrismaClient>
   let plain: PrismaClient
@@ -22,10 +34,12 @@ describe.each<'postgresql' | 'mysql'>(['postgresql', 'mysql'])('timeouts on %s',
   })
   afterAll(() => database.drop())
 
-  const stillRunning = async (): Promise<number> => {
-    const rows = await plain.$queryRawUnsafe<{ n: number | bigint }[]>(running[provider])
+  const counted = async (sql: string): Promise<number> => {
+    const rows = await plain.$queryRawUnsafe<{ n: number | bigint }[]>(sql)
     return Number(rows[0]?.n)
   }
+  const stillRunning = () => counted(running[provider])
+  const within = () => counted(idleWithin[provider])
   const client = (timeout: number, connections = 1) => {
     const base = database.createClient({ adapter: database.adapter({ connections }) })
     return { base, prisma: base.$extends(resilience({ timeout })) }
@@ -106,6 +120,42 @@ describe.each<'postgresql' | 'mysql'>(['postgresql', 'mysql'])('timeouts on %s',
     expect(failed).toHaveLength(20)
     for (const each of failed) expect(each.reason).toMatchObject({ code: 'E_QUERY_TIMEOUT' })
     expect(await stillRunning()).toBe(0)
+  })
+  test('R1 transactions whose time is over just as their statement is leave no session within one', async () => {
+    const { base, prisma } = client(80, 3)
+    await warm(prisma)
+    const random = new Random(1)
+    const nap = () => naps[provider]((70 + random.int(0, 20)) / 1000)
+    const write = (on: object, name: string) =>
+      (on as Pick<PrismaClient, 'tag'>).tag.create({ data: { name } })
+    const kinds = [
+      (name: string) =>
+        prisma.$transaction([write(prisma, name), prisma.$queryRawUnsafe(nap()), prisma.tag.count()]),
+      (name: string) =>
+        prisma.$transaction(async (tx) => {
+          await write(tx, name)
+          await tx.$queryRawUnsafe(nap())
+          await tx.tag.count()
+        }),
+      () => prisma.$queryRawUnsafe(nap()),
+    ]
+    for (let round = 0; round < 12; round++) {
+      const names = Array.from({ length: 6 }, (_, index) => `${provider} ${round} ${index}`)
+      const results = await Promise.allSettled(names.map((name, index) => kinds[(round + index) % 3]!(name)))
+      const answered = new Set(names.filter((_, index) => results[index]!.status === 'fulfilled'))
+      // Nothing that runs afterwards is stopped in place of what was.
+      await Promise.all(names.map(() => base.tag.count()))
+      const stored = new Set(
+        (await base.tag.findMany({ where: { name: { in: names } } })).map(({ name }) => name),
+      )
+      for (const [index, name] of names.entries()) {
+        const [kind, isStored] = [(round + index) % 3, stored.has(name)]
+        // An array's time may be over while its COMMIT is under way.
+        if (kind === 0 && answered.has(name)) expect([name, isStored]).toEqual([name, true])
+        if (kind === 1) expect([name, isStored]).toEqual([name, answered.has(name)])
+      }
+      expect(await within()).toBe(0)
+    }
   })
 })
 
