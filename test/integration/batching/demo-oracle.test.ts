@@ -7,7 +7,7 @@ import { expectSameAnswers, expectSameAnswersInTransaction, indexForeignKeys } f
 
 /** 10,000 (`BRISK_SEEDS`) run through the night. */
 const SEEDS = 500
-const BUDGET = { seconds: 15, atLeast: 100 }
+const BUDGET = { seconds: 10, atLeast: 100 }
 
 describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the demo domain on %s', (provider) => {
   test('B1 B3 B4 B6 B7 B12 B14 B15 B16 B17 B18 B19 B20 B21 any calls at once answer as they do alone', async () => {

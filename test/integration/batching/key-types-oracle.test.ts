@@ -11,7 +11,7 @@ import {
 
 /** 10,000 (`BRISK_SEEDS`) run through the night. */
 const SEEDS = 500
-const BUDGET = { seconds: 12, atLeast: 100 }
+const BUDGET = { seconds: 10, atLeast: 100 }
 
 describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('key types on %s', (provider) => {
   test('B8 B9 B10 B11 B12 B13 any calls by any keys answer as they do alone', async () => {

@@ -1,7 +1,7 @@
 import type { CatalogTable, Provider } from '../catalog/catalog.ts'
 import type { OrderKey, QueryShape, ShapeEvidence } from '../query-shape.ts'
-import type { ConditionTree } from './condition-tree.ts'
-import { and, armsOf, condition } from './condition-tree.ts'
+import { QueryShapes } from '../query-shapes.ts'
+import { and, condition } from './condition-tree.ts'
 import type { ModelFields } from './model-fields.ts'
 import type { ObjectEntry, ObjectValue, StaticValue } from './static-value.ts'
 import { entryOf, objectsOf, openObject } from './static-value.ts'
@@ -32,7 +32,7 @@ export function shapesOfCall(fields: ModelFields, call: PrismaCall): QueryShape[
   const relation =
     parent === undefined || call.via === null ? undefined : fields.relation(parent, call.via.field)
   for (const args of given) reader.read(table, args, relation?.targetColumns ?? [], call.operation)
-  return reader.shapes
+  return reader.shapes.all
 }
 
 const ONE_ROW = new Set([
@@ -48,8 +48,7 @@ const ONE_ROW = new Set([
 const NO_WHERE = new Set(['create', 'createMany', 'createManyAndReturn'])
 
 class CallReader {
-  readonly shapes: QueryShape[] = []
-  private ors = 0
+  readonly shapes = new QueryShapes()
 
   constructor(
     private readonly fields: ModelFields,
@@ -66,9 +65,9 @@ class CallReader {
       const ordering = this.ordering(table, args, operation)
       for (const where of alternatives(entryOf(args, 'where'))) {
         const { tree, related } = readWhere(this.fields, table, where)
-        this.add(table, and([...found, tree]), ordering, evidence)
+        this.shapes.add(table, and([...found, tree]), ordering, evidence)
         for (const each of related)
-          this.add(each.table, each.tree, none, {
+          this.shapes.add(each.table, each.tree, none, {
             ...evidence,
             operation: `${evidence.operation ?? ''} (relation filter)`,
           })
@@ -76,21 +75,6 @@ class CallReader {
     }
     for (const name of ['select', 'include'] as const)
       this.nested(table, entryOf(args, name)?.value, operation)
-  }
-
-  private add(table: CatalogTable, tree: ConditionTree, ordering: Ordering, evidence: ShapeEvidence): void {
-    const arms = armsOf(tree)
-    const or = arms.length > 1 ? this.ors++ : null
-    for (const arm of arms)
-      this.shapes.push({
-        table: table.name,
-        schema: table.schema,
-        conditions: arm.conditions,
-        ...ordering,
-        arm: or,
-        isPartial: arm.isPartial,
-        evidence,
-      })
   }
 
   private nested(table: CatalogTable, selection: StaticValue | undefined, operation: string): void {

@@ -2,7 +2,8 @@ import { parse } from 'libpg-query'
 import type { Node, RangeVar, SelectStmt } from 'libpg-query'
 import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
 import type { QueryShape, ShapeEvidence } from '../query-shape.ts'
-import { and, armsOf } from '../source/condition-tree.ts'
+import { QueryShapes } from '../query-shapes.ts'
+import { and } from '../source/condition-tree.ts'
 import { NameScope } from './name-scope.ts'
 import { literalOf, nodesOf } from './parse-tree.ts'
 import { rowOrder, type Ordering } from './row-order.ts'
@@ -31,21 +32,19 @@ export async function shapesOfSql(
   } catch (error) {
     return { shapes: [], unread: (error as Error).message }
   }
-  const shapes: QueryShape[] = []
+  const shapes = new QueryShapes()
   for (const { stmt } of statements)
     if (stmt !== undefined) new ShapeReader(catalog, evidence, shapes).statement(stmt)
-  return { shapes, unread: null }
+  return { shapes: shapes.all, unread: null }
 }
 
 type Scope = NameScope<CatalogTable>
 
 class ShapeReader {
-  private ors = 0
-
   constructor(
     private readonly catalog: Catalog,
     private readonly evidence: ShapeEvidence,
-    private readonly shapes: QueryShape[],
+    private readonly shapes: QueryShapes,
   ) {}
 
   statement(node: Node): void {
@@ -146,21 +145,14 @@ class ShapeReader {
       const isJoined = (part: Node) => others.some((other) => other.isIn(part))
       const ordered = order?.alias === alias
       const add = (asked: readonly Node[], isInner: boolean) => {
-        const arms = armsOf(and(asked.map((part) => own.treeOf(part))))
-        const or = arms.length > 1 ? this.ors++ : null
-        for (const arm of arms)
-          this.shapes.push({
-            table: table.name,
-            schema: table.schema,
-            conditions: arm.conditions,
-            order: ordered && !isInner ? order.keys : [],
-            // A LIMIT bounds the rows read of a table only where its order, or none, decides.
-            limit: (order === null || ordered) && !isInner ? countOf(select.limitCount) : null,
-            offset: (order === null || ordered) && !isInner ? countOf(select.limitOffset) : null,
-            arm: or,
-            isPartial: arm.isPartial,
-            evidence: this.evidence,
-          })
+        // A LIMIT bounds the rows read of a table only where its order, or none, decides.
+        const isBounded = (order === null || ordered) && !isInner
+        const rows = {
+          order: ordered && !isInner ? order.keys : [],
+          limit: isBounded ? countOf(select.limitCount) : null,
+          offset: isBounded ? countOf(select.limitOffset) : null,
+        }
+        this.shapes.add(table, and(asked.map((part) => own.treeOf(part))), rows, this.evidence)
       }
       // The table may be where the join begins, or what each row of another table is looked up in.
       add(
