@@ -1,10 +1,11 @@
 import { callable, checkOptions, InvalidOptionsError, type OptionCheck } from '@prisma-brisk/core'
 import type { CacheStore, DecimalClass, Found, SignedTag } from './cache-store.ts'
 import { lifetimeOf, type Entry, type StoredEntry } from './entry.ts'
-import { StoreUnusableError } from './errors.ts'
 import { LookupBatch, type Lookup } from './lookup-batch.ts'
 import { encodePayload, taggedJson, type ValueCodec } from './payload.ts'
 import { RecentPayloads } from './recent-payloads.ts'
+import { RedisConnection, unusable } from './redis-connection.ts'
+import { RedisMarks } from './redis-marks.ts'
 import { redisPort, type RedisClient, type RedisCommand, type RedisPort } from './redis-port.ts'
 import { newMarker, newStamp, stampTime } from './stamp.ts'
 
@@ -61,11 +62,9 @@ class RedisStore implements RedisCacheStore {
   /** When stamps end that were made to live longer. */
   private readonly extended = new Map<string, number>()
   private readonly payloads: RecentPayloads
-  private watchesMarks = false
-  /** Whether this connection has been seen to take writes: a replica would answer reads, and know of no invalidation. */
-  private isProven = false
+  private readonly connection: RedisConnection
+  private readonly marks: RedisMarks
   decimal: DecimalClass | null = null
-  private nextMark = 1
 
   constructor(
     readonly port: RedisPort,
@@ -73,10 +72,8 @@ class RedisStore implements RedisCacheStore {
     private readonly now: () => number,
   ) {
     this.payloads = new RecentPayloads(codec, this)
-    port.onReconnect(() => {
-      this.isProven = false
-      this.known.clear()
-    })
+    this.connection = new RedisConnection(port, () => this.known.clear())
+    this.marks = new RedisMarks(this.connection, now, (tags) => this.dropping(tags))
   }
 
   lookup(key: string, tags: readonly string[], signed: SignedTag | null = null): Promise<Found> {
@@ -96,7 +93,7 @@ class RedisStore implements RedisCacheStore {
       const longer = this.extension(entry.stamps[index] as string, lifetime)
       if (longer > 0) commands.push(['PEXPIRE', tag, String(longer)])
     })
-    return this.send(commands).then(ignore)
+    return this.connection.send(commands).then(ignore)
   }
 
   /**
@@ -114,50 +111,38 @@ class RedisStore implements RedisCacheStore {
   }
 
   remove(key: string): Promise<void> {
-    return this.send([['DEL', key]]).then(ignore)
+    return this.connection.send([['DEL', key]]).then(ignore)
   }
 
   invalidate(tags: readonly string[]): Promise<void> {
-    return this.send(this.dropping(tags)).then(ignore)
+    return this.connection.send(this.dropping(tags)).then(ignore)
   }
 
   watchMarks(): void {
-    this.watchesMarks = true
+    this.marks.isWatched = true
   }
 
-  async mark(tags: readonly string[], lifetime: number): Promise<string> {
-    const writer = `${PROCESS}${this.nextMark++}`
-    await this.renewMark(writer, tags, lifetime)
-    return writer
+  mark(tags: readonly string[], lifetime: number): Promise<string> {
+    return this.marks.set(tags, lifetime)
   }
 
-  /** Drops the stamps too: what was stored before it, or while it had lapsed, must not come back when the mark ends. */
-  async renewMark(writer: string, tags: readonly string[], lifetime: number): Promise<void> {
-    const now = this.now()
-    const marking = tags.flatMap((tag): RedisCommand[] => [
-      ['ZADD', marksOf(tag), String(now + lifetime), writer],
-      ['ZREMRANGEBYSCORE', marksOf(tag), '-inf', `(${now - MARK_TOLERANCE}`],
-      ['PEXPIRE', marksOf(tag), String(lifetime + MARK_TOLERANCE)],
-    ])
-    // The marks come first, see below.
-    if (this.port.isOrdered) return void (await this.send([...marking, ...this.dropping(tags)]))
-    await this.send(marking)
-    await this.send(this.dropping(tags))
+  renewMark(writer: string, tags: readonly string[], lifetime: number): Promise<void> {
+    return this.marks.renew(writer, tags, lifetime)
   }
 
-  async unmark(writer: string, tags: readonly string[]): Promise<void> {
-    await this.send(tags.map((tag): RedisCommand => ['ZREM', marksOf(tag), writer]))
+  unmark(writer: string, tags: readonly string[]): Promise<void> {
+    return this.marks.remove(writer, tags)
   }
 
   async lock(key: string, token: string, lease: number): Promise<boolean> {
-    const [answer] = await this.send([['SET', `${key}:lock`, token, 'NX', 'PX', String(lease)]])
+    const [answer] = await this.connection.send([['SET', `${key}:lock`, token, 'NX', 'PX', String(lease)]])
     return answer !== null
   }
 
   async unlock(key: string, token: string): Promise<void> {
     // Between the two another may have got the lock after ours ended: then two read, which is harmless.
-    const [holder] = await this.send([['GET', `${key}:lock`]])
-    if (holder === token) await this.send([['DEL', `${key}:lock`]])
+    const [holder] = await this.connection.send([['GET', `${key}:lock`]])
+    if (holder === token) await this.connection.send([['DEL', `${key}:lock`]])
   }
 
   onReconnect(listener: () => void): void {
@@ -171,7 +156,7 @@ class RedisStore implements RedisCacheStore {
   /** The usual case is that all tags have stamps; then they and the values take one command, and few promises. */
   private lookupAll(lookups: readonly Lookup[]): Promise<Found[]> {
     const names = namesIn(lookups)
-    const isUsual = this.isProven && !this.watchesMarks && names.length > 0
+    const isUsual = this.connection.isProven && !this.marks.isWatched && names.length > 0
     if (!isUsual || !lookups.every(({ tags }) => this.knowsAll(tags))) {
       return this.lookupAndStamp(lookups)
     }
@@ -221,7 +206,7 @@ class RedisStore implements RedisCacheStore {
       for (const tag of lookup.tags) tags.add(tag)
     }
     const texts = await this.read([...keys], [...tags], signatures)
-    const marked = await this.marked(tags)
+    const marked = await this.marks.marked(tags)
     return lookups.map(({ key, tags }) => {
       const text = key === null ? null : texts.get(key)
       const stamps = tags.map((tag) => (marked.has(tag) ? newMarker(this.now()) : (texts.get(tag) as string)))
@@ -266,7 +251,7 @@ class RedisStore implements RedisCacheStore {
     const reading: RedisCommand[] = this.port.isCluster
       ? names.map((name) => ['GET', name])
       : [['MGET', ...names]]
-    const answers = (await this.send([...stamping, ...reading])).slice(stamping.length)
+    const answers = (await this.connection.send([...stamping, ...reading])).slice(stamping.length)
     const texts = (this.port.isCluster ? answers : answers[0]) as readonly unknown[]
     const found = new Map<string, string>()
     texts.forEach((text, index) => {
@@ -278,35 +263,6 @@ class RedisStore implements RedisCacheStore {
   private dropping(tags: readonly string[]): readonly RedisCommand[] {
     for (const tag of tags) this.known.delete(tag)
     return this.port.isCluster ? tags.map((tag) => ['DEL', tag]) : [['DEL', ...tags]]
-  }
-
-  /** Read after the stamps: a writer marks first, then drops the stamps, so one of the two is always seen. */
-  private async marked(tags: ReadonlySet<string>): Promise<ReadonlySet<string>> {
-    if (!this.watchesMarks) return NONE
-    const list = [...tags]
-    const now = String(this.now() - MARK_TOLERANCE)
-    const counts = await this.send(list.map((tag): RedisCommand => ['ZCOUNT', marksOf(tag), now, '+inf']))
-    return new Set(list.filter((_, index) => Number(counts[index]) > 0))
-  }
-
-  private async send(commands: readonly RedisCommand[]): Promise<unknown[]> {
-    try {
-      if (this.isProven) return await this.port.send(commands)
-      const [answers] = await Promise.all([this.port.send(commands), this.prove()])
-      return answers
-    } catch (error) {
-      throw unusable(error)
-    }
-  }
-
-  private async prove(): Promise<void> {
-    try {
-      await this.port.send([['SET', 'brisk:probe', '1', 'PX', '1000']])
-    } catch (error) {
-      // A full server still takes invalidations.
-      if (!messageOf(error).startsWith('OOM')) throw error
-    }
-    this.isProven = true
   }
 
   private remember(tag: string): void {
@@ -331,28 +287,6 @@ function namesIn(lookups: readonly Lookup[]): string[] {
     for (const tag of tags) names.add(tag)
   }
   return [...names]
-}
-
-const PROCESS = `${process.pid.toString(36)}.${newStamp(Date.now())}.`
-const NONE: ReadonlySet<string> = new Set()
-/** The clocks of two processes may differ by as much. */
-const MARK_TOLERANCE = 1_000
-
-function marksOf(tag: string): string {
-  return `${tag}:marks`
-}
-
-/** Answers of a server that reads but does not write, or does not know its data. */
-function unusable(error: unknown): unknown {
-  const message = messageOf(error)
-  const [word = ''] = message.split(' ')
-  return /^(READONLY|MASTERDOWN|LOADING|NOAUTH|WRONGPASS|NOPERM|MISCONF)$/.test(word)
-    ? new StoreUnusableError(`Redis answered ${word}`, { cause: error })
-    : error
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 const ignore = (): void => undefined
