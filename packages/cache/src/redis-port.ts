@@ -44,6 +44,27 @@ export type RedisClient = IoredisClient | NodeRedisClient
  * @throws InvalidOptionsError for what is no Redis client, or one that reads from replicas: they lag behind invalidations
  */
 export function redisPort(client: RedisClient): RedisPort {
+  const known = typeof client === 'object' ? ports.get(client) : undefined
+  if (known !== undefined) return known
+  const port = portOf(client)
+  const listeners: (() => void)[] = []
+  const shared: RedisPort = {
+    ...port,
+    onReconnect(listener) {
+      if (listeners.push(listener) > 1) return
+      port.onReconnect(() => {
+        for (const each of listeners) each()
+      })
+    },
+  }
+  ports.set(client, shared)
+  return shared
+}
+
+/** One for each client: however many stores share it, it is listened to once. */
+const ports = new WeakMap<RedisClient, RedisPort>()
+
+function portOf(client: RedisClient): RedisPort {
   const candidate = client as unknown as Partial<Record<string, unknown>> | null
   if (typeof candidate === 'object' && candidate !== null) {
     if (typeof candidate['call'] === 'function' && typeof candidate['pipeline'] === 'function') {
