@@ -52,6 +52,7 @@ export class LateralStatements {
     const { host } = group.first.call
     if (host.provider !== 'postgresql' || host.tap?.status !== 'connected' || slots.size < 2) return null
     if (arrayTypeOf({ key, fact }) === null || !KeyIndexes.of(host).has(group.model, key)) return null
+    if (countsRelations(group.first.call.args)) return null
     const statements = host.state(state, () => new LateralStatements(host))
     return statements.unknown.has(key) ? null : statements
   }
@@ -124,6 +125,14 @@ export class LateralStatements {
     }
     return null
   }
+}
+
+/** Whether rows come with numbers of others (`_count`), for which Prisma joins a subquery to their table. */
+function countsRelations(args: Args): boolean {
+  return ['select', 'include'].some((clause) => {
+    const fields = args[clause] as Args | undefined
+    return fields?.['_count'] !== undefined && fields['_count'] !== false
+  })
 }
 
 const MARK = ['asc', 'desc', 'asc', 'desc'] as const

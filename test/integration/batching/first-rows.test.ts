@@ -201,6 +201,29 @@ describe('B16 first rows in one statement on postgresql', () => {
     expect(prisma.$batching.stats().fallbacks).toBe(2)
   })
 
+  test('rows that come with counts are asked for by ids, and other calls by the same key as before', async () => {
+    const { client, log } = database.createRecordedClient()
+    const plain = database.createClient()
+    const prisma = client.$extends(batching()) as unknown as PrismaClient
+    const counted = (on: PrismaClient) => (conversationId: string) =>
+      on.message.findMany({
+        where: { conversationId },
+        orderBy: { id: 'desc' },
+        take: 2,
+        include: { _count: { select: { replies: true } } },
+      })
+    const bare = (on: PrismaClient) => (conversationId: string) =>
+      on.message.findMany({ where: { conversationId }, orderBy: { id: 'desc' }, take: 2 })
+    const ids = (await plain.conversation.findMany({ take: 4 })).map(({ id }) => id)
+    const expected = [await Promise.all(ids.map(counted(plain))), await Promise.all(ids.map(bare(plain)))]
+    for (let time = 0; time < 2; time++) {
+      expect(await Promise.all(ids.map(counted(prisma)))).toEqual(expected[0])
+      log.clear()
+      expect(await Promise.all(ids.map(bare(prisma)))).toEqual(expected[1])
+      expect(log.statements.map(({ sql }) => sql.includes('"@key"'))).toEqual([true])
+    }
+  })
+
   test('what Prisma writes in another way than is known is not sent, and asked by ids from then on', async () => {
     const { client, log } = database.createRecordedClient()
     const prisma = client.$extends(batching())
