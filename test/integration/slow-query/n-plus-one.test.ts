@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals'
 import { batching } from '@prisma-brisk/batching'
 import {
   currentRequest,
@@ -6,7 +7,9 @@ import {
   type NPlusOneOptions,
   type NPlusOneReport,
 } from '@prisma-brisk/slow-query'
+import { honoRequests } from '@prisma-brisk/slow-query/hono'
 import { expectNoNPlusOne, expectQueryCount } from '@prisma-brisk/slow-query/testing'
+import { Hono } from 'hono'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 
@@ -264,6 +267,31 @@ describe('S14 what is no loop', () => {
     expect(done).toBe(9)
   })
 
+  test('a function that throws or rejects costs nobody a report: one warning, and $disconnect ends', async () => {
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    try {
+      let told = 0
+      const { prisma, inRequest } = watched({
+        action: () => {
+          if (told++ === 0) throw new Error('secret')
+          return Promise.reject(new Error('secret')) as never
+        },
+      })
+      const reports = await inRequest(async () => {
+        for (let id = 0; id < 12; id++) await readOne(prisma, id)
+        for (let id = 0; id < 12; id++) await prisma.conversation.findMany({ where: { userId: id } })
+      })
+      expect(reports.map(({ model }) => model)).toEqual(['User', 'Conversation'])
+      expect(told).toBe(2)
+      await prisma.$disconnect()
+      expect(warned.mock.calls.map(([message]) => String(message))).toEqual([
+        expect.stringMatching(/nPlusOne\.action failed \(Error\)/),
+      ])
+    } finally {
+      warned.mockRestore()
+    }
+  })
+
   test('a function is called with the report', async () => {
     const reports: NPlusOneReport[] = []
     const { prisma, inRequest } = watched({ action: (report) => void reports.push(report) })
@@ -305,6 +333,22 @@ describe('S21 expectations fail with the statements and call sites listed', () =
       /Conversation\.findMany: 3 calls, 3 statements, at .*n-plus-one\.test\.ts(.|\n)*for each row of User\.findMany(.|\n)*include: (.|\n)*All statements:/,
     )
     await expectNoNPlusOne(prisma, loop, { threshold: 4 })
+  })
+
+  test('requests and jobs that begin within the work are part of it', async () => {
+    const prisma = client()
+    const app = new Hono()
+    app.use(honoRequests(prisma))
+    app.get('/conversations', async (c) => {
+      for (const user of await prisma.user.findMany({ take: 3 }))
+        await prisma.conversation.findMany({ where: { userId: user.id } })
+      return c.json({})
+    })
+    await expectQueryCount(prisma, 4, () => app.request('/conversations'))
+    await expect(expectNoNPlusOne(prisma, () => app.request('/conversations'))).rejects.toThrow(
+      /Conversation\.findMany: 3 calls, 3 statements/,
+    )
+    await expectQueryCount(prisma, 1, () => runRequest({ name: 'a job' }, () => prisma.user.count()))
   })
 
   test('a client without slowQuery() is refused', async () => {
