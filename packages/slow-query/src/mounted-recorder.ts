@@ -74,7 +74,7 @@ export class MountedRecorder implements LoopListener {
       const report = make()
       if (report === null) return null
       this.recorder.loops++
-      if (nPlusOne !== null) announce(report, nPlusOne)
+      if (nPlusOne !== null) announce(report, nPlusOne, this.host)
       return report
     })
   }

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { jest } from '@jest/globals'
 import { jsonLinesSink, slowQuery, type SinkRecord, type SlowQueryRecord } from '@prisma-brisk/slow-query'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
@@ -256,6 +259,42 @@ describe('S11 sinks', () => {
     await new Promise((resolve) => setImmediate(resolve))
     expect(got).toHaveLength(20)
     expect(prisma.$queries.dropped).toBe(40)
+  })
+
+  test('fake timers of a test hold up neither a record nor $disconnect, even where a sink hangs', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'brisk-log-'))
+    const path = join(directory, 'slow.ndjson')
+    const got: SinkRecord[] = []
+    const sinks = [
+      jsonLinesSink(path),
+      { write: (record: SinkRecord) => void got.push(record) },
+      { write: () => new Promise<void>(() => undefined) },
+    ]
+    const prisma = database.createClient(pool(1)).$extends(slowQuery({ threshold: 0.001, sinks }))
+    await prisma.$connect()
+    // The driver's own use of nextTick is its affair; where time stands still nothing is slow.
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'performance'] })
+    try {
+      await prisma.tag.count()
+      await prisma.$disconnect()
+      expect(got).toHaveLength(1)
+      expect(readFileSync(path, 'utf8')).toContain('"operation":"count"')
+    } finally {
+      jest.useRealTimers()
+      rmSync(directory, { recursive: true })
+    }
+  })
+
+  test('a flood of slow operations: what waits is bounded, what is dropped is counted', async () => {
+    const got: SinkRecord[] = []
+    const sinks = [{ write: (record: SinkRecord) => void got.push(record) }]
+    const prisma = database.createClient(pool(1)).$extends(slowQuery({ threshold: 0.000_001, sinks }))
+    // Members of an array transaction end in one moment.
+    await prisma.$transaction(Array.from({ length: 1200 }, () => prisma.tag.count()))
+    await prisma.$queries.flush()
+    expect(got).toHaveLength(1000)
+    expect(prisma.$queries.dropped).toBe(200)
+    expect(prisma.$queries.stats()[0]).toMatchObject({ count: 1200, slow: 1200 })
   })
 
   test('a full disk: one warning, drops counted, queries go on', async () => {
