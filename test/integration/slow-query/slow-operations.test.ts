@@ -241,6 +241,61 @@ test('S10 percentiles of two processes are those of the whole', async () => {
   expect(line!.p95).toBeGreaterThanOrEqual(24)
 })
 
+test('S4 a wait while another statement of the operation runs is no wait: the operation is slow by itself', async () => {
+  const records: SlowQueryRecord[] = []
+  const sink = { write: (record: SinkRecord) => void (record.type === 'slow-query' && records.push(record)) }
+  const plain = database.createClient(pool(1))
+  await plain.user.create({ data: { email: 's4@example.org', name: 's4' } })
+  const prisma = database.createClient(pool(1)).$extends(slowQuery({ threshold: 100, sinks: [sink] }))
+  await prisma.user.count()
+  const read = () => prisma.user.findFirst({ include: { conversations: true, profile: true } })
+  await read()
+  await prisma.$queries.flush()
+  records.length = 0
+  let end = (): void => undefined
+  const held = new Promise<void>((resolve) => (end = resolve))
+  let locked = (): void => undefined
+  const begun = new Promise<void>((resolve) => (locked = resolve))
+  const holding = plain.$transaction(async (tx) => {
+    await tx.$executeRaw`LOCK TABLE "Conversation", "Profile"`
+    locked()
+    await held
+  })
+  await begun
+  const reading = read()
+  setTimeout(end, 250)
+  await Promise.all([holding, reading])
+  await prisma.$queries.flush()
+  expect(records).toMatchObject([{ model: 'User', operation: 'findFirst' }])
+  expect(records[0]!.ms).toBeGreaterThan(100)
+  expect(records[0]!.waitMs).toBeLessThan(records[0]!.ms)
+})
+
+test.each(['postgresql', 'mysql'] as const)(
+  'S4 of a burst on one connection of %s each statement has its own time, and the rest is wait',
+  async (provider) => {
+    const own = provider === 'postgresql' ? database : await createDatabase(provider)
+    try {
+      const prisma = own
+        .createClient({ adapter: own.adapter({ connections: 1 }) })
+        .$extends(slowQuery({ threshold: 60_000 }))
+      await prisma.tag.count()
+      const sleep =
+        provider === 'postgresql' ? 'SELECT 1 AS n FROM pg_sleep(0.05)' : 'SELECT SLEEP(0.05) AS n'
+      await Promise.all(Array.from({ length: 10 }, () => prisma.$queryRawUnsafe(sleep)))
+      const burst = prisma.$queries.stats().find((line) => line.operation === '$queryRawUnsafe')
+      expect(burst?.count).toBe(10)
+      // The last one waited for the nine before it.
+      const wait = prisma.$queries.connections().steps.find(({ step }) => step === 'wait')
+      expect(wait?.max).toBeGreaterThan(300)
+      expect(burst?.max).toBeLessThan(wait!.max)
+      await prisma.$disconnect()
+    } finally {
+      if (own !== database) await own.drop()
+    }
+  },
+)
+
 describe('S11 sinks', () => {
   test('one that throws, rejects or hangs changes no query, and the others get everything', async () => {
     const got: SinkRecord[] = []
