@@ -1,5 +1,5 @@
-import { operationTraits } from '@prisma-brisk/core'
-import { shapeOf, valueKey } from './arg-shape.ts'
+import { canonicalize, operationTraits } from '@prisma-brisk/core'
+import { shapeOf } from './arg-shape.ts'
 import type { OperationTrace } from './operation-trace.ts'
 import { RepeatedCalls, siteOf } from './repeated-calls.ts'
 import type { Series } from './series.ts'
@@ -77,7 +77,7 @@ class Shape {
   /** Whether the calls may be a loop, now that there is this one. */
   varies(trace: OperationTrace, threshold: number): boolean {
     if (operationTraits(trace.call.operation).isWrite) return (this.waiting?.length ?? 0) >= threshold
-    this.values.add(valueKey(trace.call.args))
+    this.values.add(canonicalize(trace.call.args))
     return this.values.size >= threshold
   }
 }

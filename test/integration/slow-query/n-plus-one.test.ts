@@ -134,6 +134,22 @@ describe('S13 loops are reported once, with the change to make', () => {
     expect(report?.advice).toMatch(/^sequential: cannot be batched/)
   })
 
+  test('calls that differ in bytes alone, views of one buffer or not', async () => {
+    const { prisma, inRequest } = watched()
+    const memory = new Uint8Array(40).map((_, index) => index)
+    const [report, ...others] = await inRequest(async () => {
+      for (let index = 0; index < 12; index++)
+        await prisma.profile.findMany({ where: { avatar: memory.subarray(index, index + 4) } })
+    })
+    expect(others).toEqual([])
+    expect(report).toMatchObject({ model: 'Profile', count: 12, field: 'avatar' })
+    const same = await inRequest(async () => {
+      for (let index = 0; index < 12; index++)
+        await prisma.profile.findMany({ where: { avatar: new Uint8Array(4 + index).subarray(0, 4) } })
+    })
+    expect(same).toEqual([])
+  })
+
   test('merged already: nothing to do', async () => {
     const { prisma, inRequest } = watched(
       {},
