@@ -226,3 +226,30 @@ test('S16 OpenTelemetry: conventional names, seconds, a span that failed says so
   trace.disable()
   metrics.disable()
 })
+
+test('S19 the pool is observed while its client is connected, once, and again when it is used again', async () => {
+  // Cumulative readers repeat what is no longer observed.
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.DELTA)
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })
+  const meterProvider = new MeterProvider({ readers: [reader] })
+  const telemetry = openTelemetry({ meterProvider, spans: false })
+  const base = database.createClient({ adapter: database.adapter({ connections: 2 }) })
+  const prisma = base.$extends(slowQuery({ sinks: [], telemetry }))
+  base.$extends(slowQuery({ sinks: [], telemetry }))
+  const observed = async (): Promise<number> => {
+    const { resourceMetrics } = await reader.collect()
+    const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)
+    return all
+      .filter((each) => each.descriptor.name === 'db.client.connection.max')
+      .flatMap((each) => each.dataPoints as unknown[]).length
+  }
+  await prisma.tag.count()
+  expect(await observed()).toBe(1)
+  await prisma.$disconnect()
+  expect(await observed()).toBe(0)
+  await prisma.tag.count()
+  expect(await observed()).toBe(1)
+  await prisma.$disconnect()
+  expect(await observed()).toBe(0)
+  await meterProvider.shutdown()
+})
