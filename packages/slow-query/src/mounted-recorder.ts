@@ -125,7 +125,11 @@ export class MountedRecorder implements LoopListener {
       series.countError(driverCode ?? code ?? name)
     }
     options.telemetry?.record(trace, error)
-    if (slow && !follower) this.slow({ trace, ms, threshold, error, result })
+    if (slow && !follower) {
+      // Prisma knows where raw SQL was called only if nobody awaits it; its text is made later.
+      const settled = call.model === null ? new Error('settled') : null
+      this.slow({ trace, ms, threshold, error, result, settled })
+    }
     if (scope !== undefined) scope.settled(trace)
     else this.outside?.settled(trace)
   }

@@ -206,6 +206,29 @@ test('S8 a record says what it cost, of which request and trace, and what the ot
   })
 })
 
+test('S8 raw SQL too has its call site: awaited, beside others, failed, in a transaction, or by then()', async () => {
+  const { prisma, records } = recordedClient(0, 0.000_001)
+  await prisma.$connect()
+  // One call a line: the line is the call site.
+  const load = async (): Promise<void> => {
+    await prisma.$queryRaw`SELECT 1 AS one`
+    await Promise.all([prisma.$queryRawUnsafe('SELECT 2 AS two'), prisma.$executeRaw`SELECT 3 AS three`])
+    await prisma.$queryRaw`SELECT nothing`.catch(() => undefined)
+    await expect(prisma.$queryRawUnsafe('SELECT nothing_else')).rejects.toThrow()
+    await prisma.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT 4 AS four`
+    })
+    await prisma.$queryRaw`SELECT 5 AS five`.then((rows) => rows)
+  }
+  await load()
+  await prisma.$queries.flush()
+  const lines = records.map(({ callSite }) =>
+    Number(/slow-operations\.test\.ts:(\d+):\d+$/.exec(callSite ?? '')?.[1]),
+  )
+  const [first = Number.NaN] = lines
+  expect(lines.map((line) => line - first)).toEqual([0, 1, 1, 2, 3, 5, 7])
+})
+
 test('S9 rows that are read and thrown away are pointed out', async () => {
   const { prisma, records } = recordedClient(0, 0.001)
   await prisma.exercise.createMany({
