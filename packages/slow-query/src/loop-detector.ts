@@ -104,7 +104,9 @@ class Counter {
   }
 
   private assign(trace: OperationTrace, threshold: number): RepeatedCalls | null {
-    const key = shapeOf(trace.call.args)
+    const { model, operation, args } = trace.call
+    // Beyond the limit of series many models are counted as one.
+    const key = `${model}.${operation} ${shapeOf(args)}`
     let shape = this.byShape.get(key)
     if (shape === undefined) this.byShape.set(key, (shape = new Shape()))
     const { waiting } = shape

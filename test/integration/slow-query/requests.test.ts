@@ -7,7 +7,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
+import { runRequest, slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
 import { expressMetrics, expressRequests } from '@prisma-brisk/slow-query/express'
 import { fastifyMetrics, fastifyRequests } from '@prisma-brisk/slow-query/fastify'
 import { honoMetrics, honoRequests } from '@prisma-brisk/slow-query/hono'
@@ -225,6 +225,47 @@ test('S16 OpenTelemetry: conventional names, seconds, a span that failed says so
   context.disable()
   trace.disable()
   metrics.disable()
+})
+
+test("S16 series beyond the limit are counted as 'other', and keep the thresholds of their models", async () => {
+  const records: SinkRecord[] = []
+  const prisma = database.createClient({ adapter: database.adapter({ connections: 1 }) }).$extends(
+    slowQuery({
+      threshold: 60_000,
+      models: { User: 0.000_001 },
+      sinks: [{ write: (record) => void records.push(record) }],
+      maxSeries: 2,
+    }),
+  )
+  await prisma.tag.count()
+  await prisma.tag.findMany()
+  await prisma.conversation.count()
+  await prisma.user.count()
+  await prisma.user.findMany()
+  await prisma.profile.count()
+  await prisma.$queries.flush()
+  const samples = parsed(prisma.$queries.metrics())
+  const counts = [...samples].filter(([name]) =>
+    name.startsWith('db_client_operation_duration_seconds_count'),
+  )
+  expect(counts.map(([name, count]) => [/model="(\w+)"/.exec(name)?.[1], count])).toEqual([
+    ['Tag', 1],
+    ['Tag', 1],
+    ['other', 4],
+  ])
+  expect(records).toMatchObject([
+    { model: 'User', operation: 'count' },
+    { model: 'User', operation: 'findMany' },
+  ])
+  records.length = 0
+  // From one place, but of two models: no loop of twelve.
+  const models = [prisma.conversation, prisma.profile] as unknown as (typeof prisma.profile)[]
+  await runRequest({ name: 'two models' }, async () => {
+    for (let id = 0; id < 12; id++) await models[id % 2]!.findMany({ where: { userId: id } })
+  })
+  await prisma.$queries.flush()
+  expect(records).toEqual([])
+  await prisma.$disconnect()
 })
 
 test('S19 the pool is observed while its client is connected, once, and again when it is used again', async () => {
