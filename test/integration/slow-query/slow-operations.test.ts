@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jest } from '@jest/globals'
 import { jsonLinesSink, slowQuery, type SinkRecord, type SlowQueryRecord } from '@prisma-brisk/slow-query'
+import { brisk } from 'prisma-brisk'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 
@@ -73,6 +74,28 @@ test('S2 failures are counted, timed and carry the database code, though Prisma 
     { name: 'PrismaClientKnownRequestError', code: 'P2002', driverCode: '23505' },
     { name: 'PrismaClientKnownRequestError', code: 'P2010', driverCode: '42P01' },
   ])
+})
+
+test('S2 statements that time out and connections that are lost are counted with their code', async () => {
+  const prisma = database
+    .createClient(pool(2))
+    .$extends(brisk({ resilience: { timeout: 100 }, slowQuery: { threshold: 60_000, sinks: [] } }))
+  const plain = database.createClient(pool(1))
+  await expect(prisma.$queryRaw`SELECT 1 AS n FROM pg_sleep(30)`).rejects.toThrow(/E_QUERY_TIMEOUT|100 ms/)
+  const lost = prisma.$transaction(async (tx) => {
+    const [{ pid } = { pid: 0 }] = await tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
+    await plain.$queryRaw`SELECT pg_terminate_backend(${pid})`
+    await tx.tag.count()
+  })
+  await expect(lost).rejects.toThrow()
+  const stats = prisma.$queries.stats()
+  expect(stats.find((line) => line.operation === 'count')).toMatchObject({ count: 1, errors: 1 })
+  expect(stats.find((line) => line.operation === '$queryRaw')).toMatchObject({
+    count: 2,
+    errors: 1,
+    errorCodes: { 57014: 1 },
+  })
+  expect(Object.keys(stats.find((line) => line.operation === 'count')!.errorCodes)).toHaveLength(1)
 })
 
 describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('S3 attribution on %s', (provider) => {
