@@ -7,11 +7,13 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import { memoryStore } from '@prisma-brisk/cache'
 import { runRequest, slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
 import { expressMetrics, expressRequests } from '@prisma-brisk/slow-query/express'
 import { fastifyMetrics, fastifyRequests } from '@prisma-brisk/slow-query/fastify'
 import { honoMetrics, honoRequests } from '@prisma-brisk/slow-query/hono'
 import { openTelemetry } from '@prisma-brisk/slow-query/opentelemetry'
+import { brisk } from 'prisma-brisk'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
@@ -225,6 +227,48 @@ test('S16 OpenTelemetry: conventional names, seconds, a span that failed says so
   context.disable()
   trace.disable()
   metrics.disable()
+})
+
+test('S8 S16 what the cache and batching did is in the records and in the metrics', async () => {
+  const records: SinkRecord[] = []
+  const prisma = database.createClient({ adapter: database.adapter({ connections: 1 }) }).$extends(
+    brisk({
+      cache: { store: memoryStore() },
+      batching: {},
+      slowQuery: { threshold: 0.000_001, sinks: [{ write: (record) => void records.push(record) }] },
+    }),
+  )
+  await prisma.tag.findMany({ cacheStrategy: { ttl: 60 } })
+  await prisma.tag.findMany({ cacheStrategy: { ttl: 60 } })
+  await Promise.all([1, 2, 3].map((userId) => prisma.conversation.findMany({ where: { userId } })))
+  await prisma.$queries.flush()
+  expect(records).toMatchObject([
+    { model: 'Tag', notes: { cache: 'miss' } },
+    { model: 'Tag', notes: { cache: 'hit' }, statements: [] },
+    { model: 'Conversation', notes: { batch: { calls: 3 } }, shared: 3 },
+  ])
+  const samples = parsed(prisma.$queries.metrics())
+  expect(samples.get('db_client_cache_hits_total{model="Tag",operation="findMany"}')).toBe(1)
+  expect(samples.get('db_client_cache_misses_total{model="Tag",operation="findMany"}')).toBe(1)
+  expect(samples.get('db_client_batched_operations_total{model="Conversation",operation="findMany"}')).toBe(3)
+  await prisma.$disconnect()
+})
+
+test('S17 a request of more than a second is counted as slow, and told of', async () => {
+  const { prisma, records } = watched()
+  const app = new Hono()
+  app.use(honoRequests(prisma))
+  app.get('/slow/:id', async (c) => {
+    await new Promise((resolve) => setTimeout(resolve, 1010))
+    return c.json(await page(prisma, 1))
+  })
+  await app.request('/slow/7')
+  await prisma.$queries.flush()
+  expect(records).toMatchObject([
+    { type: 'slow-request', request: 'GET /slow/:id', status: 200, statements: 1 },
+  ])
+  expect(parsed(prisma.$queries.metrics()).get('http_server_slow_requests_total{status="2xx"}')).toBe(1)
+  await prisma.$disconnect()
 })
 
 test("S16 series beyond the limit are counted as 'other', and keep the thresholds of their models", async () => {
