@@ -34,7 +34,8 @@ export class PgDriverPool implements DriverPool {
   ) {}
 
   get saturated(): boolean {
-    return this.pool.idleCount === 0
+    // Clients are handed out a tick later: what was sent in this tick has none yet, but will.
+    return this.pool.idleCount <= this.pool.waitingCount
   }
 
   gauge(): PoolGauge {

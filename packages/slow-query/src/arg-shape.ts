@@ -12,17 +12,6 @@ export function shapeOf(value: unknown): string {
   return `${shape}}`
 }
 
-/** A text that is equal for equal arguments; for counting different ones, not for reading. */
-export function valueKey(value: unknown): string {
-  return JSON.stringify(value, (_name, each: unknown) =>
-    typeof each === 'bigint'
-      ? `${each}n`
-      : ArrayBuffer.isView(each)
-        ? Buffer.from(each.buffer).toString('base64')
-        : each,
-  )
-}
-
 function kindOf(value: unknown): string {
   if (value === null) return '0'
   // `orderBy: { id: 'asc' }`, `mode: 'insensitive'`: strings differ as values do, their statements do not matter here.

@@ -6,6 +6,8 @@ import type { SinkRecord } from './sink-record.ts'
 import type { Sink } from './sink.ts'
 
 const write = promisify(writeWithCallback)
+/** Taken before a test can fake it. */
+const { setImmediate } = globalThis
 
 export interface JsonLinesSinkOptions {
   /** Bytes after which the file is renamed to `path.1` and a new one begun. Default 100 MB. */
@@ -81,11 +83,11 @@ export class JsonLinesSink implements Sink {
       this.lines = []
       this.buffered = 0
       try {
+        this.follow()
         const bytes = Buffer.from(lines.join(''))
         if (this.size > 0 && this.size + bytes.length > this.maxBytes) this.rotate()
         for (let done = 0; done < bytes.length;)
           done += (await write(this.file, bytes, done, bytes.length - done, null)).bytesWritten
-        this.size += bytes.length
       } catch (error) {
         this.failed(lines.length, error)
       }
@@ -93,13 +95,25 @@ export class JsonLinesSink implements Sink {
     this.writing = null
   }
 
-  /** Renames `path.4` to `path.5`, …, `path` to `path.1`; where another process has done so, takes the new file. */
+  /**
+   * Takes the file that is at the path now, where another process or a tool has renamed ours: it would be deleted with what
+   * is still written to it. Also sees how much others have written.
+   */
+  private follow(): void {
+    const size = sizeAt(this.path, this.file)
+    if (size === null) this.reopen()
+    else this.size = size
+  }
+
+  /** Renames `path.4` to `path.5`, …, `path` to `path.1`. */
   private rotate(): void {
-    if (sameFile(this.path, this.file)) {
-      for (let index = this.maxFiles - 1; index >= 1; index--)
-        rename(`${this.path}.${index}`, `${this.path}.${index + 1}`)
-      rename(this.path, `${this.path}.1`)
-    }
+    for (let index = this.maxFiles - 1; index >= 1; index--)
+      rename(`${this.path}.${index}`, `${this.path}.${index + 1}`)
+    rename(this.path, `${this.path}.1`)
+    this.reopen()
+  }
+
+  private reopen(): void {
     const [file, size] = open(this.path)
     closeSync(this.file)
     this.file = file
@@ -126,12 +140,11 @@ function open(path: string): [file: number, size: number] {
   return [file, size + writeSync(file, '\n')]
 }
 
-function sameFile(path: string, file: number): boolean {
-  try {
-    return statSync(path).ino === fstatSync(file).ino
-  } catch {
-    return false
-  }
+/** Bytes of the open file, or null where the path leads elsewhere by now. */
+function sizeAt(path: string, file: number): number | null {
+  const there = statSync(path, { throwIfNoEntry: false })
+  const { ino, dev, size } = fstatSync(file)
+  return there?.ino === ino && there.dev === dev ? size : null
 }
 
 function rename(from: string, to: string): void {

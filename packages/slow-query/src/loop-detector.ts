@@ -1,5 +1,5 @@
-import { operationTraits } from '@prisma-brisk/core'
-import { shapeOf, valueKey } from './arg-shape.ts'
+import { canonicalize, operationTraits } from '@prisma-brisk/core'
+import { shapeOf } from './arg-shape.ts'
 import type { OperationTrace } from './operation-trace.ts'
 import { RepeatedCalls, siteOf } from './repeated-calls.ts'
 import type { Series } from './series.ts'
@@ -77,7 +77,7 @@ class Shape {
   /** Whether the calls may be a loop, now that there is this one. */
   varies(trace: OperationTrace, threshold: number): boolean {
     if (operationTraits(trace.call.operation).isWrite) return (this.waiting?.length ?? 0) >= threshold
-    this.values.add(valueKey(trace.call.args))
+    this.values.add(canonicalize(trace.call.args))
     return this.values.size >= threshold
   }
 }
@@ -104,7 +104,9 @@ class Counter {
   }
 
   private assign(trace: OperationTrace, threshold: number): RepeatedCalls | null {
-    const key = shapeOf(trace.call.args)
+    const { model, operation, args } = trace.call
+    // Beyond the limit of series many models are counted as one.
+    const key = `${model}.${operation} ${shapeOf(args)}`
     let shape = this.byShape.get(key)
     if (shape === undefined) this.byShape.set(key, (shape = new Shape()))
     const { waiting } = shape

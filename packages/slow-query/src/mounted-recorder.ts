@@ -74,7 +74,7 @@ export class MountedRecorder implements LoopListener {
       const report = make()
       if (report === null) return null
       this.recorder.loops++
-      if (nPlusOne !== null) announce(report, nPlusOne)
+      if (nPlusOne !== null) announce(report, nPlusOne, this.host)
       return report
     })
   }
@@ -115,7 +115,7 @@ export class MountedRecorder implements LoopListener {
     trace.failed = error !== undefined
     trace.rowsReturned = rowsIn(result)
     const { ms } = trace
-    const threshold = this.thresholds.get(series) ?? this.thresholdOf(series)
+    const threshold = this.thresholds.get(series) ?? this.thresholdOf(series, call)
     const follower = trace.statements === null ? this.isFollower(trace) : this.carries(trace)
     const slow = ms >= threshold
     series.record(ms, trace.failed, slow, trace.rowsRead, trace.rowsReturned, trace.endedAt)
@@ -125,7 +125,11 @@ export class MountedRecorder implements LoopListener {
       series.countError(driverCode ?? code ?? name)
     }
     options.telemetry?.record(trace, error)
-    if (slow && !follower) this.slow({ trace, ms, threshold, error, result })
+    if (slow && !follower) {
+      // Prisma knows where raw SQL was called only if nobody awaits it; its text is made later.
+      const settled = call.model === null ? new Error('settled') : null
+      this.slow({ trace, ms, threshold, error, result, settled })
+    }
     if (scope !== undefined) scope.settled(trace)
     else this.outside?.settled(trace)
   }
@@ -155,11 +159,11 @@ export class MountedRecorder implements LoopListener {
     ]
   }
 
-  private thresholdOf(series: Series): number {
+  private thresholdOf(series: Series, { model, operation }: Call): number {
     const { models, threshold } = this.options
-    const { model, operation } = series
     const own = models.get(`${model ?? ''}.${operation}`) ?? models.get(model ?? operation) ?? threshold
-    this.thresholds.set(series, own)
+    // The series of all that is beyond the limit is of many models.
+    if (series.model === model) this.thresholds.set(series, own)
     return own
   }
 
@@ -181,6 +185,7 @@ export class MountedRecorder implements LoopListener {
     const { carrier } = series
     const sentAt = carrier?.statements?.[0]?.startedAt
     if (carrier === null || sentAt === undefined || !call.operation.startsWith('findUnique')) return false
+    if (carrier.call.model !== call.model) return false
     if (call.notes['cache'] === 'hit' || trace.startedAt > sentAt || trace.endedAt < carrier.endedAt)
       return false
     carrier.followers++

@@ -65,10 +65,21 @@ export class NPlusOneWatcher implements RequestWatcher {
   }
 }
 
-/** Tells whoever wants to know; `log` is the sinks' affair. */
-export function announce(report: NPlusOneReport, { action }: ResolvedNPlusOneOptions): void {
+/** Tells whoever wants to know; `log` is the sinks' affair. What fails of it keeps the report from nobody else. */
+export function announce(report: NPlusOneReport, { action }: ResolvedNPlusOneOptions, host: Host): void {
   if (channels.nPlusOne.hasSubscribers) channels.nPlusOne.publish(report)
-  if (typeof action === 'function') action(report)
+  if (typeof action !== 'function') return
+  const failed = (error: unknown): void =>
+    host.warnOnce(
+      'W_ACTION_FAILED',
+      `prisma-brisk: nPlusOne.action failed (${error instanceof Error ? error.name : typeof error}); queries and reports go on.`,
+    )
+  try {
+    const done: unknown = action(report)
+    if (done instanceof Promise) done.catch(failed)
+  } catch (error) {
+    failed(error)
+  }
 }
 
 function isAllowedModel({ allow }: ResolvedNPlusOneOptions, { call }: OperationTrace): boolean {

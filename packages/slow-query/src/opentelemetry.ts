@@ -5,6 +5,7 @@ import {
   trace,
   context,
   type Attributes,
+  type BatchObservableCallback,
   type Histogram,
   type Meter,
   type MeterProvider,
@@ -52,7 +53,8 @@ class OpenTelemetry implements Telemetry {
   private readonly durations: Histogram | undefined
   private readonly rows: Histogram | undefined
   private readonly waits: Histogram | undefined
-  private readonly attached = new WeakSet<Host>()
+  /** Clients whose pools are observed: from their first use to their $disconnect. */
+  private readonly observed = new WeakSet<Host>()
 
   constructor(
     private readonly tracer: Tracer | null,
@@ -76,9 +78,9 @@ class OpenTelemetry implements Telemetry {
   }
 
   attach(host: Host): void {
-    const { meter, attached } = this
-    if (meter === null || attached.has(host)) return
-    attached.add(host)
+    const { meter, observed } = this
+    if (meter === null || observed.has(host)) return
+    observed.add(host)
     const pool = { 'db.client.connection.pool.name': `${systems[host.provider]}-${host.id}` }
     const gauges = [
       meter.createObservableUpDownCounter('db.client.connection.count', { unit: '{connection}' }),
@@ -86,22 +88,27 @@ class OpenTelemetry implements Telemetry {
       meter.createObservableUpDownCounter('db.client.connection.max', { unit: '{connection}' }),
     ] as const
     const [count, pending, max] = gauges
-    meter.addBatchObservableCallback(
-      (observer) => {
-        const gauge = host.tap?.pool?.gauge()
-        if (gauge === undefined) return
-        const state = 'db.client.connection.state'
-        observer.observe(count, gauge.idle, { ...pool, [state]: 'idle' })
-        observer.observe(count, gauge.total - gauge.idle, { ...pool, [state]: 'used' })
-        observer.observe(pending, gauge.waiting, pool)
-        if (gauge.max !== null) observer.observe(max, gauge.max, pool)
-      },
-      [...gauges],
-    )
+    const observe: BatchObservableCallback = (observer) => {
+      const gauge = host.tap?.pool?.gauge()
+      if (gauge === undefined) return
+      const state = 'db.client.connection.state'
+      observer.observe(count, gauge.idle, { ...pool, [state]: 'idle' })
+      observer.observe(count, gauge.total - gauge.idle, { ...pool, [state]: 'used' })
+      observer.observe(pending, gauge.waiting, pool)
+      if (gauge.max !== null) observer.observe(max, gauge.max, pool)
+    }
+    meter.addBatchObservableCallback(observe, [...gauges])
+    // The meter outlives the client, and would keep it.
+    const forget = host.onDisconnect(() => {
+      forget()
+      observed.delete(host)
+      meter.removeBatchObservableCallback(observe, [...gauges])
+    })
   }
 
   async trace(call: Call, next: Next): Promise<unknown> {
     const { tracer } = this
+    this.attach(call.host)
     if (tracer === null) {
       noteTrace(call, trace.getActiveSpan())
       return next(call)

@@ -21,11 +21,12 @@ export class OperationTrace {
   rowsRead = 0
   /** At the top of the result. */
   rowsReturned = 0
-  waitMs = 0
+  transactionWaitMs = 0
   transactionMs = 0
   /** 0 while it runs. */
   endedAt = 0
   failed = false
+  private hasWaited = false
   /** Operations that this one's statement answered, itself not counted. */
   followers = 0
 
@@ -41,8 +42,13 @@ export class OperationTrace {
     if (this.statements === null) this.statements = [statement]
     else this.statements.push(statement)
     if (statement.kind === 'query') this.rowsRead += statement.rows
-    this.waitMs += statement.waitMs
+    if (statement.waitMs > 0) this.hasWaited = true
     this.scope?.addStatement(statement, this)
+  }
+
+  /** Milliseconds the operation waited for connections, while none of its statements ran. */
+  get waitMs(): number {
+    return this.transactionWaitMs + (this.hasWaited ? idleWaitOf(this.statements ?? []) : 0)
   }
 
   /**
@@ -54,4 +60,33 @@ export class OperationTrace {
       return this.statements.reduce((sum, statement) => sum + statement.ms, 0)
     return Math.max(0, this.endedAt - this.startedAt - this.waitMs - this.transactionMs)
   }
+}
+
+/**
+ * How long at least one statement waited for a connection and none ran. Statements of one operation may run beside each
+ * other: two that wait together wait once, and one that waits for another of the same operation waits for the operation.
+ */
+function idleWaitOf(statements: readonly Statement[]): number {
+  const [only] = statements
+  if (statements.length === 1 && only !== undefined) return only.waitMs
+  const changes = statements.flatMap(({ startedAt, waitMs, ms }) => {
+    const takenAt = startedAt + waitMs
+    return [
+      { at: startedAt, waiting: 1, running: 0 },
+      { at: takenAt, waiting: -1, running: 1 },
+      { at: takenAt + ms, waiting: 0, running: -1 },
+    ]
+  })
+  changes.sort((a, b) => a.at - b.at)
+  let idle = 0
+  let waiting = 0
+  let running = 0
+  let last = 0
+  for (const change of changes) {
+    if (waiting > 0 && running === 0) idle += change.at - last
+    waiting += change.waiting
+    running += change.running
+    last = change.at
+  }
+  return idle
 }

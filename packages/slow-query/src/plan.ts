@@ -1,5 +1,5 @@
 import type { Host, SqlAdapter, SqlQuery, Statement } from '@prisma-brisk/core'
-import { explainPostgres } from './postgres-plan.ts'
+import { explainPostgres, PLAN_PATIENCE_MS } from './postgres-plan.ts'
 import { dialectOf, redactSql, type SqlDialect } from './sql-scanner.ts'
 
 /**
@@ -55,9 +55,11 @@ const harmless = new Set(
   ).split(' '),
 )
 
+/** MySQL's own EXPLAIN ANALYZE knows no JSON, so it is asked for its plan only. */
 async function explainMysql(adapter: SqlAdapter, query: SqlQuery, runs: boolean): Promise<unknown> {
-  const analyzed = runs && (await isMariaDb(adapter))
-  const sql = `${analyzed ? 'ANALYZE' : 'EXPLAIN'} FORMAT=JSON ${query.sql}`
+  const sql = (await isMariaDb(adapter))
+    ? `SET STATEMENT max_statement_time = ${PLAN_PATIENCE_MS / 1000} FOR ${runs ? 'ANALYZE' : 'EXPLAIN'} FORMAT=JSON ${query.sql}`
+    : `EXPLAIN FORMAT=JSON ${query.sql}`
   const { rows } = await adapter.queryRaw({ ...query, sql })
   return redactPlan(fromJson(rows[0]?.[0]), 'mysql')
 }

@@ -1,7 +1,7 @@
 import type { SqlAdapter, SqlQuery, SqlQueryable } from '@prisma-brisk/core'
 
 /** How long the database may plan, and with `runs` run, in milliseconds. */
-const PATIENCE_MS = 2000
+export const PLAN_PATIENCE_MS = 2000
 
 /**
  * What `EXPLAIN (FORMAT JSON)` says of a statement: the generic plan where the server has such (16 and later), else that
@@ -11,7 +11,7 @@ export async function explainPostgres(adapter: SqlAdapter, query: SqlQuery, runs
   const transaction = await adapter.startTransaction()
   try {
     await transaction.executeRaw(plain('SET TRANSACTION READ ONLY'))
-    await transaction.executeRaw(plain(`SET LOCAL statement_timeout = ${PATIENCE_MS}`))
+    await transaction.executeRaw(plain(`SET LOCAL statement_timeout = ${PLAN_PATIENCE_MS}`))
     if (!runs && (await serverVersion(transaction)) >= 160_000)
       return await genericPlan(transaction, query.sql)
     const sql = `EXPLAIN (${runs ? 'ANALYZE, BUFFERS, ' : ''}FORMAT JSON) ${query.sql}`

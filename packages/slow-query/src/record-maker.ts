@@ -1,4 +1,5 @@
 import type { Call, Host, Statement } from '@prisma-brisk/core'
+import { awaitingSiteOf } from './call-site.ts'
 import { errorRecordOf } from './error-record.ts'
 import type { ResolvedSlowQueryOptions } from './options.ts'
 import type { OperationTrace } from './operation-trace.ts'
@@ -14,11 +15,13 @@ export interface SlowOperation {
   readonly threshold: number
   readonly error: unknown
   readonly result: unknown
+  /** Made when it settled, where its stack may be the only one that knows the call site. */
+  readonly settled: Error | null
 }
 
 /** Makes the record of a slow operation; everything costly is done here, off the caller's path. */
 export function recordOf(
-  { trace, ms, threshold, error, result }: SlowOperation,
+  { trace, ms, threshold, error, result, settled }: SlowOperation,
   host: Host,
   options: ResolvedSlowQueryOptions,
 ): SlowQueryRecord {
@@ -45,7 +48,7 @@ export function recordOf(
     transactionMs: round(trace.transactionMs),
     fingerprint:
       statements[0]?.fingerprint ?? redactSql(`${call.model} ${call.operation}`, 'postgresql').fingerprint,
-    callSite: siteOf(trace),
+    callSite: siteOf(trace) ?? awaitingSiteOf(settled?.stack),
     ...(error === undefined ? {} : { error: errorRecordOf(error, trace.statements) }),
     ...(traceId === undefined ? {} : { traceId }),
     ...(scope === undefined ? {} : { request: scope.info.name }),

@@ -110,7 +110,7 @@ export class Recorder {
         const trace = call?.notes[traceKey]
         if (trace === undefined) return
         trace.transactionMs += event.ms
-        trace.waitMs += event.waitMs
+        trace.transactionWaitMs += event.waitMs
       },
     }
   }

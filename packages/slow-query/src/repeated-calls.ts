@@ -1,5 +1,5 @@
+import { canonicalize } from '@prisma-brisk/core'
 import { callSiteOf } from './call-site.ts'
-import { valueKey } from './arg-shape.ts'
 import type { OperationTrace } from './operation-trace.ts'
 
 /** Calls of one shape from one place in one request: what may be a loop. */
@@ -30,7 +30,7 @@ export class RepeatedCalls {
     this.count++
     if (this.last !== null && overlaps(this.last, trace)) this.concurrent = true
     this.last = trace
-    if (this.values.size < this.enough) this.values.add(valueKey(trace.call.args))
+    if (this.values.size < this.enough) this.values.add(canonicalize(trace.call.args))
     if (trace.endedAt !== 0) this.settle(trace)
   }
 

@@ -1,5 +1,8 @@
 import type { SinkRecord } from './sink-record.ts'
 
+/** Taken before a test can fake it. */
+const { setImmediate } = globalThis
+
 /** What is to be written; made late, because making it costs more than noting that it is due. */
 export interface PendingReport {
   make(): SinkRecord | null | Promise<SinkRecord | null>
@@ -42,12 +45,19 @@ export class ReportQueue {
   private drain(): void {
     const { pending } = this
     this.pending = []
-    for (const report of pending) {
+    for (const report of pending) this.begin(report)
+  }
+
+  private begin(report: PendingReport): void {
+    try {
       const made = report.make()
       if (!(made instanceof Promise)) {
         if (made !== null) report.write(made)
       } else if (this.making.size < MAX_MAKING) this.wait(made, report)
       else this.dropped++
+    } catch {
+      // Thrown from here it would end the process, and take the reports behind it along.
+      this.dropped++
     }
   }
 

@@ -12,6 +12,8 @@ export interface RequestInfo {
 
 /** Looks at the operations of one request, on behalf of one client. */
 export interface RequestWatcher {
+  /** Whether it looks at the requests too that begin within the one it was made for. */
+  readonly follows?: boolean
   started(trace: OperationTrace): void
   settled(trace: OperationTrace): void
   statement?(statement: Statement, trace: OperationTrace): void
@@ -33,7 +35,10 @@ export class RequestScope {
   private pauses = 0
   private over = false
 
-  constructor(readonly info: RequestInfo) {}
+  constructor(readonly info: RequestInfo) {
+    for (const [key, watcher] of currentRequest()?.watchers ?? [])
+      if (watcher.follows === true) this.watchers.set(key, watcher)
+  }
 
   /** Looks away from loops until {@link RequestScope.resume}: for work that is known to repeat itself. */
   pause(): void {

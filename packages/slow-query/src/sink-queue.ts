@@ -1,6 +1,9 @@
 import type { SinkRecord } from './sink-record.ts'
 import type { Sink } from './sink.ts'
 
+/** Taken before a test can fake them: a sink that hangs would hang the test. */
+const { setTimeout, clearTimeout } = globalThis
+
 /** Records that wait for one sink; more are dropped. */
 const MAX_WAITING = 1000
 /** A sink that has not answered for so long no longer holds up `flush`. */

@@ -6,7 +6,7 @@ import type { OperationTrace } from './operation-trace.ts'
  * `@prisma-brisk/slow-query/opentelemetry`.
  */
 export interface Telemetry {
-  /** Told once for each client, for what is observed rather than recorded: connections of the pool. */
+  /** Told of each client it is mounted on, for what is observed rather than recorded: connections of the pool. */
   attach(host: Host): void
   /** Passes the operation on, within a span of its own where spans are wanted. */
   trace(call: Call, next: Next): Promise<unknown>

@@ -89,6 +89,8 @@ async function watch<T>(
 
 /** Keeps what was sent. */
 class TestWatcher implements RequestWatcher {
+  /** What is tested may be a whole request, which a middleware makes a scope of its own. */
+  readonly follows = true
   readonly sent: { readonly sql: string; readonly trace: OperationTrace }[] = []
   readonly parents: OperationTrace[] = []
   readonly detector: LoopDetector | null

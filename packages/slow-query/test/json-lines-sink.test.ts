@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readSlowQueryLog } from '../../index-advisor/src/workload/slow-query-log.ts'
@@ -51,6 +51,29 @@ test('S20 the advisor reads the log back: rotated files and a torn line included
     await next.flush()
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
     expect(JSON.parse(lines.at(-1)!)).toMatchObject({ model: 'User' })
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('S20 who writes little loses nothing when others rotate the file away, or a tool moves it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'brisk-log-'))
+  try {
+    const path = join(directory, 'slow.ndjson')
+    const busy = jsonLinesSink(path, { maxBytes: 2000, maxFiles: 2 })
+    const quiet = jsonLinesSink(path, { maxBytes: 2000, maxFiles: 2 })
+    for (let number = 0; number < 30; number++) {
+      busy.write(record(number))
+      await busy.flush()
+    }
+    quiet.write({ ...record(0), request: 'of the quiet one' })
+    await quiet.flush()
+    expect(quiet.dropped).toBe(0)
+    expect(readFileSync(path, 'utf8')).toContain('of the quiet one')
+    renameSync(path, join(directory, 'moved.ndjson'))
+    busy.write(record(99))
+    await busy.flush()
+    expect(readFileSync(path, 'utf8').trimEnd().split('\n')).toHaveLength(1)
   } finally {
     rmSync(directory, { recursive: true })
   }

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals'
 import { batching } from '@prisma-brisk/batching'
 import {
   currentRequest,
@@ -6,7 +7,9 @@ import {
   type NPlusOneOptions,
   type NPlusOneReport,
 } from '@prisma-brisk/slow-query'
+import { honoRequests } from '@prisma-brisk/slow-query/hono'
 import { expectNoNPlusOne, expectQueryCount } from '@prisma-brisk/slow-query/testing'
+import { Hono } from 'hono'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 
@@ -129,6 +132,22 @@ describe('S13 loops are reported once, with the change to make', () => {
         await prisma.exercise.findFirst({ where: { difficulty: { gt: take } }, orderBy: { id: 'asc' } })
     })
     expect(report?.advice).toMatch(/^sequential: cannot be batched/)
+  })
+
+  test('calls that differ in bytes alone, views of one buffer or not', async () => {
+    const { prisma, inRequest } = watched()
+    const memory = new Uint8Array(40).map((_, index) => index)
+    const [report, ...others] = await inRequest(async () => {
+      for (let index = 0; index < 12; index++)
+        await prisma.profile.findMany({ where: { avatar: memory.subarray(index, index + 4) } })
+    })
+    expect(others).toEqual([])
+    expect(report).toMatchObject({ model: 'Profile', count: 12, field: 'avatar' })
+    const same = await inRequest(async () => {
+      for (let index = 0; index < 12; index++)
+        await prisma.profile.findMany({ where: { avatar: new Uint8Array(4 + index).subarray(0, 4) } })
+    })
+    expect(same).toEqual([])
   })
 
   test('merged already: nothing to do', async () => {
@@ -264,6 +283,31 @@ describe('S14 what is no loop', () => {
     expect(done).toBe(9)
   })
 
+  test('a function that throws or rejects costs nobody a report: one warning, and $disconnect ends', async () => {
+    const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    try {
+      let told = 0
+      const { prisma, inRequest } = watched({
+        action: () => {
+          if (told++ === 0) throw new Error('secret')
+          return Promise.reject(new Error('secret')) as never
+        },
+      })
+      const reports = await inRequest(async () => {
+        for (let id = 0; id < 12; id++) await readOne(prisma, id)
+        for (let id = 0; id < 12; id++) await prisma.conversation.findMany({ where: { userId: id } })
+      })
+      expect(reports.map(({ model }) => model)).toEqual(['User', 'Conversation'])
+      expect(told).toBe(2)
+      await prisma.$disconnect()
+      expect(warned.mock.calls.map(([message]) => String(message))).toEqual([
+        expect.stringMatching(/nPlusOne\.action failed \(Error\)/),
+      ])
+    } finally {
+      warned.mockRestore()
+    }
+  })
+
   test('a function is called with the report', async () => {
     const reports: NPlusOneReport[] = []
     const { prisma, inRequest } = watched({ action: (report) => void reports.push(report) })
@@ -305,6 +349,22 @@ describe('S21 expectations fail with the statements and call sites listed', () =
       /Conversation\.findMany: 3 calls, 3 statements, at .*n-plus-one\.test\.ts(.|\n)*for each row of User\.findMany(.|\n)*include: (.|\n)*All statements:/,
     )
     await expectNoNPlusOne(prisma, loop, { threshold: 4 })
+  })
+
+  test('requests and jobs that begin within the work are part of it', async () => {
+    const prisma = client()
+    const app = new Hono()
+    app.use(honoRequests(prisma))
+    app.get('/conversations', async (c) => {
+      for (const user of await prisma.user.findMany({ take: 3 }))
+        await prisma.conversation.findMany({ where: { userId: user.id } })
+      return c.json({})
+    })
+    await expectQueryCount(prisma, 4, () => app.request('/conversations'))
+    await expect(expectNoNPlusOne(prisma, () => app.request('/conversations'))).rejects.toThrow(
+      /Conversation\.findMany: 3 calls, 3 statements/,
+    )
+    await expectQueryCount(prisma, 1, () => runRequest({ name: 'a job' }, () => prisma.user.count()))
   })
 
   test('a client without slowQuery() is refused', async () => {

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals'
+import { resilience } from '@prisma-brisk/resilience'
 import {
   slowQuery,
   type ExplainOptions,
@@ -217,6 +218,22 @@ describe.each(['postgresql', 'mysql'] as const)('S12 with analyze on %s', (provi
       ['$queryRawUnsafe', false],
       ['count', true],
     ])
+    await prisma.$disconnect()
+  })
+
+  test('what would take longer than two seconds is stopped, and holds up neither flush nor $disconnect', async () => {
+    const { prisma: base, take } = explained(database, { sampleRate: 1, analyze: true })
+    const prisma = base.$extends(resilience({ timeout: 200 }))
+    const names = Array.from({ length: 100 }, (_, index) => ({ name: `${index}` }))
+    await prisma.tag.createMany({ data: names })
+    const table = provider === 'mysql' ? 'Tag' : '"Tag"'
+    // 10^12 rows.
+    const endless = `SELECT COUNT(*) AS n FROM ${['a', 'b', 'c', 'd', 'e', 'f'].map((each) => `${table} ${each}`).join(', ')}`
+    await take()
+    await expect(prisma.$queryRawUnsafe(endless)).rejects.toThrow()
+    const [record] = await take()
+    expect(record?.operation).toBe('$queryRawUnsafe')
+    expect(record?.plan).toBeUndefined()
     await prisma.$disconnect()
   })
 

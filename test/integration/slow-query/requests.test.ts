@@ -7,11 +7,13 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
+import { memoryStore } from '@prisma-brisk/cache'
+import { runRequest, slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
 import { expressMetrics, expressRequests } from '@prisma-brisk/slow-query/express'
 import { fastifyMetrics, fastifyRequests } from '@prisma-brisk/slow-query/fastify'
 import { honoMetrics, honoRequests } from '@prisma-brisk/slow-query/hono'
 import { openTelemetry } from '@prisma-brisk/slow-query/opentelemetry'
+import { brisk } from 'prisma-brisk'
 import express from 'express'
 import fastify from 'fastify'
 import { Hono } from 'hono'
@@ -225,4 +227,114 @@ test('S16 OpenTelemetry: conventional names, seconds, a span that failed says so
   context.disable()
   trace.disable()
   metrics.disable()
+})
+
+test('S8 S16 what the cache and batching did is in the records and in the metrics', async () => {
+  const records: SinkRecord[] = []
+  const prisma = database.createClient({ adapter: database.adapter({ connections: 1 }) }).$extends(
+    brisk({
+      cache: { store: memoryStore() },
+      batching: {},
+      slowQuery: { threshold: 0.000_001, sinks: [{ write: (record) => void records.push(record) }] },
+    }),
+  )
+  await prisma.tag.findMany({ cacheStrategy: { ttl: 60 } })
+  await prisma.tag.findMany({ cacheStrategy: { ttl: 60 } })
+  await Promise.all([1, 2, 3].map((userId) => prisma.conversation.findMany({ where: { userId } })))
+  await prisma.$queries.flush()
+  expect(records).toMatchObject([
+    { model: 'Tag', notes: { cache: 'miss' } },
+    { model: 'Tag', notes: { cache: 'hit' }, statements: [] },
+    { model: 'Conversation', notes: { batch: { calls: 3 } }, shared: 3 },
+  ])
+  const samples = parsed(prisma.$queries.metrics())
+  expect(samples.get('db_client_cache_hits_total{model="Tag",operation="findMany"}')).toBe(1)
+  expect(samples.get('db_client_cache_misses_total{model="Tag",operation="findMany"}')).toBe(1)
+  expect(samples.get('db_client_batched_operations_total{model="Conversation",operation="findMany"}')).toBe(3)
+  await prisma.$disconnect()
+})
+
+test('S17 a request of more than a second is counted as slow, and told of', async () => {
+  const { prisma, records } = watched()
+  const app = new Hono()
+  app.use(honoRequests(prisma))
+  app.get('/slow/:id', async (c) => {
+    await new Promise((resolve) => setTimeout(resolve, 1010))
+    return c.json(await page(prisma, 1))
+  })
+  await app.request('/slow/7')
+  await prisma.$queries.flush()
+  expect(records).toMatchObject([
+    { type: 'slow-request', request: 'GET /slow/:id', status: 200, statements: 1 },
+  ])
+  expect(parsed(prisma.$queries.metrics()).get('http_server_slow_requests_total{status="2xx"}')).toBe(1)
+  await prisma.$disconnect()
+})
+
+test("S16 series beyond the limit are counted as 'other', and keep the thresholds of their models", async () => {
+  const records: SinkRecord[] = []
+  const prisma = database.createClient({ adapter: database.adapter({ connections: 1 }) }).$extends(
+    slowQuery({
+      threshold: 60_000,
+      models: { User: 0.000_001 },
+      sinks: [{ write: (record) => void records.push(record) }],
+      maxSeries: 2,
+    }),
+  )
+  await prisma.tag.count()
+  await prisma.tag.findMany()
+  await prisma.conversation.count()
+  await prisma.user.count()
+  await prisma.user.findMany()
+  await prisma.profile.count()
+  await prisma.$queries.flush()
+  const samples = parsed(prisma.$queries.metrics())
+  const counts = [...samples].filter(([name]) =>
+    name.startsWith('db_client_operation_duration_seconds_count'),
+  )
+  expect(counts.map(([name, count]) => [/model="(\w+)"/.exec(name)?.[1], count])).toEqual([
+    ['Tag', 1],
+    ['Tag', 1],
+    ['other', 4],
+  ])
+  expect(records).toMatchObject([
+    { model: 'User', operation: 'count' },
+    { model: 'User', operation: 'findMany' },
+  ])
+  records.length = 0
+  // From one place, but of two models: no loop of twelve.
+  const models = [prisma.conversation, prisma.profile] as unknown as (typeof prisma.profile)[]
+  await runRequest({ name: 'two models' }, async () => {
+    for (let id = 0; id < 12; id++) await models[id % 2]!.findMany({ where: { userId: id } })
+  })
+  await prisma.$queries.flush()
+  expect(records).toEqual([])
+  await prisma.$disconnect()
+})
+
+test('S19 the pool is observed while its client is connected, once, and again when it is used again', async () => {
+  // Cumulative readers repeat what is no longer observed.
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.DELTA)
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })
+  const meterProvider = new MeterProvider({ readers: [reader] })
+  const telemetry = openTelemetry({ meterProvider, spans: false })
+  const base = database.createClient({ adapter: database.adapter({ connections: 2 }) })
+  const prisma = base.$extends(slowQuery({ sinks: [], telemetry }))
+  base.$extends(slowQuery({ sinks: [], telemetry }))
+  const observed = async (): Promise<number> => {
+    const { resourceMetrics } = await reader.collect()
+    const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)
+    return all
+      .filter((each) => each.descriptor.name === 'db.client.connection.max')
+      .flatMap((each) => each.dataPoints as unknown[]).length
+  }
+  await prisma.tag.count()
+  expect(await observed()).toBe(1)
+  await prisma.$disconnect()
+  expect(await observed()).toBe(0)
+  await prisma.tag.count()
+  expect(await observed()).toBe(1)
+  await prisma.$disconnect()
+  expect(await observed()).toBe(0)
+  await meterProvider.shutdown()
 })

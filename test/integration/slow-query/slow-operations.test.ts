@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { jest } from '@jest/globals'
 import { jsonLinesSink, slowQuery, type SinkRecord, type SlowQueryRecord } from '@prisma-brisk/slow-query'
+import { brisk } from 'prisma-brisk'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 
@@ -70,6 +74,28 @@ test('S2 failures are counted, timed and carry the database code, though Prisma 
     { name: 'PrismaClientKnownRequestError', code: 'P2002', driverCode: '23505' },
     { name: 'PrismaClientKnownRequestError', code: 'P2010', driverCode: '42P01' },
   ])
+})
+
+test('S2 statements that time out and connections that are lost are counted with their code', async () => {
+  const prisma = database
+    .createClient(pool(2))
+    .$extends(brisk({ resilience: { timeout: 100 }, slowQuery: { threshold: 60_000, sinks: [] } }))
+  const plain = database.createClient(pool(1))
+  await expect(prisma.$queryRaw`SELECT 1 AS n FROM pg_sleep(30)`).rejects.toThrow(/E_QUERY_TIMEOUT|100 ms/)
+  const lost = prisma.$transaction(async (tx) => {
+    const [{ pid } = { pid: 0 }] = await tx.$queryRaw<{ pid: number }[]>`SELECT pg_backend_pid() AS pid`
+    await plain.$queryRaw`SELECT pg_terminate_backend(${pid})`
+    await tx.tag.count()
+  })
+  await expect(lost).rejects.toThrow()
+  const stats = prisma.$queries.stats()
+  expect(stats.find((line) => line.operation === 'count')).toMatchObject({ count: 1, errors: 1 })
+  expect(stats.find((line) => line.operation === '$queryRaw')).toMatchObject({
+    count: 2,
+    errors: 1,
+    errorCodes: { 57014: 1 },
+  })
+  expect(Object.keys(stats.find((line) => line.operation === 'count')!.errorCodes)).toHaveLength(1)
 })
 
 describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('S3 attribution on %s', (provider) => {
@@ -203,6 +229,29 @@ test('S8 a record says what it cost, of which request and trace, and what the ot
   })
 })
 
+test('S8 raw SQL too has its call site: awaited, beside others, failed, in a transaction, or by then()', async () => {
+  const { prisma, records } = recordedClient(0, 0.000_001)
+  await prisma.$connect()
+  // One call a line: the line is the call site.
+  const load = async (): Promise<void> => {
+    await prisma.$queryRaw`SELECT 1 AS one`
+    await Promise.all([prisma.$queryRawUnsafe('SELECT 2 AS two'), prisma.$executeRaw`SELECT 3 AS three`])
+    await prisma.$queryRaw`SELECT nothing`.catch(() => undefined)
+    await expect(prisma.$queryRawUnsafe('SELECT nothing_else')).rejects.toThrow()
+    await prisma.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT 4 AS four`
+    })
+    await prisma.$queryRaw`SELECT 5 AS five`.then((rows) => rows)
+  }
+  await load()
+  await prisma.$queries.flush()
+  const lines = records.map(({ callSite }) =>
+    Number(/slow-operations\.test\.ts:(\d+):\d+$/.exec(callSite ?? '')?.[1]),
+  )
+  const [first = Number.NaN] = lines
+  expect(lines.map((line) => line - first)).toEqual([0, 1, 1, 2, 3, 5, 7])
+})
+
 test('S9 rows that are read and thrown away are pointed out', async () => {
   const { prisma, records } = recordedClient(0, 0.001)
   await prisma.exercise.createMany({
@@ -238,6 +287,61 @@ test('S10 percentiles of two processes are those of the whole', async () => {
   expect(line!.p95).toBeGreaterThanOrEqual(24)
 })
 
+test('S4 a wait while another statement of the operation runs is no wait: the operation is slow by itself', async () => {
+  const records: SlowQueryRecord[] = []
+  const sink = { write: (record: SinkRecord) => void (record.type === 'slow-query' && records.push(record)) }
+  const plain = database.createClient(pool(1))
+  await plain.user.create({ data: { email: 's4@example.org', name: 's4' } })
+  const prisma = database.createClient(pool(1)).$extends(slowQuery({ threshold: 100, sinks: [sink] }))
+  await prisma.user.count()
+  const read = () => prisma.user.findFirst({ include: { conversations: true, profile: true } })
+  await read()
+  await prisma.$queries.flush()
+  records.length = 0
+  let end = (): void => undefined
+  const held = new Promise<void>((resolve) => (end = resolve))
+  let locked = (): void => undefined
+  const begun = new Promise<void>((resolve) => (locked = resolve))
+  const holding = plain.$transaction(async (tx) => {
+    await tx.$executeRaw`LOCK TABLE "Conversation", "Profile"`
+    locked()
+    await held
+  })
+  await begun
+  const reading = read()
+  setTimeout(end, 250)
+  await Promise.all([holding, reading])
+  await prisma.$queries.flush()
+  expect(records).toMatchObject([{ model: 'User', operation: 'findFirst' }])
+  expect(records[0]!.ms).toBeGreaterThan(100)
+  expect(records[0]!.waitMs).toBeLessThan(records[0]!.ms)
+})
+
+test.each(['postgresql', 'mysql'] as const)(
+  'S4 of a burst on one connection of %s each statement has its own time, and the rest is wait',
+  async (provider) => {
+    const own = provider === 'postgresql' ? database : await createDatabase(provider)
+    try {
+      const prisma = own
+        .createClient({ adapter: own.adapter({ connections: 1 }) })
+        .$extends(slowQuery({ threshold: 60_000 }))
+      await prisma.tag.count()
+      const sleep =
+        provider === 'postgresql' ? 'SELECT 1 AS n FROM pg_sleep(0.05)' : 'SELECT SLEEP(0.05) AS n'
+      await Promise.all(Array.from({ length: 10 }, () => prisma.$queryRawUnsafe(sleep)))
+      const burst = prisma.$queries.stats().find((line) => line.operation === '$queryRawUnsafe')
+      expect(burst?.count).toBe(10)
+      // The last one waited for the nine before it.
+      const wait = prisma.$queries.connections().steps.find(({ step }) => step === 'wait')
+      expect(wait?.max).toBeGreaterThan(300)
+      expect(burst?.max).toBeLessThan(wait!.max)
+      await prisma.$disconnect()
+    } finally {
+      if (own !== database) await own.drop()
+    }
+  },
+)
+
 describe('S11 sinks', () => {
   test('one that throws, rejects or hangs changes no query, and the others get everything', async () => {
     const got: SinkRecord[] = []
@@ -256,6 +360,42 @@ describe('S11 sinks', () => {
     await new Promise((resolve) => setImmediate(resolve))
     expect(got).toHaveLength(20)
     expect(prisma.$queries.dropped).toBe(40)
+  })
+
+  test('fake timers of a test hold up neither a record nor $disconnect, even where a sink hangs', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'brisk-log-'))
+    const path = join(directory, 'slow.ndjson')
+    const got: SinkRecord[] = []
+    const sinks = [
+      jsonLinesSink(path),
+      { write: (record: SinkRecord) => void got.push(record) },
+      { write: () => new Promise<void>(() => undefined) },
+    ]
+    const prisma = database.createClient(pool(1)).$extends(slowQuery({ threshold: 0.001, sinks }))
+    await prisma.$connect()
+    // The driver's own use of nextTick is its affair; where time stands still nothing is slow.
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'performance'] })
+    try {
+      await prisma.tag.count()
+      await prisma.$disconnect()
+      expect(got).toHaveLength(1)
+      expect(readFileSync(path, 'utf8')).toContain('"operation":"count"')
+    } finally {
+      jest.useRealTimers()
+      rmSync(directory, { recursive: true })
+    }
+  })
+
+  test('a flood of slow operations: what waits is bounded, what is dropped is counted', async () => {
+    const got: SinkRecord[] = []
+    const sinks = [{ write: (record: SinkRecord) => void got.push(record) }]
+    const prisma = database.createClient(pool(1)).$extends(slowQuery({ threshold: 0.000_001, sinks }))
+    // Members of an array transaction end in one moment.
+    await prisma.$transaction(Array.from({ length: 1200 }, () => prisma.tag.count()))
+    await prisma.$queries.flush()
+    expect(got).toHaveLength(1000)
+    expect(prisma.$queries.dropped).toBe(200)
+    expect(prisma.$queries.stats()[0]).toMatchObject({ count: 1200, slow: 1200 })
   })
 
   test('a full disk: one warning, drops counted, queries go on', async () => {
