@@ -33,12 +33,15 @@ export async function memoryClients(): Promise<MemoryClients> {
 }
 
 /**
- * Makes clients that share one connection. Two equal clients with a connection each differ by up to five percent, because
- * each has a server process of its own, which the machine puts where it likes.
+ * Clients that share one connection, for `compare`; afterwards the database is dropped. Two equal clients with a connection
+ * each differ by up to five percent, because each has a server process of its own, which the machine puts where it likes.
  */
-export function onOneConnection({ url, createClient }: TestDatabase<PrismaClient>): () => PrismaClient {
-  const pool = new pg.Pool({ connectionString: url, max: 1 })
-  return () => createClient({ adapter: new PrismaPg(pool) })
+export async function onOneConnection(compare: (make: () => PrismaClient) => Promise<void>): Promise<void> {
+  const database = await createDatabase('postgresql')
+  const pool = new pg.Pool({ connectionString: database.url, max: 1 })
+  await compare(() => database.createClient({ adapter: new PrismaPg(pool) }))
+  await pool.end()
+  await database.drop()
 }
 
 /** The client with a query hook that only passes on: what an extension cannot cost less than. */

@@ -1,5 +1,4 @@
 import { LatencySketch, redactSql, slowQuery } from '@prisma-brisk/slow-query'
-import { createDatabase } from '../../test/support/databases.ts'
 import { Random } from '../../test/support/random.ts'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { heapMegabytes, type Bench } from '../harness.ts'
@@ -35,22 +34,21 @@ const mixed = (client: PrismaClient) => async (times: number) => {
 async function overheadPostgres(bench: Bench): Promise<void> {
   const name = 'slow-query/overhead-postgres'
   if (!bench.wants(name)) return
-  const database = await createDatabase('postgresql')
-  const make = onOneConnection(database)
-  const plain = make()
-  await plain.user.createMany({
-    data: Array.from({ length: 10 }, (_, index) => ({ email: `${index}@example.org`, name: 'User' })),
+  await onOneConnection(async (make) => {
+    const plain = make()
+    await plain.user.createMany({
+      data: Array.from({ length: 10 }, (_, index) => ({ email: `${index}@example.org`, name: 'User' })),
+    })
+    const watched = make().$extends(slowQuery({ sinks: [] })) as unknown as PrismaClient
+    await bench.neighbours({
+      bench: name,
+      subject: readOne(watched),
+      baselines: [
+        { name: 'prisma', run: readOne(plain), atLeast: 0.96 },
+        { name: 'floor', run: readOne(hooked(make())) },
+      ],
+    })
   })
-  const watched = make().$extends(slowQuery({ sinks: [] })) as unknown as PrismaClient
-  await bench.neighbours({
-    bench: name,
-    subject: readOne(watched),
-    baselines: [
-      { name: 'prisma', run: readOne(plain), atLeast: 0.96 },
-      { name: 'floor', run: readOne(hooked(make())) },
-    ],
-  })
-  await database.drop()
 }
 
 async function record(bench: Bench): Promise<void> {

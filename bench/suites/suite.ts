@@ -16,20 +16,19 @@ export async function run(bench: Bench): Promise<void> {
 async function overhead(bench: Bench): Promise<void> {
   const name = 'suite/brisk-overhead-postgres'
   if (!bench.wants(name)) return
-  const database = await createDatabase('postgresql')
-  const make = onOneConnection(database)
-  const plain = make()
-  const extended = make().$extends(brisk()) as unknown as PrismaClient
-  await plain.user.create({ data: { name: 'ada', email: 'ada@example.org' } })
-  await bench.neighbours({
-    bench: name,
-    subject: readOne(extended),
-    baselines: [
-      { name: 'prisma', run: readOne(plain), atLeast: 0.93 },
-      { name: 'floor', run: readOne(hooked(make())) },
-    ],
+  await onOneConnection(async (make) => {
+    const plain = make()
+    const extended = make().$extends(brisk()) as unknown as PrismaClient
+    await plain.user.create({ data: { name: 'ada', email: 'ada@example.org' } })
+    await bench.neighbours({
+      bench: name,
+      subject: readOne(extended),
+      baselines: [
+        { name: 'prisma', run: readOne(plain), atLeast: 0.93 },
+        { name: 'floor', run: readOne(hooked(make())) },
+      ],
+    })
   })
-  await database.drop()
 }
 
 /** The demo's five endpoints, as an application writes them, for users who ask all at once. */
