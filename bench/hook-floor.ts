@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { createDatabase, type TestDatabase } from '../test/support/databases.ts'
 import type { PrismaClient } from '../prisma/generated/postgresql/client.ts'
+import type { Bench } from './harness.ts'
 import { memoryDriver } from './memory-driver.ts'
 
 /** Clients whose driver answers from memory: where the overhead of extensions shows. */
@@ -33,13 +34,32 @@ export async function memoryClients(): Promise<MemoryClients> {
 }
 
 /**
- * Clients that share one connection, for `compare`; afterwards the database is dropped. Two equal clients with a connection
- * each differ by up to five percent, because each has a server process of its own, which the machine puts where it likes.
+ * One `findUnique` after the other on PostgreSQL: an extended client beside a bare one, of which it must reach `atLeast`, and
+ * beside one with a hook that only passes on.
+ *
+ * All share one connection. Two equal clients with a connection each differ by up to five percent, because each has a
+ * server process of its own, which the machine puts where it likes.
  */
-export async function onOneConnection(compare: (make: () => PrismaClient) => Promise<void>): Promise<void> {
+export async function besidePrisma(
+  bench: Bench,
+  name: string,
+  extend: (client: PrismaClient) => unknown,
+  atLeast: number,
+): Promise<void> {
+  if (!bench.wants(name)) return
   const database = await createDatabase('postgresql')
   const pool = new pg.Pool({ connectionString: database.url, max: 1 })
-  await compare(() => database.createClient({ adapter: new PrismaPg(pool) }))
+  const make = (): PrismaClient => database.createClient({ adapter: new PrismaPg(pool) })
+  const plain = make()
+  await plain.user.create({ data: { name: 'ada', email: 'ada@example.org' } })
+  await bench.neighbours({
+    bench: name,
+    subject: readOne(extend(make()) as PrismaClient),
+    baselines: [
+      { name: 'prisma', run: readOne(plain), atLeast },
+      { name: 'floor', run: readOne(hooked(make())) },
+    ],
+  })
   await pool.end()
   await database.drop()
 }

@@ -2,12 +2,17 @@ import { LatencySketch, redactSql, slowQuery } from '@prisma-brisk/slow-query'
 import { Random } from '../../test/support/random.ts'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { heapMegabytes, type Bench } from '../harness.ts'
-import { hooked, memoryClients, onOneConnection, readList, readOne } from '../hook-floor.ts'
+import { besidePrisma, memoryClients, readList, readOne } from '../hook-floor.ts'
 
 /** What watching costs: the callers, the process, the memory. */
 export async function run(bench: Bench): Promise<void> {
   await overhead(bench)
-  await overheadPostgres(bench)
+  await besidePrisma(
+    bench,
+    'slow-query/overhead-postgres',
+    (client) => client.$extends(slowQuery({ sinks: [] })),
+    0.96,
+  )
   await record(bench)
   percentileError(bench)
   redact(bench)
@@ -29,26 +34,6 @@ async function overhead(bench: Bench): Promise<void> {
 const mixed = (client: PrismaClient) => async (times: number) => {
   await readOne(client)(times / 2)
   await readList(client)(times / 2)
-}
-
-async function overheadPostgres(bench: Bench): Promise<void> {
-  const name = 'slow-query/overhead-postgres'
-  if (!bench.wants(name)) return
-  await onOneConnection(async (make) => {
-    const plain = make()
-    await plain.user.createMany({
-      data: Array.from({ length: 10 }, (_, index) => ({ email: `${index}@example.org`, name: 'User' })),
-    })
-    const watched = make().$extends(slowQuery({ sinks: [] })) as unknown as PrismaClient
-    await bench.neighbours({
-      bench: name,
-      subject: readOne(watched),
-      baselines: [
-        { name: 'prisma', run: readOne(plain), atLeast: 0.96 },
-        { name: 'floor', run: readOne(hooked(make())) },
-      ],
-    })
-  })
 }
 
 async function record(bench: Bench): Promise<void> {

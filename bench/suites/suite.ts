@@ -2,33 +2,15 @@ import { brisk } from 'prisma-brisk'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { createDatabase } from '../../test/support/databases.ts'
 import { LANDMARKS, seed } from '../../prisma/seed.ts'
-import { hooked, onOneConnection, readOne } from '../hook-floor.ts'
+import { besidePrisma } from '../hook-floor.ts'
 import { heapMegabytes, inTurn, median, type Bench } from '../harness.ts'
 
 /** What the whole suite costs and gives on PostgreSQL. */
 export async function run(bench: Bench): Promise<void> {
-  await overhead(bench)
+  // Nothing is cached or merged.
+  await besidePrisma(bench, 'suite/brisk-overhead-postgres', (client) => client.$extends(brisk()), 0.93)
   await endpoints(bench)
   await heap(bench)
-}
-
-/** One findUnique after the other, nothing cached or merged. */
-async function overhead(bench: Bench): Promise<void> {
-  const name = 'suite/brisk-overhead-postgres'
-  if (!bench.wants(name)) return
-  await onOneConnection(async (make) => {
-    const plain = make()
-    const extended = make().$extends(brisk()) as unknown as PrismaClient
-    await plain.user.create({ data: { name: 'ada', email: 'ada@example.org' } })
-    await bench.neighbours({
-      bench: name,
-      subject: readOne(extended),
-      baselines: [
-        { name: 'prisma', run: readOne(plain), atLeast: 0.93 },
-        { name: 'floor', run: readOne(hooked(make())) },
-      ],
-    })
-  })
 }
 
 /** The demo's five endpoints, as an application writes them, for users who ask all at once. */
