@@ -3,8 +3,7 @@ import {
   splitList,
   type Args,
   type DriverListener,
-  type Field,
-  type Host,
+  type DriverTap,
   type SelectText,
   type Statement,
 } from '@prisma-brisk/core'
@@ -13,11 +12,11 @@ import { KeyIndexes } from './key-index.ts'
 import { Sql } from './sql.ts'
 import { MergeMismatch, type Ask } from './statement.ts'
 
-const state = Symbol('prisma-brisk.batching.lateral')
+/** One for each driver: what several clients on it ask for looks the same there. */
+const statements = new WeakMap<DriverTap, LateralStatements>()
 
 /** A key by which first rows are being asked for. */
 interface AskedKey {
-  readonly key: Field
   /** Its table and its column, as Prisma writes them. */
   readonly table: string
   readonly column: string
@@ -40,21 +39,25 @@ interface AskedKey {
  * which Prisma writes it is not sent.
  */
 export class LateralStatements {
-  private readonly asked = new Map<Field, AskedKey>()
+  /** By column. */
+  private readonly asked = new Map<string, AskedKey>()
   private stopListening: (() => void) | null = null
-  /** Keys whose statements Prisma writes in another way than is known here. */
-  private readonly unknown = new Set<Field>()
+  /** Columns whose statements Prisma writes in another way than is known here. */
+  private readonly unknown = new Set<string>()
 
-  private constructor(private readonly host: Host) {}
+  private constructor(private readonly tap: DriverTap) {}
 
   /** Null where the first rows of such calls cannot be found in this way. */
-  static for({ group, key, fact, slots }: Ask): LateralStatements | null {
-    const { host } = group.first.call
-    if (host.provider !== 'postgresql' || host.tap?.status !== 'connected' || slots.size < 2) return null
-    if (arrayTypeOf({ key, fact }) === null || !KeyIndexes.of(host).has(group.model, key)) return null
-    if (countsRelations(group.first.call.args)) return null
-    const statements = host.state(state, () => new LateralStatements(host))
-    return statements.unknown.has(key) ? null : statements
+  static for(ask: Ask): LateralStatements | null {
+    const { group, key, slots } = ask
+    const { host, args } = group.first.call
+    const { tap, provider } = host
+    if (provider !== 'postgresql' || tap?.status !== 'connected' || slots.size < 2) return null
+    if (arrayTypeOf(ask) === null || !KeyIndexes.of(host).has(group.model, key) || countsRelations(args))
+      return null
+    let known = statements.get(tap)
+    if (known === undefined) statements.set(tap, (known = new LateralStatements(tap)))
+    return known.unknown.has(placeOf(ask).column) ? null : known
   }
 
   /** Sends `findMany` with these arguments; null where the statement was not sent, because it could not be read. */
@@ -70,10 +73,10 @@ export class LateralStatements {
         skip: question.skip,
       })
       if (++asked.answered <= asked.seen) return rows
-      this.unknown.add(key)
+      this.unknown.add(asked.column)
       throw new MergeMismatch('Prisma wrote a statement without its mark', true)
     } catch (error) {
-      if (error instanceof MergeMismatch || !this.unknown.has(key)) throw error
+      if (error instanceof MergeMismatch || !this.unknown.has(asked.column)) throw error
       return null
     } finally {
       this.end(asked)
@@ -81,24 +84,21 @@ export class LateralStatements {
   }
 
   private begin(ask: Ask): AskedKey {
-    const { key } = ask
-    let asked = this.asked.get(key)
+    const place = placeOf(ask)
+    let asked = this.asked.get(place.column)
     if (asked === undefined) {
-      const sql = new Sql(this.host)
-      const table = sql.table(ask.group.model)
-      const column = `${table}.${sql.quote(key.column)}`
-      asked = { key, table, column, type: arrayTypeOf(ask) as string, underWay: 0, seen: 0, answered: 0 }
-      this.asked.set(key, asked)
+      asked = { ...place, type: arrayTypeOf(ask) as string, underWay: 0, seen: 0, answered: 0 }
+      this.asked.set(place.column, asked)
     }
     asked.underWay++
-    this.stopListening ??= this.host.tap?.listen(this.listener) ?? null
+    this.stopListening ??= this.tap.listen(this.listener)
     return asked
   }
 
   private end(asked: AskedKey): void {
     asked.underWay--
     if (asked.underWay > 0) return
-    this.asked.delete(asked.key)
+    this.asked.delete(asked.column)
     if (this.asked.size > 0) return
     this.stopListening?.()
     this.stopListening = null
@@ -120,11 +120,18 @@ export class LateralStatements {
         asked.seen++
         return lateral
       }
-      this.unknown.add(asked.key)
+      this.unknown.add(asked.column)
       throw new Error('Prisma wrote the statement in another way than is known.')
     }
     return null
   }
+}
+
+/** A key's table and column, as Prisma writes them. */
+function placeOf({ group, key }: Ask): Pick<AskedKey, 'table' | 'column'> {
+  const sql = new Sql(group.first.call.host)
+  const table = sql.table(group.model)
+  return { table, column: `${table}.${sql.quote(key.column)}` }
 }
 
 /** Whether rows come with numbers of others (`_count`), for which Prisma joins a subquery to their table. */

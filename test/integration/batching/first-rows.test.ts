@@ -201,6 +201,33 @@ describe('B16 first rows in one statement on postgresql', () => {
     expect(prisma.$batching.stats().fallbacks).toBe(2)
   })
 
+  test('of two clients on one driver each gets its own, and is sent as one statement', async () => {
+    const { client, log } = database.createRecordedClient()
+    const clients = [client, database.createClient({ adapter: log.adapter })].map(
+      (each) => each.$extends(batching()) as unknown as PrismaClient,
+    )
+    const ask = () =>
+      Promise.all(
+        clients.flatMap((prisma, index) =>
+          [1, 2, 3].map((userId) =>
+            prisma.insight.findMany({
+              where: { userId },
+              orderBy: { id: 'desc' },
+              take: index + 1,
+              select: { id: true },
+            }),
+          ),
+        ),
+      )
+    const expected = await ask()
+    expect(expected.map((rows) => rows.length)).toEqual([1, 1, 1, 2, 2, 2])
+    for (let time = 0; time < 2; time++) {
+      log.clear()
+      expect(await ask()).toEqual(expected)
+      expect(log.statements.map(({ sql }) => sql.includes('"@key"'))).toEqual([true, true])
+    }
+  })
+
   test('rows that come with counts are asked for by ids, and other calls by the same key as before', async () => {
     const { client, log } = database.createRecordedClient()
     const plain = database.createClient()
