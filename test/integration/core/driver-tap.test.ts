@@ -5,6 +5,7 @@ import type { PrismaClient } from '../../../prisma/generated/postgresql/client.t
 import {
   currentCall,
   type ConnectionWatch,
+  type DriverListener,
   type DriverTap,
   type Statement,
   type TransactionEvent,
@@ -343,7 +344,7 @@ test('transactions that had to wait for a connection leave no listener on it', a
 /** Whose statement the driver gets, by the async context it runs in. */
 async function contextsOf(
   run: (prisma: PrismaClient) => Promise<unknown>,
-  listens: boolean,
+  listener: DriverListener | null,
 ): Promise<unknown> {
   const database = await createDatabase('postgresql')
   const seen: (string | null)[] = []
@@ -359,7 +360,7 @@ async function contextsOf(
     },
   })
   const probed = mountProbe(database.createClient({ adapter: watched }), (host) => {
-    if (listens) host.tap?.listen({})
+    if (listener !== null) host.tap?.listen(listener)
     return (call, next) => next(call)
   })
   // A hook behind the pipeline, which makes a call of its own in the midst of another.
@@ -378,11 +379,12 @@ async function contextsOf(
   return seen
 }
 
-test('no async context is opened where nobody listens, and none is mistaken for another', async () => {
+test('no async context is opened where nobody asks whose statement it is, and none is mistaken for another', async () => {
   const read = (prisma: PrismaClient) => prisma.user.findFirst()
-  expect(await contextsOf(read, false)).toEqual([null, null])
-  expect(await contextsOf(read, true)).toEqual(['count', 'findFirst'])
+  expect(await contextsOf(read, null)).toEqual([null, null])
+  expect(await contextsOf(read, { asksForCall: false, rewrite: () => null })).toEqual([null, null])
+  expect(await contextsOf(read, {})).toEqual(['count', 'findFirst'])
   const within = (prisma: PrismaClient) => prisma.$transaction((tx) => tx.user.findFirst())
   // The transaction's own statements go another way.
-  expect(await contextsOf(within, false)).toEqual(['count'])
+  expect(await contextsOf(within, null)).toEqual(['count'])
 })
