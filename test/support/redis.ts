@@ -21,7 +21,7 @@ export async function startRedis(
   settings: Record<string, string> = {},
   { port }: { port?: number } = {},
 ): Promise<RedisServer> {
-  const chosen = port ?? (await freePort((candidate) => candidate < 55_000))
+  const chosen = port ?? (await freePort())
   const directory = temporaryDirectory('redis')
   const options = { bind: '127.0.0.1', save: '', appendonly: 'no', dir: directory, ...settings }
   const server = await startServer({
