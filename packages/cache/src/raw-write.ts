@@ -37,15 +37,6 @@ export function writes(sql: string): boolean {
   )
 }
 
-/** The first line of a V8 stack that is the application's own, for a warning; null where there is none. */
-export function callSiteOf(stack: string | null): string | null {
-  const lines = (stack ?? '').split('\n').slice(1)
-  const own = lines.find(
-    (line) => !/node_modules|node:internal|prisma-brisk|\bpackages\/[a-z-]+\/src\//.test(line),
-  )
-  return own?.trim().replace(/^at /, '') ?? null
-}
-
 /** How names become tags. */
 export interface Tagging {
   readonly everything: string
@@ -100,7 +91,7 @@ export class RawWriteWarning {
     // A client that caches nothing is not to be troubled.
     const caches = this.isUsed() || this.options.models.size > 0 || this.options.store !== null
     if (!caches) return
-    const site = callSiteOf(call.callSiteStack()) ?? 'an unknown place'
+    const site = call.callSite() ?? 'an unknown place'
     if (this.sites.has(site) || this.sites.size >= 1000) return
     this.sites.add(site)
     emit(

@@ -1,3 +1,4 @@
+import { callSiteOf } from './call-site.ts'
 import type { CallTransaction } from './call-transaction.ts'
 import type { Host } from './host.ts'
 
@@ -131,9 +132,12 @@ export class Call {
     return this.dispatcher.innermost
   }
 
-  /** The V8 stack of the user's call, formatted on demand (15–25 µs); null where Prisma recorded none. */
-  callSiteStack(): string | null {
-    return this.dispatcher.callSiteStack()
+  /**
+   * Where in the application the call was made, `file:line:column`; null where that is not known. Found on demand, in
+   * 15–25 µs.
+   */
+  callSite(): string | null {
+    return callSiteOf(this.dispatcher.callSiteStack())
   }
 }
 

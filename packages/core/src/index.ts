@@ -23,6 +23,7 @@ export {
   type Next,
   type Send,
 } from './call.ts'
+export { callSiteOf } from './call-site.ts'
 export type { CallTransaction, TransactionOutcome } from './call-transaction.ts'
 export { channels, type QueryEvent } from './channels.ts'
 export { compose } from './pipeline.ts'

@@ -57,6 +57,11 @@ export function operationTraits(operation: string): OperationTraits {
   return known.get(operation) ?? traits(operation, 'write', 'raw', { isKnown: false })
 }
 
+/** Every operation of a model that is known. */
+export function modelOperations(): readonly OperationTraits[] {
+  return [...known.values()].filter(({ isRaw }) => !isRaw)
+}
+
 type Flag = 'unique' | 'throws' | 'selection' | 'where' | 'page' | 'cursor' | 'data'
 
 const known = new Map<string, OperationTraits>()

@@ -31,25 +31,26 @@ export class PrismaDispatcher implements Dispatcher {
   }
 
   dispatch(call: Call, args: Args): Promise<unknown> {
-    const { query } = this.input
     const sent = this.strip(args)
     const params = this.input.__internalParams
     const { decorateFetch } = call.notes
     if (decorateFetch !== undefined && params !== undefined) params.customDataProxyFetch = decorateFetch
     const { transaction } = params ?? {}
     if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction)
-    return started(call, query(sent))
+    return started(call, this.input.query(sent))
   }
 
   send(call: Call, operation: string, args: Args, model: string | null): Promise<unknown> {
-    const { query, __internalParams: params } = this.input
+    const { input } = this
+    const params = input.__internalParams
     if (params === undefined)
       throw new UnsupportedClientError('Prisma passed no internals.', 'Use call.dispatch().')
-    return started(call, query(this.strip(args), redirected(params, operation, args, model)))
+    return started(call, input.query(this.strip(args), redirected(params, operation, args, model)))
   }
 
   transact<T>(call: Call, run: (send: Send) => Promise<T>): Promise<T> {
-    const { query, __internalParams: params } = this.input
+    const { input } = this
+    const params = input.__internalParams
     const { open } = this
     if (params === undefined || open === null)
       throw new UnsupportedClientError('Prisma passed no internals.', 'Use call.dispatch().')
@@ -58,7 +59,12 @@ export class PrismaDispatcher implements Dispatcher {
         if (transaction?.kind !== 'itx')
           throw new UnsupportedClientError('Prisma hides its transactions.', '')
         return run((operation, args) =>
-          start(query(this.strip(args), { ...redirected(params, operation, args, call.model), transaction })),
+          start(
+            input.query(this.strip(args), {
+              ...redirected(params, operation, args, call.model),
+              transaction,
+            }),
+          ),
         )
       }),
     )

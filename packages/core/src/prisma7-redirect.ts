@@ -11,16 +11,17 @@ export interface InternalParams {
   model?: string | undefined
   jsModelName?: string | undefined
   clientMethod?: string
-  callsite?: { _error?: Error }
+  callsite?: { _error?: Error; getLocation?(): object | null }
   /** Wraps the fetch by which the call reaches Prisma Accelerate. */
-  customDataProxyFetch?: FetchDecorator
+  customDataProxyFetch?: FetchDecorator | undefined
   argsMapper?: ((args: never) => unknown) | undefined
   unpacker?: ((data: never) => unknown) | undefined
   transaction?:
     | { kind: 'itx'; id: string }
     | { kind: 'batch'; id: number; index: number; lock: PromiseLike<void> }
     | undefined
-  [notesKey]?: { readonly params: InternalParams; readonly hook: unknown; readonly notes: CallNotes }
+  [notesKey]?:
+    { readonly params: InternalParams; readonly hook: unknown; readonly notes: CallNotes } | undefined
 }
 
 /** The internals that make Prisma run `operation` in place of the hooked one, as its own methods would. */
@@ -45,7 +46,7 @@ export function redirected(
       ...(callsite === undefined ? {} : { callsite }),
     }
   }
-  const jsModelName = model.charAt(0).toLowerCase() + model.slice(1)
+  const jsModelName = delegateOf(model)
   return {
     ...params,
     dataPath: [],
@@ -58,8 +59,14 @@ export function redirected(
   }
 }
 
+/** The name of a model on the client. */
+export const delegateOf = (model: string): string => model.charAt(0).toLowerCase() + model.slice(1)
+
 /** Prisma desugars aggregates with an argument mapper and unpacks their results; a redirected one needs both. */
-function aggregateMapping(operation: string, args: Args): Pick<InternalParams, 'argsMapper' | 'unpacker'> {
+export function aggregateMapping(
+  operation: string,
+  args: Args,
+): Pick<InternalParams, 'argsMapper' | 'unpacker'> {
   if (operation === 'count') {
     const selected = typeof args['select'] === 'object'
     return {

@@ -10,6 +10,8 @@ import { Host, providerOf } from './host.ts'
 import { compose } from './pipeline.ts'
 import { loadSchemaModel, type SchemaOption } from './schema-model.ts'
 import { PrismaDispatcher, type HookInput } from './prisma7-dispatcher.ts'
+import { callDirectly } from './prisma7-direct.ts'
+import type { Hook } from './prisma7-direct-call.ts'
 import { tellDescendantsApart } from './prisma7-lineage.ts'
 import { transactionsOf, type OpenTransaction } from './prisma7-own-transaction.ts'
 import { notesKey, type InternalParams } from './prisma7-redirect.ts'
@@ -54,9 +56,10 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   const pipeline = compose(middlewares)
   const own = plugins.flatMap((plugin) => plugin.ownArguments ?? [])
   const base = (client as PrivateClient)._originalClient ?? client
+  const hook = queryHook(host, pipeline, own, transactionsOf(base))
   const extension = {
     name: `prisma-brisk(${plugins.map((plugin) => plugin.name).join(', ')})`,
-    query: { $allOperations: queryHook(host, pipeline, own, transactionsOf(base)) },
+    query: { $allOperations: hook },
     client: {
       ...Object.assign({}, ...plugins.map((plugin) => plugin.client?.(host, client, () => extended) ?? {})),
       $disconnect: async () => {
@@ -74,6 +77,7 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
       'prisma-brisk: this version of Prisma hides its extensions; mount those that compute fields before the suite.',
     )
   }
+  callDirectly(extended, client, hook)
   return extended
 }
 
@@ -141,7 +145,7 @@ const hosts = new WeakMap<object, Host>()
 const mounted = new WeakMap<object, ReadonlySet<string>>()
 const emptyPath: readonly string[] = Object.freeze([])
 
-function queryHook(host: Host, pipeline: Next, own: readonly string[], open: OpenTransaction) {
+function queryHook(host: Host, pipeline: Next, own: readonly string[], open: OpenTransaction): Hook {
   // Prisma calls hooks as members of the client's list of them (`hooks[i](…)`): `this` tells clients apart that
   // were extended further, which share this very function.
   return function hook(this: unknown, input: HookInput): Promise<unknown> {

@@ -1,5 +1,4 @@
 import type { Call } from '@prisma-brisk/core'
-import { callSiteOf } from './call-site.ts'
 import type { ListName } from './list-bound.ts'
 
 export function nameOf(call: Call): ListName {
@@ -15,6 +14,6 @@ class CallName implements ListName {
   }
 
   callSite(): string | null {
-    return callSiteOf(this.call.callSiteStack())
+    return this.call.callSite()
   }
 }

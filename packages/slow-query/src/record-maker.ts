@@ -1,5 +1,5 @@
 import type { Call, Host, Statement } from '@prisma-brisk/core'
-import { awaitingSiteOf } from './call-site.ts'
+import { awaitingSiteOf } from './awaiting-site.ts'
 import { errorRecordOf } from './error-record.ts'
 import type { ResolvedSlowQueryOptions } from './options.ts'
 import type { OperationTrace } from './operation-trace.ts'

@@ -1,5 +1,4 @@
 import { canonicalize } from '@prisma-brisk/core'
-import { callSiteOf } from './call-site.ts'
 import type { OperationTrace } from './operation-trace.ts'
 
 /** Calls of one shape from one place in one request: what may be a loop. */
@@ -53,7 +52,7 @@ export class RepeatedCalls {
 
 /** The call site costs 15–25 µs, so it is read only of calls that repeat. */
 export function siteOf(trace: OperationTrace): string | null {
-  return callSiteOf(trace.call.callSiteStack())
+  return trace.call.callSite()
 }
 
 function overlaps(earlier: OperationTrace, later: OperationTrace): boolean {

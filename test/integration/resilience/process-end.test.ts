@@ -76,6 +76,10 @@ async function started({ logs = false, ...plan }: Partial<EndingProcess> & { log
 const written = async (): Promise<string[]> =>
   (await plain.tag.findMany({ orderBy: { id: 'asc' } })).map(({ name }) => name)
 
+/** A statement that a process had sent is run by the server once the table is free, though the process has died. */
+const writtenBesides = async (sent: string): Promise<string[]> =>
+  (await written()).filter((name) => name !== sent)
+
 /** Nobody else gets at the table until `work` is done. */
 const withTagsLocked = <T>(work: () => Promise<T>): Promise<T> =>
   plain.$transaction(
@@ -164,7 +168,7 @@ describe('R3 a process that cannot do its deferred tasks says so', () => {
       expect(ended.code).toBe(code)
       expect(ended.said).toMatch(/\[W_DEFERRED_LOST\] PrismaBriskWarning: .*4 deferred tasks/)
     })
-    expect(await written()).toEqual([])
+    expect(await writtenBesides('first')).toEqual([])
   })
 
   test('a second SIGTERM ends it at once: how many are lost', async () => {
@@ -177,6 +181,6 @@ describe('R3 a process that cannot do its deferred tasks says so', () => {
       expect(signal).toBe('SIGTERM')
       expect(said).toMatch(/\[W_DEFERRED_LOST\] PrismaBriskWarning: .*4 deferred tasks/)
     })
-    expect(await written()).toEqual([])
+    expect(await writtenBesides('first')).toEqual([])
   })
 })

@@ -1,0 +1,60 @@
+import { fileURLToPath } from 'node:url'
+
+/** One line of a V8 stack. */
+export interface StackFrame {
+  /** The function, as V8 names it (`async load`, `new Loader`, `Object.<anonymous>`); empty at the top of a file. */
+  readonly method: string
+  /** A path, or the URL of a module. */
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** The frames of a V8 stack that stand in files, innermost first. */
+export function readFrames(stack: string): readonly StackFrame[] {
+  const frames: StackFrame[] = []
+  for (const [, method = '', file, line, column] of stack.matchAll(FRAME))
+    frames.push({ method, file: file as string, line: Number(line), column: Number(column) })
+  return frames
+}
+
+/** `    at async load (file:///app/src/load.ts:3:14)`, `    at /app/src/(group)/page.ts:3:14` */
+const FRAME = /^ +at (?:(.+?) \(|async )?(.+):(\d+):(\d+)\)?$/gm
+
+/**
+ * The place in the user's code where a call was made: `file:line:column` of the first frame of a V8 stack that belongs
+ * neither to Prisma, nor to this suite, nor to Node, nor to a dependency. Null where there is none.
+ */
+export function callSiteOf(stack: string | null): string | null {
+  for (const { file, line, column } of readFrames(stack ?? '')) {
+    const path = pathOf(file)
+    if (!FOREIGN.test(path) && !isOwn(path)) return `${path}:${line}:${column}`
+  }
+  return null
+}
+
+const FOREIGN = /[\\/]node_modules[\\/]|[\\/]@prisma[\\/]|^node:|<anonymous>|^\[eval/
+
+function pathOf(file: string): string {
+  if (!file.startsWith('file:')) return file
+  try {
+    return fileURLToPath(file)
+  } catch {
+    return file
+  }
+}
+
+/** The suite's packages where they are linked, not installed: this file says where they stand. */
+const [, root, separator] = /^(.*([\\/])packages[\\/])core[\\/](?:src|dist)[\\/]/.exec(ownPath()) ?? []
+const NAMES = ['core', 'batching', 'cache', 'pagination', 'slow-query', 'resilience', 'prisma-brisk']
+const own = NAMES.flatMap((name) =>
+  ['src', 'dist'].map((part) => [root, name, separator, part, separator].join('')),
+)
+
+function isOwn(path: string): boolean {
+  return root !== undefined && own.some((directory) => path.startsWith(directory))
+}
+
+function ownPath(): string {
+  return pathOf(readFrames(new Error('here').stack ?? '')[0]?.file ?? '')
+}
