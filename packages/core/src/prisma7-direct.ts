@@ -1,28 +1,22 @@
 import { modelOperations } from './operation.ts'
 import { PrismaCallSite } from './prisma7-call-site.ts'
-import {
-  DirectCall,
-  DirectMethod,
-  fluent,
-  type DirectClient,
-  type Hook,
-  type Method,
-} from './prisma7-direct-call.ts'
+import { DirectCall, fluent } from './prisma7-direct-call.ts'
+import { DirectMethod, type DirectClient, type Method } from './prisma7-direct-method.ts'
+import type { Entrance } from './prisma7-entrance.ts'
 import { delegateOf } from './prisma7-redirect.ts'
 
 /**
- * Lets the methods of `extended.user` and its like call our hook themselves.
+ * Lets calls of `extended.user` and its like enter the pipeline themselves.
  *
- * Prisma reaches a hook through an async resource, a lazy promise or two, copies, a proxy for fluent calls and a walk over
- * the answer, which cost up to three quarters of what a merged or cached call costs. Where the hook is the only one, nobody
- * else sees any of that. So it is called directly, with the very input that Prisma would give it, and what it sends goes to
- * the client that was extended, as it would from there.
+ * Prisma reaches a hook through an async resource, lazy promises, copies, a proxy for fluent calls and a walk over the
+ * answer: up to three quarters of what a merged or a cached call costs. Where our hook is the only one, nobody sees any of
+ * that. What is sent goes to the client that was extended, as it would from the hook.
  *
  * Only methods of this very client are replaced, and of Prisma's own only: clients that are extended further and those of
  * interactive transactions have methods of their own. Whatever else there is goes to Prisma: array transactions, fluent
  * calls, uncommon arguments, and all while spans are recorded, for Prisma makes one for each call.
  */
-export function callDirectly(extended: object, client: object, hook: Hook): void {
+export function callDirectly(extended: object, client: object, entrance: Entrance): void {
   const [own, base] = [extended as DirectClient, client as DirectClient]
   const models = Object.entries(base._runtimeDataModel?.models ?? {})
   if (typeof own._request !== 'function' || typeof base._request !== 'function') return
@@ -33,7 +27,7 @@ export function callDirectly(extended: object, client: object, hook: Hook): void
       const relations = fields.filter(({ kind }) => kind === 'object').map(({ name }) => name)
       replaceMethods(delegate, relations, (operation, original) =>
         isPrismas(own, base, model, operation)
-          ? new DirectMethod(own, base, hook, model, operation, original)
+          ? new DirectMethod(own, base, entrance, model, operation, original)
           : null,
       )
     }

@@ -37,7 +37,7 @@ export class PrismaDispatcher implements Dispatcher {
     if (decorateFetch !== undefined && params !== undefined) params.customDataProxyFetch = decorateFetch
     const { transaction } = params ?? {}
     if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction)
-    return started(call, this.input.query(sent))
+    return inContextOf(call, start, this.input.query(sent))
   }
 
   send(call: Call, operation: string, args: Args, model: string | null): Promise<unknown> {
@@ -45,7 +45,8 @@ export class PrismaDispatcher implements Dispatcher {
     const params = input.__internalParams
     if (params === undefined)
       throw new UnsupportedClientError('Prisma passed no internals.', 'Use call.dispatch().')
-    return started(call, input.query(this.strip(args), redirected(params, operation, args, model)))
+    const query = input.query(this.strip(args), redirected(params, operation, args, model))
+    return inContextOf(call, start, query)
   }
 
   transact<T>(call: Call, run: (send: Send) => Promise<T>): Promise<T> {
@@ -124,7 +125,7 @@ export class PrismaDispatcher implements Dispatcher {
 }
 
 /** Without our own arguments, at the top and in the steps of a fluent read: `select.posts`, `select.posts.select.author`. */
-function strippedOf(args: Args, own: readonly string[], path: readonly string[], step = 0): Args {
+export function strippedOf(args: Args, own: readonly string[], path: readonly string[], step = 0): Args {
   if (typeof args !== 'object' || args === null) return args
   let stripped = args
   for (const name of own) {
@@ -142,16 +143,17 @@ function strippedOf(args: Args, own: readonly string[], path: readonly string[],
 }
 
 /**
- * Sends. The driver learns by the context whose statements it gets; `query` is lazy, and must be awaited inside. Where
- * nobody asks, there is no context: on Node 20 and 22 the first one makes each promise of the process dearer.
+ * Sends, in the context of the call: the driver learns by it whose statements it gets. Where nobody asks, there is no
+ * context: on Node 20 and 22 the first one makes each promise of the process dearer.
  */
-function started(call: Call, query: PromiseLike<unknown>): Promise<unknown> {
+export function inContextOf<A>(call: Call, send: (sent: A) => Promise<unknown>, sent: A): Promise<unknown> {
   const { host, transaction } = call
   const isAsked =
     transaction.kind !== 'none' || host.tap?.asksForCalls === true || currentCall.getStore() !== undefined
-  return isAsked ? currentCall.run(call, start, query) : start(query)
+  return isAsked ? currentCall.run(call, send, sent) : send(sent)
 }
 
 const noPath: readonly string[] = []
+/** What Prisma gives a hook is lazy, and must be awaited in the context. */
 const start = (query: PromiseLike<unknown>): Promise<unknown> => query.then(identity) as Promise<unknown>
 const identity = <T>(value: T): T => value

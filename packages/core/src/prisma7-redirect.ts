@@ -11,17 +11,22 @@ export interface InternalParams {
   model?: string | undefined
   jsModelName?: string | undefined
   clientMethod?: string
-  callsite?: { _error?: Error; getLocation?(): object | null }
+  callsite?: CallSite
   /** Wraps the fetch by which the call reaches Prisma Accelerate. */
-  customDataProxyFetch?: FetchDecorator | undefined
+  customDataProxyFetch?: FetchDecorator
   argsMapper?: ((args: never) => unknown) | undefined
   unpacker?: ((data: never) => unknown) | undefined
   transaction?:
     | { kind: 'itx'; id: string }
     | { kind: 'batch'; id: number; index: number; lock: PromiseLike<void> }
     | undefined
-  [notesKey]?:
-    { readonly params: InternalParams; readonly hook: unknown; readonly notes: CallNotes } | undefined
+  [notesKey]?: { readonly params: InternalParams; readonly hook: unknown; readonly notes: CallNotes }
+}
+
+/** Where a call was made; null for its place where Prisma does not record it. */
+export interface CallSite {
+  _error?: Error
+  getLocation?(): object | null
 }
 
 /** The internals that make Prisma run `operation` in place of the hooked one, as its own methods would. */

@@ -1,7 +1,6 @@
 import { Prisma } from '@prisma/client/extension'
-import { Call, type CallNotes, type Middleware, type Next } from './call.ts'
+import { Call, type CallNotes, type Middleware } from './call.ts'
 import { noTransaction, type CallTransaction } from './call-transaction.ts'
-import { channels, type QueryEvent } from './channels.ts'
 import type { SqlAdapterFactory } from './driver-ports.ts'
 import { DriverTap } from './driver-tap.ts'
 import { EngineTransactions, type WatchableEngine } from './prisma7-transactions.ts'
@@ -11,9 +10,9 @@ import { compose } from './pipeline.ts'
 import { loadSchemaModel, type SchemaOption } from './schema-model.ts'
 import { PrismaDispatcher, type HookInput } from './prisma7-dispatcher.ts'
 import { callDirectly } from './prisma7-direct.ts'
-import type { Hook } from './prisma7-direct-call.ts'
+import { Entrance } from './prisma7-entrance.ts'
 import { tellDescendantsApart } from './prisma7-lineage.ts'
-import { transactionsOf, type OpenTransaction } from './prisma7-own-transaction.ts'
+import { transactionsOf } from './prisma7-own-transaction.ts'
 import { notesKey, type InternalParams } from './prisma7-redirect.ts'
 import { TransactionRegistry } from './transaction-registry.ts'
 
@@ -53,13 +52,12 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   const middlewares = plugins
     .map((plugin) => plugin.middleware?.(host) ?? null)
     .filter((each) => each !== null)
-  const pipeline = compose(middlewares)
   const own = plugins.flatMap((plugin) => plugin.ownArguments ?? [])
   const base = (client as PrivateClient)._originalClient ?? client
-  const hook = queryHook(host, pipeline, own, transactionsOf(base))
+  const entrance = new Entrance(host, compose(middlewares), own, transactionsOf(base))
   const extension = {
     name: `prisma-brisk(${plugins.map((plugin) => plugin.name).join(', ')})`,
-    query: { $allOperations: hook },
+    query: { $allOperations: queryHook(entrance) },
     client: {
       ...Object.assign({}, ...plugins.map((plugin) => plugin.client?.(host, client, () => extended) ?? {})),
       $disconnect: async () => {
@@ -77,7 +75,7 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
       'prisma-brisk: this version of Prisma hides its extensions; mount those that compute fields before the suite.',
     )
   }
-  callDirectly(extended, client, hook)
+  callDirectly(extended, client, entrance)
   return extended
 }
 
@@ -145,7 +143,8 @@ const hosts = new WeakMap<object, Host>()
 const mounted = new WeakMap<object, ReadonlySet<string>>()
 const emptyPath: readonly string[] = Object.freeze([])
 
-function queryHook(host: Host, pipeline: Next, own: readonly string[], open: OpenTransaction): Hook {
+function queryHook(entrance: Entrance) {
+  const { host, own, open } = entrance
   // Prisma calls hooks as members of the client's list of them (`hooks[i](…)`): `this` tells clients apart that
   // were extended further, which share this very function.
   return function hook(this: unknown, input: HookInput): Promise<unknown> {
@@ -168,9 +167,8 @@ function queryHook(host: Host, pipeline: Next, own: readonly string[], open: Ope
       notes,
       dispatcher,
     )
-    const answer =
-      params?.transaction?.kind === 'batch' ? dispatcher.settleMember(pipeline, call) : pipeline(call)
-    return channels.query.hasSubscribers ? published(call, answer) : answer
+    const isMember = params?.transaction?.kind === 'batch'
+    return entrance.enter(call, isMember ? (pipeline) => dispatcher.settleMember(pipeline, call) : null)
   }
 }
 
@@ -201,26 +199,6 @@ const unrecognised: CallTransaction = Object.freeze<CallTransaction>({
   ...noTransaction,
   kind: 'unrecognised',
 })
-
-async function published(call: Call, answer: Promise<unknown>): Promise<unknown> {
-  const startedAt = performance.now()
-  let failure: unknown
-  try {
-    return await answer
-  } catch (error) {
-    failure = error
-    throw error
-  } finally {
-    const event: QueryEvent = {
-      model: call.model,
-      operation: call.operation,
-      ms: performance.now() - startedAt,
-      error: failure,
-      notes: call.notes,
-    }
-    channels.query.publish(event)
-  }
-}
 
 /** A client carries each package once: two caches would each believe to be the only one. */
 function refuseTwice(client: object, plugins: readonly Plugin[]): void {
