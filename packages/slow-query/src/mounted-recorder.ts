@@ -126,9 +126,8 @@ export class MountedRecorder implements LoopListener {
     }
     options.telemetry?.record(trace, error)
     if (slow && !follower) {
-      // Prisma knows where raw SQL was called only if nobody awaits it; its text is made later.
-      const settled = call.model === null ? new Error('settled') : null
-      this.slow({ trace, ms, threshold, error, result, settled })
+      // Its text, which is dear, is made later, and only where Prisma did not record the call site.
+      this.slow({ trace, ms, threshold, error, result, settled: new Error('settled') })
     }
     if (scope !== undefined) scope.settled(trace)
     else this.outside?.settled(trace)

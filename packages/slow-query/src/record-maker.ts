@@ -16,7 +16,7 @@ export interface SlowOperation {
   readonly error: unknown
   readonly result: unknown
   /** Made when it settled, where its stack may be the only one that knows the call site. */
-  readonly settled: Error | null
+  readonly settled: Error
 }
 
 /** Makes the record of a slow operation; everything costly is done here, off the caller's path. */
@@ -48,7 +48,7 @@ export function recordOf(
     transactionMs: round(trace.transactionMs),
     fingerprint:
       statements[0]?.fingerprint ?? redactSql(`${call.model} ${call.operation}`, 'postgresql').fingerprint,
-    callSite: siteOf(trace) ?? awaitingSiteOf(settled?.stack),
+    callSite: siteOf(trace) ?? awaitingSiteOf(settled.stack),
     ...(error === undefined ? {} : { error: errorRecordOf(error, trace.statements) }),
     ...(traceId === undefined ? {} : { traceId }),
     ...(scope === undefined ? {} : { request: scope.info.name }),

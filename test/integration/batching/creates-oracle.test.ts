@@ -1,5 +1,6 @@
 import { batching } from '@prisma-brisk/batching'
 import { createDatabase, type Provider } from '../../support/databases.ts'
+import { hooked } from '../../support/hooked-client.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
 import { print } from './oracle.ts'
 
@@ -20,7 +21,9 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('creates on %s', (pro
       const [plain, base] = [one!, other!].map((database) =>
         database.createClient({ errorFormat: 'minimal', adapter: database.adapter({ connections: 4 }) }),
       )
-      const batched = base!.$extends(batching({ writes: { create: true } }))
+      const ways = [base!, hooked(base!)].map((client) =>
+        client.$extends(batching({ writes: { create: true } })),
+      )
       for (const client of [plain!, base!]) {
         await client.made.createMany({ data: [1, 2, 3].map((row) => ({ id: idOf(row), number: -row })) })
       }
@@ -33,6 +36,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('creates on %s', (pro
       await forSeeds(
         SEEDS,
         async (random) => {
+          const batched = random.pick(ways)
           const calls = randomCreates(random, () => ++number)
           const expected: string[] = []
           for (const call of calls) expected.push(await outcomeOf(plain!, call))
@@ -51,7 +55,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('creates on %s', (pro
         )
         expect(given).toEqual(expected)
       }
-      const { batched: merged, statements } = batched.$batching.stats()
+      const { batched: merged, statements } = ways[0]!.$batching.stats()
       expect(merged).toBeGreaterThan(statements)
     } finally {
       await Promise.all([one!.drop(), other!.drop()])

@@ -5,6 +5,7 @@ import { jest } from '@jest/globals'
 import { jsonLinesSink, slowQuery, type SinkRecord, type SlowQueryRecord } from '@prisma-brisk/slow-query'
 import { brisk } from 'prisma-brisk'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
+import { hooked } from '../../support/hooked-client.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 
 let database: TestDatabase<PrismaClient>
@@ -250,6 +251,33 @@ test('S8 raw SQL too has its call site: awaited, beside others, failed, in a tra
   )
   const [first = Number.NaN] = lines
   expect(lines.map((line) => line - first)).toEqual([0, 1, 1, 2, 3, 5, 7])
+})
+
+test.each([
+  ['as Prisma is in production', false],
+  ['behind another extension', true],
+])('S8 where Prisma records no call site, it is where the call is awaited: %s', async (_, isHooked) => {
+  const records: SlowQueryRecord[] = []
+  const sink = { write: (record: SinkRecord) => void records.push(record as SlowQueryRecord) }
+  const base = database.createClient({ errorFormat: 'minimal' })
+  const prisma = (isHooked ? hooked(base) : base).$extends(slowQuery({ threshold: 0.000_001, sinks: [sink] }))
+  await prisma.$connect()
+  const load = async (): Promise<void> => {
+    await prisma.tag.count()
+    await Promise.all([prisma.tag.findFirst(), prisma.user.findMany()])
+    await prisma.user.findUniqueOrThrow({ where: { id: -1 } }).catch(() => undefined)
+    await prisma.$transaction(async (tx) => {
+      await tx.tag.findMany({ take: 1 })
+    })
+    await expect(prisma.user.findUniqueOrThrow({ where: { id: -1 } })).rejects.toThrow()
+  }
+  await load()
+  await prisma.$queries.flush()
+  const lines = records.map(({ callSite }) =>
+    Number(/slow-operations\.test\.ts:(\d+):\d+$/.exec(callSite ?? '')?.[1]),
+  )
+  const [first = Number.NaN] = lines
+  expect(lines.map((line) => line - first)).toEqual([0, 1, 1, 2, 4, 6])
 })
 
 test('S9 rows that are read and thrown away are pointed out', async () => {

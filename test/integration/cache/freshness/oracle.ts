@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CacheStore, RawWriteTags } from '@prisma-brisk/cache'
 import type { PrismaClient } from '../../../../prisma/generated/postgresql/client.ts'
+import { hooked } from '../../../support/hooked-client.ts'
 import { forSeeds, Random } from '../../../support/random.ts'
 import { cached, ownNamespace } from '../cached-client.ts'
 import { FACTS, Growth } from './growth.ts'
@@ -17,7 +18,7 @@ const strategy = { cacheStrategy: { ttl: 300, swr: 60 } }
 let worlds = 1
 
 /**
- * Two clients on one store read and write at random: directly, nested, in bulk, raw, in transactions that commit and
+ * Two clients on one store, one of them behind another extension's hook, read and write at random: directly, nested, in bulk, raw, in transactions that commit and
  * roll back as a whole or to a savepoint, with cascades. A read that starts after a write has resolved must never show
  * what was before it: checked by facts that only grow, at all times, and against plain Prisma whenever everything has
  * come to rest.
@@ -29,7 +30,7 @@ export async function freshnessOracle(
 ): Promise<void> {
   const namespace = ownNamespace()
   const clients = stores.map((store, index) =>
-    cached(bases[index] as PrismaClient, { store, namespace, onRawWrite: tablesNamedIn }),
+    cached(index === 0 ? bases[0] : hooked(bases[1]), { store, namespace, onRawWrite: tablesNamedIn }),
   ) as unknown as readonly PrismaClient[]
   let reads = 0
   await forSeeds(
