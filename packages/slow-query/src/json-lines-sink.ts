@@ -42,6 +42,8 @@ export class JsonLinesSink implements Sink {
   private buffered = 0
   private writing: Promise<void> | null = null
   private warned = false
+  /** Whether the last line in the file is a piece of one. */
+  private isTorn = false
 
   constructor(
     private readonly path: string,
@@ -82,14 +84,19 @@ export class JsonLinesSink implements Sink {
       const { lines } = this
       this.lines = []
       this.buffered = 0
+      const bytes = Buffer.from(lines.join(''))
+      let done = 0
       try {
         this.follow()
-        const bytes = Buffer.from(lines.join(''))
         if (this.size > 0 && this.size + bytes.length > this.maxBytes) this.rotate()
-        for (let done = 0; done < bytes.length;)
+        if (this.isTorn) await write(this.file, '\n')
+        this.isTorn = false
+        while (done < bytes.length)
           done += (await write(this.file, bytes, done, bytes.length - done, null)).bytesWritten
       } catch (error) {
-        this.failed(lines.length, error)
+        const written = bytes.subarray(0, done)
+        this.isTorn ||= done > 0 && written[done - 1] !== NEWLINE
+        this.failed(lines.length - written.filter((byte) => byte === NEWLINE).length, error)
       }
     }
     this.writing = null
@@ -118,6 +125,7 @@ export class JsonLinesSink implements Sink {
     closeSync(this.file)
     this.file = file
     this.size = size
+    this.isTorn = false
   }
 
   private failed(records: number, error: unknown): void {
@@ -131,12 +139,14 @@ export class JsonLinesSink implements Sink {
   }
 }
 
+const NEWLINE = 0x0a
+
 /** Opens for appending; a line that a crash has torn is ended first, so that it spoils no other. */
 function open(path: string): [file: number, size: number] {
   const file = openSync(path, 'a+', 0o600)
   const { size } = fstatSync(file)
   const last = Buffer.alloc(1)
-  if (size === 0 || readSync(file, last, 0, 1, size - 1) === 0 || last[0] === 0x0a) return [file, size]
+  if (size === 0 || readSync(file, last, 0, 1, size - 1) === 0 || last[0] === NEWLINE) return [file, size]
   return [file, size + writeSync(file, '\n')]
 }
 

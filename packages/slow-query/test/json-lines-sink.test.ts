@@ -1,8 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { readSlowQueryLog } from '../../index-advisor/src/workload/slow-query-log.ts'
 import { jsonLinesSink, redactSql, type SlowQueryRecord } from '@prisma-brisk/slow-query'
+
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
 const record = (number: number): SlowQueryRecord => ({
   type: 'slow-query',
@@ -74,6 +79,55 @@ test('S20 who writes little loses nothing when others rotate the file away, or a
     busy.write(record(99))
     await busy.flush()
     expect(readFileSync(path, 'utf8').trimEnd().split('\n')).toHaveLength(1)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('S20 a disk that fills in the middle of a line loses that line alone, and says how many', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'brisk-log-'))
+  try {
+    const path = join(directory, 'slow.ndjson')
+    const program = `
+      import { execFileSync } from 'node:child_process'
+      import { jsonLinesSink } from '@prisma-brisk/slow-query'
+      const sink = jsonLinesSink(${JSON.stringify(path)})
+      const write = async (number) => {
+        sink.write({ number, text: 'x'.repeat(100) })
+        await sink.flush()
+      }
+      await write(1)
+      // One line of this batch fits, and half of another.
+      for (const number of [2, 3, 4]) sink.write({ number, text: 'x'.repeat(100) })
+      await sink.flush()
+      await write(5)
+      execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited:unlimited'])
+      await write(6)
+      await write(7)
+      console.log(sink.dropped)
+    `
+    const node = [
+      process.execPath,
+      '--conditions=@prisma-brisk/source',
+      '--import',
+      TSX,
+      '--input-type=module',
+    ]
+    // Without the signal, writing beyond the limit fails as on a full disk.
+    const output = execFileSync(
+      'bash',
+      ['-c', `trap '' XFSZ; exec prlimit --fsize=300:unlimited "$@"`, 'bash', ...node, '--eval', program],
+      {
+        cwd: import.meta.dirname,
+        env: { ...process.env, NODE_OPTIONS: '' },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      },
+    )
+    expect(Number(output.toString())).toBe(3)
+    const numbers = readFileSync(path, 'utf8')
+      .split('\n')
+      .map((line) => /^\{"number":(\d+),"text":"x{100}"\}$/.exec(line)?.[1] ?? line.slice(0, 12))
+    expect(numbers).toEqual(['1', '2', '{"number":3,', '6', '7', ''])
   } finally {
     rmSync(directory, { recursive: true })
   }
