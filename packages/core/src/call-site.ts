@@ -11,11 +11,9 @@ export interface StackFrame {
 }
 
 /** The frames of a V8 stack that stand in files, innermost first. */
-export function readFrames(stack: string): readonly StackFrame[] {
-  const frames: StackFrame[] = []
+export function* readFrames(stack: string): Generator<StackFrame, void> {
   for (const [, method = '', file, line, column] of stack.matchAll(FRAME))
-    frames.push({ method, file: file as string, line: Number(line), column: Number(column) })
-  return frames
+    yield { method, file: file as string, line: Number(line), column: Number(column) }
 }
 
 /** `    at async load (file:///app/src/load.ts:3:14)`, `    at /app/src/(group)/page.ts:3:14` */
@@ -56,5 +54,6 @@ function isOwn(path: string): boolean {
 }
 
 function ownPath(): string {
-  return pathOf(readFrames(new Error('here').stack ?? '')[0]?.file ?? '')
+  const [here] = readFrames(new Error('here').stack ?? '')
+  return pathOf(here?.file ?? '')
 }

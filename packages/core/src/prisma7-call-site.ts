@@ -10,9 +10,8 @@ export class PrismaCallSite {
 
   getLocation(): { fileName: string; lineNumber: number; columnNumber: number } | null {
     // This constructor and the method stand at the top.
-    const frame = readFrames(this._error.stack ?? '')
-      .slice(2)
-      .find(isShown)
+    const [, , ...frames] = readFrames(this._error.stack ?? '')
+    const frame = frames.find(isShown)
     return frame === undefined
       ? null
       : { fileName: frame.file, lineNumber: frame.line, columnNumber: frame.column }

@@ -12,7 +12,9 @@ lines
     at async Promise.all (index 0)
     at Array.map (<anonymous>)
     at process.processTicksAndRejections (node:internal/process/task_queues:95:5)`
-  expect(readFrames(stack).map(({ method, file, line, column }) => [method, file, line, column])).toEqual([
+  expect(
+    [...readFrames(stack)].map(({ method, file, line, column }) => [method, file, line, column]),
+  ).toEqual([
     ['load', '/app/src/load.ts', 3, 14],
     ['async Service.list', 'file:///app/src/a%20b.ts', 10, 2],
     ['new Loader', 'C:\\app\\loader.js', 1, 1],
