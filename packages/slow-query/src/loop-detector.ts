@@ -38,6 +38,7 @@ export class LoopDetector {
     if (loop === undefined) return null
     this.underWay.delete(trace)
     loop.settle(trace)
+    loop.seekSite()
     return loop
   }
 

@@ -1,4 +1,5 @@
 import { canonicalize } from '@prisma-brisk/core'
+import { awaitingSiteOf } from './awaiting-site.ts'
 import type { OperationTrace } from './operation-trace.ts'
 
 /** Calls of one shape from one place in one request: what may be a loop. */
@@ -12,17 +13,33 @@ export class RepeatedCalls {
   /** Whether a call ever began before the one before it had ended. */
   concurrent = false
   reported = false
+  private site: string | null
+  /** Whether it was looked for where a call is awaited. */
+  private isSought = false
   readonly first: OperationTrace
   private last: OperationTrace | null = null
   private readonly values = new Set<string>()
 
   constructor(
-    readonly callSite: string | null,
+    callSite: string | null,
     first: OperationTrace,
     /** Different values that make a loop; more need not be told apart. */
     private readonly enough: number,
   ) {
+    this.site = callSite
     this.first = first
+  }
+
+  /** Where the calls are made, or, where Prisma records no call sites, where one of them is awaited. */
+  get callSite(): string | null {
+    return this.site
+  }
+
+  /** One of the calls settles at this moment, so that whoever awaits it can be found. */
+  seekSite(): void {
+    if (this.site !== null || this.isSought) return
+    this.isSought = true
+    this.site = awaitingSiteOf(new Error('settled').stack)
   }
 
   add(trace: OperationTrace): void {

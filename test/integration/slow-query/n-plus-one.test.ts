@@ -34,13 +34,14 @@ afterAll(() => database.drop())
 function watched(
   nPlusOne: NPlusOneOptions = {},
   extend: (client: PrismaClient) => PrismaClient = (each) => each,
+  options: { errorFormat?: 'minimal' } = {},
 ) {
   const reports: NPlusOneReport[] = []
   const sink = {
     write: (record: { type: string }) =>
       void (record.type === 'n-plus-one' && reports.push(record as NPlusOneReport)),
   }
-  const base = database.createClient({ adapter: database.adapter({ connections: 3 }) })
+  const base = database.createClient({ ...options, adapter: database.adapter({ connections: 3 }) })
   const prisma = extend(
     base.$extends(slowQuery({ threshold: 60_000, sinks: [sink], nPlusOne })) as unknown as PrismaClient,
   )
@@ -77,6 +78,24 @@ describe('S13 loops are reported once, with the change to make', () => {
       sql: expect.stringContaining('"Conversation"'),
     })
     expect(reports[0]!.totalMs).toBeGreaterThan(0)
+  })
+
+  test('where Prisma records no call sites, as in production, it is where a call is awaited', async () => {
+    const { prisma, inRequest } = watched({}, (client) => client, { errorFormat: 'minimal' })
+    const lineOf = (): number => Number(/:(\d+):\d+\)?$/.exec(new Error('here').stack!.split('\n')[2]!)?.[1])
+    const ids = Array.from({ length: 12 }, (_, index) => index + 1)
+    let line = 0
+    const reports = await inRequest(async () => {
+      for (const id of ids) {
+        line = lineOf() + 1
+        await prisma.conversation.findMany({ where: { userId: id } })
+      }
+      await Promise.all(ids.map((id) => prisma.user.findFirst({ where: { id } })))
+    })
+    expect(reports.map(({ callSite }) => callSite)).toEqual([
+      expect.stringMatching(new RegExp(`n-plus-one\\.test\\.ts:${line}:\\d+$`)),
+      expect.stringMatching(new RegExp(`n-plus-one\\.test\\.ts:${line + 2}:\\d+$`)),
+    ])
   })
 
   test('reading parents by the key that rows hold', async () => {
