@@ -39,9 +39,15 @@ export class SentStatement implements Statement, ConnectionWatch {
   }
 
   send<T>(query: SqlQuery, target: SqlQueryable, pool: DriverPool | null, execute: Execute<T>): Promise<T> {
+    let sent: SqlQuery
+    try {
+      sent = this.rewritten(query)
+    } catch (error) {
+      // Refused by one of ourselves: there was no statement to tell of.
+      return Promise.reject(error)
+    }
     let answer: Promise<T>
     try {
-      const sent = this.rewritten(query)
       this.watch = this.watched()
       answer = execute(this.transaction === null ? this.leased(target, pool) : this.joined(target), sent)
     } catch (error) {

@@ -170,18 +170,20 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
     expect(seen).toEqual([{ sql: log.sql()[0], rows: 2 }])
   })
 
-  test('what `rewrite` throws fails the statement unsent', async () => {
+  test('what `rewrite` throws fails the statement unsent, and nobody hears of it', async () => {
     const { client, log } = database.createRecordedClient()
+    const heard: unknown[] = []
     const refusing = mountProbe(client, (host) => {
       host.tap?.listen({
         rewrite: () => {
           throw new RangeError('not this one')
         },
+        statement: ({ error }) => heard.push(error),
       })
       return (call, next) => next(call)
     })
     await expect(refusing.user.findMany()).rejects.toThrow('not this one')
-    expect(log.statements).toEqual([])
+    expect([log.statements, heard]).toEqual([[], []])
   })
 
   test('what `inspect` throws fails the statement', async () => {
