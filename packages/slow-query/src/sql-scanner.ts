@@ -1,5 +1,5 @@
 import { RedactedText } from './redacted-text.ts'
-import { CLOSE, COMMA, MINUS, OPEN, QUESTION, SLASH } from './sql-characters.ts'
+import { CLOSE, COMMA, HASH, MINUS, OPEN, QUESTION, SLASH } from './sql-characters.ts'
 import { SqlFingerprint } from './sql-fingerprint.ts'
 import { Group, type Level } from './sql-level.ts'
 import type { SqlDialect } from './sql-lexis.ts'
@@ -147,5 +147,7 @@ class SqlScanner {
 
 /** Whether rows of `VALUES` may go on behind a token that begins so: with a parenthesis, a comma or a comment. */
 function isAmongRows(code: number): boolean {
-  return code === OPEN || code === COMMA || code === CLOSE || code === SLASH || code === MINUS
+  return (
+    code === OPEN || code === COMMA || code === CLOSE || code === SLASH || code === MINUS || code === HASH
+  )
 }

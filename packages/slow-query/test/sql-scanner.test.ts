@@ -101,6 +101,17 @@ describe('S7 lists of any length have one fingerprint', () => {
     )
   })
 
+  test.each([
+    ['mysql', '# one a line\n'],
+    ['mysql', '-- one a line\n'],
+    ['postgresql', '/* one a line */'],
+  ] as const)('comments between rows of VALUES, in %s: %j', (dialect, comment) => {
+    const rows = (count: number) =>
+      redactSql(`INSERT INTO t VALUES ${Array(count).fill('(1)').join(`, ${comment}`)}`, dialect)
+    expect(rows(2).fingerprint).toBe(rows(5).fingerprint)
+    expect(rows(5).sql).toMatch(/3 more rows/)
+  })
+
   test('compound keys joined by OR', () => {
     const where = (count: number): string =>
       Array.from({ length: count }, (_, index) => `(a = $${2 * index + 1} AND b = $${2 * index + 2})`).join(
