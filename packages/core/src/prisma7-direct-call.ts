@@ -57,6 +57,10 @@ class Fluent implements ProxyHandler<DirectCall> {
     return Reflect.get(this.relations.includes(name) ? this.method.original(this.args) : call, name)
   }
 
+  set(call: DirectCall, name: string | symbol, value: unknown): boolean {
+    return Reflect.set(call, name, value)
+  }
+
   has(call: DirectCall, name: string | symbol): boolean {
     return this.relations.includes(name) || (typeof name === 'string' && Object.hasOwn(call, name))
   }

@@ -88,7 +88,7 @@ export class DirectMethod {
    * `$executeRaw`, is sent before. A client with extensions waits as long of itself.
    */
   readonly send = (params: InternalParams): Promise<unknown> =>
-    this.isBare ? Promise.resolve().then(() => this.base._request!(params)) : this.base._request!(params)
+    this.isBare ? settled.then(() => this.base._request!(params)) : this.base._request!(params)
 
   /** The list of hooks, by which Prisma's own calls of the method are known: they may share a statement with these. */
   get chain(): readonly unknown[] {
@@ -178,4 +178,5 @@ class DirectDispatcher implements Dispatcher {
   }
 }
 
+const settled = Promise.resolve()
 const noPath: readonly string[] = Object.freeze([])

@@ -141,6 +141,15 @@ describe('what a method answers', () => {
     expect(await prisma.$transaction([Object.assign({}, prisma.user.count())])).toEqual([3])
   })
 
+  test('can be marked, as React does', async () => {
+    for (const make of promises.slice(2)) {
+      const promise = Object.assign(make(probed().prisma), { status: 'pending' })
+      promise.status = 'fulfilled'
+      expect(Object.keys(promise)).toContain('status')
+      expect([promise.status, await promise]).toEqual(['fulfilled', await make(plain)])
+    }
+  })
+
   test('has relations of any name', () => {
     const renamed = (config: {
       runtimeDataModel: { models: Record<string, { fields: { name: string }[] }> }
