@@ -42,19 +42,20 @@ export const countCall: MakeCall = (method, args, site) => {
 
 /** Promises with the relations of the row on them: `prisma.user.findUnique(…).posts()`, which is Prisma's. */
 export function fluentCall(relations: readonly string[]): MakeCall {
+  const names = new Set<string | symbol>(relations)
   return (method, args, site) =>
-    new Proxy(directCall(method, args ?? {}, site), new Fluent(relations, method, args))
+    new Proxy(directCall(method, args ?? {}, site), new Fluent(names, method, args))
 }
 
 class Fluent implements ProxyHandler<DirectCall> {
   constructor(
-    private readonly relations: readonly (string | symbol)[],
+    private readonly relations: ReadonlySet<string | symbol>,
     private readonly method: DirectMethod,
     private readonly args: Args | undefined,
   ) {}
 
   get(call: DirectCall, name: string | symbol): unknown {
-    return Reflect.get(this.relations.includes(name) ? this.method.original(this.args) : call, name)
+    return Reflect.get(this.relations.has(name) ? this.method.original(this.args) : call, name)
   }
 
   set(call: DirectCall, name: string | symbol, value: unknown): boolean {
@@ -62,7 +63,7 @@ class Fluent implements ProxyHandler<DirectCall> {
   }
 
   has(call: DirectCall, name: string | symbol): boolean {
-    return this.relations.includes(name) || (typeof name === 'string' && Object.hasOwn(call, name))
+    return this.relations.has(name) || (typeof name === 'string' && Object.hasOwn(call, name))
   }
 
   ownKeys(call: DirectCall): (string | symbol)[] {
