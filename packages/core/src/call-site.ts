@@ -10,14 +10,19 @@ export interface StackFrame {
   readonly column: number
 }
 
-/** The frames of a V8 stack that stand in files, innermost first. */
-export function* readFrames(stack: string): Generator<StackFrame, void> {
-  for (const [, method = '', file, line, column] of stack.matchAll(FRAME))
+/** The frames of a V8 stack that stand in files, innermost first. What is no text, `Error.prepareStackTrace` has made. */
+export function* readFrames(stack: unknown): Generator<StackFrame, void> {
+  if (typeof stack !== 'string') return
+  for (const [, method = '', ...place] of stack.matchAll(FRAME)) {
+    const [, file, line, column] = EVALUATED.exec(place[0] as string) ?? ['', ...place]
     yield { method, file: file as string, line: Number(line), column: Number(column) }
+  }
 }
 
 /** `    at async load (file:///app/src/load.ts:3:14)`, `    at /app/src/(group)/page.ts:3:14` */
 const FRAME = /^ +at (?:(.+?) \(|async )?(.+):(\d+):(\d+)\)?$/gm
+/** `eval at load (/app/src/load.ts:3:14), <anonymous>`, which stands where it is evaluated. */
+const EVALUATED = /^eval at .*\((\S+):(\d+):(\d+)\)/
 
 /**
  * The place in the user's code where a call was made: `file:line:column` of the first frame of a V8 stack that belongs

@@ -8,8 +8,8 @@ export class UncommonArgument extends Error {}
  * The deep copy of arguments that Prisma makes for a query hook, for arguments of plain objects, arrays, dates, bytes and
  * values that cannot change.
  *
- * @throws UncommonArgument where there is anything else (`Prisma.DbNull`, a field, a Decimal, an object of a class, one that
- * contains itself): Prisma knows best what becomes of it
+ * @throws UncommonArgument where there is anything else (`Prisma.DbNull`, a field, a Decimal or what has its methods, an
+ * object of a class, one that contains itself): Prisma knows best what becomes of it
  */
 export function copyArguments(args: Args): Args {
   if (!isPlain(args)) throw new UncommonArgument()
@@ -17,6 +17,7 @@ export function copyArguments(args: Args): Args {
 }
 
 function copy(value: unknown, depth: number): unknown {
+  if (typeof value === 'function') throw new UncommonArgument()
   if (typeof value !== 'object' || value === null) return value
   if (depth > DEEPEST) throw new UncommonArgument()
   if (Array.isArray(value)) return copyItems(value, depth)

@@ -21,7 +21,9 @@ export class PrismaCallSite {
 /** What Prisma itself takes for the application. */
 function isShown({ method, file }: StackFrame): boolean {
   return (
+    file !== '<anonymous>' &&
     !file.includes('@prisma') &&
+    !file.includes('/packages/client/src/runtime/') &&
     !file.endsWith('/runtime/client.js') &&
     !file.startsWith('internal/') &&
     !/new |getCallSite|Proxy\./.test(method) &&

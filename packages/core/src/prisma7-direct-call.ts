@@ -2,68 +2,75 @@ import type { Args } from './call.ts'
 import type { DirectMethod } from './prisma7-direct-method.ts'
 import type { CallSite, InternalParams } from './prisma7-redirect.ts'
 
-/** What a method answers: Prisma's lazy promise, which begins when it is awaited, and but once. */
-export class DirectCall implements Promise<unknown> {
-  private answer: Promise<unknown> | null = null
+/** Makes what a method answers. */
+export type MakeCall = (method: DirectMethod, args: Args | undefined, site: CallSite) => DirectCall
 
-  constructor(
-    private readonly method: DirectMethod,
-    private readonly args: Args | undefined,
-    private readonly site: CallSite,
-  ) {}
+/** Prisma's lazy promise. */
+interface DirectCall extends Promise<unknown> {
+  readonly spec: { readonly action: string; readonly args: Args | undefined; readonly model: string }
+  requestTransaction(transaction: InternalParams['transaction']): Promise<unknown>
+}
 
-  get [Symbol.toStringTag](): string {
-    return 'PrismaPromise'
-  }
-
-  get spec(): object {
-    const { model, operation: action } = this.method
-    return { action, args: this.args, model }
-  }
-
-  // eslint-disable-next-line unicorn/no-thenable
-  then<A = unknown, B = never>(
-    onFulfilled?: ((value: unknown) => A | PromiseLike<A>) | null,
-    onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    return this.begun.then(onFulfilled, onRejected)
-  }
-
-  catch<B = never>(onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<unknown> {
-    return this.begun.catch(onRejected)
-  }
-
-  finally(onFinally?: (() => void) | null): Promise<unknown> {
-    return this.begun.finally(onFinally)
-  }
-
-  /** A member of an array transaction. */
-  requestTransaction(transaction: InternalParams['transaction']): Promise<unknown> {
-    return this.method.request(this.args, this.site, transaction)
-  }
-
-  private get begun(): Promise<unknown> {
-    return (this.answer ??= this.method.call(this.args, this.site))
-  }
-
-  /** Prisma's own promise of the same call, for what hangs on it. */
-  protected get prismas(): Record<string, unknown> {
-    return this.method.original(this.args) as unknown as Record<string, unknown>
+/**
+ * What a method answers: Prisma's lazy promise, which begins when it is awaited, and but once. It has the members of
+ * Prisma's and shows no others: where an `await` was forgotten, it is printed, sent as JSON, or passed as an argument.
+ */
+export function directCall(method: DirectMethod, args: Args | undefined, site: CallSite): DirectCall {
+  let answer: Promise<unknown> | null = null
+  const begun = () => (answer ??= method.call(args, site))
+  return {
+    spec: { action: method.operation, args, model: method.model },
+    // eslint-disable-next-line unicorn/no-thenable
+    then: (onFulfilled, onRejected) => begun().then(onFulfilled, onRejected),
+    catch: (onRejected) => begun().catch(onRejected),
+    finally: (onFinally) => begun().finally(onFinally),
+    // Members of an array transaction are sent anew.
+    requestTransaction(transaction) {
+      if (transaction === undefined) return begun()
+      if (transaction.kind === 'batch') return method.request(args, site, transaction)
+      return (answer ??= method.request(args, site, transaction))
+    },
+    [Symbol.toStringTag]: 'PrismaPromise',
   }
 }
 
-/** Promises with the relations of a model on them. */
-export function fluent(relations: readonly string[]): typeof DirectCall {
-  class FluentCall extends DirectCall {
-    static {
-      for (const relation of relations) {
-        Object.defineProperty(this.prototype, relation, {
-          get(this: FluentCall) {
-            return this.prismas[relation]
-          },
-        })
-      }
-    }
+/** `count` looks into its arguments at once, and fails there where they are null. */
+export const countCall: MakeCall = (method, args, site) => {
+  if (args !== undefined) void args['select']
+  return directCall(method, args, site)
+}
+
+/** Promises with the relations of the row on them: `prisma.user.findUnique(…).posts()`, which is Prisma's. */
+export function fluentCall(relations: readonly string[]): MakeCall {
+  const names = new Set<string | symbol>(relations)
+  return (method, args, site) =>
+    new Proxy(directCall(method, args ?? {}, site), new Fluent(names, method, args))
+}
+
+class Fluent implements ProxyHandler<DirectCall> {
+  constructor(
+    private readonly relations: ReadonlySet<string | symbol>,
+    private readonly method: DirectMethod,
+    private readonly args: Args | undefined,
+  ) {}
+
+  get(call: DirectCall, name: string | symbol): unknown {
+    return Reflect.get(this.relations.has(name) ? this.method.original(this.args) : call, name)
   }
-  return FluentCall
+
+  set(call: DirectCall, name: string | symbol, value: unknown): boolean {
+    return Reflect.set(call, name, value)
+  }
+
+  has(call: DirectCall, name: string | symbol): boolean {
+    return this.relations.has(name) || (typeof name === 'string' && Object.hasOwn(call, name))
+  }
+
+  ownKeys(call: DirectCall): (string | symbol)[] {
+    return [...new Set([...this.relations, ...Object.keys(call)])]
+  }
+
+  getOwnPropertyDescriptor(): PropertyDescriptor {
+    return { enumerable: true, configurable: true, writable: true }
+  }
 }

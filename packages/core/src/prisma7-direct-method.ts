@@ -22,6 +22,7 @@ export interface DirectClient {
     getAllQueryCallbacks?(delegate: string, operation: string): readonly unknown[]
     getAllModelExtensions?(model: string): object | undefined
     getAllComputedFields?(delegate: string): object | undefined
+    getAllClientExtensions?(): object | undefined
   }
   _tracingHelper?: { isEnabled?(): boolean }
   _errorFormat?: string
@@ -38,6 +39,7 @@ export type Method = (args?: Args) => PromiseLike<unknown>
 export class DirectMethod {
   private readonly delegate: string
   private hooks: readonly unknown[] | null = null
+  private readonly isBare: boolean
 
   constructor(
     /** The client whose method it is, and the one that it extends. */
@@ -49,6 +51,7 @@ export class DirectMethod {
     readonly original: Method,
   ) {
     this.delegate = delegateOf(model)
+    this.isBare = base._extensions?.isEmpty?.() === true
   }
 
   call(args: Args | undefined, site: CallSite): Promise<unknown> {
@@ -80,8 +83,12 @@ export class DirectMethod {
     return this.own._request!(this.params(args ?? {}, args, site, transaction))
   }
 
-  /** To the client that was extended, past the hook. */
-  readonly send = (params: InternalParams): Promise<unknown> => this.base._request!(params)
+  /**
+   * To the client that was extended, past the hook, but no sooner than a hook would: what went through one before, such as
+   * `$executeRaw`, is sent before. A client with extensions waits as long of itself.
+   */
+  readonly send = (params: InternalParams): Promise<unknown> =>
+    this.isBare ? settled.then(() => this.base._request!(params)) : this.base._request!(params)
 
   /** The list of hooks, by which Prisma's own calls of the method are known: they may share a statement with these. */
   get chain(): readonly unknown[] {
@@ -171,4 +178,5 @@ class DirectDispatcher implements Dispatcher {
   }
 }
 
+const settled = Promise.resolve()
 const noPath: readonly string[] = Object.freeze([])

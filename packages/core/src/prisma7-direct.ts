@@ -1,6 +1,6 @@
 import { modelOperations } from './operation.ts'
 import { PrismaCallSite } from './prisma7-call-site.ts'
-import { DirectCall, fluent } from './prisma7-direct-call.ts'
+import { countCall, directCall, fluentCall, type MakeCall } from './prisma7-direct-call.ts'
 import { DirectMethod, type DirectClient, type Method } from './prisma7-direct-method.ts'
 import type { Entrance } from './prisma7-entrance.ts'
 import { delegateOf } from './prisma7-redirect.ts'
@@ -21,9 +21,14 @@ export function callDirectly(extended: object, client: object, entrance: Entranc
   const models = Object.entries(base._runtimeDataModel?.models ?? {})
   if (typeof own._request !== 'function' || typeof base._request !== 'function') return
   if (typeof own._tracingHelper?.isEnabled !== 'function' || computesFields(base, models)) return
+  if (typeof own._extensions?.getAllClientExtensions !== 'function') return
+  const others = own._extensions.getAllClientExtensions() ?? {}
   for (const [model, { fields }] of models) {
+    // Another extension has put something of its own in place of the model.
+    if (delegateOf(model) in others || model in others) continue
     const replace = (delegate: Delegate | undefined) => {
-      if (delegate === undefined) return
+      // Of two models whose names differ by the case of their first letter, a client has but one.
+      if (delegate?.$name !== model) return
       const relations = fields.filter(({ kind }) => kind === 'object').map(({ name }) => name)
       replaceMethods(delegate, relations, (operation, original) =>
         isPrismas(own, base, model, operation)
@@ -71,21 +76,25 @@ function replaceMethods(
   relations: readonly string[],
   methodOf: (operation: string, original: Method) => DirectMethod | null,
 ): void {
-  const Fluent = fluent(relations)
-  for (const { operation, result } of modelOperations()) {
+  const fluent = fluentCall(relations)
+  // In the order in which they stand.
+  for (const operation of Object.keys(delegate)) {
+    const result = results.get(operation)
     const original = delegate[operation]
-    const method = typeof original === 'function' ? methodOf(operation, original) : null
+    const method = result !== undefined && original !== undefined ? methodOf(operation, original) : null
     if (method === null) continue
-    // Their promises carry the relations of the row: `prisma.user.findUnique(…).posts()`.
-    const Answer = result === 'row' || result === 'rowOrNull' ? Fluent : DirectCall
+    let make: MakeCall = operation === 'count' ? countCall : directCall
+    if (result === 'row' || result === 'rowOrNull') make = fluent
     delegate[operation] =
       method.own._errorFormat === 'minimal'
-        ? (args) => new Answer(method, args, unknownSite)
-        : (args) => new Answer(method, args, new PrismaCallSite())
+        ? (args) => make(method, args, unknownSite)
+        : (args) => make(method, args, new PrismaCallSite())
   }
 }
 
-type Delegate = Record<string, Method | undefined>
+const results = new Map(modelOperations().map(({ operation, result }) => [operation, result]))
+
+type Delegate = Record<string, Method | undefined> & { readonly $name?: string }
 
 function computesFields(
   { _extensions: extensions }: DirectClient,

@@ -72,20 +72,23 @@ export function aggregateMapping(
   operation: string,
   args: Args,
 ): Pick<InternalParams, 'argsMapper' | 'unpacker'> {
-  if (operation === 'count') {
-    const selected = typeof args['select'] === 'object'
-    return {
-      argsMapper: ({ select, ...rest }: Args) =>
-        desugarAggregate({ ...rest, _count: typeof select === 'object' ? select : { _all: true } }),
-      unpacker: (data: { _count: Args }) => (selected ? data._count : data._count['_all']),
-    }
-  }
-  if (operation !== 'aggregate' && operation !== 'groupBy')
+  if (operation !== 'count' && operation !== 'aggregate' && operation !== 'groupBy')
     return { argsMapper: undefined, unpacker: undefined }
   const bare = typeof args['_count'] === 'boolean'
   const unpackRow = (row: Record<string, unknown>) => {
     if (bare) row['_count'] = (row['_count'] as Args)['_all']
     return row
+  }
+  if (operation === 'count') {
+    const selected = typeof args['select'] === 'object'
+    return {
+      argsMapper: ({ select, ...rest }: Args) =>
+        desugarAggregate({ ...rest, _count: typeof select === 'object' ? select : { _all: true } }),
+      unpacker: (data: Record<string, unknown>) => {
+        const counts = unpackRow(data)['_count'] as Args
+        return selected ? counts : counts['_all']
+      },
+    }
   }
   return {
     argsMapper: (raw: Args) => {

@@ -9,6 +9,8 @@ lines
     at Page (/app/(group)/page.tsx:7:9)
     at async /app/(group)/layout.tsx:8:1
     at file:///app/top.ts:1:1
+    at eval (eval at load (/app/eval.ts:3:4), <anonymous>:1:1)
+    at eval (eval at <anonymous> (eval at load (/app/eval.ts:5:6)), <anonymous>:1:1)
     at async Promise.all (index 0)
     at Array.map (<anonymous>)
     at process.processTicksAndRejections (node:internal/process/task_queues:95:5)`
@@ -21,8 +23,11 @@ lines
     ['Page', '/app/(group)/page.tsx', 7, 9],
     ['', '/app/(group)/layout.tsx', 8, 1],
     ['', 'file:///app/top.ts', 1, 1],
+    ['eval', '/app/eval.ts', 3, 4],
+    ['eval', '/app/eval.ts', 5, 6],
     ['process.processTicksAndRejections', 'node:internal/process/task_queues', 95, 5],
   ])
+  expect(readFrames([{ getFileName: () => '/app/load.ts' }])).toEqual([])
 })
 
 const at = (...places: string[]): string =>

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { jest } from '@jest/globals'
 import type { Call } from '@prisma-brisk/core'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
@@ -102,12 +103,83 @@ test('a call begins when it is awaited, once, with the arguments of that moment'
   const [user, name] = await answer
   expect([user?.id, name]).toEqual([2, 'bob'])
   expect(calls.map(({ args }) => args)).toEqual([{ where: { id: 2 } }])
-  expect(call[Symbol.toStringTag]).toBe('PrismaPromise')
-  expect((call as unknown as { spec: unknown }).spec).toEqual({
-    action: 'findUnique',
-    model: 'User',
-    args: { where: { id: 3 } },
+})
+
+describe('what a method answers', () => {
+  const promises: ((client: PrismaClient) => Promise<unknown>)[] = [
+    ({ user }) => user.findUnique({ where: { id: 1 } }),
+    ({ user }) => user.update({ where: { id: 0 }, data: {} }),
+    ({ user }) => user.findFirst(),
+    ({ user }) => user.findMany(),
+    ({ user }) => user.count(),
+  ]
+
+  test.each(promises)('looks as Prisma’s where an await was forgotten: %s', async (make) => {
+    const [ours, theirs] = [make(probed().prisma), make(plain)]
+    for (const look of [JSON.stringify, Object.keys, String] as ((promise: object) => unknown)[])
+      expect(look(ours)).toEqual(look(theirs))
+    for (const name of ['then', 'spec', 'tutor', 'toString', 'answer', Symbol.toStringTag])
+      expect([name, name in ours]).toEqual([name, name in theirs])
+    expect((ours as unknown as { spec: unknown }).spec).toEqual((theirs as unknown as { spec: unknown }).spec)
+    const refusal = (client: PrismaClient) =>
+      client.user.findMany({ where: { id: make(client) as never } }).catch(({ message }: Error) => message)
+    expect(await refusal(probed().prisma)).toBe(await refusal(plain))
   })
+
+  test('shows nothing of the client', () => {
+    const { prisma } = probed()
+    for (const make of promises) expect(inspect(make(prisma), { depth: 20 })).not.toMatch(/adapter|postgres/)
+  })
+
+  test('has members that work alone, and copies that work', async () => {
+    const { then } = probed().prisma.user.count()
+    // eslint-disable-next-line unicorn/no-thenable
+    expect(await new Promise((resolve) => then(resolve))).toBe(3)
+    const copy: unknown = Object.assign({}, probed().prisma.user.findFirst({ select: { name: true } }))
+    expect(await copy).toEqual({ name: 'ada' })
+    const { prisma } = probed()
+    expect(await prisma.$transaction([Object.assign({}, prisma.user.count())])).toEqual([3])
+  })
+
+  test('can be marked, as React does', async () => {
+    for (const make of promises.slice(2)) {
+      const promise = Object.assign(make(probed().prisma), { status: 'pending' })
+      promise.status = 'fulfilled'
+      expect(Object.keys(promise)).toContain('status')
+      expect([promise.status, await promise]).toEqual(['fulfilled', await make(plain)])
+    }
+  })
+
+  test('has relations of any name', () => {
+    const renamed = (config: {
+      runtimeDataModel: { models: Record<string, { fields: { name: string }[] }> }
+    }) => {
+      const model = structuredClone(config.runtimeDataModel)
+      model.models['User']!.fields.find(({ name }) => name === 'profile')!.name = 'answer'
+      model.models['User']!.fields.find(({ name }) => name === 'tutor')!.name = 'method'
+      return { ...config, runtimeDataModel: model }
+    }
+    const { prisma } = probed(database.createClient({ __internal: { configOverride: renamed } }))
+    const row = prisma.user.findUnique({ where: { id: 1 } }) as unknown as Record<string, unknown>
+    expect([typeof row['answer'], typeof row['method']]).toEqual(['function', 'function'])
+  })
+})
+
+test('what is sent at once is sent in the order of the calls, whichever way each of them goes', async () => {
+  const { client, log } = database.createRecordedClient({ adapter: database.adapter({ connections: 1 }) })
+  for (const base of [client, client.$extends({}) as unknown as PrismaClient]) {
+    const { prisma } = probed(base)
+    log.clear()
+    const answers = await Promise.all([
+      prisma.$executeRaw`UPDATE "User" SET "tutorId" = 1 WHERE id = 2`,
+      prisma.user.count({ where: { tutorId: 1 } }),
+      prisma.user.updateMany({ where: { balance: { gte: new Prisma.Decimal(0) } }, data: { tutorId: 3 } }),
+      prisma.user.count({ where: { tutorId: 1 } }),
+      prisma.$executeRaw`UPDATE "User" SET "tutorId" = NULL`,
+      prisma.user.count({ where: { tutorId: null } }),
+    ])
+    expect(answers).toEqual([1, 1, { count: 3 }, 0, 3, 3])
+  }
 })
 
 test('what hangs on a promise is Prisma’s: relations, and its place in an array transaction', async () => {
@@ -173,6 +245,7 @@ test('uncommon arguments are left to Prisma, and become what it makes of them fo
   cyclic['AND'] = cyclic
   const uncommon: Ask[] = [
     (client) => client.user.findMany({ where: { balance: { gte: new Prisma.Decimal(0) } } }),
+    (client) => client.user.findMany({ where: { balance: { s: 1, e: 0, d: [0], toFixed: () => '0' } } }),
     (client) => client.user.findMany({ where: { name: { equals: client.user.fields.email } } }),
     (client) => client.conversation.findMany({ where: { metadata: { equals: Prisma.DbNull } } } as never),
     (client) => client.user.findMany({ where: new Filter('ada') }),
@@ -193,10 +266,21 @@ test('uncommon arguments are left to Prisma, and become what it makes of them fo
   expect(calls).toHaveLength(uncommon.length - 1)
 })
 
+test('`count` takes what Prisma’s takes', async () => {
+  const { prisma } = probed()
+  const outcome = (client: PrismaClient, args: never) =>
+    client.user.count(args).catch(({ message }: Error) => message)
+  for (const args of [{ _count: true }, { select: null }, { select: true }, { select: {} }, 5] as never[])
+    expect(await outcome(prisma, args)).toEqual(await outcome(plain, args))
+  for (const client of [prisma, plain])
+    expect(() => client.user.count(null as never)).toThrow(/reading 'select'/)
+})
+
 test('the client looks as it did', async () => {
   const before = database.createClient().$extends({}) as unknown as PrismaClient
   const { prisma } = probed()
   expect(Object.keys(prisma)).toEqual(expect.arrayContaining(Object.keys(before)))
+  expect(Object.keys(prisma.user)).toEqual(Object.keys(before.user))
   expect(new Set(Reflect.ownKeys(prisma.user))).toEqual(new Set(Reflect.ownKeys(before.user)))
   expect(prisma.user).toBe(prisma.user)
   expect(prisma.user.fields.name.name).toBe('name')
@@ -261,6 +345,18 @@ describe('other extensions', () => {
     }
     for (const client of [probed(computed(database.createClient())).prisma, computed(probed().prisma)])
       expect(await ask(client)).toEqual(['ADA', 'BOB', 'CYD'])
+  })
+
+  test('what others put in place of a model is theirs', async () => {
+    for (const name of ['user', 'User']) {
+      const base = database.createClient().$extends({
+        client: { [name]: { count: () => 'theirs' } },
+      }) as unknown as PrismaClient
+      const { prisma } = probed(base)
+      const delegates = prisma as unknown as Record<string, PrismaClient['user']>
+      expect(await delegates[name]!.count()).toBe('theirs')
+      expect(await delegates[name === 'user' ? 'User' : 'user']!.count()).toBe(3)
+    }
   })
 
   test('methods that others put in place of Prisma’s are theirs, and their own reach the pipeline', async () => {
