@@ -4,6 +4,9 @@ import type { Args } from './call.ts'
 /** Where {@link copyArguments} meets what it leaves to Prisma. */
 export class UncommonArgument extends Error {}
 
+/** One for all: nobody reads its stack, which is dear. */
+const uncommon = new UncommonArgument()
+
 /**
  * The deep copy of arguments that Prisma makes for a query hook, for arguments of plain objects, arrays, dates, bytes and
  * values that cannot change.
@@ -12,19 +15,19 @@ export class UncommonArgument extends Error {}
  * object of a class, one that contains itself): Prisma knows best what becomes of it
  */
 export function copyArguments(args: Args): Args {
-  if (!isPlain(args)) throw new UncommonArgument()
+  if (!isPlain(args)) throw uncommon
   return copyKeys(args, 0)
 }
 
 function copy(value: unknown, depth: number): unknown {
-  if (typeof value === 'function') throw new UncommonArgument()
+  if (typeof value === 'function') throw uncommon
   if (typeof value !== 'object' || value === null) return value
-  if (depth > DEEPEST) throw new UncommonArgument()
+  if (depth > DEEPEST) throw uncommon
   if (Array.isArray(value)) return copyItems(value, depth)
   if (isPlain(value)) return copyKeys(value, depth)
   if (types.isDate(value)) return new Date(+value)
   if (types.isUint8Array(value)) return value.slice(0)
-  throw new UncommonArgument()
+  throw uncommon
 }
 
 const DEEPEST = 100
@@ -44,7 +47,7 @@ function copyItems(items: readonly unknown[], depth: number): unknown[] {
 function copyKeys(value: Args, depth: number): Args {
   const copies: Record<string, unknown> = {}
   for (const key in value) {
-    if (key === '__proto__') throw new UncommonArgument()
+    if (key === '__proto__') throw uncommon
     copies[key] = copy(value[key], depth + 1)
   }
   return copies

@@ -1,5 +1,5 @@
 import type { Args } from './call.ts'
-import type { DirectMethod } from './prisma7-direct-method.ts'
+import type { DirectMethod, Method } from './prisma7-direct-method.ts'
 import type { CallSite, InternalParams } from './prisma7-redirect.ts'
 
 /** Makes what a method answers. */
@@ -41,21 +41,19 @@ export const countCall: MakeCall = (method, args, site) => {
 }
 
 /** Promises with the relations of the row on them: `prisma.user.findUnique(…).posts()`, which is Prisma's. */
-export function fluentCall(relations: readonly string[]): MakeCall {
-  const names = new Set<string | symbol>(relations)
-  return (method, args, site) =>
-    new Proxy(directCall(method, args ?? {}, site), new Fluent(names, method, args))
+export function fluentCall(relations: ReadonlySet<string | symbol>, { original }: DirectMethod): MakeCall {
+  const fluent = new Fluent(relations, original)
+  return (method, args, site) => new Proxy(directCall(method, args ?? {}, site), fluent)
 }
 
 class Fluent implements ProxyHandler<DirectCall> {
   constructor(
     private readonly relations: ReadonlySet<string | symbol>,
-    private readonly method: DirectMethod,
-    private readonly args: Args | undefined,
+    private readonly original: Method,
   ) {}
 
   get(call: DirectCall, name: string | symbol): unknown {
-    return Reflect.get(this.relations.has(name) ? this.method.original(this.args) : call, name)
+    return Reflect.get(this.relations.has(name) ? this.original(call.spec.args) : call, name)
   }
 
   set(call: DirectCall, name: string | symbol, value: unknown): boolean {

@@ -29,7 +29,7 @@ export function callDirectly(extended: object, client: object, entrance: Entranc
     const replace = (delegate: Delegate | undefined) => {
       // Of two models whose names differ by the case of their first letter, a client has but one.
       if (delegate?.$name !== model) return
-      const relations = fields.filter(({ kind }) => kind === 'object').map(({ name }) => name)
+      const relations = new Set(fields.filter(({ kind }) => kind === 'object').map(({ name }) => name))
       replaceMethods(delegate, relations, (operation, original) =>
         isPrismas(own, base, model, operation)
           ? new DirectMethod(own, base, entrance, model, operation, original)
@@ -73,10 +73,9 @@ function replaceLazily(
 
 function replaceMethods(
   delegate: Delegate,
-  relations: readonly string[],
+  relations: ReadonlySet<string | symbol>,
   methodOf: (operation: string, original: Method) => DirectMethod | null,
 ): void {
-  const fluent = fluentCall(relations)
   // In the order in which they stand.
   for (const operation of Object.keys(delegate)) {
     const result = results.get(operation)
@@ -84,7 +83,7 @@ function replaceMethods(
     const method = result !== undefined && original !== undefined ? methodOf(operation, original) : null
     if (method === null) continue
     let make: MakeCall = operation === 'count' ? countCall : directCall
-    if (result === 'row' || result === 'rowOrNull') make = fluent
+    if (result === 'row' || result === 'rowOrNull') make = fluentCall(relations, method)
     delegate[operation] =
       method.own._errorFormat === 'minimal'
         ? (args) => make(method, args, unknownSite)

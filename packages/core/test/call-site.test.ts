@@ -27,7 +27,7 @@ lines
     ['eval', '/app/eval.ts', 5, 6],
     ['process.processTicksAndRejections', 'node:internal/process/task_queues', 95, 5],
   ])
-  expect(readFrames([{ getFileName: () => '/app/load.ts' }])).toEqual([])
+  expect([...readFrames([{ getFileName: () => '/app/load.ts' }])]).toEqual([])
 })
 
 const at = (...places: string[]): string =>
