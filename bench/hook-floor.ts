@@ -64,7 +64,7 @@ export async function besidePrisma(
   await database.drop()
 }
 
-/** The client with a query hook that only passes on: what an extension cannot cost less than. */
+/** The client with a query hook that only passes on: what an extension costs at least that Prisma reaches by its hook. */
 export const hooked = (client: PrismaClient): PrismaClient =>
   client.$extends({
     query: { $allOperations: ({ args, query }) => query(args) },

@@ -42,7 +42,7 @@ export async function run(bench: Bench): Promise<void> {
   memoryBound(bench)
 }
 
-/** An extension that answers a constant: no extension can be faster. */
+/** An extension that answers a constant from its query hook. */
 function constant(client: PrismaClient, answer: () => unknown): PrismaClient {
   return client.$extends({ query: { $allOperations: async () => answer() } }) as unknown as PrismaClient
 }
@@ -104,10 +104,10 @@ async function redisHits(bench: Bench, plain: PrismaClient, redis: Redis): Promi
     warmUps: 20,
     unit: 'µs',
   })
-  // Prisma and one GET, nothing else: what no cache on Redis can be faster than.
+  // One GET, nothing else: what no cache on Redis can be faster than.
   await bench.compare({
     bench: 'cache/hit-redis-floor',
-    subject: repeat(() => get.user.findUnique(one)),
+    subject: repeat(() => redis.get(key)),
     baselines: [{ name: 'prisma-extension-redis', run: repeat(() => peer.user.findUnique(one)) }],
     rounds: 41,
     times: 50,
