@@ -35,6 +35,8 @@ const USERS = 100_000
 const PARENTS = 200
 const CHILDREN = 5_000
 const UNINDEXED = 40
+/** Rounds before any is counted: what a server does after its first seconds, for all contenders alike. */
+const WARM = 30
 
 /**
  * 100,000 users, five insights for each of the first thousand, 200 conversations of 5,000 messages, 500 recommendations
@@ -103,7 +105,7 @@ async function lists(bench: Bench, clients: Clients): Promise<void> {
         statementOf(clients, count, insightsIn),
       ],
       rounds: 15,
-      warmUps: 5,
+      warmUps: WARM,
     })
   }
   const counts = (client: PrismaClient) => (userId: number) => client.insight.count({ where: { userId } })
@@ -120,7 +122,7 @@ async function lists(bench: Bench, clients: Clients): Promise<void> {
         }),
       ),
     ],
-    warmUps: 5,
+    warmUps: WARM,
   })
 }
 
@@ -153,12 +155,12 @@ async function singles(bench: Bench, clients: Clients): Promise<void> {
       { name: 'prisma', run: atOnce(1000, first(plain)), atLeast: 8 },
       statementOf(clients, 1000, usersIn),
     ],
-    warmUps: 5,
+    warmUps: WARM,
   })
   const unique = (client: PrismaClient) => (id: number) => client.user.findUnique({ where: { id } })
   for (const [count, atLeast, rounds, warmUps] of [
-    [1000, 3, 9, 5],
-    [5000, 8, 5, 2],
+    [1000, 3, 9, WARM],
+    [5000, 8, 5, 5],
     [20_000, 40, 1, 1],
   ] as const) {
     await bench.compare({
@@ -193,7 +195,7 @@ async function firstRows(bench: Bench, clients: Clients): Promise<void> {
       statementOf(clients, PARENTS, (client) => client.message.findMany({ where: { id: { in: ids } } })),
     ],
     rounds: 15,
-    warmUps: 5,
+    warmUps: WARM,
   })
   const top = (client: PrismaClient) => (userId: number) =>
     client.recommendation.findMany({ where: { userId }, orderBy: { priority: 'desc' }, take: 3 })
@@ -220,7 +222,7 @@ async function creates(bench: Bench, database: TestDatabase<PrismaClient>): Prom
     subject: atOnce(50, create(batched)),
     baselines: [{ name: 'prisma', run: atOnce(50, create(plain)), atLeast: 4 }, statement],
     rounds: 25,
-    warmUps: 10,
+    warmUps: WARM,
   })
 }
 
