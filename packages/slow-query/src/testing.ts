@@ -12,7 +12,9 @@ export { QueryExpectationError } from './errors.ts'
 
 /**
  * Runs `work` and fails unless the client sent exactly `count` statements for it, BEGIN and COMMIT not counted. The
- * failure lists them with their call sites. Works in every test runner.
+ * failure lists them with their call sites. Works in every test runner. What counts is what `work` calls and awaits: a
+ * request to a server of the same process, over a socket, is another context, and is not seen; use the server's own way to
+ * inject requests.
  *
  * @returns what `work` returned
  * @throws QueryExpectationError
