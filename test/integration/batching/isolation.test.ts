@@ -169,6 +169,22 @@ test('B28 a transaction stays on the primary, replicas in front of us or behind'
   }
 })
 
+test('B29 calls of one client share a statement, also where Prisma’s own way brings some of them', async () => {
+  const { client, log } = recorded()
+  const prisma = client.$extends(batching())
+  // Of a class, and so left to Prisma to copy.
+  class ById {
+    constructor(readonly id: number) {}
+  }
+  const users = await Promise.all([
+    prisma.user.findFirst({ where: { id: 1 } }),
+    prisma.user.findFirst({ where: new ById(2) }),
+    prisma.user.findFirst({ where: { id: 3 } }),
+  ])
+  expect(ids(users)).toEqual([1, 2, 3])
+  expect(log.statements).toHaveLength(1)
+})
+
 test('B29 extensions before us run once a caller, those after us are not skipped', async () => {
   const before: unknown[] = []
   const after: unknown[] = []
