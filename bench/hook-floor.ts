@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { createDatabase, type TestDatabase } from '../test/support/databases.ts'
+import { hooked } from '../test/support/hooked-client.ts'
 import type { PrismaClient } from '../prisma/generated/postgresql/client.ts'
 import type { Bench } from './harness.ts'
 import { memoryDriver } from './memory-driver.ts'
@@ -63,12 +64,6 @@ export async function besidePrisma(
   await pool.end()
   await database.drop()
 }
-
-/** The client with a query hook that only passes on: what an extension costs at least that Prisma reaches by its hook. */
-export const hooked = (client: PrismaClient): PrismaClient =>
-  client.$extends({
-    query: { $allOperations: ({ args, query }) => query(args) },
-  }) as unknown as PrismaClient
 
 /** The call that overheads are measured with: one row by id. */
 export const readOne =

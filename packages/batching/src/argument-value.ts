@@ -1,10 +1,3 @@
-/** An object literal: arguments, not one of Prisma's own values. */
-export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
-
 /** A Decimal of decimal.js, whatever copy made it. */
 export function isDecimal(value: object): value is { toFixed(): string } {
   const decimal = value as { s?: unknown; e?: unknown; d?: unknown; toFixed?: unknown }

@@ -1,5 +1,5 @@
-import type { Args, Call } from '@prisma-brisk/core'
-import { isKeyValue, isPlain } from './argument-value.ts'
+import { isPlain, type Args, type Call } from '@prisma-brisk/core'
+import { isKeyValue } from './argument-value.ts'
 import type { Question } from './question.ts'
 
 /**

@@ -1,7 +1,7 @@
-import { canonicalize, type Call, type Field, type Model } from '@prisma-brisk/core'
+import { isPlain, canonicalize, type Call, type Field, type Model } from '@prisma-brisk/core'
 import { Group } from './group.ts'
 import type { Member } from './member.ts'
-import { isDecimal, isPlain } from './question.ts'
+import { isDecimal } from './question.ts'
 import { selectionFits } from './selection.ts'
 
 /** Sorts `create` calls: of one shape are those that give the same plain columns, and select the same of them. */

@@ -1,5 +1,5 @@
-import type { Args, Field, Model } from '@prisma-brisk/core'
-import { isKeyValue, isPlain } from './argument-value.ts'
+import { isPlain, type Args, type Field, type Model } from '@prisma-brisk/core'
+import { isKeyValue } from './argument-value.ts'
 
 /** `{ id: 5 }`, `{ id: { equals: 5 } }`, or one member of `{ userId_day: { userId: 5, day: 7 } }`. */
 export interface Place {

@@ -1,5 +1,4 @@
-import type { Args, Call, Model } from '@prisma-brisk/core'
-import { isPlain } from './argument-value.ts'
+import { isPlain, type Args, type Call, type Model } from '@prisma-brisk/core'
 import type { Equalities } from './key-equalities.ts'
 import type { Question } from './question.ts'
 import { pagesWithin, selectionFits } from './selection.ts'

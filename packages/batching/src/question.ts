@@ -4,7 +4,7 @@ import { askedOf } from './question-kind.ts'
 import { selectionOrder } from './selection.ts'
 import type { Sort } from './sort.ts'
 
-export { isDecimal, isPlain } from './argument-value.ts'
+export { isDecimal } from './argument-value.ts'
 export { isBuiltAlike } from './built-alike.ts'
 
 /**

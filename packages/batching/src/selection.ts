@@ -1,5 +1,4 @@
-import type { Args, Model } from '@prisma-brisk/core'
-import { isPlain } from './argument-value.ts'
+import { isPlain, type Args, type Model } from '@prisma-brisk/core'
 
 /**
  * Whether the outermost selection names nothing but fields of the model. Fields that an extension computes may mean

@@ -1,4 +1,4 @@
-import type { Args, Field, Model } from '@prisma-brisk/core'
+import { isPlain, type Args, type Field, type Model } from '@prisma-brisk/core'
 import type { Sql } from './sql.ts'
 
 /**
@@ -125,10 +125,4 @@ export function bindable({ type }: Field, value: unknown): unknown {
     default:
       return undefined
   }
-}
-
-function isPlain(value: unknown): value is Args {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }

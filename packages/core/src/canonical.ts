@@ -5,6 +5,7 @@ import {
   isDecimalLike,
   isFieldReference,
   isObjectEnum,
+  isPlain,
   isSkip,
   isSqlTemplate,
   isTypedSql,
@@ -102,12 +103,6 @@ function writeObject(value: object, ordered: boolean, depth: number): string {
   // Prisma sends the arguments themselves key by key, whatever methods they have.
   if (depth > 0 && typeof toJSON === 'function') return `j${write(toJSON.call(value), true, depth + 1)}`
   return writeKeys(value as Record<string, unknown>, ordered, depth, null)
-}
-
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }
 
 function writeArray(value: readonly unknown[], ordered: boolean, depth: number): string {

@@ -23,6 +23,13 @@ export function isAbsent(value: unknown): boolean {
   return value === undefined || isSkip(value)
 }
 
+/** An object literal: arguments, not one of Prisma's own values. */
+export function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
 /** Neither an array nor one of Prisma's own values: an object of arguments. */
 export function isArgumentObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isSkip(value)

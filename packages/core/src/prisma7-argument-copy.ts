@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import type { Args } from './call.ts'
+import { isPlain } from './prisma-value.ts'
 
 /** Where {@link copyArguments} meets what it leaves to Prisma. */
 export class UncommonArgument extends Error {}
@@ -31,12 +32,6 @@ function copy(value: unknown, depth: number): unknown {
 }
 
 const DEEPEST = 100
-
-function isPlain(value: unknown): value is Args {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
 
 function copyItems(items: readonly unknown[], depth: number): unknown[] {
   const copies: unknown[] = []

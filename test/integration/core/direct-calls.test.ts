@@ -4,6 +4,7 @@ import type { Call } from '@prisma-brisk/core'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { Prisma } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
+import { hooked } from '../../support/hooked-client.ts'
 import { mountProbe } from './probe.ts'
 
 // Calls on the client itself enter the pipeline without Prisma's hook. Nobody is to notice.
@@ -258,10 +259,7 @@ test('uncommon arguments are left to Prisma, and become what it makes of them fo
   ]
   const outcome = (client: PrismaClient, ask: Ask) =>
     ask(client).catch((error: Error) => `${error.name}: ${error.message.slice(0, 60)}`)
-  const hooked = plain.$extends({
-    query: { $allOperations: ({ args, query }) => query(args) },
-  }) as unknown as PrismaClient
-  for (const ask of uncommon) expect(await outcome(prisma, ask)).toEqual(await outcome(hooked, ask))
+  for (const ask of uncommon) expect(await outcome(prisma, ask)).toEqual(await outcome(hooked(plain), ask))
   expect(requests()).toBe(uncommon.length - 1)
   // those that contain themselves reach nobody
   expect(calls).toHaveLength(uncommon.length - 1)
@@ -303,7 +301,7 @@ describe('other extensions', () => {
   test('a hook before ours sees every call, and so does one behind it', async () => {
     for (const isBefore of [true, false]) {
       const seen: string[] = []
-      const hooked = (client: PrismaClient) =>
+      const noting = (client: PrismaClient) =>
         client.$extends({
           query: {
             $allModels: {
@@ -314,8 +312,8 @@ describe('other extensions', () => {
             },
           },
         }) as unknown as PrismaClient
-      const { prisma, calls } = probed(isBefore ? hooked(database.createClient()) : undefined)
-      const client = isBefore ? prisma : hooked(prisma)
+      const { prisma, calls } = probed(isBefore ? noting(database.createClient()) : undefined)
+      const client = isBefore ? prisma : noting(prisma)
       for (const ask of asks) expect(await ask(client)).toEqual(await ask(plain))
       expect(seen).toEqual(expected)
       expect(calls.map(({ operation }) => operation)).toEqual(expected)
