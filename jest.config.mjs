@@ -21,4 +21,6 @@ export default {
   modulePathIgnorePatterns: ['/dist/', '/fixtures/', '<rootDir>/.brisk/'],
   testTimeout: 60_000,
   maxWorkers: 2,
+  // Modules of a test file that has ended are not given back: a worker that grew makes place for a new one.
+  workerIdleMemoryLimit: '1GB',
 }

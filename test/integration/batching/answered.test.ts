@@ -1,45 +1,19 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
-import { batching } from '@prisma-brisk/batching'
-import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { createDatabase } from '../../support/databases.ts'
-
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as () => void
-
-/** Rows that calls have answered with, without holding on to them. */
-async function rowsOf(calls: readonly Promise<unknown>[]): Promise<WeakRef<object>[]> {
-  const answers = await Promise.all(calls)
-  return answers.flat().flatMap((row) => (typeof row === 'object' && row !== null ? [new WeakRef(row)] : []))
-}
+import { join } from 'node:path'
+import { run } from '../../../scripts/program.ts'
 
 test('B31 nothing of a batch is held once its calls are answered', async () => {
-  const database = await createDatabase('postgresql', { schema: 'demo', seed: 0.01 })
-  try {
-    await database.createClient().$executeRawUnsafe('CREATE INDEX ON "Insight" ("userId")')
-    const prisma = database.createClient().$extends(batching()) as unknown as PrismaClient
-    const users = [1, 2, 3, 4, 5, 6]
-    const asked: Record<string, (id: number) => Promise<unknown>> = {
-      alone: (id) => (id === 1 ? prisma.user.findUnique({ where: { id } }) : Promise.resolve()),
-      single: (id) => prisma.user.findUnique({ where: { id } }),
-      shared: () => prisma.user.findMany({ where: { name: { contains: 'a' } } }),
-      list: (userId) => prisma.insight.findMany({ where: { userId } }),
-      first: (userId) => prisma.insight.findMany({ where: { userId }, orderBy: { id: 'asc' }, take: 2 }),
-      unmerged: (id) => prisma.user.findMany({ where: { id: { lte: id } } }),
-    }
-    // The second time first rows are found in another way.
-    for (let time = 0; time < 2; time++)
-      for (const [kind, ask] of Object.entries(asked)) {
-        const rows = await rowsOf(users.map(ask))
-        expect([kind, rows.length]).not.toEqual([kind, 0])
-        // Weak references hold what they name until the turn of the event loop is over.
-        for (let turn = 0; turn < 3; turn++) {
-          await new Promise((resolve) => setTimeout(resolve, 5))
-          collect()
-        }
-        expect([kind, rows.filter((row) => row.deref() !== undefined).length]).toEqual([kind, 0])
-      }
-  } finally {
-    await database.drop()
-  }
+  const script = join(import.meta.dirname, 'answered-run.ts')
+  const { code, output } = await run(
+    process.execPath,
+    ['--conditions=@prisma-brisk/source', '--import', 'tsx', script],
+    join(import.meta.dirname, '../../..'),
+  )
+  const lines = output.split('\n').filter((line) => line.startsWith('{'))
+  const kinds = ['alone', 'single', 'shared', 'list', 'first', 'unmerged']
+  expect({ code, told: lines.map((line) => JSON.parse(line) as unknown), output }).toMatchObject({
+    code: 0,
+    told: ['once', 'again'].flatMap((time) =>
+      kinds.map((kind) => ({ kind: `${kind}, ${time}`, answered: true, held: 0 })),
+    ),
+  })
 })
