@@ -83,7 +83,7 @@ function replaceMethods(
     const method = result !== undefined && original !== undefined ? methodOf(operation, original) : null
     if (method === null) continue
     let make: MakeCall = operation === 'count' ? countCall : directCall
-    if (result === 'row' || result === 'rowOrNull') make = fluentCall(relations, method)
+    if (result === 'row' || result === 'rowOrNull') make = fluentCall(relations)
     delegate[operation] =
       method.own._errorFormat === 'minimal'
         ? (args) => make(method, args, unknownSite)
