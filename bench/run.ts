@@ -2,6 +2,9 @@ import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { Bench } from './harness.ts'
 
+// As servers run: Prisma then looks for no call sites.
+process.env['NODE_ENV'] = 'production'
+
 /** `npm run bench -- <suite>… [--json] [--only part-of-a-name] [--write]`: runs suites one after another. */
 const { positionals, values } = parseArgs({
   allowPositionals: true,

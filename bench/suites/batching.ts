@@ -10,8 +10,8 @@ export async function run(bench: Bench): Promise<void> {
   await loneCall(bench)
   const database = await createDatabase('postgresql')
   try {
-    const plain = database.createClient({ errorFormat: 'minimal' })
-    const batched = database.createClient({ errorFormat: 'minimal' }).$extends(batching())
+    const plain = database.createClient()
+    const batched = database.createClient().$extends(batching())
     await fill(plain)
     const clients: Clients = { database, plain, batched: batched as unknown as PrismaClient }
     await lists(bench, clients)
@@ -208,9 +208,9 @@ async function firstRows(bench: Bench, clients: Clients): Promise<void> {
 
 /** Fifty users get an insight at the same moment; what is stored stays, for all contenders alike. */
 async function creates(bench: Bench, database: TestDatabase<PrismaClient>): Promise<void> {
-  const plain = database.createClient({ errorFormat: 'minimal' })
+  const plain = database.createClient()
   const batched = database
-    .createClient({ errorFormat: 'minimal' })
+    .createClient()
     .$extends(batching({ writes: { create: true } })) as unknown as PrismaClient
   const create = (client: PrismaClient) => (userId: number) =>
     client.insight.create({ data: { userId, title: 'New' } })

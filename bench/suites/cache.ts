@@ -100,8 +100,8 @@ async function redisHits(bench: Bench, plain: PrismaClient, redis: Redis): Promi
       { name: 'prisma-extension-redis', run: repeat(() => peer.user.findUnique(one)), atLeast: 1.5 },
     ],
     rounds: 41,
-    times: 50,
-    warmUps: 20,
+    times: 200,
+    warmUps: 40,
     unit: 'µs',
   })
   // One GET, nothing else: what no cache on Redis can be faster than.

@@ -34,7 +34,7 @@ export function decodePayload(
   codec: ValueCodec,
   text: string,
   knows: { readonly decimal: DecimalClass | null },
-): StoredEntry | null {
+): DecodedEntry | null {
   const first = text.indexOf('\n')
   const magic = `brisk:${codec.name}:`
   if (first < 0 || !text.startsWith(magic)) return null
@@ -50,7 +50,8 @@ export function decodePayload(
   }
 }
 
-class DecodedEntry implements StoredEntry {
+/** An entry of another process, whose value is decoded when it is asked for. */
+export class DecodedEntry implements StoredEntry {
   readonly identity: string
   readonly tags: readonly string[]
   readonly stamps: readonly string[]
@@ -61,6 +62,7 @@ class DecodedEntry implements StoredEntry {
   readonly cost: number
   private wasOpened = false
   private original: { readonly value: unknown } | null = null
+  private prepared: unknown = UNPREPARED
 
   constructor(
     header: Header,
@@ -72,7 +74,22 @@ class DecodedEntry implements StoredEntry {
       header
   }
 
+  /** Has the next copy made before it is asked for. */
+  prepare(): void {
+    if (this.original === null || this.prepared !== UNPREPARED) return
+    try {
+      this.prepared = copyValue(this.original.value)
+    } catch {
+      // A codec of the user's may know values that we do not.
+    }
+  }
+
   open(): unknown {
+    const { prepared } = this
+    if (prepared !== UNPREPARED) {
+      this.prepared = UNPREPARED
+      return prepared
+    }
     if (!this.wasOpened) {
       this.wasOpened = true
       return this.decode()
@@ -101,6 +118,8 @@ function encodeValue(codec: ValueCodec, value: unknown): string {
     throw new UnserialisableValueError(`a value that the codec ${codec.name} refuses`)
   }
 }
+
+const UNPREPARED = Symbol('unprepared')
 
 type Header = readonly [string, string[], string[], number, number, number, number, number]
 

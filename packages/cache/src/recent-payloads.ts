@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { DecimalClass } from './cache-store.ts'
 import type { StoredEntry } from './entry.ts'
-import { decodePayload, type ValueCodec } from './payload.ts'
+import { decodePayload, type DecodedEntry, type ValueCodec } from './payload.ts'
 
 /** Characters; what is decoded from them takes a few times as many bytes. */
 const ALL = 1024 * 1024
@@ -9,7 +9,7 @@ const LONGEST = 64 * 1024
 
 interface Decoded {
   readonly text: string
-  readonly entry: StoredEntry
+  readonly entry: DecodedEntry
 }
 
 /**
@@ -23,6 +23,11 @@ export class RecentPayloads {
     private readonly codec: ValueCodec,
     private readonly knows: { readonly decimal: DecimalClass | null },
   ) {}
+
+  /** Makes a copy of what will most likely be answered, in the time that is spent waiting for it. */
+  expect(key: string): void {
+    this.recent.peek(key)?.entry.prepare()
+  }
 
   /** The entry in a payload, or null. */
   entryOf(key: string, text: string): StoredEntry | null {

@@ -160,7 +160,9 @@ class RedisStore implements RedisCacheStore {
     if (!isUsual || !lookups.every(({ tags }) => this.knowsAll(tags))) {
       return this.lookupAndStamp(lookups)
     }
-    return this.port.texts(names).then(
+    const answer = this.port.texts(names)
+    for (const { key } of lookups) if (key !== null) this.payloads.expect(key)
+    return answer.then(
       (texts) => this.foundIn(lookups, names, texts) ?? this.lookupAndStamp(lookups),
       (error: unknown) => {
         throw unusable(error)
