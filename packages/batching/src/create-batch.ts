@@ -5,6 +5,7 @@ import { copyOfError } from './error-copy.ts'
 import type { Group } from './group.ts'
 import { inParallel } from './in-parallel.ts'
 import { insertAndFind, insertReturning, InsertionError } from './insertion.ts'
+import type { Row } from './key-selection.ts'
 import type { Member } from './member.ts'
 import type { MountState } from './mount-state.ts'
 
@@ -116,11 +117,24 @@ export class CreateBatch {
       const rows = await (key === null
         ? insertReturning(first.call, model, data)
         : insertAndFind(first.call, key, data))
-      statistics.batched += members.length
-      for (const [index, member] of members.entries()) member.resolve(rows[index])
+      const left = members.filter((member, index) => this.isLeft(member, rows[index] ?? null))
+      statistics.batched += members.length - left.length
+      this.putBack(left)
     } catch (error) {
       this.recover(members, error)
     }
+  }
+
+  /** Settles a call with its row; true where it has none. */
+  private isLeft(member: Member, row: Row | null): boolean {
+    if (row !== null) member.resolve(row)
+    return row === null
+  }
+
+  private putBack(members: readonly Member[]): void {
+    this.fallbacks += members.length
+    this.state.statistics.fallbacks += members.length
+    for (const member of members) this.alone.push(member)
   }
 
   private recover(members: readonly Member[], error: unknown): void {
@@ -128,11 +142,8 @@ export class CreateBatch {
     const { cause, storedNothing } =
       error instanceof InsertionError ? error : { cause: error, storedNothing: false }
     this.error ??= cause
-    if (storedNothing) {
-      this.fallbacks += members.length
-      statistics.fallbacks += members.length
-      for (const member of members) this.alone.push(member)
-    } else {
+    if (storedNothing) this.putBack(members)
+    else {
       statistics.batched += members.length
       for (const member of members) member.reject(copyOfError(cause))
     }

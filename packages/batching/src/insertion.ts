@@ -1,5 +1,6 @@
 import type { Args, Call, Model } from '@prisma-brisk/core'
 import type { CreateKey } from './create-key.ts'
+import { ExpandedInserts } from './expanded-insert.ts'
 import { narrowed, requireField, widened, type Row } from './key-selection.ts'
 
 /** Rows were not stored together, or it is not known whether they were. */
@@ -14,7 +15,7 @@ export class InsertionError extends Error {
 }
 
 /**
- * One INSERT … RETURNING; the rows in the order of `data`.
+ * One INSERT … RETURNING; the rows in the order of `data`, null for those that were certainly not stored.
  *
  * @throws InsertionError
  */
@@ -22,16 +23,17 @@ export async function insertReturning(
   call: Call,
   model: Model,
   data: readonly Args[],
-): Promise<readonly Row[]> {
+): Promise<readonly (Row | null)[]> {
   const given = Object.keys(data[0] as Args).flatMap((name) => model.fields.get(name) ?? [])
   const { args, added } = widened(call, given)
   let rows: readonly Row[]
   try {
-    rows = (await call.send('createManyAndReturn', { ...args, data })) as readonly Row[]
+    rows = ((await ExpandedInserts.for(call, model, data)?.send(call, model, args, data)) ??
+      (await call.send('createManyAndReturn', { ...args, data }))) as readonly Row[]
   } catch (error) {
     throw new InsertionError(error, wasRefused(error))
   }
-  return inOrderOf(data, rows).map((row) => narrowed(row, added))
+  return inOrderOf(data, rows).map((row) => row && narrowed(row, added))
 }
 
 /**
@@ -98,10 +100,13 @@ function wasRefused(error: unknown): boolean {
 
 /**
  * Databases return inserted rows in the order of VALUES, though none promises it: rows that hold other values than were
- * given in their place are put where theirs were given.
+ * given in their place are put where theirs were given. A trigger may have kept the database from storing some.
+ *
+ * @throws InsertionError where rows are missing, and it cannot be told which
  */
-function inOrderOf(data: readonly Args[], rows: readonly Row[]): readonly Row[] {
-  if (rows.every((row, index) => holds(row, data[index] as Args))) return rows
+function inOrderOf(data: readonly Args[], rows: readonly Row[]): readonly (Row | null)[] {
+  const isWhole = rows.length === data.length
+  if (isWhole && rows.every((row, index) => holds(row, data[index] as Args))) return rows
   const left = new Set(rows)
   const ordered = data.map((given) => {
     for (const row of left) {
@@ -111,7 +116,9 @@ function inOrderOf(data: readonly Args[], rows: readonly Row[]): readonly Row[] 
     }
     return null
   })
-  return ordered.every((row) => row !== null) ? ordered : rows
+  if (left.size === 0) return ordered
+  if (isWhole) return rows
+  throw new InsertionError(new Error('Some of the rows were not stored, and it cannot be told which.'), false)
 }
 
 /** Whether the row can be what came of these values; what a database rounds or pads is not compared. */

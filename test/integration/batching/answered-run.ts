@@ -1,3 +1,4 @@
+import { executionAsyncId } from 'node:async_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { batching } from '@prisma-brisk/batching'
@@ -6,7 +7,7 @@ import { createDatabase } from '../../support/databases.ts'
 
 /**
  * Asks batched calls of every kind and prints one line of JSON for each: how many rows answered, and how many of them
- * are still held when nobody but the extension could. A process of its own: to collect garbage takes as long as
+ * are still held when nobody but the extension could; in the end, whether Node still keeps contexts for us. A process of its own: to collect garbage takes as long as
  * everything that is alive in it, and a worker of jest has lived through many other tests.
  */
 
@@ -22,7 +23,9 @@ async function rowsOf(calls: readonly Promise<unknown>[]): Promise<WeakRef<objec
 const database = await createDatabase('postgresql', { schema: 'demo', seed: 0.01 })
 try {
   await database.createClient().$executeRawUnsafe('CREATE INDEX ON "Insight" ("userId")')
-  const prisma = database.createClient().$extends(batching()) as unknown as PrismaClient
+  const prisma = database
+    .createClient()
+    .$extends(batching({ writes: { create: true } })) as unknown as PrismaClient
   const users = [1, 2, 3, 4, 5, 6]
   const asked: Record<string, (id: number) => Promise<unknown>> = {
     alone: (id) => (id === 1 ? prisma.user.findUnique({ where: { id } }) : Promise.resolve()),
@@ -30,6 +33,7 @@ try {
     shared: () => prisma.user.findMany({ where: { name: { contains: 'a' } } }),
     list: (userId) => prisma.insight.findMany({ where: { userId } }),
     first: (userId) => prisma.insight.findMany({ where: { userId }, orderBy: { id: 'asc' }, take: 2 }),
+    created: (userId) => prisma.insight.create({ data: { userId, title: 'new' } }),
     unmerged: (id) => prisma.user.findMany({ where: { id: { lte: id } } }),
   }
   // The second time first rows are found in another way.
@@ -44,6 +48,10 @@ try {
       const held = rows.filter((row) => row.deref() !== undefined).length
       console.log(JSON.stringify({ kind: `${kind}, ${time}`, answered: rows.length > 0, held }))
     }
+  // Without a context of somebody's, promises have no number.
+  await new Promise((resolve) => setImmediate(resolve))
+  await null
+  console.log(JSON.stringify({ kind: 'contexts', answered: true, held: executionAsyncId() === 0 ? 0 : 1 }))
 } finally {
   await database.drop()
 }

@@ -9,11 +9,11 @@ test('B31 nothing of a batch is held once its calls are answered', async () => {
     join(import.meta.dirname, '../../..'),
   )
   const lines = output.split('\n').filter((line) => line.startsWith('{'))
-  const kinds = ['alone', 'single', 'shared', 'list', 'first', 'unmerged']
+  const kinds = ['alone', 'single', 'shared', 'list', 'first', 'created', 'unmerged']
   expect({ code, told: lines.map((line) => JSON.parse(line) as unknown), output }).toMatchObject({
     code: 0,
-    told: ['once', 'again'].flatMap((time) =>
-      kinds.map((kind) => ({ kind: `${kind}, ${time}`, answered: true, held: 0 })),
+    told: [...kinds.map((kind) => `${kind}, once`), ...kinds.map((kind) => `${kind}, again`), 'contexts'].map(
+      (kind) => ({ kind, answered: true, held: 0 }),
     ),
   })
 })
