@@ -1,5 +1,6 @@
 import type { Args, Call, Model } from '@prisma-brisk/core'
 import type { CreateKey } from './create-key.ts'
+import { RowsNotToldApartError } from './errors.ts'
 import { ExpandedInserts } from './expanded-insert.ts'
 import { narrowed, requireField, widened, type Row } from './key-selection.ts'
 
@@ -33,7 +34,7 @@ export async function insertReturning(
   } catch (error) {
     throw new InsertionError(error, wasRefused(error))
   }
-  return inOrderOf(data, rows).map((row) => row && narrowed(row, added))
+  return inOrderOf(model, data, rows).map((row) => row && narrowed(row, added))
 }
 
 /**
@@ -104,7 +105,7 @@ function wasRefused(error: unknown): boolean {
  *
  * @throws InsertionError where rows are missing, and it cannot be told which
  */
-function inOrderOf(data: readonly Args[], rows: readonly Row[]): readonly (Row | null)[] {
+function inOrderOf(model: Model, data: readonly Args[], rows: readonly Row[]): readonly (Row | null)[] {
   const isWhole = rows.length === data.length
   if (isWhole && rows.every((row, index) => holds(row, data[index] as Args))) return rows
   const left = new Set(rows)
@@ -118,7 +119,7 @@ function inOrderOf(data: readonly Args[], rows: readonly Row[]): readonly (Row |
   })
   if (left.size === 0) return ordered
   if (isWhole) return rows
-  throw new InsertionError(new Error('Some of the rows were not stored, and it cannot be told which.'), false)
+  throw new InsertionError(new RowsNotToldApartError(model.name, data.length, rows.length), false)
 }
 
 /** Whether the row can be what came of these values; what a database rounds or pads is not compared. */

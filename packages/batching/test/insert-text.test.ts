@@ -1,4 +1,5 @@
 import { parseSchema, type Model } from '@prisma-brisk/core'
+import { completed, isExpandable } from '../src/expandable-row.ts'
 import { insertOfRows } from '../src/insert-text.ts'
 
 const { models } = parseSchema(
@@ -16,6 +17,18 @@ const { models } = parseSchema(
     age       Int
     role      Role     @default(STUDENT)
     createdAt DateTime @default(now())
+  }
+  model Note {
+    id        String    @id @default(uuid())
+    label     String    @default("none")
+    isShared  Boolean?
+    tags      String[]
+    size      BigInt?
+    changedAt DateTime  @updatedAt
+  }
+  model Short {
+    id   Int    @id @default(autoincrement())
+    code String @default(cuid())
   }`,
   'inline',
 )
@@ -63,4 +76,30 @@ test.each<[string, typeof one, Record<string, unknown>[]?]>([
   ['a given field that has no place', one, [{ name: 'ada', age: 36, id: 1 }]],
 ])('B36 what Prisma does not write is not guessed at: %s', (_, query, rows = data) => {
   expect(insertOfRows(query, table, user, rows)).toBeNull()
+})
+
+test('B36 what Prisma makes for each row is made for each row, or by Prisma', () => {
+  const note = models.get('Note') as Model
+  const rows = [{ label: 'a' }, { label: 'b' }]
+  expect(isExpandable(note, rows)).toBe(true)
+  const ids = rows.map((row) => completed(row, note))
+  expect(ids).toEqual(rows.map((row) => ({ ...row, id: expect.stringMatching(/^[0-9a-f-]{36}$/) })))
+  expect(ids[0]?.['id']).not.toBe(ids[1]?.['id'])
+  expect(completed({ id: 'mine' }, note)).toEqual({ id: 'mine' })
+  const short = models.get('Short') as Model
+  expect(isExpandable(short, [{ id: 1 }, { id: 2 }])).toBe(false)
+  expect(isExpandable(short, [{ code: 'a' }, { code: 'b' }])).toBe(true)
+})
+
+test.each<[string, Record<string, unknown>]>([
+  ['null', { isShared: null }],
+  ['a text for a boolean', { isShared: 'true' }],
+  ['a list', { tags: ['a'] }],
+  ['a large number', { size: 1n }],
+  ['a time', { changedAt: new Date() }],
+  ['half a character', { label: '\udc00' }],
+])('B36 Prisma writes %s', (_, row) => {
+  const note = models.get('Note') as Model
+  expect(isExpandable(note, [row])).toBe(false)
+  expect(isExpandable(note, [{ label: '😀', isShared: false }])).toBe(true)
 })

@@ -3,6 +3,7 @@ import { batching } from '@prisma-brisk/batching'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { hooked } from '../../support/hooked-client.ts'
+import { recordStatements } from '../../support/statements.ts'
 
 // Prisma is asked to write the INSERT of the first row, and the driver is given that of all.
 
@@ -19,11 +20,11 @@ const user = (n: number) => ({ data: { email: `${n}@example.org`, name: `User ${
 function recorded(
   layer: (factory: SqlDriverAdapterFactory) => SqlDriverAdapterFactory = (factory) => factory,
 ) {
-  const adapter = layer(database.adapter({ connections: 3 }))
-  const { client, log } = database.createRecordedClient({
-    adapter,
+  const log = recordStatements(database.adapter({ connections: 3 }))
+  const client = database.createClient({
+    adapter: layer(log.adapter),
     log: [{ emit: 'event', level: 'query' }],
-  } as never)
+  })
   const written: number[] = []
   client.$on('query' as never, ({ query }: { query: string }) => {
     if (query.startsWith('INSERT')) written.push(rowsIn(query))
@@ -85,28 +86,31 @@ test('B36 values that Prisma changes on their way are written by Prisma', async 
   expect(made).toEqual(made.map(({ id }) => stored.find((row) => row.id === id)))
 })
 
-test('B36 what plain Prisma refuses is refused, and only that', async () => {
+test.each<[string, Record<string, unknown>]>([
+  ['a unique value that is taken', user(0).data],
+  ['a character that PostgreSQL does not store', { email: 'nul', name: 'a\0b' }],
+  ['half a character', { email: 'half', name: 'a\ud800b' }],
+  ['a value of another type', { email: 'number', name: 5 }],
+  ['a number that is no integer', { ...user(9).data, tutorId: 1.5 }],
+  ['a number that is too large', { ...user(9).data, tutorId: 2 ** 40 }],
+  ['nobody’s id', { ...user(9).data, tutorId: 999 }],
+])('B36 among others, %s is answered as without us', async (_, odd) => {
   const { client } = recorded()
   const prisma = client.$extends(batching({ writes: { create: true } })) as unknown as PrismaClient
-  await client.user.create(user(0))
-  const data: Record<string, unknown>[] = [
-    ...[1, 2, 3].map((n) => user(n).data),
-    user(0).data,
-    { email: 'nul', name: 'a\0b' },
-    { email: 'surrogate', name: '\ud800' },
-    { email: 'number', name: 5 },
-  ]
-  const outcome = async (row: Record<string, unknown>, as: PrismaClient) => {
+  const { id: tutorId } = await client.user.create(user(0))
+  const data = [1, 2, 3, 4].map((n) => ({ ...user(n).data, ...('tutorId' in odd ? { tutorId } : {}) }))
+  const outcome = async (row: object, as: PrismaClient) => {
     try {
       return (await as.user.create({ data: row as never, select: { name: true } })).name
     } catch (error) {
-      return `${(error as { code?: string }).code} ${(error as Error).message}`.replace(/\.ts:\d+:\d+/, '')
+      return `${(error as { code?: string }).code} ${(error as Error).message}`
     }
   }
-  const given = await Promise.all(data.map((row) => outcome(row, prisma)))
-  await client.user.deleteMany({ where: { NOT: { email: user(0).data.email } } })
+  const rows = [...data.slice(0, 2), odd, ...data.slice(2)]
+  const given = await Promise.all(rows.map((row) => outcome(row, prisma)))
+  await client.user.deleteMany({ where: { NOT: { id: tutorId } } })
   const expected: string[] = []
-  for (const row of data) expected.push(await outcome(row, client))
+  for (const row of rows) expected.push(await outcome(row, client))
   expect(given).toEqual(expected)
 })
 
@@ -170,14 +174,28 @@ test.each<[string, (sql: string) => string, number[]]>([
   expect(await client.user.count()).toBe(100)
 })
 
+/** Has the database change what is inserted into "User", or leave it out. */
+const onInsert = async (client: PrismaClient, body: string) => {
+  await client.$executeRawUnsafe(
+    `CREATE FUNCTION change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body}; RETURN NEW; END $$`,
+  )
+  await client.$executeRawUnsafe(
+    'CREATE TRIGGER change BEFORE INSERT ON "User" FOR EACH ROW EXECUTE FUNCTION change()',
+  )
+}
+
+test('B36 where a trigger changes rows and leaves out some, nobody is given the row of another', async () => {
+  const { client } = recorded()
+  await onInsert(client, `NEW.name := 'x'; IF NEW.email LIKE '3%' THEN RETURN NULL; END IF`)
+  const prisma = client.$extends(batching({ writes: { create: true } })) as unknown as PrismaClient
+  const outcomes = await Promise.allSettled(numbers.slice(0, 6).map((n) => prisma.user.create(user(n))))
+  for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'E_ROWS_NOT_TOLD_APART' } })
+  expect(await client.user.count()).toBe(5)
+})
+
 test('B36 rows that a trigger keeps from being stored are told as without us, the others once', async () => {
   const { client } = recorded()
-  await client.$executeRawUnsafe(
-    `CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.name LIKE '%3' THEN RETURN NULL; END IF; RETURN NEW; END $$`,
-  )
-  await client.$executeRawUnsafe(
-    'CREATE TRIGGER skip BEFORE INSERT ON "User" FOR EACH ROW EXECUTE FUNCTION skip()',
-  )
+  await onInsert(client, `IF NEW.name LIKE '%3' THEN RETURN NULL; END IF`)
   const prisma = client.$extends(batching({ writes: { create: true } })) as unknown as PrismaClient
   const outcome = (as: PrismaClient, n: number) =>
     as.user.create(user(n)).then(
