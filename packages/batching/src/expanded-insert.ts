@@ -41,6 +41,8 @@ export class ExpandedInserts {
   static for({ host }: Call, model: Model, data: readonly Args[]): ExpandedInserts | null {
     const { tap, provider } = host
     if (provider !== 'postgresql' || tap?.status !== 'connected' || data.length < FEWEST) return null
+    // Prisma splits what binds more values than one statement may.
+    if (columnsOf(model) * data.length > host.maxBindValues) return null
     let known = expanded.get(tap)
     if (known === undefined) expanded.set(tap, (known = new ExpandedInserts(tap)))
     return !known.unknown.has(model) && isExpandable(model, data) ? known : null
@@ -99,6 +101,13 @@ export class ExpandedInserts {
       return { query: query as never }
     },
   }
+}
+
+/** As many as Prisma may fill. */
+function columnsOf({ fields }: Model): number {
+  let columns = 0
+  for (const { kind } of fields.values()) if (kind !== 'relation') columns++
+  return columns
 }
 
 /** Fewer rows are compiled in less time than this saves. */

@@ -135,6 +135,31 @@ test('B36 INSERTs of others that look alike are theirs', async () => {
   expect(await client.insight.count()).toBe(53)
 })
 
+test('B36 what may bind more values than one statement can is left to Prisma, which splits it', async () => {
+  const wide = await createDatabase('postgresql', { schema: 'key-types' })
+  try {
+    const factory = wide.adapter({ connections: 3 })
+    const connect = factory.connect.bind(factory)
+    factory.connect = async () => {
+      const adapter = await connect()
+      const info = { supportsRelationJoins: true, ...adapter.getConnectionInfo?.(), maxBindValues: 45 }
+      return Object.assign(Object.create(adapter) as typeof adapter, { getConnectionInfo: () => info })
+    }
+    const client = wide.createClient({ adapter: factory, log: [{ emit: 'event', level: 'query' }] })
+    const written: number[] = []
+    client.$on('query' as never, ({ query }: { query: string }) => {
+      if (query.startsWith('INSERT')) written.push(rowsIn(query))
+    })
+    const prisma = client.$extends(batching({ writes: { create: true } }))
+    await client.made.count()
+    const rows = await Promise.all([1, 2, 3, 4, 5].map((number) => prisma.made.create({ data: { number } })))
+    expect(rows.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5])
+    expect(written).toEqual([5])
+  } finally {
+    await wide.drop()
+  }
+})
+
 /** A layer of the application's own between Prisma and us. */
 function changing(change: (sql: string) => string) {
   return (factory: SqlDriverAdapterFactory): SqlDriverAdapterFactory =>
