@@ -11,6 +11,9 @@ interface PrismaPromise extends Promise<unknown> {
   requestTransaction(transaction: InternalParams['transaction']): Promise<unknown>
 }
 
+/** Leads from what a method answers to the call. */
+const behindProxy = Symbol('prisma-brisk.call')
+
 /** A call that begins when it is awaited, and but once. */
 class DirectCall {
   private answer: Promise<unknown> | null = null
@@ -32,8 +35,11 @@ class DirectCall {
 
   /** What the application sees of it, once it looks: its members work alone, and in a copy. */
   get promise(): PrismaPromise {
+    const { method, args } = this
     return (this.lazyPromise ??= {
-      spec: { action: this.method.operation, args: this.args, model: this.method.model },
+      get spec() {
+        return { action: method.operation, args, model: method.model }
+      },
       // eslint-disable-next-line unicorn/no-thenable
       then: (onFulfilled, onRejected) => this.begun().then(onFulfilled, onRejected),
       catch: (onRejected) => this.begun().catch(onRejected),
@@ -51,9 +57,13 @@ class DirectCall {
     return (this.answer ??= method.request(args, site, transaction))
   }
 
-  /** What Node prints, for it looks behind a proxy. */
-  [Symbol.for('nodejs.util.inspect.custom')](): PrismaPromise {
-    return this.promise
+  get [behindProxy](): DirectCall {
+    return this
+  }
+
+  /** What Node prints: it finds this behind a proxy, but calls it on the proxy. */
+  [Symbol.for('nodejs.util.inspect.custom')](this: { readonly [behindProxy]: DirectCall }): PrismaPromise {
+    return this[behindProxy].promise
   }
 }
 
@@ -64,6 +74,7 @@ class DirectCall {
  */
 class LazyPromise implements ProxyHandler<DirectCall> {
   get(call: DirectCall, name: string | symbol): unknown {
+    if (name === behindProxy) return call
     if (name !== 'then' || call.isLookedAt) return Reflect.get(call.promise, name)
     const then: PromiseLike<unknown>['then'] = (onFulfilled, onRejected) =>
       call.begun().then(onFulfilled, onRejected)

@@ -118,7 +118,7 @@ describe('what a method answers', () => {
 
   test.each(promises)('looks as Prisma’s where an await was forgotten: %s', async (make) => {
     const [ours, theirs] = [make(probed().prisma), make(plain)]
-    for (const look of [JSON.stringify, Object.keys, String] as ((promise: object) => unknown)[])
+    for (const look of [JSON.stringify, Object.keys, String, inspect] as ((promise: object) => unknown)[])
       expect(look(ours)).toEqual(look(theirs))
     for (const name of ['then', 'spec', 'tutor', 'toString', 'answer', Symbol.toStringTag])
       expect([name, name in ours]).toEqual([name, name in theirs])
