@@ -7,6 +7,9 @@ import { writeComparison, type Measure, type Section } from '../peers/comparison
 import { judge, onGround, type Contender, type Ground, type Racer } from '../peers/contender.ts'
 import { paginatorChecks, paginators } from '../peers/paginators.ts'
 
+/** Rounds before any is counted, for all contenders alike. */
+const WARM = 30
+
 /** The suite beside its peers, on the same work: speed, statements, and which behaviours each has. */
 export async function run(bench: Bench): Promise<void> {
   const server = await startRedis()
@@ -103,7 +106,7 @@ async function race<Able>(
   async function nested(left: number, racers: Racer[]): Promise<number[]> {
     if (left === 0) {
       const contestants = racers.map((run, index) => ({ name: String(index), run }))
-      return (await inTurn(contestants, 15, times)).map(median)
+      return (await inTurn(contestants, 15, times, WARM)).map(median)
     }
     const contender = contenders[contenders.length - left] as Contender<Able>
     return onGround(redis, async (ground) => {
