@@ -5,7 +5,6 @@ import { copyOfError } from './error-copy.ts'
 import type { Group } from './group.ts'
 import { inParallel } from './in-parallel.ts'
 import { insertAndFind, insertReturning, InsertionError } from './insertion.ts'
-import type { Row } from './key-selection.ts'
 import type { Member } from './member.ts'
 import type { MountState } from './mount-state.ts'
 
@@ -117,18 +116,12 @@ export class CreateBatch {
       const rows = await (key === null
         ? insertReturning(first.call, model, data)
         : insertAndFind(first.call, key, data))
-      const left = members.filter((member, index) => this.isLeft(member, rows[index] ?? null))
-      statistics.batched += members.length - left.length
-      this.putBack(left)
+      for (const [index, row] of rows.entries()) members[index]?.resolve(row)
+      statistics.batched += rows.length
+      this.putBack(members.slice(rows.length))
     } catch (error) {
       this.recover(members, error)
     }
-  }
-
-  /** Settles a call with its row; true where it has none. */
-  private isLeft(member: Member, row: Row | null): boolean {
-    if (row !== null) member.resolve(row)
-    return row === null
   }
 
   private putBack(members: readonly Member[]): void {

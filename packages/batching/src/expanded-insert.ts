@@ -17,6 +17,13 @@ interface Insert {
   isExpanded: boolean
 }
 
+/** What came of an INSERT. */
+export interface Inserted {
+  readonly rows: unknown
+  /** How many of the given rows it held. */
+  readonly sent: number
+}
+
 /** Whose statement the driver gets. In use only while one is under way: it makes all promises of the process dearer. */
 const inserting = new AsyncLocalStorage<Insert>()
 let underWay = 0
@@ -49,7 +56,7 @@ export class ExpandedInserts {
   }
 
   /** Sends `createManyAndReturn` for the first row; null where it was not sent, because it could not be read. */
-  async send(call: Call, model: Model, args: Args, data: readonly Args[]): Promise<unknown> {
+  async send(call: Call, model: Model, args: Args, data: readonly Args[]): Promise<Inserted | null> {
     const insert: Insert = {
       model,
       table: new Sql(call.host).table(model),
@@ -63,9 +70,10 @@ export class ExpandedInserts {
       const rows = await inserting.run(insert, () =>
         call.send('createManyAndReturn', { ...args, data: [first] }),
       )
-      // The driver got it out of our sight: the first row is stored, and no other.
-      if (!insert.isExpanded) this.unknown.add(model)
-      return rows
+      if (insert.isExpanded) return { rows, sent: data.length }
+      // The driver got it out of our sight: with the first row, and no other.
+      this.unknown.add(model)
+      return { rows, sent: 1 }
     } catch (error) {
       if (!insert.isUnknown) throw error
       this.unknown.add(model)

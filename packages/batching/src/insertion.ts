@@ -1,7 +1,7 @@
 import type { Args, Call, Model } from '@prisma-brisk/core'
 import type { CreateKey } from './create-key.ts'
 import { RowsNotToldApartError } from './errors.ts'
-import { ExpandedInserts } from './expanded-insert.ts'
+import { ExpandedInserts, type Inserted } from './expanded-insert.ts'
 import { narrowed, requireField, widened, type Row } from './key-selection.ts'
 
 /** Rows were not stored together, or it is not known whether they were. */
@@ -16,7 +16,8 @@ export class InsertionError extends Error {
 }
 
 /**
- * One INSERT … RETURNING; the rows in the order of `data`, null for those that were certainly not stored.
+ * One INSERT … RETURNING; the rows in the order of `data`, null for those that a trigger left out. Where there are fewer, the
+ * rest of `data` has not been sent.
  *
  * @throws InsertionError
  */
@@ -27,14 +28,17 @@ export async function insertReturning(
 ): Promise<readonly (Row | null)[]> {
   const given = Object.keys(data[0] as Args).flatMap((name) => model.fields.get(name) ?? [])
   const { args, added } = widened(call, given)
-  let rows: readonly Row[]
+  let inserted: Inserted
   try {
-    rows = ((await ExpandedInserts.for(call, model, data)?.send(call, model, args, data)) ??
-      (await call.send('createManyAndReturn', { ...args, data }))) as readonly Row[]
+    inserted = (await ExpandedInserts.for(call, model, data)?.send(call, model, args, data)) ?? {
+      rows: await call.send('createManyAndReturn', { ...args, data }),
+      sent: data.length,
+    }
   } catch (error) {
     throw new InsertionError(error, wasRefused(error))
   }
-  return inOrderOf(model, data, rows).map((row) => row && narrowed(row, added))
+  const sent = data.slice(0, inserted.sent)
+  return inOrderOf(model, sent, inserted.rows as readonly Row[]).map((row) => row && narrowed(row, added))
 }
 
 /**
