@@ -50,7 +50,7 @@ try {
     }
   // Without a context of somebody's, promises have no number.
   await new Promise((resolve) => setImmediate(resolve))
-  await null
+  await Promise.resolve()
   console.log(JSON.stringify({ kind: 'contexts', answered: true, held: executionAsyncId() === 0 ? 0 : 1 }))
 } finally {
   await database.drop()

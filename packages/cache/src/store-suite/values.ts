@@ -59,7 +59,7 @@ export function testValues(run: RunCheck, decimal: DecimalClass | undefined): vo
     await stored(store, 'key', [], value)
     // Time and again, and of several look-ups at once: a store may have copies ready, and must give each but once.
     for (let time = 0; time < 4; time++) {
-      const found = await Promise.all([1, 2, 3].map(() => store.lookup('key', [])))
+      const found = await Promise.all([1, 2, 3].map(async () => store.lookup('key', [])))
       const opened = found.flatMap(({ entry }) => [entry?.open(), entry?.open()]) as (typeof value)[]
       for (const each of opened) {
         assertSame(each, value)
