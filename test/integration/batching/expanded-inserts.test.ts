@@ -131,7 +131,12 @@ test('B36 INSERTs of others that look alike are theirs', async () => {
     [expect.objectContaining(data)],
     [expect.objectContaining(data)],
   ])
-  expect(log.sql().map(rowsIn).sort((a, b) => a - b)).toEqual([1, 1, 1, 1, 50])
+  expect(
+    log
+      .sql()
+      .map(rowsIn)
+      .sort((a, b) => a - b),
+  ).toEqual([1, 1, 1, 1, 50])
   expect(await client.insight.count()).toBe(53)
 })
 
