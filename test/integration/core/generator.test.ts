@@ -34,7 +34,7 @@ afterEach(() => rmSync(project, { recursive: true, force: true }))
 const MODELS = `/// People. "Quoted"
 model User {
   id    Int    @id @default(autoincrement())
-  name  String @default("O'Hara \\\\ \\"x\\" \u2028")
+  name  String @default("O'Hara \\\\ \\"x\\" ü😀")
   posts Post[]
 }
 
@@ -87,7 +87,7 @@ test('prisma generate writes metadata beside the client, for exactly the client�
   expect(loadSchemaModel({ inlineSchema })?.source).toBe('generator')
   expect(model?.models.get('User')?.fields.get('name')?.default).toEqual({
     kind: 'value',
-    value: 'O\'Hara \\ "x" \u2028',
+    value: 'O\'Hara \\ "x" ü😀',
   })
 })
 
