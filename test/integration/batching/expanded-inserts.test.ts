@@ -114,6 +114,21 @@ test.each<[string, Record<string, unknown>]>([
   expect(given).toEqual(expected)
 })
 
+test('B36 where the connection is lost, no row is sent twice', async () => {
+  const { client, log } = database.createRecordedClient({
+    adapter: database.adapter({ connections: 3 }),
+    before: ({ sql }) => {
+      if (sql.startsWith('INSERT')) throw new Error('Connection terminated unexpectedly')
+    },
+  })
+  const prisma = client.$extends(batching({ writes: { create: true } })) as unknown as PrismaClient
+  await client.user.count()
+  log.clear()
+  const outcomes = await Promise.allSettled(numbers.map((n) => prisma.user.create(user(n))))
+  expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['rejected']))
+  expect(log.sql().map(rowsIn)).toEqual([50])
+})
+
 test('B36 INSERTs of others that look alike are theirs', async () => {
   const { client, log } = recorded()
   const prisma = client.$extends(batching({ writes: { create: true } })) as unknown as PrismaClient
