@@ -2,7 +2,7 @@ import { cache, memoryStore, redisStore, type ValueCodec } from '@prisma-brisk/c
 import { msgpackr } from '@prisma-brisk/cache/msgpackr'
 import { Redis } from 'ioredis'
 import { PrismaExtensionRedis } from 'prisma-extension-redis'
-import { taggedJson } from '../../packages/cache/src/payload.ts'
+import { taggedJson } from '../../packages/cache/src/codec/payload.ts'
 import { Prisma, type PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../test/support/databases.ts'
 import { startRedis, type RedisServer } from '../../test/support/redis.ts'

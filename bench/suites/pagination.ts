@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { pagination } from '@prisma-brisk/pagination'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
-import { CursorCodec } from '../../packages/pagination/src/cursor-codec.ts'
+import { CursorCodec } from '../../packages/pagination/src/keyset/cursor-codec.ts'
 import { resolveOptions } from '../../packages/pagination/src/options.ts'
 import { createDatabase, type TestDatabase } from '../../test/support/databases.ts'
 import { heapMegabytes, inTurn, median, type Bench } from '../harness.ts'

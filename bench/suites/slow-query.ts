@@ -39,7 +39,7 @@ const mixed = (client: PrismaClient) => async (times: number) => {
 async function record(bench: Bench): Promise<void> {
   const name = 'slow-query/record'
   if (!bench.wants(name)) return
-  const { Series } = await import('../../packages/slow-query/src/series.ts')
+  const { Series } = await import('../../packages/slow-query/src/metrics/series.ts')
   const series = new Series('User', 'findMany')
   const random = new Random(1)
   const values = Array.from({ length: 4096 }, () => logNormal(random))
@@ -138,7 +138,7 @@ async function flood(bench: Bench): Promise<void> {
 async function memory(bench: Bench): Promise<void> {
   const name = 'slow-query/stats-memory/200-series'
   if (!bench.wants(name)) return
-  const { SeriesTable } = await import('../../packages/slow-query/src/series.ts')
+  const { SeriesTable } = await import('../../packages/slow-query/src/metrics/series.ts')
   const random = new Random(3)
   const before = await usedMegabytes()
   const table = new SeriesTable(500)

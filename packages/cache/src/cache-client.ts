@@ -1,14 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { checkedSelection, checkNames, type CacheSelection } from './cache-selection.ts'
 import { checkStrategy, type CacheStrategy } from './cache-strategy.ts'
-import { isMarked } from './entry.ts'
+import { isMarked } from './entry/entry.ts'
 import { InvalidCacheStrategyError } from './errors.ts'
-import type { GuardedStore } from './guarded-store.ts'
-import { collectInfo, type CacheInfo } from './info.ts'
-import type { InvalidatingWrites } from './invalidating-writes.ts'
-import { runRawRead, type RawQuery } from './raw-read.ts'
-import { storeStats, type CacheStats, type Statistics } from './statistics.ts'
-import type { TagNames } from './tag.ts'
+import type { GuardedStore } from './availability/guarded-store.ts'
+import { collectInfo, type CacheInfo } from './report/cache-info.ts'
+import type { InvalidatingWrites } from './invalidation/write-invalidation.ts'
+import { runRawRead, type RawQuery } from './raw/raw-read.ts'
+import { storeStats, type CacheStats, type Statistics } from './report/statistics.ts'
+import type { TagNames } from './tag/tag-names.ts'
 
 /** `prisma.$cache`. */
 export interface CacheMethods {

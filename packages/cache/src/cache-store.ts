@@ -1,4 +1,4 @@
-import type { Entry, StoredEntry } from './entry.ts'
+import type { Entry, StoredEntry } from './entry/entry.ts'
 
 /** What a store says of a key and of the tags that were asked for with it. */
 export interface Found {

@@ -7,7 +7,7 @@ import {
   type Next,
 } from '@prisma-brisk/core'
 import { cacheMethods, type CacheMethods } from './cache-client.ts'
-import { CacheKeys } from './cache-key.ts'
+import { CacheKeys } from './key/cache-key.ts'
 import type { CacheStore, DecimalClass } from './cache-store.ts'
 import {
   checkStrategy,
@@ -16,21 +16,21 @@ import {
   strategyOf,
   type ResolvedStrategy,
 } from './cache-strategy.ts'
-import { CachedReads } from './cached-reads.ts'
-import { asksForComputedFields } from './computed-fields.ts'
-import { askDatabaseName } from './database-name.ts'
-import type { Flight } from './flight.ts'
-import { GuardedStore, isPromise } from './guarded-store.ts'
-import { collector } from './info.ts'
-import { InvalidatingWrites } from './invalidating-writes.ts'
-import { memoryStore } from './memory-store.ts'
+import { CachedReads } from './read/read-through.ts'
+import { asksForComputedFields } from './read/computed-fields.ts'
+import { askDatabaseName } from './key/database-name.ts'
+import type { Flight } from './read/single-flight.ts'
+import { GuardedStore, isPromise } from './availability/guarded-store.ts'
+import { collector } from './report/cache-info.ts'
+import { InvalidatingWrites } from './invalidation/write-invalidation.ts'
+import { memoryStore } from './store/memory-store.ts'
 import type { ResolvedCacheOptions } from './options.ts'
-import { bareCall } from './planned-read.ts'
-import { rawReadOf } from './raw-read.ts'
-import { ReadReport } from './read-report.ts'
-import type { SharedReads } from './shared-reads.ts'
-import { Statistics } from './statistics.ts'
-import { TagNames } from './tag.ts'
+import { bareCall } from './read/read-plan.ts'
+import { rawReadOf } from './raw/raw-read.ts'
+import { ReadReport } from './report/read-report.ts'
+import type { SharedReads } from './read/shared-state.ts'
+import { Statistics } from './report/statistics.ts'
+import { TagNames } from './tag/tag-names.ts'
 
 /** What the seam knows of the client that carries the cache. */
 export interface ClientFacts {

@@ -8,14 +8,14 @@ import {
   type Plugin,
   type SingleReads,
 } from '@prisma-brisk/core'
-import { accessFrom, type AccelerateAccess } from './accelerate-api.ts'
-import { AccelerateCache } from './accelerate-cache.ts'
-import { isAccelerateStore, type AccelerateStore } from './accelerate-store.ts'
+import { accessFrom, type AccelerateAccess } from './accelerate/accelerate-api.ts'
+import { AccelerateCache } from './accelerate/accelerate-cache.ts'
+import { isAccelerateStore, type AccelerateStore } from './store/accelerate-store.ts'
 import type { CacheClient } from './cache-client.ts'
 import type { CacheStore, DecimalClass } from './cache-store.ts'
 import type { CacheArgs } from './cache-strategy.ts'
 import { Cache, type ClientFacts } from './cache.ts'
-import { databaseNameOf } from './database-name.ts'
+import { databaseNameOf } from './key/database-name.ts'
 import { resolveOptions, type CacheOptions, type ResolvedCacheOptions } from './options.ts'
 
 /**

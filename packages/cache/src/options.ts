@@ -12,12 +12,12 @@ import {
   text,
   type OptionCheck,
 } from '@prisma-brisk/core'
-import { isAccelerateStore, type AccelerateStore } from './accelerate-store.ts'
+import { isAccelerateStore, type AccelerateStore } from './store/accelerate-store.ts'
 import type { CacheStore } from './cache-store.ts'
 import { checkStrategy, type CacheStrategy, type StrategyDefaults } from './cache-strategy.ts'
 import { enabledFromEnvironment, ttlFromEnvironment, type Environment } from './environment.ts'
 import { InvalidCacheStrategyError } from './errors.ts'
-import type { RawWriteAction } from './raw-write.ts'
+import type { RawWriteAction } from './raw/raw-write.ts'
 
 /** Options of {@link cache}; every one may be left out. */
 export interface CacheOptions {

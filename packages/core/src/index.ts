@@ -22,12 +22,12 @@ export {
   type Middleware,
   type Next,
   type Send,
-} from './call.ts'
-export { callSiteOf } from './call-site.ts'
-export type { CallTransaction, TransactionOutcome } from './call-transaction.ts'
+} from './pipeline/call.ts'
+export { callSiteOf } from './pipeline/call-site.ts'
+export type { CallTransaction, TransactionOutcome } from './pipeline/call-transaction.ts'
 export { channels, type QueryEvent } from './channels.ts'
-export { compose } from './pipeline.ts'
-export { currentCall, type DriverTap } from './driver-tap.ts'
+export { compose } from './pipeline/middleware.ts'
+export { currentCall, type DriverTap } from './driver/driver-tap.ts'
 export type {
   ConnectionWatch,
   DriverListener,
@@ -35,12 +35,18 @@ export type {
   SqlAnswer,
   Statement,
   TransactionEvent,
-} from './driver-listener.ts'
-export type { DriverPool, PoolGauge } from './driver-pool.ts'
-export type { SqlAdapter, SqlAdapterFactory, SqlQuery, SqlQueryable, SqlTransaction } from './driver-ports.ts'
-export type { Host, Provider } from './host.ts'
-export { defineExtension, hostOf, mount, type MountOptions, type Plugin } from './prisma7.ts'
-export type { BriskExtension, Fluent, ListReads, SingleReads } from './prisma7-types.ts'
+} from './driver/driver-listener.ts'
+export type { DriverPool, PoolGauge } from './driver/connection/driver-pool.ts'
+export type {
+  SqlAdapter,
+  SqlAdapterFactory,
+  SqlQuery,
+  SqlQueryable,
+  SqlTransaction,
+} from './driver/connection/adapter-ports.ts'
+export type { Host, Provider } from './pipeline/host.ts'
+export { defineExtension, hostOf, mount, type MountOptions, type Plugin } from './mount.ts'
+export type { BriskExtension, Fluent, ListReads, SingleReads } from './prisma7/extension-types.ts'
 export type {
   EnumType,
   EnumValue,
@@ -49,32 +55,43 @@ export type {
   FieldKind,
   LiteralValue,
   NativeType,
-} from './field.ts'
-export type { Model } from './model.ts'
-export type { JoinTable, ReferentialAction, Relation } from './relation.ts'
+} from './schema/datamodel/field.ts'
+export type { Model } from './schema/datamodel/model.ts'
+export type { JoinTable, ReferentialAction, Relation } from './schema/datamodel/relation.ts'
 export {
   loadSchemaModel,
   type SchemaModel,
   type SchemaOption,
   type SchemaSource,
   type SchemaSources,
-} from './schema-model.ts'
-export { parseSchema } from './schema-parser.ts'
-export { fromMetadata, toMetadata, type SchemaMetadata } from './schema-metadata.ts'
-export { schemaHash } from './schema-hash.ts'
-export { SchemaSyntaxError } from './schema-syntax.ts'
-export type { Index, IndexCondition, IndexField, IndexPredicate, Key } from './table-index.ts'
+} from './schema/load-schema.ts'
+export { parseSchema } from './schema/parser/schema-parser.ts'
+export { fromMetadata, toMetadata, type SchemaMetadata } from './schema/schema-metadata.ts'
+export { schemaHash } from './schema/datamodel/schema-hash.ts'
+export { SchemaSyntaxError } from './schema/parser/schema-syntax.ts'
+export type {
+  Index,
+  IndexCondition,
+  IndexField,
+  IndexPredicate,
+  Key,
+} from './schema/datamodel/table-index.ts'
 export {
   operationTraits,
   type OperationKind,
   type OperationResult,
   type OperationTraits,
-} from './operation.ts'
-export { canonicalize, canonicalizeWithout, CyclicArgumentsError, identity } from './canonical.ts'
-export { cascadeTargets, type RowChange } from './cascade.ts'
-export type { ModelSet } from './model-walk.ts'
-export { readModels } from './read-models.ts'
-export { writtenModels } from './written-models.ts'
-export { relationOf, visitSelections, type Selection, type SelectionVisitor } from './selection-visit.ts'
-export { isAbsent, isPlain, isSkip } from './prisma-value.ts'
-export { countPlaceholders, readSelect, splitList, type SelectText } from './select-text.ts'
+} from './operation/operation.ts'
+export { canonicalize, canonicalizeWithout, CyclicArgumentsError, identity } from './operation/canonical.ts'
+export { cascadeTargets, type RowChange } from './access/cascade.ts'
+export type { ModelSet } from './access/model-walk.ts'
+export { readModels } from './access/read-models.ts'
+export { writtenModels } from './access/written-models.ts'
+export {
+  relationOf,
+  visitSelections,
+  type Selection,
+  type SelectionVisitor,
+} from './operation/selection-visit.ts'
+export { isAbsent, isPlain, isSkip } from './operation/prisma-value.ts'
+export { countPlaceholders, readSelect, splitList, type SelectText } from './driver/select-text.ts'

@@ -12,18 +12,18 @@ import {
   type Plugin,
   type SingleReads,
 } from '@prisma-brisk/core'
-import { CursorCodec } from './cursor-codec.ts'
-import { readCursorPage, type CursorPage, type CursorPageArgs } from './cursor-page.ts'
-import { Limits, UNBOUNDED } from './limits.ts'
-import { readOffsetPage, type OffsetPage, type OffsetPageArgs } from './offset-page.ts'
+import { CursorCodec } from './keyset/cursor-codec.ts'
+import { readCursorPage, type CursorPage, type CursorPageArgs } from './keyset/cursor-page.ts'
+import { Limits, UNBOUNDED } from './limit/limits.ts'
+import { readOffsetPage, type OffsetPage, type OffsetPageArgs } from './page/offset-page.ts'
 import {
   resolveOptions,
   type HeavyType,
   type PaginationOptions,
   type ResolvedPaginationOptions,
 } from './options.ts'
-import { modelNameOf, type PageModel } from './page-model.ts'
-import { PAGE, pageRequests } from './page-request.ts'
+import { modelNameOf, type PageModel } from './page/page-model.ts'
+import { PAGE, pageRequests } from './page/page-request.ts'
 
 /** What this package adds to the arguments of list reads. */
 export interface LimitArgs {

@@ -16,11 +16,11 @@ export type {
   PaginationOptions,
 } from './options.ts'
 export type { LimitEvent, LimitNote } from './limit-event.ts'
-export type { OffsetPage, OffsetPageArgs, Total } from './offset-page.ts'
-export type { CursorPage, CursorPageArgs, PageInfo } from './cursor-page.ts'
-export { toConnection, type Connection, type Edge } from './connection.ts'
-export { parsePageQuery, type PageQuery } from './page-query.ts'
-export { relayArguments } from './relay-arguments.ts'
+export type { OffsetPage, OffsetPageArgs, Total } from './page/offset-page.ts'
+export type { CursorPage, CursorPageArgs, PageInfo } from './keyset/cursor-page.ts'
+export { toConnection, type Connection, type Edge } from './keyset/relay.ts'
+export { parsePageQuery, type PageQuery } from './page/page-query.ts'
+export { relayArguments } from './keyset/relay-arguments.ts'
 export {
   CostExceededError,
   CursorExpiredError,

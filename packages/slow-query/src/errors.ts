@@ -1,5 +1,5 @@
 import { BriskError } from '@prisma-brisk/core'
-import type { NPlusOneReport } from './n-plus-one-report.ts'
+import type { NPlusOneReport } from './loop/loop-report.ts'
 
 /** A loop of queries, with `nPlusOne: { action: 'throw' }`. */
 export class NPlusOneError extends BriskError {

@@ -1,7 +1,7 @@
 import { defineExtension, mount, type BriskExtension, type Plugin } from '@prisma-brisk/core'
 import { resolveOptions, type SlowQueryOptions } from './options.ts'
 import { queriesOf, type QueriesClient } from './queries.ts'
-import { MountedRecorder } from './mounted-recorder.ts'
+import { MountedRecorder } from './recorder/mounted-recorder.ts'
 
 /** The plugin that {@link slowQuery} mounts; for `brisk()`, which mounts several in one pipeline. */
 export function slowQueryPlugin(options: SlowQueryOptions = {}): Plugin {

@@ -14,9 +14,9 @@ import {
   type TracerProvider,
 } from '@opentelemetry/api'
 import type { Call, Host, Next } from '@prisma-brisk/core'
-import { errorRecordOf } from './error-record.ts'
-import type { OperationTrace } from './operation-trace.ts'
-import { HISTOGRAM_BOUNDS } from './series.ts'
+import { errorRecordOf } from './record/error-record.ts'
+import type { OperationTrace } from './trace/operation-trace.ts'
+import { HISTOGRAM_BOUNDS } from './metrics/series.ts'
 import type { Telemetry } from './telemetry.ts'
 
 export interface OpenTelemetryOptions {

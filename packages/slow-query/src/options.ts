@@ -13,12 +13,12 @@ import {
   text,
   type OptionCheck,
 } from '@prisma-brisk/core'
-import type { AlertRule } from './alert.ts'
-import { sinksFromEnvironment, thresholdFromEnvironment, type Environment } from './environment.ts'
-import type { NPlusOneReport } from './n-plus-one-report.ts'
-import type { RequestBudget } from './request-budget.ts'
+import type { AlertRule } from './alert/alert.ts'
+import { sinksFromEnvironment, thresholdFromEnvironment, type Environment } from './sink/environment.ts'
+import type { NPlusOneReport } from './loop/loop-report.ts'
+import type { RequestBudget } from './request/request-budget.ts'
 
-import type { Sink } from './sink.ts'
+import type { Sink } from './sink/sink.ts'
 import type { Telemetry } from './telemetry.ts'
 
 /** Options of {@link slowQuery}. */

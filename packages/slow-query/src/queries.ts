@@ -1,12 +1,12 @@
 import type { Host, PoolGauge } from '@prisma-brisk/core'
-import type { ConnectionStep } from './connection-times.ts'
-import { prometheusText } from './prometheus.ts'
-import { Recorder } from './recorder.ts'
-import type { RequestMetrics } from './request-metrics.ts'
-import type { Series } from './series.ts'
-import { snapshotOf, type QueriesSnapshot } from './snapshot.ts'
-import { statisticsOf, type QueryStatistics } from './statistics.ts'
-import type { Tally } from './tally.ts'
+import type { ConnectionStep } from './metrics/connection-times.ts'
+import { prometheusText } from './metrics/prometheus.ts'
+import { Recorder } from './recorder/recorder.ts'
+import type { RequestMetrics } from './metrics/request-metrics.ts'
+import type { Series } from './metrics/series.ts'
+import { snapshotOf, type QueriesSnapshot } from './metrics/snapshot.ts'
+import { statisticsOf, type QueryStatistics } from './metrics/statistics.ts'
+import type { Tally } from './metrics/tally.ts'
 
 export interface StatisticsOptions {
   /** `'window'` (default): the last five minutes; `'start'`: since the client was made. */

@@ -1,5 +1,5 @@
 import type { Call, Host, Next } from '@prisma-brisk/core'
-import type { OperationTrace } from './operation-trace.ts'
+import type { OperationTrace } from './trace/operation-trace.ts'
 
 /**
  * A tracing and metrics system that hears of every operation. Implementations live on subpaths; see

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isValid } from '../entry.ts'
+import { isValid } from '../entry/entry.ts'
 import type { CreatePeer, RunCheck } from './run-check.ts'
 import { entryOf, headerOf, stored } from './stored-entry.ts'
 

@@ -1,5 +1,5 @@
 import type { CacheStore } from '../cache-store.ts'
-import type { Entry } from '../entry.ts'
+import type { Entry } from '../entry/entry.ts'
 
 /** Writes a value under a key as a cache would: with the stamps its tags have now. */
 export async function stored(

@@ -1,0 +1,110 @@
+import { isPlain, type Args, type Call, type Model } from '@prisma-brisk/core'
+import type { Equalities } from './key-equalities.ts'
+import type { Question } from './batch-key.ts'
+import { pagesWithin, selectionFits } from './selection.ts'
+import { implicitSort, sortOf } from './sort.ts'
+
+/** What kind of question a call asks, and of which rows. */
+export type Asked = Pick<Question, 'kind' | 'sort' | 'skip' | 'take'>
+
+/** Null where the call is not of a kind that can be merged, or has an argument of which that is not known. */
+export function askedOf(call: Call, model: Model, equalities: Equalities): Asked | null {
+  const { args } = call
+  switch (call.operation) {
+    case 'findUnique':
+    case 'findUniqueOrThrow':
+      return single(model, args, equalities)
+    case 'findFirst':
+    case 'findFirstOrThrow':
+      return first(model, args, equalities)
+    case 'findMany':
+      return list(model, call)
+    case 'count':
+      return counted(args)
+    case 'aggregate':
+      return aggregated(model, args)
+    default:
+      return null
+  }
+}
+
+function single(model: Model, args: Args, equalities: Equalities): Asked | null {
+  if (!onlyHas(args, uniqueReadArguments) || !hasUniqueKey(model, equalities) || !selectionFits(model, args))
+    return null
+  return pagesWithin(args) ? null : { kind: 'one', sort: [], skip: 0, take: null }
+}
+
+function first(model: Model, args: Args, equalities: Equalities): Asked | null {
+  const sort = sortOf(model, args['orderBy'])
+  if (sort === null || !onlyHas(args, firstArguments) || !selectionFits(model, args) || pagesWithin(args))
+    return null
+  const skip = args['skip'] ?? 0
+  if (!isCount(skip)) return null
+  if (hasUniqueKey(model, equalities)) return skip === 0 ? { kind: 'one', sort, skip: 0, take: null } : null
+  return sort.length === 0 ? null : { kind: 'first', sort, skip, take: 1 }
+}
+
+function list(model: Model, call: Call): Asked | null {
+  const { args, notes } = call
+  const sort = sortOf(model, args['orderBy'])
+  if (sort === null || !onlyHas(args, listArguments) || !selectionFits(model, args)) return null
+  const { skip = 0, take } = args
+  if (!isCount(skip)) return null
+  if (take === undefined) {
+    if (skip !== 0) return null
+    if (notes.bound === undefined) return { kind: 'list', sort, skip: 0, take: null }
+  }
+  const rows = sort.length > 0 ? sort : implicitSort(model)
+  if (rows.length === 0) return null
+  if (take === undefined) return { kind: 'list', sort: rows, skip: 0, take: notes.bound ?? null }
+  return isCount(take) && take > 0 ? { kind: 'first', sort: rows, skip, take } : null
+}
+
+function counted(args: Args): Asked | null {
+  const { select } = args
+  if (!onlyHas(args, countArguments) || (select !== undefined && !isChoice(select))) return null
+  return { kind: 'count', sort: [], skip: 0, take: null }
+}
+
+function aggregated(model: Model, args: Args): Asked | null {
+  if (!onlyHas(args, aggregateArguments)) return null
+  let asks = false
+  for (const name of aggregates) {
+    const choice = args[name]
+    if (choice === undefined) continue
+    if (!(isChoice(choice) || (name === '_count' && choice === true))) return null
+    // The sum of floating-point numbers depends on the order in which the database adds them.
+    const adds = name === '_sum' || name === '_avg'
+    if (adds && Object.keys(choice).some((field) => model.fields.get(field)?.type === 'Float')) return null
+    asks = true
+  }
+  return asks ? { kind: 'aggregate', sort: [], skip: 0, take: null } : null
+}
+
+const aggregates = ['_count', '_sum', '_avg', '_min', '_max'] as const
+const selectionArguments = ['where', 'select', 'include', 'omit', 'relationLoadStrategy']
+const uniqueReadArguments = new Set(selectionArguments)
+const firstArguments = new Set([...selectionArguments, 'orderBy', 'skip'])
+const listArguments = new Set([...selectionArguments, 'orderBy', 'skip', 'take'])
+const countArguments = new Set(['where', 'select'])
+const aggregateArguments = new Set(['where', ...aggregates])
+
+/** Whether every argument that is given is one of these. */
+function onlyHas(args: Args, names: ReadonlySet<string>): boolean {
+  for (const name in args) if (args[name] !== undefined && !names.has(name)) return false
+  return true
+}
+
+function hasUniqueKey(model: Model, { found }: Equalities): boolean {
+  return [model.id, ...model.uniques].some((key) => key?.fields.every((field) => found.has(field)) === true)
+}
+
+/** `{ a: true, b: true }`, with at least one field. */
+function isChoice(value: unknown): value is Readonly<Record<string, true>> {
+  if (!isPlain(value)) return false
+  const chosen = Object.values(value)
+  return chosen.length > 0 && chosen.every((each) => each === true)
+}
+
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 0x7fffffff

@@ -1,0 +1,46 @@
+import { isPlain, canonicalize, type Call, type Field, type Model } from '@prisma-brisk/core'
+import { Group } from '../batch-key/group.ts'
+import type { Member } from '../batch-key/batched-call.ts'
+import { isDecimal } from '../batch-key/batch-key.ts'
+import { selectionFits } from '../batch-key/selection.ts'
+
+/** Sorts `create` calls: of one shape are those that give the same plain columns, and select the same of them. */
+export function createGroupsOf(members: readonly Member[], model: Model): readonly Group[] {
+  const groups = new Map<string, Group>()
+  for (const [index, member] of members.entries()) {
+    const shape = shapeOf(member.call, model) ?? `alone ${index}`
+    let group = groups.get(shape)
+    if (group === undefined) groups.set(shape, (group = new Group(model, shape, null)))
+    group.members.push(member)
+  }
+  return [...groups.values()]
+}
+
+/** Null where the call writes or selects more than columns of its own row. */
+function shapeOf({ args }: Call, model: Model): string | null {
+  const { data, select, omit, ...others } = args
+  if (!isPlain(data) || Object.values(others).some((value) => value !== undefined)) return null
+  const given: string[] = []
+  for (const name in data) {
+    const value = data[name]
+    if (value === undefined) continue
+    const field = model.fields.get(name)
+    if (field === undefined || field.isList || !isColumnValue(field, value)) return null
+    given.push(name)
+  }
+  if (!selectionFits(model, { select, omit })) return null
+  for (const fields of [select, omit])
+    for (const name in fields as object | undefined) {
+      const field = model.fields.get(name)
+      if (field === undefined || field.kind === 'relation') return null
+    }
+  if (given.length === 0) return null
+  return `create ${given.sort().join(',')} ${canonicalize([select, omit])} ${isPlain(select) ? Object.keys(select).join(',') : ''}`
+}
+
+/** A value as it stands: `Prisma.skip` and the like leave a column out, and so give the call another shape. */
+function isColumnValue({ kind, type }: Field, value: unknown): boolean {
+  if (kind !== 'scalar' && kind !== 'enum') return false
+  if (typeof value !== 'object' || value === null || type === 'Json') return true
+  return value instanceof Date || ArrayBuffer.isView(value) || isDecimal(value)
+}

@@ -1,0 +1,36 @@
+import type { ResolvedBatchingOptions, Schedule } from '../options.ts'
+
+// Taken before a test can put fake timers in their place: a batch must be sent even where time stands still.
+const nextTick = process.nextTick.bind(process)
+const turn = setImmediate
+const timeout = setTimeout
+const clear = clearTimeout
+
+/**
+ * After the promise jobs of this tick, and the calls that they make. Prisma starts operations in a promise job, and what
+ * such a job puts into `nextTick` runs once there are no more of them.
+ */
+const endOfTick: Schedule = (dispatch) => nextTick(dispatch)
+
+/** What DataLoader asks when to send; the adaptive part is done by the loader, which knows what is in flight. */
+export function scheduleOf({ schedule }: ResolvedBatchingOptions): Schedule {
+  if (typeof schedule === 'function') return schedule
+  return schedule === 'immediate' ? (dispatch) => void turn(dispatch) : endOfTick
+}
+
+/** Runs in the next turn of the event loop; what several calls of this run is not run together. */
+export function afterThisTurn(run: () => void): void {
+  turn(run)
+}
+
+/** Resolves in a turn of its own. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => turn(resolve))
+}
+
+/** Runs after so many milliseconds unless it is stopped first; keeps no process alive. */
+export function afterAtMost(ms: number, run: () => void): () => void {
+  const timer = timeout(run, Math.max(1, ms))
+  timer.unref()
+  return () => clear(timer)
+}

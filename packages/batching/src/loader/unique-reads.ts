@@ -1,0 +1,45 @@
+import type { Host } from '@prisma-brisk/core'
+import type { Member } from '../batch-key/batched-call.ts'
+import { afterThisTurn, nextTurn } from './schedule.ts'
+
+const key = Symbol('prisma-brisk.batching.unique-reads')
+
+/**
+ * Keeps apart what is to be sent alone. Prisma batches `findUnique` calls that it gets in one tick, whoever made them,
+ * and answers null where the database's equality is not JavaScript's; so of one model, one is sent in a turn of the
+ * event loop. Those that are alone, as nearly all are, do not wait.
+ */
+export class UniqueReads {
+  private readonly sent = new Set<string>()
+
+  static of(host: Host): UniqueReads {
+    return host.state(key, () => new UniqueReads())
+  }
+
+  /** Loaders of a model that may send such calls in one tick. */
+  private readonly loaders = new Map<string, number>()
+
+  register(model: string, operation: string): void {
+    if (isUniqueRead(operation)) this.loaders.set(model, (this.loaders.get(model) ?? 0) + 1)
+  }
+
+  /** Sends the one call that a loader has in this tick. */
+  sendLone(member: Member): Promise<unknown> {
+    const hasRivals = this.sent.size > 0 || (this.loaders.get(member.call.model as string) ?? 0) > 1
+    return hasRivals ? this.send(member) : member.send()
+  }
+
+  /** Sends a call as it is, in a turn of its own if need be. */
+  send(member: Member): Promise<unknown> {
+    const { call } = member
+    if (!isUniqueRead(call.operation)) return member.send()
+    const model = call.model as string
+    if (this.sent.has(model)) return nextTurn().then(() => member.send())
+    if (this.sent.size === 0) afterThisTurn(() => this.sent.clear())
+    this.sent.add(model)
+    return member.send()
+  }
+}
+
+const isUniqueRead = (operation: string): boolean =>
+  operation === 'findUnique' || operation === 'findUniqueOrThrow'

@@ -1,0 +1,47 @@
+import type { Args } from '@prisma-brisk/core'
+import { mergedWhere, MergeMismatch, slotOf, type Finder } from '../statement/statement.ts'
+
+type Group = Readonly<Record<string, unknown>>
+
+/** `count` and `aggregate` by `groupBy`; a value without a group has no rows. */
+export const findAggregates: Finder = async (ask) => {
+  const { key, slots, question, group: asking } = ask
+  const { call } = asking.first
+  const isCount = question.kind === 'count'
+  const { where: _, select, ...aggregates } = call.args
+  const answerOf = (group: Group | undefined) =>
+    isCount ? countOf(group, select) : aggregateOf(group, aggregates)
+  const groups = (await call.send('groupBy', {
+    by: [key.name],
+    where: mergedWhere(ask),
+    ...(isCount ? { _count: select ?? { _all: true } } : aggregates),
+  })) as readonly Group[]
+  if (!Array.isArray(groups)) throw new MergeMismatch('the statement gave no list of groups')
+  for (const group of groups) {
+    const slot = slotOf(ask, group[key.name])
+    if (slot.isAnswered) throw new MergeMismatch('one key has several groups')
+    slot.found = answerOf(group)
+  }
+  for (const slot of slots.values()) if (!slot.isAnswered) slot.found = answerOf(undefined)
+}
+
+function countOf(group: Group | undefined, select: unknown): unknown {
+  const counts = group?.['_count'] as Args | undefined
+  if (select === undefined) return counts?.['_all'] ?? 0
+  return counts ?? filled(select as Args, 0)
+}
+
+function aggregateOf(group: Group | undefined, aggregates: Args): unknown {
+  const answer: Record<string, unknown> = {}
+  for (const name in aggregates) {
+    const choice = aggregates[name]
+    if (choice === undefined) continue
+    const none = name === '_count' ? 0 : null
+    answer[name] = group === undefined ? (choice === true ? none : filled(choice as Args, none)) : group[name]
+  }
+  return answer
+}
+
+function filled(choice: Args, value: 0 | null): Args {
+  return Object.fromEntries(Object.keys(choice).map((name) => [name, value]))
+}

@@ -1,0 +1,45 @@
+import { channels } from '@prisma-brisk/core'
+import type { Group } from '../batch-key/group.ts'
+
+/** Published on `prisma-brisk:batch` when the statements of a batch have settled; no values are in it. */
+export interface BatchEvent {
+  /** Unique in the process; the calls that were answered carry it in their notes, as `batch.id`. */
+  readonly id: number
+  readonly model: string
+  readonly operation: string
+  /** Calls that asked. */
+  readonly calls: number
+  /** Statements that were sent for them together, replays not counted. */
+  readonly statements: number
+  /** Milliseconds until the last call had its answer. */
+  readonly ms: number
+  /** Calls that were then sent alone. */
+  readonly fallbacks: number
+  /** Why the statements could not answer, else undefined. */
+  readonly error: unknown
+}
+
+/** What became of a batch. */
+export type BatchOutcome = Pick<BatchEvent, 'statements' | 'fallbacks' | 'error'>
+
+let lastId = 0
+export const nextBatchId = (): number => ++lastId
+
+export function publishBatch(
+  { first: { call }, members }: Group,
+  id: number,
+  ms: number,
+  outcome: BatchOutcome,
+): void {
+  if (!channels.batch.hasSubscribers) return
+  const { model, operation } = call
+  const event: BatchEvent = { id, model: model as string, operation, calls: members.length, ms, ...outcome }
+  channels.batch.publish(event)
+}
+
+declare module '@prisma-brisk/core' {
+  interface CallNotes {
+    /** The batch that answered the call, or tried to. */
+    batch?: { readonly id: number; readonly calls: number }
+  }
+}

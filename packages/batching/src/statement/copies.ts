@@ -1,0 +1,24 @@
+import { isDecimal } from '../batch-key/batch-key.ts'
+
+/** A copy that shares nothing with the answer: callers own what they get, and may change it. */
+export function copyOf(answer: unknown): unknown {
+  if (typeof answer !== 'object' || answer === null) return answer
+  if (Array.isArray(answer)) return answer.map(copyOf)
+  const prototype: unknown = Object.getPrototypeOf(answer)
+  if (prototype === Object.prototype || prototype === null) {
+    const copy = (prototype === null ? Object.create(null) : {}) as Record<string, unknown>
+    for (const name of Object.keys(answer)) {
+      const value = copyOf((answer as Record<string, unknown>)[name])
+      // JSON may hold a key of this name, which an assignment would take for something else.
+      if (name === '__proto__')
+        Object.defineProperty(copy, name, { value, writable: true, enumerable: true, configurable: true })
+      else copy[name] = value
+    }
+    return copy
+  }
+  if (answer instanceof Date) return new Date(answer.getTime())
+  // A Buffer has a `slice` of its own, which copies nothing.
+  if (ArrayBuffer.isView(answer)) return Uint8Array.prototype.slice.call(answer)
+  if (isDecimal(answer)) return new (answer.constructor as new (value: unknown) => unknown)(answer)
+  return structuredClone(answer)
+}

@@ -1,0 +1,110 @@
+import type { Args, Call } from '@prisma-brisk/core'
+import { checkedSelection, type CacheSelection } from '../cache-selection.ts'
+import { checkTags } from '../cache-strategy.ts'
+import type { ResolvedCacheOptions } from '../options.ts'
+
+/** Tags and models that a raw statement invalidates. */
+export type RawWriteTags =
+  readonly string[] | { readonly tags?: readonly string[]; readonly models?: readonly string[] }
+
+/** What `$executeRaw` does to the cache; see {@link CacheOptions.onRawWrite}. */
+export type RawWriteAction = 'warn' | 'invalidateAll' | 'ignore' | ((sql: string) => RawWriteTags)
+
+/** The text of a raw statement, with placeholders where the caller used a template; '' where it cannot be told. */
+export function sqlOf(args: Args): string {
+  if (typeof args !== 'object' || args === null) return ''
+  const first: unknown = Array.isArray(args) ? args[0] : args
+  if (typeof first === 'string') return first
+  const { sql, strings, text } = (first ?? {}) as { sql?: unknown; strings?: unknown; text?: unknown }
+  if (typeof sql === 'string') return sql
+  if (typeof text === 'string') return text
+  return Array.isArray(strings) ? strings.join('?') : ''
+}
+
+/**
+ * Whether a statement sent through `$queryRaw` writes, as `INSERT … RETURNING` and `WITH … AS (DELETE …)` do. Functions
+ * that write are beyond this. Comments and quoted text do not count.
+ */
+export function writes(sql: string): boolean {
+  const bare = sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\//g, ' ')
+  const [first = ''] = /[a-z]+/i.exec(bare) ?? []
+  if (/^(select|values|table|show|explain|pragma|describe|desc)$/i.test(first)) {
+    return /^\s*\(*\s*select\b[\s\S]*\binto\b/i.test(bare)
+  }
+  if (!/^with$/i.test(first)) return first !== ''
+  return /\b(insert|update|delete|merge|replace|truncate)\b/i.test(
+    bare.replace(/\bfor\s+(no\s+key\s+)?update\b/gi, ''),
+  )
+}
+
+/** How names become tags. */
+export interface Tagging {
+  readonly everything: string
+  own(tag: string): string
+  /** @throws InvalidCacheStrategyError for a model that does not exist */
+  models(names: readonly string[], path: string): readonly string[]
+}
+
+/** The tags that a raw write which has been run invalidates. */
+export function rawTagsOf(
+  action: RawWriteAction,
+  call: Call,
+  warning: RawWriteWarning,
+  tagging: Tagging,
+): readonly string[] {
+  if (action === 'ignore') return []
+  if (action === 'invalidateAll') return [tagging.everything]
+  if (action === 'warn') {
+    warning.warn(call)
+    return []
+  }
+  try {
+    const { tags = [], models = [] } = selectionOf(action(sqlOf(call.args)))
+    return [...tags.map((tag) => tagging.own(tag)), ...tagging.models(models, 'onRawWrite(sql).models')]
+  } catch (error) {
+    // What the statement changes is not known, and its caller has done nothing wrong.
+    emit(`onRawWrite failed, so everything is invalidated: ${String(error)}`)
+    return [tagging.everything]
+  }
+}
+
+/** A promise, or a name that is none of ours, must not pass for "nothing has changed". */
+function selectionOf(given: RawWriteTags): CacheSelection {
+  if (isList(given)) {
+    checkTags(given, 'onRawWrite(sql)')
+    return { tags: given }
+  }
+  const isEmpty = Object.keys(given).length === 0 && !('then' in given)
+  return isEmpty ? given : checkedSelection(given, 'onRawWrite(sql)')
+}
+
+/** Says, once a call site, that a raw write is not seen by the cache. */
+export class RawWriteWarning {
+  private readonly sites = new Set<string>()
+
+  constructor(
+    private readonly options: ResolvedCacheOptions,
+    private readonly isUsed: () => boolean,
+  ) {}
+
+  warn(call: Call): void {
+    // A client that caches nothing is not to be troubled.
+    const caches = this.isUsed() || this.options.models.size > 0 || this.options.store !== null
+    if (!caches) return
+    const site = call.callSite() ?? 'an unknown place'
+    if (this.sites.has(site) || this.sites.size >= 1000) return
+    this.sites.add(site)
+    emit(
+      `${call.operation} at ${site} may change rows that are cached, and the cache cannot tell which. ` +
+        "Call prisma.$cache.invalidate({ models: […] }) after it, or set the option `onRawWrite` ('invalidateAll', a function, or 'ignore').",
+    )
+  }
+}
+
+function emit(message: string): void {
+  process.emitWarning(`prisma-brisk: ${message}`, { type: 'PrismaBriskWarning', code: 'W_CACHE_RAW_WRITE' })
+}
+
+function isList(given: RawWriteTags): given is readonly string[] {
+  return Array.isArray(given)
+}

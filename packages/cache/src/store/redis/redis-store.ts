@@ -1,0 +1,294 @@
+import { callable, checkOptions, InvalidOptionsError, type OptionCheck } from '@prisma-brisk/core'
+import type { CacheStore, DecimalClass, Found, SignedTag } from '../../cache-store.ts'
+import { lifetimeOf, type Entry, type StoredEntry } from '../../entry/entry.ts'
+import { LookupBatch, type Lookup } from './lookup-batch.ts'
+import { encodePayload, taggedJson, type ValueCodec } from '../../codec/payload.ts'
+import { RecentPayloads } from './payload-memo.ts'
+import { RedisConnection, unusable } from './redis-connection.ts'
+import { RedisMarks } from './redis-marks.ts'
+import { redisPort, type RedisClient, type RedisCommand, type RedisPort } from './redis-port.ts'
+import { newMarker, newStamp, stampTime } from '../../entry/stamp.ts'
+
+export interface RedisStoreOptions {
+  /**
+   * How results become text. Default: JSON that comes back exactly; `msgpackr` of `@prisma-brisk/cache/msgpackr` takes about
+   * half the room. All processes on one Redis must have the same: of another codec an entry is a miss, and overwritten.
+   */
+  codec?: ValueCodec
+  /** The wall clock, in ms. For tests. */
+  now?: () => number
+}
+
+/**
+ * Keeps results and stamps in Redis 6.2 or later, shared by all processes: standalone, Sentinel or Cluster, through a
+ * client of `ioredis` 5 or 6 or of `redis` (node-redis) 5 or 6, which stays yours: the store neither connects nor closes it.
+ *
+ * A look-up is one round trip, and all look-ups of one turn of the event loop travel together. Invalidating drops
+ * stamps: one command, whatever the number of entries; whoever looks next sets a new random one. No Lua, no SCAN, no
+ * KEYS; on a Cluster every command names keys of one slot. Results that come again unchanged are copied, not decoded
+ * anew, for which the store keeps the latest of them, some megabytes in all.
+ *
+ * @example
+ * prisma.$extends(cache({ store: redisStore(new Redis(process.env.REDIS_URL)) }))
+ *
+ * @throws InvalidOptionsError (`E_INVALID_OPTIONS`), also for a client that reads from replicas
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisCacheStore {
+  checkOptions('redisStore', options, { codec, now: callable })
+  return new RedisStore(redisPort(client), options.codec ?? taggedJson, options.now ?? Date.now)
+}
+
+/** A store on Redis, which can also carry messages between processes. */
+export interface RedisCacheStore extends CacheStore {
+  readonly port: RedisPort
+}
+
+const codec: OptionCheck = (value, path) => {
+  const { name, encode, decode } = (value ?? {}) as Partial<ValueCodec>
+  if (typeof name === 'string' && typeof encode === 'function' && typeof decode === 'function') return
+  throw new InvalidOptionsError(path, 'a codec: { name, encode, decode }', value)
+}
+
+/** Stamps live at least as long; a stamp that ends early costs a miss. */
+const STAMP_LIFETIME = 24 * 3_600_000
+const LONGEST = 10 * 365 * 24 * 3_600_000
+const KNOWN_TAGS = 20_000
+
+class RedisStore implements RedisCacheStore {
+  readonly name = 'redis'
+  private readonly batch = new LookupBatch((lookups) => this.lookupAll(lookups))
+  /** Tags that had a stamp lately: for others one is set in the same round trip as they are read. */
+  private readonly known = new Set<string>()
+  /** When stamps end that were made to live longer. */
+  private readonly extended = new Map<string, number>()
+  private readonly payloads: RecentPayloads
+  private readonly connection: RedisConnection
+  private readonly marks: RedisMarks
+  decimal: DecimalClass | null = null
+
+  constructor(
+    readonly port: RedisPort,
+    private readonly codec: ValueCodec,
+    private readonly now: () => number,
+  ) {
+    this.payloads = new RecentPayloads(codec, this)
+    this.connection = new RedisConnection(port, () => this.known.clear())
+    this.marks = new RedisMarks(this.connection, now, (tags) => this.dropping(tags))
+  }
+
+  lookup(key: string, tags: readonly string[], signed: SignedTag | null = null): Promise<Found> {
+    return this.batch.add(key, tags, signed)
+  }
+
+  async observe(tags: readonly string[], signed: SignedTag | null = null): Promise<readonly string[]> {
+    return (await this.batch.add(null, tags, signed)).stamps
+  }
+
+  write(key: string, entry: Entry, value: unknown): Promise<void> {
+    // Encoded before anything is awaited: the caller may change the value as soon as this has returned.
+    const payload = encodePayload(this.codec, entry, value)
+    const lifetime = Math.min(Math.ceil(lifetimeOf(entry)), LONGEST)
+    const commands: RedisCommand[] = [['SET', key, payload, 'PX', String(Math.max(1, lifetime))]]
+    entry.tags.forEach((tag, index) => {
+      const longer = this.extension(entry.stamps[index] as string, lifetime)
+      if (longer > 0) commands.push(['PEXPIRE', tag, String(longer)])
+    })
+    return this.connection.send(commands).then(ignore)
+  }
+
+  /**
+   * Milliseconds that a stamp is to live from now on, or 0 where it lives long enough. Stamps in use must not end on the
+   * day after they were made: everything that rests on them would be missed at one moment.
+   */
+  private extension(stamp: string, lifetime: number): number {
+    const now = this.now()
+    const ends = this.extended.get(stamp) ?? stampTime(stamp) + STAMP_LIFETIME
+    if (ends > now + Math.max(lifetime, STAMP_LIFETIME / 2)) return 0
+    const longer = Math.max(lifetime * 2, STAMP_LIFETIME)
+    if (this.extended.size >= KNOWN_TAGS) this.extended.clear()
+    this.extended.set(stamp, now + longer)
+    return longer
+  }
+
+  remove(key: string): Promise<void> {
+    return this.connection.send([['DEL', key]]).then(ignore)
+  }
+
+  invalidate(tags: readonly string[]): Promise<void> {
+    return this.connection.send(this.dropping(tags)).then(ignore)
+  }
+
+  watchMarks(): void {
+    this.marks.isWatched = true
+  }
+
+  mark(tags: readonly string[], lifetime: number): Promise<string> {
+    return this.marks.set(tags, lifetime)
+  }
+
+  renewMark(writer: string, tags: readonly string[], lifetime: number): Promise<void> {
+    return this.marks.renew(writer, tags, lifetime)
+  }
+
+  unmark(writer: string, tags: readonly string[]): Promise<void> {
+    return this.marks.remove(writer, tags)
+  }
+
+  async lock(key: string, token: string, lease: number): Promise<boolean> {
+    const [answer] = await this.connection.send([['SET', `${key}:lock`, token, 'NX', 'PX', String(lease)]])
+    return answer !== null
+  }
+
+  async unlock(key: string, token: string): Promise<void> {
+    // Between the two another may have got the lock after ours ended: then two read, which is harmless.
+    const [holder] = await this.connection.send([['GET', `${key}:lock`]])
+    if (holder === token) await this.connection.send([['DEL', `${key}:lock`]])
+  }
+
+  onReconnect(listener: () => void): void {
+    this.port.onReconnect(listener)
+  }
+
+  useDecimal(decimal: DecimalClass): void {
+    this.decimal = decimal
+  }
+
+  /** The usual case is that all tags have stamps; then they and the values take one command, and few promises. */
+  private lookupAll(lookups: readonly Lookup[]): Promise<Found[]> {
+    const names = namesIn(lookups)
+    const isUsual = this.connection.isProven && !this.marks.isWatched && names.length > 0
+    if (!isUsual || !lookups.every(({ tags }) => this.knowsAll(tags))) {
+      return this.lookupAndStamp(lookups)
+    }
+    const answer = this.port.texts(names)
+    for (const { key } of lookups) if (key !== null) this.payloads.expect(key)
+    return answer.then(
+      (texts) => this.foundIn(lookups, names, texts) ?? this.lookupAndStamp(lookups),
+      (error: unknown) => {
+        throw unusable(error)
+      },
+    )
+  }
+
+  /** Null where a stamp is missing. */
+  private foundIn(
+    lookups: readonly Lookup[],
+    names: readonly string[],
+    texts: readonly unknown[],
+  ): Found[] | null {
+    const found: Found[] = []
+    const places = lookups.length === 1 ? null : new Map(names.map((name, index) => [name, index]))
+    for (const { key, tags } of lookups) {
+      let at = 0
+      const textOf = places === null ? () => texts[at++] : (name: string) => texts[places.get(name) as number]
+      const text = key === null ? null : textOf(key)
+      const stamps = tags.map(textOf)
+      if (!stamps.every((stamp) => typeof stamp === 'string')) return null
+      found.push({ entry: this.entryOf(key, text), stamps })
+    }
+    return found
+  }
+
+  private entryOf(key: string | null, text: unknown): StoredEntry | null {
+    return key !== null && typeof text === 'string' ? this.payloads.entryOf(key, text) : null
+  }
+
+  private knowsAll(tags: readonly string[]): boolean {
+    for (const tag of tags) if (!this.known.has(tag)) return false
+    return true
+  }
+
+  private async lookupAndStamp(lookups: readonly Lookup[]): Promise<Found[]> {
+    const keys = new Set<string>()
+    const tags = new Set<string>()
+    const signatures = new Map<string, string>()
+    for (const lookup of lookups) {
+      if (lookup.key !== null) keys.add(lookup.key)
+      if (lookup.signed !== null) signatures.set(lookup.signed.tag, lookup.signed.signature)
+      for (const tag of lookup.tags) tags.add(tag)
+    }
+    const texts = await this.read([...keys], [...tags], signatures)
+    const marked = await this.marks.marked(tags)
+    return lookups.map(({ key, tags }) => {
+      const text = key === null ? null : texts.get(key)
+      const stamps = tags.map((tag) => (marked.has(tag) ? newMarker(this.now()) : (texts.get(tag) as string)))
+      return { entry: this.entryOf(key, text), stamps }
+    })
+  }
+
+  /** Values and stamps; tags that have no stamp are given one, and what then holds is read. */
+  private async read(
+    keys: readonly string[],
+    tags: readonly string[],
+    signatures: Signatures,
+  ): Promise<Map<string, string>> {
+    const unknown = tags.filter((tag) => !this.known.has(tag))
+    const found = await this.get([...keys, ...tags], unknown, signatures)
+    const missing = tags.filter((tag) => !found.has(tag))
+    if (missing.length > 0) {
+      for (const [tag, stamp] of await this.get(missing, missing, signatures)) found.set(tag, stamp)
+    }
+    for (const tag of tags) {
+      // Evicted as soon as it was set: nothing can rest on this tag now.
+      if (!found.has(tag)) found.set(tag, newMarker(this.now()))
+      else this.remember(tag)
+    }
+    return found
+  }
+
+  private async get(
+    names: readonly string[],
+    unstamped: readonly string[],
+    signatures: Signatures,
+  ): Promise<Map<string, string>> {
+    if (names.length === 0) return new Map()
+    const stamping = unstamped.map((tag): RedisCommand => [
+      'SET',
+      tag,
+      newStamp(this.now(), signatures.get(tag)),
+      'NX',
+      'PX',
+      String(STAMP_LIFETIME),
+    ])
+    const reading: RedisCommand[] = this.port.isCluster
+      ? names.map((name) => ['GET', name])
+      : [['MGET', ...names]]
+    const answers = (await this.connection.send([...stamping, ...reading])).slice(stamping.length)
+    const texts = (this.port.isCluster ? answers : answers[0]) as readonly unknown[]
+    const found = new Map<string, string>()
+    texts.forEach((text, index) => {
+      if (typeof text === 'string') found.set(names[index] as string, text)
+    })
+    return found
+  }
+
+  private dropping(tags: readonly string[]): readonly RedisCommand[] {
+    for (const tag of tags) this.known.delete(tag)
+    return this.port.isCluster ? tags.map((tag) => ['DEL', tag]) : [['DEL', ...tags]]
+  }
+
+  private remember(tag: string): void {
+    if (this.known.size >= KNOWN_TAGS) this.known.clear()
+    this.known.add(tag)
+  }
+}
+
+/** By tag. */
+type Signatures = ReadonlyMap<string, string>
+
+/** All names that are asked for, each once. */
+function namesIn(lookups: readonly Lookup[]): string[] {
+  const [first] = lookups
+  // The usual case, of one look-up, needs no set: its key and tags are different, but for a store's own tests.
+  if (lookups.length === 1 && first !== undefined) {
+    return first.key === null ? [...first.tags] : [first.key, ...first.tags]
+  }
+  const names = new Set<string>()
+  for (const { key, tags } of lookups) {
+    if (key !== null) names.add(key)
+    for (const tag of tags) names.add(tag)
+  }
+  return [...names]
+}
+
+const ignore = (): void => undefined

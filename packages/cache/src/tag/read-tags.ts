@@ -1,0 +1,110 @@
+import { operationTraits, readModels, type Args, type SchemaModel } from '@prisma-brisk/core'
+import type { SignedTag } from '../cache-store.ts'
+import { InvalidCacheStrategyError } from '../errors.ts'
+import { keyInWhere } from './row-key.ts'
+import { type TagNames, uniqueKeys } from './tag-names.ts'
+
+/** The tags a read may rest on, before its result is known. */
+export interface ReadTags {
+  /** What to ask the store for. */
+  readonly asked: readonly string[]
+  /** The models it touches, for the user's information. */
+  readonly models: readonly string[]
+  /** The one of them that is signed by the keys rows are cached by; null where no row is. */
+  readonly signed: SignedTag | null
+  /** The tags of the entry, a part of those asked in the same order, once the result is known. */
+  restingOn(result: unknown): readonly string[]
+}
+
+/**
+ * The tags of a read. A list, or a row with relations, rests on the tables it touches. `findUnique` without relations
+ * rests on its own row alone, so that writes to other rows leave it cached.
+ */
+export function readTags(
+  names: TagNames,
+  schema: SchemaModel,
+  call: { readonly model: string | null; readonly operation: string; readonly args: Args },
+  own: readonly string[],
+): ReadTags {
+  const common = [names.everything, ...own.map((tag) => names.own(tag))]
+  const models = readModels(schema, call.model, call.operation, call.args)
+  if (models === '*') return fixed([...common, ...names.ofAll(schema)], [...schema.models.keys()])
+  const row = models.size === 1 ? rowTags(names, schema, call) : null
+  if (row === null) {
+    for (const name of models) {
+      const model = schema.models.get(name)
+      if (model !== undefined) common.push(names.of(model).any)
+    }
+    return fixed(common, [...models])
+  }
+  const { matches, signed } = row
+  const byRow = [...common, row.bulk, row.row, signed.tag]
+  if (matches === null) return { ...fixed(byRow, [...models]), signed }
+  const byTable = [...common, row.any]
+  return {
+    asked: [...byRow, row.any],
+    models: [...models],
+    signed,
+    restingOn: (result) => (matches(result) ? byRow : byTable),
+  }
+}
+
+/** The tags of a raw read: what its caller says it rests on. */
+export function tagsOfRawRead(
+  names: TagNames,
+  schema: SchemaModel,
+  models: readonly string[],
+  own: readonly string[],
+): ReadTags {
+  const tags = [names.everything, ...own.map((tag) => names.own(tag))]
+  models.forEach((name, index) => {
+    const model = schema.models.get(name)
+    if (model === undefined) {
+      throw new InvalidCacheStrategyError(`$cache.queryRaw.models[${index}]`, 'the name of a model', name)
+    }
+    if (model.isView) tags.push(...names.ofAll(schema))
+    else tags.push(names.of(model).any)
+  })
+  return fixed([...new Set(tags)], models)
+}
+
+function fixed(tags: readonly string[], models: readonly string[]): ReadTags {
+  return { asked: tags, models, signed: null, restingOn: () => tags }
+}
+
+interface RowTags {
+  readonly any: string
+  readonly bulk: string
+  readonly row: string
+  readonly signed: SignedTag
+  /** Whether the row that was found is the one that was named, to the letter; null where it always is. */
+  readonly matches: ((result: unknown) => boolean) | null
+}
+
+function rowTags(
+  names: TagNames,
+  schema: SchemaModel,
+  { model: name, operation, args }: { model: string | null; operation: string; args: Args },
+): RowTags | null {
+  if (!operationTraits(operation).isUniqueRead || name === null) return null
+  const model = schema.models.get(name)
+  if (model === undefined) return null
+  const where = args['where']
+  const found = keyInWhere(uniqueKeys(model), model, where)
+  if (found === null) return null
+  const { key, values } = found
+  const tags = names.of(model)
+  const given = (key.isCompound ? (where as Args)[key.name] : where) as Args
+  return {
+    any: tags.any,
+    bulk: tags.bulk.get(key) as string,
+    row: tags.row(key, values.texts),
+    signed: tags.rows,
+    matches: values.exact
+      ? null
+      : (result) =>
+          typeof result === 'object' &&
+          result !== null &&
+          key.fields.every((field) => (result as Args)[field] === given[field]),
+  }
+}

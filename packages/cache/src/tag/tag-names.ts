@@ -1,0 +1,88 @@
+import type { SignedTag } from '../cache-store.ts'
+import { identity, type Key, type Model, type SchemaModel } from '@prisma-brisk/core'
+
+/**
+ * The names of tags in the store. Tables are named as the database names them, so that two deployments whose schemas
+ * differ, or name one table differently, still invalidate each other.
+ *
+ * - `all`: every entry rests on it
+ * - `m:<table>`: any row of the table may have changed
+ * - `k:<table>`: any row of the table may have changed; what is cached by row rests on it, signed by the unique keys that
+ *   its deployment knows: another, which knows others, finds the signature there and cannot leave such rows behind
+ * - `b:<table>:<key>`: one row has changed of which is not known what values it has in this unique key
+ * - `r:<hash>`: one row, by its values in one unique key; hashed, because values do not belong in names that leave the
+ *   process
+ * - `t:<tag>`: the user's own
+ */
+export class TagNames {
+  readonly everything: string
+  /** A tag that nothing rests on. */
+  readonly probe: string
+  private readonly models = new WeakMap<Model, ModelTags>()
+
+  constructor(
+    private readonly namespace: string,
+    /** Whether the names stay in this process. */
+    private readonly isLocal = false,
+  ) {
+    this.everything = `${namespace}:all`
+    this.probe = `${namespace}:probe`
+  }
+
+  own(tag: string): string {
+    return `${this.namespace}:t:${tag}`
+  }
+
+  of(model: Model): ModelTags {
+    const known = this.models.get(model)
+    if (known !== undefined) return known
+    const table = model.dbSchema === null ? model.table : `${model.dbSchema}.${model.table}`
+    const tags = new ModelTags(this.namespace, this.isLocal, table, model)
+    this.models.set(model, tags)
+    return tags
+  }
+
+  /** The tags of every table, for what may depend on any of them. */
+  ofAll(schema: SchemaModel): string[] {
+    return [...schema.models.values()].filter((model) => !model.isView).map((model) => this.of(model).any)
+  }
+}
+
+/** The tags of one table. */
+export class ModelTags {
+  readonly any: string
+  readonly rows: SignedTag
+  /** One for each unique key. */
+  readonly bulk: ReadonlyMap<Key, string>
+  /** What the names of a key's rows begin with. */
+  private readonly names: ReadonlyMap<Key, string>
+
+  constructor(
+    private readonly namespace: string,
+    private readonly isLocal: boolean,
+    table: string,
+    model: Model,
+  ) {
+    this.any = `${namespace}:m:${table}`
+    const keys = uniqueKeys(model)
+    const signature = identity(keys.map(nameOf).sort().join('|')).slice(0, 10)
+    this.rows = { tag: `${namespace}:k:${table}`, signature }
+    this.bulk = new Map(keys.map((key) => [key, `${namespace}:b:${table}:${nameOf(key)}`]))
+    this.names = new Map(keys.map((key) => [key, `${table}|${nameOf(key)}`]))
+  }
+
+  row(key: Key, values: readonly string[]): string {
+    let text = this.names.get(key) ?? ''
+    for (const value of values) text += `|${value.length}:${value}`
+    return `${this.namespace}:r:${this.isLocal ? text : identity(text)}`
+  }
+}
+
+/** Every key by which `where` can name one row. */
+export function uniqueKeys(model: Model): readonly Key[] {
+  return model.id === null ? model.uniques : [model.id, ...model.uniques]
+}
+
+function nameOf(key: Key): string {
+  return key.columns.map((column) => column.name).join(',')
+}

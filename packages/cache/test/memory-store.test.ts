@@ -1,7 +1,0 @@
-import { Decimal } from '@prisma/client-runtime-utils'
-import { memoryStore } from '../src/memory-store.ts'
-import { testCacheStore } from '../src/testing.ts'
-
-describe('the memory store', () => {
-  testCacheStore({ test, create: () => memoryStore(), decimal: Decimal })
-})

@@ -1,0 +1,274 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Call } from '../pipeline/call.ts'
+import type { DriverListener, DriverTransaction, Statement, TransactionEvent } from './driver-listener.ts'
+import { DriverListeners } from './driver-listeners.ts'
+import { driverPoolOf, type DriverPool } from './connection/driver-pool.ts'
+import type {
+  SqlAdapter,
+  SqlAdapterFactory,
+  SqlQuery,
+  SqlQueryable,
+  SqlTransaction,
+} from './connection/adapter-ports.ts'
+import type { TransactionOutcome } from '../pipeline/call-transaction.ts'
+import { SentStatement, type Execute } from './sent-statement.ts'
+import { TransactionScope, type TransactionRegistry } from '../transaction/transaction-registry.ts'
+
+/** The call whose statements are being sent; seen by everything the driver does on its behalf. */
+export const currentCall = new AsyncLocalStorage<Call>()
+
+const taps = new WeakMap<object, DriverTap>()
+
+/**
+ * Sees every statement, failure, row count, COMMIT and ROLLBACK of the clients that share one driver adapter
+ * factory, by replacing the factory's `connect` until the process ends. It changes nothing of what passes:
+ * the same values, the same error objects, absent optional methods stay absent.
+ */
+export class DriverTap {
+  /** `waiting` until the factory has connected through the tap. */
+  status: 'waiting' | 'connected' = 'waiting'
+  /** The last connected adapter, for what it says of itself. */
+  adapter: SqlAdapter | null = null
+  /** The connections behind it, where the driver lets us see them. */
+  pool: DriverPool | null = null
+  private listeners = DriverListeners.none
+
+  private constructor(
+    readonly transactions: TransactionRegistry,
+    private readonly connectFactory: () => Promise<SqlAdapter>,
+  ) {}
+
+  /** The tap of a factory; installs it the first time. */
+  static on(factory: SqlAdapterFactory, transactions: TransactionRegistry): DriverTap {
+    const installed = taps.get(factory)
+    if (installed !== undefined) return installed
+    // The method as the object itself has it: a proxy around the factory keeps its own layer outside the tap.
+    const connect: SqlAdapterFactory['connect'] =
+      Object.getOwnPropertyDescriptor(factory, 'connect')?.value ??
+      Object.getPrototypeOf(factory)?.connect ??
+      factory.connect
+    const tap = new DriverTap(transactions, () => connect.call(factory))
+    Reflect.defineProperty(factory, 'connect', {
+      configurable: true,
+      writable: true,
+      value: async function (this: SqlAdapterFactory) {
+        const adapter = await connect.call(this)
+        tap.status = 'connected'
+        tap.adapter = adapter
+        tap.pool = driverPoolOf(adapter)
+        for (const listener of tap.listeners.all) listener.connected?.(adapter)
+        return tap.wrapAdapter(adapter)
+      },
+    })
+    taps.set(factory, tap)
+    return tap
+  }
+
+  /** Adds a listener; the returned function takes it away again. */
+  listen(listener: DriverListener): () => void {
+    this.listeners = this.listeners.with(listener)
+    if (this.adapter !== null) listener.connected?.(this.adapter)
+    return () => {
+      this.listeners = this.listeners.without(listener)
+    }
+  }
+
+  /** Whether anybody listens who has to know whose statements are whose. */
+  get asksForCalls(): boolean {
+    return this.listeners.askForCalls
+  }
+
+  /** An adapter apart from the client's, which nobody listens to; whoever asks for it disposes of it. */
+  connectApart(): Promise<SqlAdapter> {
+    return this.connectFactory()
+  }
+
+  private wrapAdapter(adapter: SqlAdapter): SqlAdapter {
+    return overlay(adapter, {
+      ...this.queries(adapter, null),
+      executeScript: (script: string) =>
+        this.send(adapter, { sql: script, args: [], argTypes: [] }, 'script', null, (_, { sql }) =>
+          adapter.executeScript(sql),
+        ),
+      startTransaction: async (isolationLevel?: string) => {
+        const transaction = await this.timed('begin', (waited) => this.begin(adapter, waited, isolationLevel))
+        return this.wrapTransaction(transaction)
+      },
+      dispose: async () => {
+        for (const listener of this.listeners.all) await listener.dispose?.()
+        await adapter.dispose()
+      },
+    })
+  }
+
+  private async begin(
+    adapter: SqlAdapter,
+    waited: (ms: number) => void,
+    isolationLevel: string | undefined,
+  ): Promise<SqlTransaction> {
+    const { pool } = this
+    if (pool === null || !pool.leasable || !pool.saturated || this.listeners.all.length === 0)
+      return adapter.startTransaction(isolationLevel)
+    const startedAt = performance.now()
+    return pool.begin(adapter, () => waited(performance.now() - startedAt), isolationLevel)
+  }
+
+  private wrapTransaction(target: SqlTransaction): SqlTransaction {
+    const state: DriverTransaction = { scope: null, savepoints: [], outcome: null }
+    const queries = this.queries(target, state)
+    const savepoint = (
+      method: 'createSavepoint' | 'rollbackToSavepoint' | 'releaseSavepoint',
+      effect: (name: string) => void | Promise<void>,
+    ) =>
+      target[method] === undefined
+        ? {}
+        : {
+            [method]: async (name: string) => {
+              await this.timed('savepoint', () => (target[method] as (name: string) => Promise<void>)(name))
+              await effect(name)
+            },
+          }
+    return overlay(target, {
+      queryRaw: queries.queryRaw,
+      executeRaw: (query: SqlQuery) => {
+        // Without phantom queries Prisma sends the end of the transaction as a statement of its own.
+        if (query.sql === 'COMMIT') return this.ending('commit', state, () => target.executeRaw(query))
+        if (query.sql === 'ROLLBACK') return this.ending('rollback', state, () => target.executeRaw(query))
+        return queries.executeRaw(query)
+      },
+      commit: async () => {
+        if (state.outcome !== null) await target.commit().finally(() => settle(state, state.outcome))
+        else
+          await this.ending('commit', state, () => target.commit()).finally(() =>
+            settle(state, state.outcome),
+          )
+      },
+      rollback: async () => {
+        // A failed COMMIT is followed by rollback(), which only gives the connection back.
+        if (state.outcome !== null) await target.rollback().finally(() => settle(state, state.outcome))
+        else
+          await this.ending('rollback', state, () => target.rollback()).finally(() =>
+            settle(state, 'rolledBack'),
+          )
+      },
+      ...savepoint('createSavepoint', (name) => {
+        if (state.scope === null) state.savepoints.push(name)
+        else state.scope.openSavepoint(name)
+      }),
+      ...savepoint('rollbackToSavepoint', (name) => state.scope?.rollbackToSavepoint(name)),
+      ...savepoint('releaseSavepoint', (name) => {
+        if (state.scope !== null) return state.scope.releaseSavepoint(name)
+        const index = state.savepoints.lastIndexOf(name)
+        if (index >= 0) state.savepoints.length = index
+      }),
+    })
+  }
+
+  private queries(target: SqlQueryable, transaction: DriverTransaction | null) {
+    return {
+      queryRaw: (query: SqlQuery) => this.send(target, query, 'query', transaction, queryRaw),
+      executeRaw: (query: SqlQuery) => this.send(target, query, 'execute', transaction, executeRaw),
+    }
+  }
+
+  private send<T>(
+    target: SqlQueryable,
+    query: SqlQuery,
+    kind: Statement['kind'],
+    transaction: DriverTransaction | null,
+    execute: Execute<T>,
+  ): Promise<T> {
+    const call = runningCall()
+    if (transaction !== null && transaction.scope === null && call !== undefined) this.link(transaction, call)
+    const { listeners, pool } = this
+    if (listeners.all.length === 0) return execute(target, query)
+    return new SentStatement(query, kind, call, transaction, listeners).send(query, target, pool, execute)
+  }
+
+  /** The first statement of a call in a transaction tells which of Prisma's transactions this is. */
+  private link(transaction: DriverTransaction, call: Call): void {
+    const { kind, id } = call.transaction
+    if (id === null || (kind !== 'interactive' && kind !== 'array')) return
+    const scope = this.transactions.scope(kind, id)
+    for (const savepoint of transaction.savepoints.splice(0)) scope.openSavepoint(savepoint)
+    transaction.scope = scope
+  }
+
+  private async ending<T>(
+    type: 'commit' | 'rollback',
+    state: DriverTransaction,
+    end: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      const result = await this.timed(type, end)
+      state.outcome = type === 'commit' ? 'committed' : 'rolledBack'
+      return result
+    } catch (error) {
+      state.outcome = type === 'commit' && !refusedByDatabase(error) ? 'unknown' : 'rolledBack'
+      throw error
+    }
+  }
+
+  private async timed<T>(
+    type: TransactionEvent['type'],
+    run: (waited: (ms: number) => void) => Promise<T>,
+  ): Promise<T> {
+    const startedAt = performance.now()
+    let failure: unknown
+    let waitMs = 0
+    try {
+      return await run((ms) => (waitMs = ms))
+    } catch (error) {
+      failure = error
+      throw error
+    } finally {
+      for (const listener of this.listeners.all) {
+        listener.transaction?.({
+          type,
+          call: currentCall.getStore(),
+          ms: Math.max(0, performance.now() - startedAt - waitMs),
+          waitMs,
+          error: failure,
+        })
+      }
+    }
+  }
+}
+
+const queryRaw: Execute<{ rows: unknown[][] }> = (on, query) => on.queryRaw(query)
+const executeRaw: Execute<number> = (on, query) => on.executeRaw(query)
+
+/** The call that sends; of an array transaction, whose members share one context, the member whose turn it is. */
+function runningCall(): Call | undefined {
+  const call = currentCall.getStore()
+  const { transaction } = call ?? {}
+  return transaction instanceof TransactionScope ? (transaction.runningMember ?? call) : call
+}
+
+async function settle(state: DriverTransaction, outcome: TransactionOutcome | null): Promise<void> {
+  await state.scope?.settle(outcome ?? 'unknown')
+}
+
+/**
+ * Whether the server itself said no to COMMIT (a deferred constraint, a serialization failure), so that
+ * nothing was kept. SQLSTATE classes 08 (connection), 57 (operator intervention), 58 and XX leave it open.
+ */
+function refusedByDatabase(error: unknown): boolean {
+  const cause = (error as { cause?: { originalCode?: unknown; kind?: unknown } } | null)?.cause
+  const code = typeof cause?.originalCode === 'string' ? cause.originalCode : ''
+  return code !== '' && !/^(08|57|58|XX)/.test(code) && !/^(20\d\d|E[A-Z]+)$/.test(code)
+}
+
+/**
+ * The target with some methods replaced: all others bound to the target, absent ones absent. What is replaced is an own
+ * property, which costs a statement nothing; only the rest goes through the proxy behind it.
+ */
+function overlay<T extends object>(target: T, replaced: Partial<Record<keyof T, unknown>>): T {
+  const rest = new Proxy(target, {
+    get(_, property) {
+      const value: unknown = Reflect.get(target, property, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  return Object.assign(Object.create(rest) as T, replaced)
+}

@@ -1,0 +1,118 @@
+import { InvalidOptionsError } from '../errors.ts'
+import type { DriverTap } from '../driver/driver-tap.ts'
+import type { SchemaModel } from '../schema/load-schema.ts'
+import type { TransactionRegistry } from '../transaction/transaction-registry.ts'
+
+/** Taken before a test can fake it. */
+const { setImmediate } = globalThis
+
+export type Provider = 'postgresql' | 'mysql' | 'sqlite' | 'cockroachdb' | 'sqlserver' | 'mongodb'
+
+/** What the seam knows of a base client; see `prisma7.ts`. */
+export interface HostFacts {
+  readonly provider: Provider
+  readonly tap: DriverTap | null
+  readonly transactions: TransactionRegistry
+  /** Loads the schema model, or null with the reason where none can be had. */
+  loadSchema(): SchemaModel | null
+}
+
+/**
+ * What all extended clients of one base client share: the driver tap, the schema model, stores, loaders and
+ * percentiles. It lives as long as the base client.
+ */
+export class Host {
+  /** Unique in the process. */
+  readonly id = nextId++
+  private readonly states = new Map<symbol, unknown>()
+  private readonly warned = new Set<string>()
+  private readonly disconnectors = { first: new Set<Disconnector>(), last: new Set<Disconnector>() }
+  private model: SchemaModel | null | undefined
+
+  constructor(private readonly facts: HostFacts) {}
+
+  get provider(): Provider {
+    return this.facts.provider
+  }
+
+  /** Null where the client has no driver adapter (Accelerate): statements are then not seen. */
+  get tap(): DriverTap | null {
+    return this.facts.tap
+  }
+
+  get transactions(): TransactionRegistry {
+    return this.facts.transactions
+  }
+
+  /**
+   * The schema model, loaded the first time it is asked for (about 0.2 ms a model), or null after one warning
+   * where there is none; whoever needs it then switches itself off.
+   */
+  schema(): SchemaModel | null {
+    if (this.model === undefined) this.model = this.facts.loadSchema()
+    return this.model
+  }
+
+  /** Values one statement may bind: what the driver says, else the database's own limit. */
+  get maxBindValues(): number {
+    return this.tap?.adapter?.getConnectionInfo?.().maxBindValues ?? bindLimits[this.provider]
+  }
+
+  /** State of a package that all extended clients of this base client share, made once. */
+  state<T>(key: symbol, create: () => T): T {
+    if (!this.states.has(key)) this.states.set(key, create())
+    return this.states.get(key) as T
+  }
+
+  /** Warns once per code and client, through `process.emitWarning`; `message` must hold no argument values. */
+  warnOnce(code: string, message: string): void {
+    if (this.warned.has(code)) return
+    this.warned.add(code)
+    process.emitWarning(message, { type: 'PrismaBriskWarning', code })
+  }
+
+  /**
+   * Runs before the client disconnects, while statements can still be sent; the returned function forgets it. `'last'` runs
+   * once all others are done: for who tells what they did.
+   */
+  onDisconnect(run: () => void | Promise<void>, when: 'first' | 'last' = 'first'): () => void {
+    const runs = this.disconnectors[when]
+    runs.add(run)
+    return () => runs.delete(run)
+  }
+
+  /** Called by the seam; failures of one package must not keep the others from closing. */
+  async disconnecting(): Promise<void> {
+    const { first, last } = this.disconnectors
+    const results = await settleAll(first)
+    results.push(...(await settleAll(last)))
+    // Node prints a warning a moment after it is given; whoever awaits this may exit at once.
+    await new Promise((resolve) => setImmediate(resolve))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  }
+}
+
+type Disconnector = () => void | Promise<void>
+
+function settleAll(runs: ReadonlySet<Disconnector>): Promise<PromiseSettledResult<void>[]> {
+  return Promise.allSettled([...runs].map(async (run) => run()))
+}
+
+let nextId = 1
+
+const bindLimits: Readonly<Record<Provider, number>> = {
+  postgresql: 32_766,
+  cockroachdb: 32_766,
+  mysql: 65_535,
+  sqlite: 999,
+  sqlserver: 2_098,
+  mongodb: 32_766,
+}
+
+/** Narrows Prisma's provider names to ours; MongoDB and unknown ones are refused by the seam. */
+export function providerOf(name: string): Provider {
+  if (name === 'postgres' || name === 'postgresql') return 'postgresql'
+  if (name in bindLimits) return name as Provider
+  throw new InvalidOptionsError('provider', Object.keys(bindLimits).join(' | '), name)
+}

@@ -1,0 +1,159 @@
+import { refusalOf } from './array-refusal.ts'
+import type { Args, Call, Dispatcher, Next, Send } from '../pipeline/call.ts'
+import { currentCall } from '../driver/driver-tap.ts'
+import { UnsupportedClientError } from '../errors.ts'
+import type { OpenTransaction } from './own-transaction.ts'
+import { redirected, type InternalParams } from './redirect.ts'
+
+/** What Prisma hands a query hook. */
+export interface HookInput {
+  model?: string
+  operation: string
+  args: Args
+  query: (args: unknown, params?: InternalParams) => PromiseLike<unknown>
+  __internalParams?: InternalParams
+}
+
+/** Hands the calls of one hooked operation to Prisma. */
+export class PrismaDispatcher implements Dispatcher {
+  private sent = false
+
+  constructor(
+    private readonly input: HookInput,
+    private readonly own: readonly string[],
+    readonly chain: readonly unknown[] | null = null,
+    private readonly hook: unknown = null,
+    private readonly open: OpenTransaction | null = null,
+  ) {}
+
+  get innermost(): boolean {
+    return this.chain === null || this.chain[this.chain.length - 1] === this.hook
+  }
+
+  dispatch(call: Call, args: Args): Promise<unknown> {
+    const sent = this.strip(args)
+    const params = this.input.__internalParams
+    const { decorateFetch } = call.notes
+    if (decorateFetch !== undefined && params !== undefined) params.customDataProxyFetch = decorateFetch
+    const { transaction } = params ?? {}
+    if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction)
+    return inContextOf(call, start, this.input.query(sent))
+  }
+
+  send(call: Call, operation: string, args: Args, model: string | null): Promise<unknown> {
+    const { input } = this
+    const params = input.__internalParams
+    if (params === undefined)
+      throw new UnsupportedClientError('Prisma passed no internals.', 'Use call.dispatch().')
+    const query = input.query(this.strip(args), redirected(params, operation, args, model))
+    return inContextOf(call, start, query)
+  }
+
+  transact<T>(call: Call, run: (send: Send) => Promise<T>): Promise<T> {
+    const { input } = this
+    const params = input.__internalParams
+    const { open } = this
+    if (params === undefined || open === null)
+      throw new UnsupportedClientError('Prisma passed no internals.', 'Use call.dispatch().')
+    return currentCall.run(call, () =>
+      open((transaction) => {
+        if (transaction?.kind !== 'itx')
+          throw new UnsupportedClientError('Prisma hides its transactions.', '')
+        return run((operation, args) =>
+          start(
+            input.query(this.strip(args), {
+              ...redirected(params, operation, args, call.model),
+              transaction,
+            }),
+          ),
+        )
+      }),
+    )
+  }
+
+  get redirects(): boolean {
+    return this.input.__internalParams?.action !== undefined
+  }
+
+  callSiteStack(): string | null {
+    return this.input.__internalParams?.callsite?._error?.stack ?? null
+  }
+
+  /** Runs the pipeline for a member of an array transaction, which must be sent exactly once or refused. */
+  async settleMember(pipeline: Next, call: Call): Promise<unknown> {
+    const { transaction } = this.input.__internalParams ?? {}
+    const lock = transaction?.kind === 'batch' ? transaction.lock : null
+    try {
+      const result = await pipeline(call)
+      // Answered without being sent: count this member as arrived, so that the others go on.
+      if (!this.sent) void lock?.then()
+      return result
+    } catch (error) {
+      if (!this.sent && lock !== null) refusalOf(lock).refuse(error)
+      throw error
+    }
+  }
+
+  private async dispatchMember(
+    call: Call,
+    args: Args,
+    { index, lock }: { index: number; lock: PromiseLike<void> },
+  ): Promise<unknown> {
+    const refusal = refusalOf(lock)
+    if (refusal.error !== undefined) throw refusal.error.reason
+    this.sent = true
+    const scope = call.host.transactions.find(call.transaction.id ?? '')
+    scope?.addMember(index, call)
+    try {
+      const result = await Promise.race([
+        currentCall.run(call, start, this.input.query(args)),
+        refusal.refused,
+      ])
+      // Members resolve after the transaction has ended. Where nobody saw it end, it was a single member, which
+      // Prisma sends without BEGIN.
+      await scope?.settle('committed')
+      return result
+    } catch (error) {
+      await scope?.settle(refusal.error === undefined ? 'unknown' : 'rolledBack')
+      throw error
+    }
+  }
+
+  private strip(args: Args): Args {
+    return strippedOf(args, this.own, this.input.__internalParams?.dataPath ?? noPath)
+  }
+}
+
+/** Without our own arguments, at the top and in the steps of a fluent read: `select.posts`, `select.posts.select.author`. */
+export function strippedOf(args: Args, own: readonly string[], path: readonly string[], step = 0): Args {
+  if (typeof args !== 'object' || args === null) return args
+  let stripped = args
+  for (const name of own) {
+    if (!(name in stripped)) continue
+    const { [name]: _, ...rest } = stripped
+    stripped = rest
+  }
+  if (step + 1 >= path.length) return stripped
+  const clause = path[step] as string
+  const field = path[step + 1] as string
+  const fields = stripped[clause] as Args | undefined
+  const inner = fields?.[field] as Args | undefined
+  const strippedInner = strippedOf(inner as Args, own, path, step + 2)
+  return strippedInner === inner ? stripped : { ...stripped, [clause]: { ...fields, [field]: strippedInner } }
+}
+
+/**
+ * Sends, in the context of the call: the driver learns by it whose statements it gets. Where nobody asks, there is no
+ * context: on Node 20 and 22 the first one makes each promise of the process dearer.
+ */
+export function inContextOf<A>(call: Call, send: (sent: A) => Promise<unknown>, sent: A): Promise<unknown> {
+  const { host, transaction } = call
+  const isAsked =
+    transaction.kind !== 'none' || host.tap?.asksForCalls === true || currentCall.getStore() !== undefined
+  return isAsked ? currentCall.run(call, send, sent) : send(sent)
+}
+
+const noPath: readonly string[] = []
+/** What Prisma gives a hook is lazy, and must be awaited in the context. */
+const start = (query: PromiseLike<unknown>): Promise<unknown> => query.then(identity) as Promise<unknown>
+const identity = <T>(value: T): T => value

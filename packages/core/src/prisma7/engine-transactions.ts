@@ -1,0 +1,99 @@
+import { currentCall } from '../driver/driver-tap.ts'
+import type { Host } from '../pipeline/host.ts'
+import { TransactionScope } from '../transaction/transaction-registry.ts'
+
+/**
+ * Follows interactive transactions through Prisma's engine object where the driver cannot be tapped: a client
+ * that had connected before it was extended, or one on Accelerate. While the tap is connected it only looks on.
+ */
+export class EngineTransactions {
+  private readonly depths = new Map<string, number>()
+
+  constructor(private readonly host: Host) {}
+
+  /** Replaces `transaction` on this engine; what it returns and throws stays the same. */
+  watch(engine: WatchableEngine): void {
+    watchMembers(engine)
+    const transaction = engine.transaction?.bind(engine)
+    if (transaction === undefined) return
+    engine.transaction = async (action, headers, info) => {
+      if (this.host.tap?.status === 'connected') return transaction(action, headers, info)
+      if (action === 'start') return this.started(await transaction(action, headers, info), info)
+      return this.ended(action, info?.id ?? '', () => transaction(action, headers, info))
+    }
+  }
+
+  private started<T extends { id?: string }>(started: T, options: { newTxId?: string } | undefined): T {
+    const id = started?.id
+    if (id !== undefined && options?.newTxId === id) {
+      const depth = (this.depths.get(id) ?? 0) + 1
+      this.depths.set(id, depth)
+      this.host.transactions.find(id)?.openSavepoint(`depth ${depth}`)
+    }
+    return started
+  }
+
+  private async ended<T>(action: 'commit' | 'rollback', id: string, end: () => Promise<T>): Promise<T> {
+    const scope = this.host.transactions.find(id) ?? arrayScope()
+    const depth = this.depths.get(id) ?? 0
+    if (depth > 0) {
+      const result = await end()
+      if (action === 'rollback') await scope?.rollbackToSavepoint(`depth ${depth}`)
+      scope?.releaseSavepoint(`depth ${depth}`)
+      this.depths.set(id, depth - 1)
+      return result
+    }
+    this.depths.delete(id)
+    try {
+      const result = await end()
+      await scope?.settle(action === 'commit' ? 'committed' : 'rolledBack')
+      return result
+    } catch (error) {
+      await scope?.settle('unknown')
+      throw error
+    }
+  }
+}
+
+/** Array transactions have an id of their own; they are known by the member in whose context they end. */
+function arrayScope(): TransactionScope | undefined {
+  const transaction = currentCall.getStore()?.transaction
+  return transaction instanceof TransactionScope && transaction.kind === 'array' ? transaction : undefined
+}
+
+/**
+ * Members of an array transaction are sent one after another in the context of one of them. The engine reads each
+ * one's model name right before it runs it, and never again after the next one's: whoever was read last has the turn.
+ */
+function watchMembers(engine: WatchableEngine): void {
+  const requestBatch = engine.requestBatch?.bind(engine)
+  if (requestBatch === undefined) return
+  engine.requestBatch = (queries, options) => {
+    const scope = options?.transaction?.kind === 'batch' ? arrayScope() : undefined
+    if (scope === undefined) return requestBatch(queries, options)
+    const noticed = queries.map((query, index) => {
+      const { modelName } = query
+      return Object.defineProperty({ ...query }, 'modelName', {
+        enumerable: true,
+        get: () => {
+          scope.turn(index)
+          return modelName
+        },
+      })
+    })
+    return requestBatch(noticed, options)
+  }
+}
+
+/** The part of Prisma's engine that starts and ends transactions. */
+export interface WatchableEngine {
+  requestBatch?: (
+    queries: readonly { readonly modelName?: string }[],
+    options?: { transaction?: { kind?: string } },
+  ) => Promise<unknown>
+  transaction?: (
+    action: 'start' | 'commit' | 'rollback',
+    headers: unknown,
+    info?: { id?: string; newTxId?: string },
+  ) => Promise<{ id?: string }>
+}

@@ -1,0 +1,41 @@
+import type { Call, Next } from '../pipeline/call.ts'
+import { channels, type QueryEvent } from '../channels.ts'
+import type { Host } from '../pipeline/host.ts'
+import type { OpenTransaction } from './own-transaction.ts'
+
+/** Where the calls of a mounted extension enter its pipeline. */
+export class Entrance {
+  constructor(
+    readonly host: Host,
+    private readonly pipeline: Next,
+    /** Argument names of our own, which Prisma must never see. */
+    readonly own: readonly string[],
+    readonly open: OpenTransaction,
+  ) {}
+
+  /** Runs the pipeline, or has it run by `through`, and tells whoever listens. */
+  enter(call: Call, through: ((pipeline: Next) => Promise<unknown>) | null = null): Promise<unknown> {
+    const answer = through === null ? this.pipeline(call) : through(this.pipeline)
+    return channels.query.hasSubscribers ? published(call, answer) : answer
+  }
+}
+
+async function published(call: Call, answer: Promise<unknown>): Promise<unknown> {
+  const startedAt = performance.now()
+  let failure: unknown
+  try {
+    return await answer
+  } catch (error) {
+    failure = error
+    throw error
+  } finally {
+    const event: QueryEvent = {
+      model: call.model,
+      operation: call.operation,
+      ms: performance.now() - startedAt,
+      error: failure,
+      notes: call.notes,
+    }
+    channels.query.publish(event)
+  }
+}

@@ -1,0 +1,281 @@
+import {
+  countPlaceholders,
+  splitList,
+  type Provider,
+  type SelectText,
+  type SqlQuery,
+} from '@prisma-brisk/core'
+import type { CutColumn, RowCut } from './row-limit.ts'
+
+/** A statement with its cut, and what has to be taken off its answer. */
+export interface CutSql {
+  readonly query: SqlQuery
+  /** Columns at the end of each row that Prisma does not know. */
+  readonly extra: number
+  /** The last column is the row's number among those of its parent. */
+  readonly rank: boolean
+}
+
+/** A statement as the driver got it, read. */
+export interface ReadStatement {
+  readonly query: SqlQuery
+  readonly select: SelectText
+  /** The first table, as the statement writes it: `"public"."User"`. */
+  readonly tableText: string
+  /** What its columns are written with: the alias, where it has one. */
+  readonly alias: string
+  readonly table: string
+  /** The order's terms, the marks taken off, ties decided. */
+  readonly order: readonly string[]
+  /** Placeholders are `$1`, `$2`, … and can be moved; else they are `?`, and their values must move with them. */
+  readonly numbered: boolean
+}
+
+/**
+ * Puts a cut around a statement.
+ *
+ * - one parent: `LIMIT`
+ * - several parents, one key, PostgreSQL: the parents' keys, and for each of them the statement with a `LIMIT` (LATERAL), which reads
+ *   an index no further than it must
+ * - otherwise: the statement with `ROW_NUMBER()` over each parent's rows, cut by it
+ *
+ * Null where the statement is not of a form that this is right for.
+ */
+export function cutSql(statement: ReadStatement, cut: RowCut, provider: Provider): CutSql | null {
+  const link = cut.link === null ? [] : linkTexts(statement, cut)
+  if (link === null) return null
+  const simple = cut.distinct.length === 0 && !cut.fromCursor
+  const keys = cut.link !== null && link.length === 1 ? keysOf(statement, link[0] as string) : null
+  if (simple && keys !== null) {
+    if (keys.list.length === 1 && cut.link?.columns[0]?.identity === 'value') return limited(statement, cut)
+    // Subqueries that count or aggregate are not to be run for each parent.
+    if (
+      provider === 'postgresql' &&
+      cut.failAbove === Infinity &&
+      !statement.select.from.includes(' JOIN (SELECT ')
+    )
+      return lateral(statement, cut, link[0] as string, keys)
+  }
+  return simple && cut.link !== null
+    ? ranked(statement, cut, link, provider)
+    : staged(statement, cut, link, provider)
+}
+
+const RANK = '@rank'
+
+/** The statement with a LIMIT. */
+function limited(statement: ReadStatement, cut: RowCut): CutSql | null {
+  const { select, query } = statement
+  const { columns, from, where, tail, comment } = select
+  const head = `SELECT ${columns} FROM ${from} WHERE ${where} ORDER BY ${statement.order.join(', ')}`
+  // SQLite's own form of "no limit": the value is -1.
+  if (tail.startsWith(' LIMIT ?')) {
+    const args = [...query.args]
+    args[args.length - countPlaceholders(tail)] = cut.keep
+    return { query: { ...query, sql: `${head}${tail}${comment}`, args }, extra: 0, rank: false }
+  }
+  return { query: { ...query, sql: `${head} LIMIT ${cut.keep}${tail}${comment}` }, extra: 0, rank: false }
+}
+
+/** For each parent the statement with a LIMIT. Parents are read by their key, which gives the placeholders their type. */
+function lateral(statement: ReadStatement, cut: RowCut, link: string, keys: Keys): CutSql | null {
+  const { select, query, order } = statement
+  const { parent, columns: linkColumns } = cut.link as NonNullable<RowCut['link']>
+  const schema =
+    parent.dbSchema === null
+      ? statement.tableText.slice(0, -quote(statement.table, '"').length)
+      : `${quote(parent.dbSchema, '"')}.`
+  const key = `"@parent".${quote(parent.columns[0] as string, '"')}`
+  const same =
+    linkColumns[0]?.identity === 'value'
+      ? ''
+      : ` AND ${identity(link, 'text', 'postgresql')} = ${identity(key, 'text', 'postgresql')}`
+  const where = `${select.where.slice(0, keys.start)}(${link} = ${key}${same})${select.where.slice(keys.end)}`
+  const inner = `SELECT ${select.columns} FROM ${select.from} WHERE ${where} ORDER BY ${order.join(', ')} LIMIT ${cut.keep}`
+  const sql =
+    `SELECT "@cut".* FROM ${schema}${quote(parent.table, '"')} AS "@parent" CROSS JOIN LATERAL (${inner}) AS "@cut" ` +
+    `WHERE ${key} IN (${keys.list.join(',')})${select.tail}${select.comment}`
+  return { query: { ...query, sql }, extra: 0, rank: false }
+}
+
+/** The statement's rows numbered within each parent. */
+function ranked(
+  statement: ReadStatement,
+  cut: RowCut,
+  link: readonly string[],
+  provider: Provider,
+): CutSql | null {
+  const { select, order } = statement
+  const q = quoteOf(provider)
+  const partition = link.map((text, index) =>
+    identity(text, cut.link?.columns[index]?.identity ?? 'text', provider),
+  )
+  const rank = `ROW_NUMBER() OVER (PARTITION BY ${partition.join(', ')} ORDER BY ${order.join(', ')}) AS ${quote(RANK, q)}`
+  const base = `SELECT ${select.columns}, ${rank} FROM ${select.from} WHERE ${select.where}`
+  const sql = `SELECT * FROM (${base}) AS ${quote('@cut', q)} WHERE ${quote(RANK, q)} <= ${cut.keep} ORDER BY ${quote(RANK, q)}${select.tail}${select.comment}`
+  const values = valuesOf(statement)
+  if (values === null) return null
+  const query = rewritten(statement, sql, [
+    values.columns,
+    values.order,
+    values.from,
+    values.where,
+    values.tail,
+  ])
+  return { query, extra: 1, rank: true }
+}
+
+/**
+ * The same in steps, as Prisma does it in Node: number all rows, keep the first of each distinct group, number what is left within
+ * each parent, find the cursor's row, keep what follows.
+ */
+function staged(
+  statement: ReadStatement,
+  cut: RowCut,
+  link: readonly string[],
+  provider: Provider,
+): CutSql | null {
+  const { select, order, alias } = statement
+  const q = quoteOf(provider)
+  const name = (text: string) => quote(text, q)
+  const linked = link.map((text, index) => ({
+    name: name(`@link${index}`),
+    text: identity(text, cut.link?.columns[index]?.identity ?? 'text', provider),
+  }))
+  const distinct = cut.distinct.map(({ column, identity: by }, index) => ({
+    name: name(`@distinct${index}`),
+    text: identity(`${alias}.${quote(column, q)}`, by, provider),
+  }))
+  const cursor = cut.fromCursor ? cursorOf(statement) : null
+  if (cut.fromCursor && cursor === null) return null
+  const parents = linked.length === 0 ? '' : `PARTITION BY ${linked.map((each) => each.name).join(', ')}`
+  const added = [
+    ...linked,
+    ...distinct,
+    ...(cursor === null ? [] : [{ name: name('@hit'), text: cursor.hit }]),
+  ]
+
+  let extra = added.length + 1
+  let rows =
+    `SELECT ${[select.columns, ...added.map(({ name: as, text }) => `${text} AS ${as}`)].join(', ')}, ` +
+    `ROW_NUMBER() OVER (ORDER BY ${order.join(', ')}) AS ${name('@place')} FROM ${select.from} WHERE ${select.where}`
+  let step = 0
+  const over = (column: string, as: string, condition = '') => {
+    extra++
+    rows = `SELECT ${name(`@step${step}`)}.*, ${column} AS ${name(as)} FROM (${rows}) AS ${name(`@step${step}`)}${condition}`
+    step++
+  }
+  if (distinct.length > 0) {
+    const group = [...linked, ...distinct].map((each) => each.name).join(', ')
+    over(`ROW_NUMBER() OVER (PARTITION BY ${group} ORDER BY ${name('@place')})`, '@first')
+  }
+  const isFirst = distinct.length > 0 ? ` WHERE ${name('@first')} = 1` : ''
+  over(`ROW_NUMBER() OVER (${parents} ORDER BY ${name('@place')})`, RANK, isFirst)
+  let kept = `${name(RANK)} <= ${cut.keep}`
+  if (cursor !== null) {
+    over(`MIN(CASE WHEN ${name('@hit')} THEN ${name(RANK)} END) OVER (${parents})`, '@start')
+    kept = `${name(RANK)} >= ${name('@start')} AND ${name(RANK)} < ${name('@start')} + ${cut.keep}`
+  }
+  const sql = `SELECT * FROM (${rows}) AS ${name('@cut')} WHERE ${kept} ORDER BY ${name('@place')}${select.tail}${select.comment}`
+  const values = valuesOf(statement)
+  if (values === null) return null
+  const { columns, from, where, order: ordered, tail } = values
+  const query = rewritten(statement, sql, [columns, cursor?.values ?? none, ordered, from, where, tail])
+  return { query, extra, rank: false }
+}
+
+interface Keys {
+  /** Where the condition stands in the WHERE part. */
+  readonly start: number
+  readonly end: number
+  readonly list: readonly string[]
+}
+
+/** The parents' keys that the statement asks for, or null where it does not say them in the usual way. */
+function keysOf({ select: { where } }: ReadStatement, link: string): Keys | null {
+  const text = `${link} IN (`
+  const start = where.lastIndexOf(text)
+  if (start < 0) return null
+  const end = where.indexOf(')', start)
+  const list = splitList(where.slice(start + text.length, end))
+  return list.every((key) => /^(\$\d+|\?)$/.test(key)) ? { start, end: end + 1, list } : null
+}
+
+/** The columns that name the parent, as the statement writes them. */
+function linkTexts({ select, alias }: ReadStatement, { link }: RowCut): readonly string[] | null {
+  if (link === null) return []
+  const q = alias.startsWith('`') ? '`' : '"'
+  if (link.joinTable === null) return link.columns.map(({ column }) => `${alias}.${quote(column, q)}`)
+  const join = `${quote(link.joinTable, q)} AS `
+  const at = select.from.indexOf(join)
+  const joined = /^["`]t\d+["`]/.exec(select.from.slice(at + join.length))?.[0]
+  if (at < 0 || joined === undefined) return null
+  return link.columns.map(({ column }) => `${joined}.${quote(column, q)}`)
+}
+
+/** Whether a row is the one that the statement's cursor names: the comparison that Prisma put into its WHERE. */
+function cursorOf(statement: ReadStatement): { hit: string; values: Values } | null {
+  const { select, numbered, alias, query } = statement
+  const found = [...select.where.matchAll(/ WHERE (\([^()]+\)) = (\([^()]+\))\)/g)].at(-1)
+  if (found === undefined) return null
+  const [text, left, right] = found as unknown as [string, string, string]
+  if (!left.startsWith(`(${alias}.`)) return null
+  const hit = `${left} = ${right}`
+  if (numbered) return { hit, values: none }
+  const until = select.where.slice(0, found.index + text.length)
+  const end = [select.columns, select.from, until].reduce((sum, part) => sum + countPlaceholders(part), 0)
+  return { hit, values: valuesAt(query, end - countPlaceholders(right), end) }
+}
+
+/** The values of some placeholders. */
+interface Values {
+  readonly args: readonly unknown[]
+  readonly types: readonly unknown[]
+}
+
+const none: Values = { args: [], types: [] }
+
+function valuesAt({ args, argTypes }: SqlQuery, start: number, end: number): Values {
+  return { args: args.slice(start, end), types: argTypes.slice(start, end) }
+}
+
+/** The values of each part of the statement; null where there are not as many as placeholders. */
+function valuesOf({ query, select, order, numbered }: ReadStatement) {
+  if (numbered) return { columns: none, from: none, where: none, order: none, tail: none }
+  let start = 0
+  const take = (part: string): Values => {
+    const from = start
+    start += countPlaceholders(part)
+    return valuesAt(query, from, start)
+  }
+  const values = {
+    columns: take(select.columns),
+    from: take(select.from),
+    where: take(select.where),
+    order: take(order.join(', ')),
+    tail: take(select.tail),
+  }
+  return start === query.args.length ? values : null
+}
+
+/** The query as rewritten, with the values in the order in which their placeholders now stand. */
+function rewritten({ query, numbered }: ReadStatement, sql: string, values: readonly Values[]): SqlQuery {
+  if (numbered) return { ...query, sql }
+  return { sql, args: values.flatMap(({ args }) => args), argTypes: values.flatMap(({ types }) => types) }
+}
+
+/** A column as Node tells its values apart: by the text the driver prints. */
+function identity(text: string, by: CutColumn['identity'], provider: Provider): string {
+  if (by === 'value') return text
+  if (provider === 'mysql') return `CAST(${text} AS BINARY)`
+  if (provider === 'sqlite') return `${text} COLLATE BINARY`
+  return `(${text})::text COLLATE "C"`
+}
+
+function quoteOf(provider: Provider): '"' | '`' {
+  return provider === 'postgresql' || provider === 'cockroachdb' ? '"' : '`'
+}
+
+export function quote(name: string, mark: '"' | '`'): string {
+  return `${mark}${name.replaceAll(mark, mark + mark)}${mark}`
+}

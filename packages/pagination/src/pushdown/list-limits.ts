@@ -1,0 +1,120 @@
+import type { Args, Call, Model, SchemaModel } from '@prisma-brisk/core'
+import { markedOrder, planFor, type CutPlan } from './limit-plan.ts'
+import { UnboundedReadError, UnlimitableError } from '../errors.ts'
+import { isAbsent, type ListBound, type ListName } from '../list-bound.ts'
+import { cutColumn, distinctTrouble, linkOf, type RowCut, type RowLink } from './row-limit.ts'
+import type { SelectedRelation } from '../limit/selection.ts'
+import { tiebreakerOf } from '../tiebreaker.ts'
+
+/** Makes the cuts of one call's lists, and marks the lists with them. */
+export class ListCuts {
+  /** A list within rows has `distinct`: Prisma's join strategy would aggregate all its rows, and cut them in Node. */
+  needsQueries = false
+  private opened: CutPlan | null = null
+  /** The table of the call's own list, where its statement can be told from others of the table by its cursor alone. */
+  private rootTable: string | null = null
+
+  constructor(
+    private readonly schema: SchemaModel,
+    private readonly call: Call,
+    /** Writes can still be rolled back when a list turns out too long: the driver sees to it. */
+    private readonly isWrite: boolean,
+    /** Called when the first cut is made. */
+    private readonly onFirst: () => void,
+  ) {}
+
+  private get plan(): CutPlan {
+    if (this.opened === null) {
+      this.onFirst()
+      this.opened = planFor(this.call)
+    }
+    return this.opened
+  }
+
+  /** Arguments of the call's own list: `distinct` and `cursor` are cut in Node by Prisma. */
+  root(model: Model, args: Args, bound: ListBound, skip: number, list: ListName): Args {
+    const rows = rowsAsked(bound, args)
+    const withCursor = !isAbsent(args['cursor'])
+    if (rows === Infinity || (!withCursor && isAbsent(args['distinct']))) return args
+    const cut = this.cut(
+      model,
+      args,
+      null,
+      skip + rows,
+      list,
+      Infinity,
+      () => new UnlimitableError(list.name(), ''),
+    )
+    if (withCursor) {
+      // Its order decides whether Prisma cuts in SQL or in Node, and with which rows: it must stay as it is.
+      this.plan.root(cut)
+      this.rootTable = cut.table
+      return args
+    }
+    return this.marked(model, args, cut)
+  }
+
+  /** Arguments of a list within rows. */
+  nested({ relation, bound, skip, name }: SelectedRelation, args: Args): Args {
+    const target = this.schema.models.get(relation.target)
+    if (bound === null || target === undefined) return args
+    const rows = rowsAsked(bound, args)
+    if (rows === Infinity) {
+      // Only to be told from the call's own list.
+      if (target.table !== this.rootTable) return args
+    }
+    const link = linkOf(this.schema, relation)
+    if (link === null)
+      throw new UnlimitableError(
+        name.name(),
+        'the schema model does not say how its rows belong to their parents',
+      )
+    if (!isAbsent(args['distinct'])) this.needsQueries = true
+    const guarded = this.isWrite && bound.rule === 'guard'
+    const fail = () => new UnboundedReadError(name.name(), bound.limit, name.callSite(), 'more')
+    const cut = this.cut(target, args, link, skip + rows, name, guarded ? skip + bound.limit : Infinity, fail)
+    return this.marked(target, args, cut)
+  }
+
+  private cut(
+    model: Model,
+    args: Args,
+    link: RowLink | null,
+    keep: number,
+    list: ListName,
+    failAbove: number,
+    fail: () => Error,
+  ): RowCut {
+    const tiebreaker = tiebreakerOf(model)
+    if (tiebreaker === null)
+      throw new UnlimitableError(
+        list.name(),
+        `${model.name} has no unique key without nulls, which would decide between rows that tie`,
+      )
+    const distinct = isAbsent(args['distinct']) ? [] : ([args['distinct']].flat() as string[])
+    const trouble = distinctTrouble(model, distinct)
+    if (trouble !== null) throw new UnlimitableError(list.name(), `distinct by ${trouble}`)
+    return {
+      table: model.table,
+      link,
+      keep,
+      distinct: distinct.map((field) => cutColumn(model, field)),
+      fromCursor: !isAbsent(args['cursor']),
+      tiebreaker: tiebreaker.map((field) => cutColumn(model, field).column),
+      backward: typeof args['take'] === 'number' && args['take'] < 0,
+      failAbove,
+      fail,
+    }
+  }
+
+  private marked(model: Model, args: Args, cut: RowCut): Args {
+    const copies = this.plan.mark(cut)
+    return { ...args, orderBy: markedOrder(args['orderBy'], tiebreakerOf(model) ?? [], copies) }
+  }
+}
+
+/** Rows that Prisma hands on: more than the list may have where one row more tells that it is too long. */
+function rowsAsked(bound: ListBound, args: Args): number {
+  const take = bound.take ?? args['take']
+  return bound.rule === 'free' || typeof take !== 'number' ? Infinity : Math.abs(take)
+}

@@ -1,0 +1,65 @@
+import type { Host } from '@prisma-brisk/core'
+import { Alert, type AlertEvent, type AlertRule, type Measurement } from './alert.ts'
+import { SLOT_MS, type SeriesTable } from '../metrics/series.ts'
+import { Tally } from '../metrics/tally.ts'
+
+const PERIOD_MS = 5000
+
+/** Looks at the alerts of a client every five seconds while it is in use. */
+export class AlertMonitor {
+  private readonly alerts = new Map<
+    string,
+    { readonly alert: Alert; readonly tell: (event: AlertEvent) => void }
+  >()
+  private timer: NodeJS.Timeout | null = null
+
+  constructor(
+    private readonly host: Host,
+    private readonly series: SeriesTable,
+  ) {}
+
+  /** Adds rules; one that is already watched is not added again, however often the client is extended. */
+  add(rules: readonly AlertRule[], tell: (event: AlertEvent) => void): void {
+    for (const rule of rules) {
+      const key = JSON.stringify(rule)
+      if (!this.alerts.has(key)) this.alerts.set(key, { alert: new Alert(rule), tell })
+    }
+  }
+
+  /** Starts the timer, which neither keeps the process alive nor outlives `$disconnect`. */
+  start(): void {
+    if (this.timer !== null || this.alerts.size === 0) return
+    this.timer = setInterval(() => this.evaluate(), PERIOD_MS)
+    this.timer.unref()
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearInterval(this.timer)
+    this.timer = null
+  }
+
+  evaluate(): void {
+    for (const { alert, tell } of this.alerts.values()) {
+      const measured = this.measure(alert.rule)
+      const event = measured === null ? null : alert.evaluate(measured)
+      if (event !== null) tell(event)
+    }
+  }
+
+  private measure({ metric, model }: AlertRule): Measurement | null {
+    if (metric === 'poolWaiting') {
+      const gauge = this.host.tap?.pool?.gauge()
+      return gauge === undefined ? null : { value: gauge.waiting, samples: gauge.total }
+    }
+    const tally = new Tally()
+    for (const each of this.series) {
+      if (model === undefined || each.model === model)
+        tally.merge(each.rolling.merged(performance.now(), 2 * SLOT_MS))
+    }
+    const { latency, errors } = tally
+    if (latency.count === 0) return { value: 0, samples: 0 }
+    const value =
+      metric === 'errorRate' ? errors / latency.count : latency.quantile(metric === 'p95' ? 0.95 : 0.99)
+    return { value, samples: latency.count }
+  }
+}

@@ -1,0 +1,82 @@
+import type { Host, SqlAdapter, Statement } from '@prisma-brisk/core'
+import type { ResolvedExplainOptions } from '../options.ts'
+import type { OperationTrace } from '../trace/operation-trace.ts'
+import { explainStatement } from './plan.ts'
+import type { SlowQueryRecord } from '../record/records.ts'
+import type { ReportQueue } from '../sink/report-queue.ts'
+
+const samplerKey = Symbol('prisma-brisk.plans')
+const HOUR_MS = 3_600_000
+/** Fingerprints whose samples are counted. */
+const MAX_FINGERPRINTS = 1000
+/** Records that wait for their plan; more go without. */
+const MAX_WAITING = 20
+
+/**
+ * Asks the database for the plan of some slow statements, on a connection of its own that nobody else uses: neither
+ * the pool nor the statistics notice it.
+ */
+export class PlanSampler {
+  private readonly samples = new Map<string, { since: number; count: number }>()
+  private connection: Promise<SqlAdapter> | null = null
+  private turn: Promise<unknown> = Promise.resolve()
+  private waiting = 0
+  /** When the client last disconnected: nobody would close a connection for what began before. */
+  private closedAt = -Infinity
+
+  /** The sampler of a client, whose reports are to be made before its connection ends. */
+  static of(host: Host, options: ResolvedExplainOptions, reports: ReportQueue): PlanSampler {
+    return host.state(samplerKey, () => new PlanSampler(host, options, reports))
+  }
+
+  private constructor(
+    private readonly host: Host,
+    private readonly options: ResolvedExplainOptions,
+    reports: ReportQueue,
+  ) {
+    host.onDisconnect(async () => {
+      await reports.flush()
+      this.closedAt = performance.now()
+      const { connection } = this
+      this.connection = null
+      await (await connection?.catch(() => undefined))?.dispose()
+    }, 'last')
+  }
+
+  /** The record with the plan of its slowest statement, where this one is sampled. */
+  sample(trace: OperationTrace, record: SlowQueryRecord): SlowQueryRecord | Promise<SlowQueryRecord> {
+    const slowest = trace.statements?.reduce((a, b) => (b.ms > a.ms ? b : a))
+    if (slowest === undefined || slowest.kind === 'script' || !this.isDue(record.fingerprint)) return record
+    this.waiting++
+    const planned = this.turn
+      .then(() => (trace.startedAt <= this.closedAt ? null : this.explain(slowest)))
+      .then(
+        (plan) => (plan === null ? record : { ...record, plan }),
+        () => record,
+      )
+      .finally(() => this.waiting--)
+    this.turn = planned
+    return planned
+  }
+
+  private isDue(fingerprint: string): boolean {
+    const { sampleRate, maxPerFingerprintPerHour, random, now } = this.options
+    const pool = this.host.tap?.pool?.gauge()
+    if (this.waiting >= MAX_WAITING || (pool !== undefined && pool.waiting > 0)) return false
+    if (random() >= sampleRate) return false
+    const time = now()
+    let known = this.samples.get(fingerprint)
+    if (known === undefined || time - known.since >= HOUR_MS) {
+      if (known === undefined && this.samples.size >= MAX_FINGERPRINTS) this.samples.clear()
+      this.samples.set(fingerprint, (known = { since: time, count: 0 }))
+    }
+    return ++known.count <= maxPerFingerprintPerHour
+  }
+
+  private async explain(statement: Statement): Promise<unknown> {
+    const { tap } = this.host
+    if (tap === null) return null
+    this.connection ??= tap.connectApart()
+    return explainStatement(await this.connection, statement, this.host, this.options.analyze)
+  }
+}

@@ -1,0 +1,119 @@
+import type { Host, SqlAdapter, SqlQuery, Statement } from '@prisma-brisk/core'
+import { explainPostgres, PLAN_PATIENCE_MS } from './postgres-plan.ts'
+import { dialectOf, redactSql, type SqlDialect } from '../sql/redact-sql.ts'
+
+/**
+ * The plan of a statement, without values, or null where it cannot be asked for. Statements are planned, never run;
+ * with `analyze` those are run that only read and call nothing unknown.
+ */
+export async function explainStatement(
+  adapter: SqlAdapter,
+  statement: Statement,
+  host: Host,
+  analyze: boolean,
+): Promise<unknown> {
+  const dialect = dialectOf(host)
+  const { sql } = redactSql(statement.sql, dialect, { maxLength: Infinity })
+  if (!isExplainable(sql) || (dialect === 'mysql' && hidesSql(statement.sql))) return null
+  const runs = analyze && isHarmless(sql)
+  const query: SqlQuery = { sql: statement.sql, args: [...statement.args], argTypes: [...statement.argTypes] }
+  if (dialect === 'postgresql')
+    return redactPlan(fromJson(await explainPostgres(adapter, query, runs)), dialect)
+  if (dialect === 'mysql') return explainMysql(adapter, query, runs)
+  return dialect === 'sqlite' ? explainSqlite(adapter, query) : null
+}
+
+/** One statement that has a plan. A second one behind a semicolon would be run, not planned. */
+export function isExplainable(redacted: string): boolean {
+  const text = redacted.trim().replace(/;$/, '')
+  return !text.includes(';') && /^\(*\s*(select|with|insert|update|delete|values|merge|replace)\b/i.test(text)
+}
+
+/** Whether a comment begins that MySQL or MariaDB run, by `/*!` or `/*M!`: what stands in it is not in the redacted text. */
+function hidesSql(sql: string): boolean {
+  return /\/\*M?!/.test(sql)
+}
+
+/** A read that locks nothing and calls only functions known to have no effect. */
+export function isHarmless(redacted: string): boolean {
+  const text = redacted.replace(/"(?:[^"]|"")*"|`[^`]*`/g, 'x')
+  if (!/^\(*\s*(select|with|values)\b/i.test(text)) return false
+  if (/\b(insert|update|delete|merge|into|for\s+(no\s+key\s+)?(update|share)|lock\s+in)\b/i.test(text))
+    return false
+  for (const [, name] of text.matchAll(/([\w.$\u0080-\uffff]+)\s*\(/g))
+    if (!harmless.has((name ?? '').toLowerCase())) return false
+  return true
+}
+
+const harmless = new Set(
+  (
+    'select and or not in like ilike between any all some exists on as from where having values over filter within by using case when then else array row ' +
+    'count sum avg min max coalesce nullif greatest least abs round ceil floor lower upper length trim ltrim rtrim replace concat ' +
+    'substring substr left right cast convert date_trunc extract to_char row_number rank dense_rank lag lead first_value last_value ' +
+    'json_agg jsonb_agg json_build_object jsonb_build_object json_object json_arrayagg json_group_array to_json to_jsonb array_agg ' +
+    'string_agg group_concat bool_and bool_or varchar char numeric decimal timestamp unnest lateral distinct union except intersect limit offset'
+  ).split(' '),
+)
+
+/** MySQL's own EXPLAIN ANALYZE knows no JSON, so it is asked for its plan only. */
+async function explainMysql(adapter: SqlAdapter, query: SqlQuery, runs: boolean): Promise<unknown> {
+  const sql = (await isMariaDb(adapter))
+    ? `SET STATEMENT max_statement_time = ${PLAN_PATIENCE_MS / 1000} FOR ${runs ? 'ANALYZE' : 'EXPLAIN'} FORMAT=JSON ${query.sql}`
+    : `EXPLAIN FORMAT=JSON ${query.sql}`
+  const { rows } = await adapter.queryRaw({ ...query, sql })
+  return redactPlan(fromJson(rows[0]?.[0]), 'mysql')
+}
+
+async function isMariaDb(adapter: SqlAdapter): Promise<boolean> {
+  const { rows } = await adapter.queryRaw(plain('SELECT version()'))
+  return /mariadb/i.test(String(rows[0]?.[0]))
+}
+
+async function explainSqlite(adapter: SqlAdapter, query: SqlQuery): Promise<unknown> {
+  const { rows } = await adapter.queryRaw({ ...query, sql: `EXPLAIN QUERY PLAN ${query.sql}` })
+  return rows.map((row) => row[3])
+}
+
+function plain(sql: string): SqlQuery {
+  return { sql, args: [], argTypes: [] }
+}
+
+function fromJson(value: unknown): unknown {
+  return typeof value === 'string' ? (JSON.parse(value) as unknown) : value
+}
+
+/** Names and words of a plan that hold no expression. */
+const namesInPlans = new Set([
+  'Node Type',
+  'Relation Name',
+  'Schema',
+  'Alias',
+  'Index Name',
+  'Join Type',
+  'Strategy',
+  'Scan Direction',
+  'Parent Relationship',
+  'Subplan Name',
+  'CTE Name',
+  'Operation',
+  'Command',
+  'Partial Mode',
+  'Sort Method',
+  'Sort Space Type',
+  'table_name',
+  'access_type',
+  'key',
+  'used_key_parts',
+  'possible_keys',
+  'select_id',
+])
+
+/** Conditions in a plan quote values: what may be an expression is redacted as SQL is. */
+export function redactPlan(plan: unknown, dialect: SqlDialect, key = ''): unknown {
+  if (typeof plan === 'string') return namesInPlans.has(key) ? plan : redactSql(plan, dialect).sql
+  if (Array.isArray(plan)) return plan.map((each) => redactPlan(each, dialect, key))
+  if (typeof plan !== 'object' || plan === null) return plan
+  return Object.fromEntries(
+    Object.entries(plan).map(([name, each]) => [name, redactPlan(each, dialect, name)]),
+  )
+}

@@ -1,0 +1,156 @@
+import {
+  operationTraits,
+  type Call,
+  type Host,
+  type Model,
+  type Relation,
+  type SchemaModel,
+} from '@prisma-brisk/core'
+import { isWriteLoop } from './loop-detector.ts'
+import type { OperationTrace } from '../trace/operation-trace.ts'
+import type { RepeatedCalls } from './repeated-calls.ts'
+
+/** What a loop of calls is about, and what to do about it. */
+export interface LoopFinding {
+  /** The relation field of the parent that the loop loads row by row, else the field it filters by; null if unclear. */
+  readonly field: string | null
+  /** The query whose rows the loop goes through. */
+  readonly parent: OperationTrace | null
+  readonly advice: string
+}
+
+/** Names the change to make. `earlier` are the operations of the request that returned several rows. */
+export function adviseLoop(loop: RepeatedCalls, earlier: readonly OperationTrace[], host: Host): LoopFinding {
+  if (isWriteLoop(loop)) return { field: null, parent: null, advice: writeAdvice(loop) }
+  const link = linkOf(loop, earlier, host.schema())
+  const advice =
+    loop.merged > loop.sending
+      ? 'batched already: nothing to do'
+      : (readAdvice(loop, link) ??
+        'sequential: cannot be batched; give the calls one shape and start them together')
+  return { field: link.field, parent: link.parent, advice }
+}
+
+interface Link {
+  readonly field: string | null
+  readonly parent: OperationTrace | null
+  /** The relation on the parent's side. */
+  readonly relation: Relation | null
+  /** The scalar fields that the calls compare for equality. */
+  readonly keys: readonly string[]
+  /** Those of them that the relation compares by itself. */
+  readonly joined: readonly string[]
+}
+
+/** Finds the relation that the loop follows: from the parent's rows by their key, or by the key they hold. */
+function linkOf(
+  { first }: RepeatedCalls,
+  earlier: readonly OperationTrace[],
+  schema: SchemaModel | null,
+): Link {
+  const keys = equalityKeys(first.call.args['where'])
+  const model = schema?.models.get(first.call.model ?? '')
+  const candidates = earlier.filter((each) => each !== first && each.startedAt <= first.startedAt)
+  const none: Link = { field: keys[0] ?? null, parent: null, relation: null, keys, joined: [] }
+  if (schema == null || model === undefined) return none
+  for (const parent of candidates.toReversed()) {
+    const owner = schema.models.get(parent.call.model ?? '')
+    const relation = owner === undefined ? undefined : relationBetween(owner, model, keys)
+    if (relation === undefined) continue
+    return { field: relation.field, parent, relation, keys, joined: joinedBy(relation, model) }
+  }
+  // The parent came from elsewhere (a cache, another request): the foreign key alone names the relation.
+  const own = model.relations.find(
+    (each) => each.fields.length > 0 && each.fields.every((name) => keys.includes(name)),
+  )
+  return { ...none, field: own?.backField ?? none.field }
+}
+
+function relationBetween(owner: Model, model: Model, keys: readonly string[]): Relation | undefined {
+  return owner.relations.find((relation) => {
+    if (relation.target !== model.name) return false
+    const joined = joinedBy(relation, model)
+    if (relation.references.length > 0) return sameNames(joined, keys)
+    return joined.length > 0 && joined.every((name) => keys.includes(name))
+  })
+}
+
+/** The fields of `model` by which a relation to it finds its rows. */
+function joinedBy({ references, backField }: Relation, model: Model): readonly string[] {
+  if (references.length > 0) return references
+  return model.relations.find((each) => each.field === backField)?.fields ?? []
+}
+
+function readAdvice({ first, concurrent }: RepeatedCalls, link: Link): string | null {
+  const { model, operation, args } = first.call
+  const { parent, relation, keys } = link
+  const { isAggregate } = operationTraits(operation)
+  const together = concurrent ? '' : '. The calls run one after another, so batching cannot merge them'
+  if (isAggregate && keys.length > 0)
+    return `groupBy: count for all at once with ${accessor(model)}.groupBy({ by: ['${keys[0]}'], … })${together}`
+  if (parent !== null && relation !== null) {
+    const verb = `${accessor(parent.call.model)}.${parent.call.operation}`
+    return `include: load them with their parent, ${verb}({ include: { ${relation.field}: ${asIncluded(first.call, link)} } })${together}`
+  }
+  if (
+    keys.length === 1 &&
+    operation !== 'findFirst' &&
+    args['cursor'] === undefined &&
+    args['take'] === undefined
+  )
+    return `in: read them in one call, ${accessor(model)}.findMany({ where: { ${keys[0]}: { in: […] } } })${together}`
+  if (concurrent) return 'batching: the calls run together; mount batching() and they become one statement'
+  return null
+}
+
+/** What the calls ask for beside the key that an include follows by itself: names, no values. */
+function asIncluded({ args, operation }: Call, { relation, joined }: Link): string {
+  const own = Object.keys(args).filter((name) => args[name] !== undefined && name !== 'where')
+  const { where } = args
+  if (typeof where === 'object' && where !== null && asksForMore(where, joined)) own.unshift('where')
+  const parts = own.map((name) => `${name}: …`)
+  if (operation.startsWith('findFirst') && relation?.references.length === 0) parts.push('take: 1')
+  return parts.length === 0 ? 'true' : `{ ${parts.join(', ')} }`
+}
+
+function asksForMore(where: object, joined: readonly string[]): boolean {
+  return Object.entries(where).some(
+    ([name, value]) => value !== undefined && !joined.includes(name) && name !== joined.join('_'),
+  )
+}
+
+function writeAdvice({ first, concurrent }: RepeatedCalls): string {
+  const { model, operation } = first.call
+  const name = accessor(model)
+  if (operation === 'create')
+    return `createMany: write them in one statement, ${name}.createMany({ data: […] })${concurrent ? ', or mount batching({ writes: { create: true } })' : ', or start them together under batching({ writes: { create: true } })'}`
+  if (operation === 'update' || operation === 'updateMany')
+    return `updateMany: where the rows get the same values, ${name}.updateMany({ where: { … in […] }, data }); else one $transaction([…])`
+  if (operation === 'delete' || operation === 'deleteMany')
+    return `deleteMany: ${name}.deleteMany({ where: { … in […] } })`
+  if (operation === 'upsert')
+    return `createMany: ${name}.createMany({ data: […], skipDuplicates: true }), then updateMany for the rest; or one $transaction([…])`
+  return `write them in one call, or in one $transaction([…])`
+}
+
+/** Scalar fields of a `where` that are compared for equality, and nothing else in it; a compound key counts as its fields. */
+function equalityKeys(where: unknown): string[] {
+  if (typeof where !== 'object' || where === null) return []
+  return Object.entries(where).flatMap(([name, value]) => {
+    if (value === undefined || name === 'AND' || name === 'OR' || name === 'NOT') return []
+    if (typeof value !== 'object' || value === null || value instanceof Date || ArrayBuffer.isView(value))
+      return [name]
+    const names = Object.keys(value)
+    if (names.length === 1 && names[0] === 'equals') return [name]
+    // `{ workshopId_userId: { workshopId, userId } }`
+    return name === names.join('_') ? names : []
+  })
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name))
+}
+
+function accessor(model: string | null): string {
+  return model === null ? 'prisma' : `prisma.${model.charAt(0).toLowerCase()}${model.slice(1)}`
+}

@@ -1,0 +1,175 @@
+import type { Recorder } from '../recorder/recorder.ts'
+import { QUERIES_BOUNDS, REQUEST_BOUNDS } from './request-metrics.ts'
+import { HISTOGRAM_BOUNDS, type Series } from './series.ts'
+
+/** The content type of {@link prometheusText}. */
+export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+/**
+ * All that is known as Prometheus text (exposition format 0.0.4). Labels are model and operation only, and for
+ * requests the class of the status, so that their number is known beforehand.
+ */
+export function prometheusText(recorder: Recorder): string {
+  const page = new Page()
+  const all = [...recorder.series]
+  page.histograms(
+    'db_client_operation_duration_seconds',
+    'Duration of database client operations, without the wait for a connection.',
+    all.map((series) => ({
+      labels: labelsOf(series),
+      bounds: HISTOGRAM_BOUNDS,
+      buckets: series.histogram,
+      sum: series.total.latency.sum / 1000,
+    })),
+  )
+  for (const [name, help, value] of counters) {
+    page.metric(
+      name,
+      'counter',
+      help,
+      all.map((series) => [labelsOf(series), value(series)]),
+    )
+  }
+  connections(page, recorder)
+  requests(page, recorder)
+  page.metric('db_client_n_plus_one_total', 'counter', 'Loops of queries reported.', [['', recorder.loops]])
+  page.metric('db_client_records_dropped_total', 'counter', 'Slow-query records that reached no sink.', [
+    ['', recorder.dropped],
+  ])
+  return page.text
+}
+
+const counters: readonly (readonly [name: string, help: string, value: (series: Series) => number])[] = [
+  ['db_client_operation_errors_total', 'Operations that failed.', ({ total }) => total.errors],
+  ['db_client_operation_slow_total', 'Operations over their threshold.', ({ total }) => total.slow],
+  ['db_client_rows_read_total', 'Rows the database returned.', ({ total }) => total.rowsRead],
+  ['db_client_rows_returned_total', 'Rows at the top of results.', ({ total }) => total.rowsReturned],
+  ['db_client_cache_hits_total', 'Operations answered from the cache.', ({ cacheHits }) => cacheHits],
+  [
+    'db_client_cache_stale_total',
+    'Operations answered from the cache while it was refreshed.',
+    ({ cacheStale }) => cacheStale,
+  ],
+  [
+    'db_client_cache_misses_total',
+    'Cached operations that went to the database.',
+    ({ cacheMisses }) => cacheMisses,
+  ],
+  [
+    'db_client_batched_operations_total',
+    'Operations answered by a merged statement.',
+    ({ batched }) => batched,
+  ],
+]
+
+function connections(page: Page, { connections: { steps }, host }: Recorder): void {
+  const { wait, ...transactions } = steps
+  page.histograms(
+    'db_client_connection_wait_time_seconds',
+    'Time operations waited for a connection of the pool.',
+    [{ labels: '', bounds: HISTOGRAM_BOUNDS, buckets: wait.histogram, sum: wait.tally.latency.sum / 1000 }],
+  )
+  page.histograms(
+    'db_client_transaction_step_duration_seconds',
+    'Duration of BEGIN, COMMIT, ROLLBACK and savepoints.',
+    Object.entries(transactions).map(([operation, { histogram, tally }]) => ({
+      labels: `operation="${operation}"`,
+      bounds: HISTOGRAM_BOUNDS,
+      buckets: histogram,
+      sum: tally.latency.sum / 1000,
+    })),
+  )
+  const gauge = host.tap?.pool?.gauge()
+  if (gauge === undefined) return
+  page.metric('db_client_connections_open', 'gauge', 'Open connections of the pool.', [['', gauge.total]])
+  page.metric('db_client_connections_idle', 'gauge', 'Idle connections of the pool.', [['', gauge.idle]])
+  page.metric('db_client_connections_waiting', 'gauge', 'Requests that wait for a connection.', [
+    ['', gauge.waiting],
+  ])
+  if (gauge.max !== null)
+    page.metric('db_client_connections_max', 'gauge', 'Connections the pool may open.', [['', gauge.max]])
+}
+
+function requests(page: Page, { requests: { byStatus, queries, statements } }: Recorder): void {
+  if (byStatus.size === 0) return
+  page.histograms(
+    'http_server_request_duration_seconds',
+    'Duration of requests by class of their status.',
+    [...byStatus].map(([status, { durations, tally }]) => ({
+      labels: `status="${status}"`,
+      bounds: REQUEST_BOUNDS,
+      buckets: durations,
+      sum: tally.latency.sum / 1000,
+    })),
+  )
+  page.metric(
+    'http_server_slow_requests_total',
+    'counter',
+    'Requests that took longer than a second.',
+    [...byStatus].map(([status, { tally }]) => [`status="${status}"`, tally.slow]),
+  )
+  page.histograms('http_server_request_queries', 'Statements sent by a request.', [
+    { labels: '', bounds: QUERIES_BOUNDS, buckets: queries, sum: statements },
+  ])
+}
+
+interface HistogramSample {
+  readonly labels: string
+  readonly bounds: readonly number[]
+  /** Not cumulative, the last one without a bound. */
+  readonly buckets: Float64Array
+  readonly sum: number
+}
+
+class Page {
+  private readonly lines: string[] = []
+
+  get text(): string {
+    return `${this.lines.join('\n')}\n`
+  }
+
+  metric(
+    name: string,
+    type: 'counter' | 'gauge',
+    help: string,
+    samples: readonly (readonly [labels: string, value: number])[],
+  ): void {
+    this.head(name, type, help)
+    for (const [labels, value] of samples) this.lines.push(`${name}${braced(labels)} ${value}`)
+  }
+
+  histograms(name: string, help: string, samples: readonly HistogramSample[]): void {
+    this.head(name, 'histogram', help)
+    for (const { labels, bounds, buckets, sum } of samples) {
+      const prefix = labels === '' ? '' : `${labels},`
+      let count = 0
+      bounds.forEach((bound, index) => {
+        count += buckets[index] as number
+        this.lines.push(`${name}_bucket{${prefix}le="${bound}"} ${count}`)
+      })
+      count += buckets[bounds.length] as number
+      this.lines.push(
+        `${name}_bucket{${prefix}le="+Inf"} ${count}`,
+        `${name}_sum${braced(labels)} ${sum}`,
+        `${name}_count${braced(labels)} ${count}`,
+      )
+    }
+  }
+
+  private head(name: string, type: string, help: string): void {
+    this.lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
+  }
+}
+
+function braced(labels: string): string {
+  return labels === '' ? '' : `{${labels}}`
+}
+
+/** Raw SQL has no model. */
+function labelsOf({ model, operation }: Series): string {
+  return `model="${escaped(model ?? 'raw')}",operation="${escaped(operation)}"`
+}
+
+function escaped(value: string): string {
+  return value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')
+}

@@ -1,0 +1,242 @@
+import { channels, type Call, type Host, type Middleware, type Statement } from '@prisma-brisk/core'
+import { errorRecordOf } from '../record/error-record.ts'
+import { announce, NPlusOneWatcher, type LoopListener } from '../loop/n-plus-one-watcher.ts'
+import type { NPlusOneReport } from '../loop/loop-report.ts'
+import type { ResolvedSlowQueryOptions } from '../options.ts'
+import { OperationTrace, traceKey } from '../trace/operation-trace.ts'
+import { isSeedProcess, OutsideRequests } from '../loop/outside-requests.ts'
+import { PlanSampler } from '../explain/plan-sampler.ts'
+import { recordOf, type SlowOperation } from './record-maker.ts'
+import { Recorder } from './recorder.ts'
+import { BudgetWatcher } from '../request/request-budget.ts'
+import { SLOW_REQUEST_MS, type FinishedRequest } from '../metrics/request-metrics.ts'
+import { currentRequest, type RequestScope, type RequestWatcher } from '../request/request-scope.ts'
+import { rowsIn } from './result-rows.ts'
+import type { Series } from '../metrics/series.ts'
+import type { SinkRecord } from '../record/sink-record.ts'
+
+/** One `$extends(slowQuery(…))`: its own thresholds, sinks and rules on the recorder that all share. */
+export class MountedRecorder implements LoopListener {
+  readonly recorder: Recorder
+  private readonly thresholds = new Map<Series, number>()
+  private readonly outside: OutsideRequests | null
+  private readonly plans: PlanSampler | null
+
+  constructor(
+    readonly host: Host,
+    readonly options: ResolvedSlowQueryOptions,
+  ) {
+    this.recorder = Recorder.of(host, options.maxSeries)
+    const { nPlusOne, explain, alerts } = options
+    this.outside = nPlusOne === null || isSeedProcess() ? null : new OutsideRequests(nPlusOne, this)
+    this.plans = explain === null ? null : PlanSampler.of(host, explain, this.recorder.reports)
+    this.recorder.alerts.add(alerts, (event) => this.queue(() => event))
+    this.recorder.mounted(this)
+    options.telemetry?.attach(host)
+  }
+
+  readonly middleware: Middleware = (call, next) => {
+    const { recorder, options } = this
+    const series = recorder.series.get(call.model, call.operation)
+    const scope = currentRequest()
+    const trace = new OperationTrace(call, this, series, scope, performance.now())
+    call.notes[traceKey] = trace
+    // With the beginning of an operation: one that never ends is a reason to look, one that ends after $disconnect is none.
+    recorder.alerts.start()
+    let answer: Promise<unknown>
+    try {
+      if (scope !== undefined) this.watching(scope).started(trace)
+      else this.outside?.started(trace)
+      answer = options.telemetry === null ? next(call) : options.telemetry.trace(call, next)
+    } catch (error) {
+      answer = Promise.reject(error)
+    }
+    return answer.then(
+      (result) => {
+        this.settle(trace, result, undefined)
+        return result
+      },
+      (error: unknown) => {
+        this.settle(trace, undefined, error ?? noReason)
+        throw error
+      },
+    )
+  }
+
+  /** Queues a report for this mount's sinks. */
+  queue(make: () => SinkRecord | null | Promise<SinkRecord | null>): void {
+    this.recorder.reports.add({ make, write: (record) => this.write(record) })
+  }
+
+  report(make: () => NPlusOneReport | null): void {
+    const { nPlusOne } = this.options
+    this.queue(() => {
+      const report = make()
+      if (report === null) return null
+      this.recorder.loops++
+      if (nPlusOne !== null) announce(report, nPlusOne, this.host)
+      return report
+    })
+  }
+
+  /** A deferred task failed, or was dropped. */
+  deferredFailed(error: unknown): void {
+    this.queue(() => ({
+      type: 'deferred-failure',
+      time: new Date().toISOString(),
+      error: errorRecordOf(error, null),
+    }))
+  }
+
+  requestFinished({ scope, status, ms }: FinishedRequest): void {
+    if (ms <= SLOW_REQUEST_MS) return
+    const { name, traceId } = scope.info
+    this.queue(() => ({
+      type: 'slow-request',
+      time: new Date().toISOString(),
+      request: name,
+      status,
+      ms: Math.round(ms),
+      statements: scope.statements,
+      databaseMs: Math.round(scope.databaseMs),
+      ...(traceId === undefined ? {} : { traceId }),
+    }))
+  }
+
+  private write(record: SinkRecord): void {
+    for (const sink of this.options.sinks) this.recorder.write(sink, record)
+    if (record.type === 'slow-query' && channels.slowQuery.hasSubscribers) channels.slowQuery.publish(record)
+  }
+
+  private settle(trace: OperationTrace, result: unknown, error: unknown): void {
+    const { series, call, scope } = trace
+    const { options } = this
+    trace.endedAt = performance.now()
+    trace.failed = error !== undefined
+    trace.rowsReturned = rowsIn(result)
+    const { ms } = trace
+    const threshold = this.thresholds.get(series) ?? this.thresholdOf(series, call)
+    const follower = trace.statements === null ? this.isFollower(trace) : this.carries(trace)
+    const slow = ms >= threshold
+    series.record(ms, trace.failed, slow, trace.rowsRead, trace.rowsReturned, trace.endedAt)
+    countNotes(series, call)
+    if (error !== undefined) {
+      const { driverCode, code, name } = errorRecordOf(error, trace.statements)
+      series.countError(driverCode ?? code ?? name)
+    }
+    options.telemetry?.record(trace, error)
+    if (slow && !follower) {
+      // Its text, which is dear, is made later, and only where Prisma did not record the call site.
+      this.slow({ trace, ms, threshold, error, result, settled: new Error('settled') })
+    }
+    if (scope !== undefined) scope.settled(trace)
+    else this.outside?.settled(trace)
+  }
+
+  private slow(operation: SlowOperation): void {
+    const { host, options, plans } = this
+    this.queue(() => {
+      const record = recordOf(operation, host, options)
+      if (plans === null) return record
+      return plans.sample(operation.trace, record)
+    })
+  }
+
+  /** The scope, with this mount's watchers in it. */
+  private watching(scope: RequestScope): RequestScope {
+    scope.watcher(this, () => new MountWatcher(this, this.watchersOf(scope)))
+    return scope
+  }
+
+  private watchersOf(scope: RequestScope): RequestWatcher[] {
+    const { nPlusOne, requestBudget } = this.options
+    return [
+      ...(nPlusOne === null ? [] : [new NPlusOneWatcher(scope, nPlusOne, this)]),
+      ...(requestBudget === null
+        ? []
+        : [new BudgetWatcher(requestBudget, this.host, (make) => this.queue(make))]),
+    ]
+  }
+
+  private thresholdOf(series: Series, { model, operation }: Call): number {
+    const { models, threshold } = this.options
+    const own = models.get(`${model ?? ''}.${operation}`) ?? models.get(model ?? operation) ?? threshold
+    // The series of all that is beyond the limit is of many models.
+    if (series.model === model) this.thresholds.set(series, own)
+    return own
+  }
+
+  /** Remembers whose statement may have answered the calls that Prisma merged with it. */
+  private carries(trace: OperationTrace): boolean {
+    if (trace.call.operation.startsWith('findUnique')) trace.series.carrier = trace
+    return false
+  }
+
+  /** Whether another operation's statement answered this one: it is counted, and logged with that one. */
+  private isFollower(trace: OperationTrace): boolean {
+    const { call, series } = trace
+    const { tap } = this.host
+    if (tap?.status !== 'connected') {
+      if (tap?.status === 'waiting' && call.notes['cache'] !== 'hit' && !trace.failed) this.warnUnseen()
+      return false
+    }
+    if (call.notes['batch'] !== undefined) return true
+    const { carrier } = series
+    const sentAt = carrier?.statements?.[0]?.startedAt
+    if (carrier === null || sentAt === undefined || !call.operation.startsWith('findUnique')) return false
+    if (carrier.call.model !== call.model) return false
+    if (call.notes['cache'] === 'hit' || trace.startedAt > sentAt || trace.endedAt < carrier.endedAt)
+      return false
+    carrier.followers++
+    return true
+  }
+
+  private warnUnseen(): void {
+    this.host.warnOnce(
+      'W_STATEMENTS_UNSEEN',
+      'prisma-brisk: this client had connected before it was extended, so slow-query cannot see its SQL; operations are timed all the same. Call $extends before the first query or $connect.',
+    )
+  }
+}
+
+/** All that one mount wants to know of a request; several clients may take part in it. */
+class MountWatcher implements RequestWatcher {
+  constructor(
+    private readonly mount: MountedRecorder,
+    private readonly watchers: readonly RequestWatcher[],
+  ) {}
+
+  started(trace: OperationTrace): void {
+    if (trace.mount === this.mount) for (const watcher of this.watchers) watcher.started(trace)
+  }
+
+  settled(trace: OperationTrace): void {
+    if (trace.mount === this.mount) for (const watcher of this.watchers) watcher.settled(trace)
+  }
+
+  statement(statement: Statement, trace: OperationTrace): void {
+    if (trace.mount === this.mount) for (const watcher of this.watchers) watcher.statement?.(statement, trace)
+  }
+
+  ended(scope: RequestScope): void {
+    for (const watcher of this.watchers) watcher.ended(scope)
+  }
+}
+
+const noReason = new Error('rejected without a reason')
+
+function countNotes(series: Series, { notes }: Call): void {
+  if (notes['batch'] !== undefined) series.batched++
+  switch (notes['cache']) {
+    case undefined:
+      return
+    case 'hit':
+      series.cacheHits++
+      return
+    case 'stale':
+      series.cacheStale++
+      return
+    case 'miss':
+      series.cacheMisses++
+  }
+}

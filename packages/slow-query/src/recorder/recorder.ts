@@ -1,0 +1,125 @@
+import type { DriverListener, Host, Statement, TransactionEvent } from '@prisma-brisk/core'
+import { AlertMonitor } from '../alert/alert-monitor.ts'
+import { ConnectionTimes } from '../metrics/connection-times.ts'
+import { QueryExpectationError } from '../errors.ts'
+import type { MountedRecorder } from './mounted-recorder.ts'
+import { traceKey } from '../trace/operation-trace.ts'
+import { ReportQueue } from '../sink/report-queue.ts'
+import { RequestMetrics } from '../metrics/request-metrics.ts'
+import { SeriesTable } from '../metrics/series.ts'
+import type { SinkRecord } from '../record/sink-record.ts'
+import type { Sink } from '../sink/sink.ts'
+import { SinkQueue } from '../sink/sink-queue.ts'
+
+const recorders = new WeakMap<object, Recorder>()
+const recorderKey = Symbol('prisma-brisk.slow-query')
+/** Where `@prisma-brisk/resilience` leaves the failures of deferred tasks; the packages do not know each other. */
+const deferredKey = Symbol.for('prisma-brisk.deferred-failures')
+
+/** Everything that is known of the operations of one base client, whatever extended clients they came through. */
+export class Recorder {
+  readonly series: SeriesTable
+  readonly connections = new ConnectionTimes()
+  readonly requests = new RequestMetrics()
+  readonly reports = new ReportQueue()
+  readonly alerts: AlertMonitor
+  /** Loops reported so far. */
+  loops = 0
+  private readonly queues = new Map<Sink, SinkQueue>()
+  private first: MountedRecorder | null = null
+
+  /** The recorder of a client, made with the first extension that asks for it. */
+  static of(host: Host, maxSeries = 500): Recorder {
+    return host.state(recorderKey, () => new Recorder(host, maxSeries))
+  }
+
+  private constructor(
+    readonly host: Host,
+    maxSeries: number,
+  ) {
+    this.series = new SeriesTable(maxSeries)
+    this.alerts = new AlertMonitor(host, this.series)
+    host.tap?.listen(this.listener())
+    host.onDisconnect(async () => {
+      this.alerts.stop()
+      await this.flush()
+    }, 'last')
+  }
+
+  /**
+   * The recorder that a `$queries` was made of.
+   *
+   * @throws QueryExpectationError where it was made by nobody of ours
+   */
+  static behind(queries: object | undefined): Recorder {
+    const recorder = queries === undefined ? undefined : recorders.get(queries)
+    if (recorder !== undefined) return recorder
+    throw new QueryExpectationError('This client is not extended with slowQuery(): give the extended one.')
+  }
+
+  /** Remembers whose a `$queries` is. */
+  own<Q extends object>(queries: Q): Q {
+    recorders.set(queries, this)
+    return queries
+  }
+
+  /** What belongs to no operation is reported to the sinks of the extension that was mounted first. */
+  mounted(mount: MountedRecorder): void {
+    if (this.first !== null) return
+    this.first = mount
+    this.requests.onFinish = (request) => mount.requestFinished(request)
+    this.host
+      .state(deferredKey, () => new Set<(error: unknown) => void>())
+      .add((error) => mount.deferredFailed(error))
+  }
+
+  write(sink: Sink, record: SinkRecord): void {
+    let queue = this.queues.get(sink)
+    if (queue === undefined) {
+      queue = new SinkQueue(sink, (error) => this.sinkFailed(error))
+      this.queues.set(sink, queue)
+    }
+    queue.push(record)
+  }
+
+  /** Records that reached no sink. */
+  get dropped(): number {
+    return [...this.queues.values()].reduce((sum, queue) => sum + queue.dropped, this.reports.dropped)
+  }
+
+  /** Resolves when every report made so far has reached its sinks. */
+  async flush(): Promise<void> {
+    await this.reports.flush()
+    await Promise.all([...this.queues.values()].map((queue) => queue.flush()))
+  }
+
+  private listener(): DriverListener {
+    const { host, connections } = this
+    return {
+      // One tap may serve several base clients.
+      statement: (statement: Statement) => {
+        const { call } = statement
+        if (call === undefined || call.host !== host) return
+        if (statement.waitMs > 0) connections.waited(statement.waitMs)
+        call.notes[traceKey]?.add(statement)
+      },
+      transaction: (event: TransactionEvent) => {
+        const { call } = event
+        if (call !== undefined && call.host !== host) return
+        connections.transaction(event)
+        const trace = call?.notes[traceKey]
+        if (trace === undefined) return
+        trace.transactionMs += event.ms
+        trace.transactionWaitMs += event.waitMs
+      },
+    }
+  }
+
+  private sinkFailed(error: unknown): void {
+    const name = error instanceof Error ? ((error as { code?: string }).code ?? error.name) : typeof error
+    this.host.warnOnce(
+      'W_SINK_FAILED',
+      `prisma-brisk: a slow-query sink failed (${name}); its records are dropped and counted, queries go on.`,
+    )
+  }
+}

@@ -1,0 +1,23 @@
+import type { SinkRecord } from '../record/sink-record.ts'
+
+/** One line that says what happened, without values. */
+export function titleOf(record: SinkRecord): string {
+  switch (record.type) {
+    case 'slow-query':
+      return `slow query: ${nameOf(record)} took ${Math.round(record.ms)} ms`
+    case 'n-plus-one':
+      return `n+1: ${nameOf(record)} ${record.count} times${record.callSite === null ? '' : ` at ${record.callSite}`}`
+    case 'alert':
+      return `alert: ${record.metric}${record.model === null ? '' : ` of ${record.model}`} ${record.from} → ${record.to} (${record.value})`
+    case 'request-budget':
+      return `request budget: ${record.request} sent ${record.statements} statements in ${Math.round(record.databaseMs)} ms`
+    case 'slow-request':
+      return `slow request: ${record.request} took ${record.ms} ms, ${record.statements} statements`
+    case 'deferred-failure':
+      return `deferred task failed: ${record.error.code ?? record.error.name}`
+  }
+}
+
+function nameOf({ model, operation }: { readonly model: string | null; readonly operation: string }): string {
+  return model === null ? operation : `${model}.${operation}`
+}
