@@ -48,7 +48,7 @@ export class Batching {
     }
     // Members of an array transaction are sent exactly once, in their order. A hook behind us may call the client from
     // within a call, and would wait for itself if its calls were put in order.
-    if (transaction.kind !== 'interactive' || !call.innermost) {
+    if (transaction.kind !== 'interactive' || !call.isLastExtension) {
       if (model !== null) this.count()
       return next(call)
     }
@@ -63,9 +63,9 @@ export class Batching {
     if (model === null) return null
     if (!operations.has(operation) && !(operation === 'create' && this.mergesCreates(call))) return null
     // Fluent calls are Prisma's to batch.
-    if (call.dataPath.length > 0 || !call.redirects) return null
+    if (call.dataPath.length > 0 || !call.canRedirect) return null
     // A hook behind us, such as a tenant filter, may give a merged call another meaning than each call had.
-    if (!call.innermost) return this.passBehind()
+    if (!call.isLastExtension) return this.passBehind()
     if (models.size > 0 && models.get(model) === false) return null
     return this.host.schema()?.models.get(model) ?? null
   }
@@ -79,9 +79,9 @@ export class Batching {
   }
 
   /** Outside transactions, where rows can be told from each other once they are stored. */
-  private mergesCreates({ transaction, innermost }: Call): boolean {
+  private mergesCreates({ transaction, isLastExtension }: Call): boolean {
     const { creates } = this.options
-    return creates && transaction.kind === 'none' && innermost && insertable.has(this.host.provider)
+    return creates && transaction.kind === 'none' && isLastExtension && insertable.has(this.host.provider)
   }
 
   private collect(room: Room, call: Call, next: Next, model: Model): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { channel, type Channel } from 'node:diagnostics_channel'
+import type { CallNotes } from './pipeline/call.ts'
 
 /**
  * What happens inside the suite, told over `node:diagnostics_channel` so that any APM can listen. Messages
@@ -31,5 +32,5 @@ export interface QueryEvent {
   readonly ms: number
   readonly error: unknown
   /** What the middlewares noted, e.g. `{ cache: 'hit' }`. */
-  readonly notes: Readonly<Record<string, unknown>>
+  readonly notes: Readonly<CallNotes>
 }

@@ -14,22 +14,14 @@ export {
   type OptionCheck,
 } from './option-check.ts'
 export { BriskError, describe, InvalidOptionsError, UnsupportedClientError } from './errors.ts'
-export {
-  Call,
-  type Args,
-  type CallNotes,
-  type FetchDecorator,
-  type Middleware,
-  type Next,
-  type Send,
-} from './pipeline/call.ts'
+export { Call, type Args, type CallNotes, type FetchDecorator, type Send } from './pipeline/call.ts'
 export { callSiteOf } from './pipeline/call-site.ts'
 export type { CallTransaction, TransactionOutcome } from './pipeline/call-transaction.ts'
 export { channels, type QueryEvent } from './channels.ts'
-export { compose } from './pipeline/middleware.ts'
-export { currentCall, type DriverTap } from './driver/driver-tap.ts'
+export { compose, type Middleware, type Next } from './pipeline/middleware.ts'
+export { currentCall, DriverTap } from './driver/driver-tap.ts'
+export { TransactionRegistry } from './transaction/transaction-registry.ts'
 export type {
-  ConnectionWatch,
   DriverListener,
   Rewrite,
   SqlAnswer,
@@ -38,6 +30,7 @@ export type {
 } from './driver/driver-listener.ts'
 export type { DriverPool, PoolGauge } from './driver/connection/driver-pool.ts'
 export type {
+  ConnectionWatch,
   SqlAdapter,
   SqlAdapterFactory,
   SqlQuery,
@@ -58,13 +51,8 @@ export type {
 } from './schema/datamodel/field.ts'
 export type { Model } from './schema/datamodel/model.ts'
 export type { JoinTable, ReferentialAction, Relation } from './schema/datamodel/relation.ts'
-export {
-  loadSchemaModel,
-  type SchemaModel,
-  type SchemaOption,
-  type SchemaSource,
-  type SchemaSources,
-} from './schema/load-schema.ts'
+export { loadSchemaModel, type SchemaOption, type SchemaSources } from './schema/load-schema.ts'
+export type { SchemaModel, SchemaSource } from './schema/datamodel/schema-model.ts'
 export { parseSchema } from './schema/parser/schema-parser.ts'
 export { fromMetadata, toMetadata, type SchemaMetadata } from './schema/schema-metadata.ts'
 export { schemaHash } from './schema/datamodel/schema-hash.ts'
@@ -93,5 +81,6 @@ export {
   type Selection,
   type SelectionVisitor,
 } from './operation/selection-visit.ts'
-export { isAbsent, isPlain, isSkip } from './operation/prisma-value.ts'
+export { isAbsent, isDecimal, isPlain, isSkip } from './operation/prisma-value.ts'
+export * as realTimers from './real-timers.ts'
 export { countPlaceholders, readSelect, splitList, type SelectText } from './driver/select-text.ts'

@@ -1,25 +1,20 @@
 import { Prisma } from '@prisma/client/extension'
-import { Call, type CallNotes, type Middleware } from './pipeline/call.ts'
+import { Call, type CallNotes } from './pipeline/call.ts'
 import { noTransaction, type CallTransaction } from './pipeline/call-transaction.ts'
 import type { SqlAdapterFactory } from './driver/connection/adapter-ports.ts'
 import { DriverTap } from './driver/driver-tap.ts'
 import { EngineTransactions, type WatchableEngine } from './prisma7/engine-transactions.ts'
 import { InvalidOptionsError, UnsupportedClientError } from './errors.ts'
 import { Host, providerOf } from './pipeline/host.ts'
-import { compose } from './pipeline/middleware.ts'
+import { compose, type Middleware } from './pipeline/middleware.ts'
 import { loadSchemaModel, type SchemaOption } from './schema/load-schema.ts'
-import { PrismaDispatcher, type HookInput } from './prisma7/dispatcher.ts'
+import { PrismaDispatcher } from './prisma7/dispatcher.ts'
 import { callDirectly } from './prisma7/direct/direct-methods.ts'
-import { Entrance } from './prisma7/pipeline-entry.ts'
-import { tellDescendantsApart } from './prisma7/lineage.ts'
+import { PipelineEntry } from './prisma7/pipeline-entry.ts'
+import { giveDescendantsOwnHooks } from './prisma7/descendants.ts'
 import { transactionsOf } from './prisma7/own-transaction.ts'
-import { notesKey, type InternalParams } from './prisma7/redirect.ts'
+import { notesKey, type HookInput, type InternalParams } from './prisma7/redirect.ts'
 import { TransactionRegistry } from './transaction/transaction-registry.ts'
-
-/**
- * The one file of core that knows Prisma 7. Everything private that it touches is listed in
- * {@link PrivateClient} and {@link InternalParams}, probed before use, and done without where absent.
- */
 
 /** One package's part of a mounted extension. */
 export interface Plugin {
@@ -54,10 +49,10 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
     .filter((each) => each !== null)
   const own = plugins.flatMap((plugin) => plugin.ownArguments ?? [])
   const base = (client as PrivateClient)._originalClient ?? client
-  const entrance = new Entrance(host, compose(middlewares), own, transactionsOf(base))
+  const entry = new PipelineEntry(host, compose(middlewares), own, transactionsOf(base))
   const extension = {
     name: `prisma-brisk(${plugins.map((plugin) => plugin.name).join(', ')})`,
-    query: { $allOperations: queryHook(entrance) },
+    query: { $allOperations: queryHook(entry) },
     client: {
       ...Object.assign({}, ...plugins.map((plugin) => plugin.client?.(host, client, () => extended) ?? {})),
       $disconnect: async () => {
@@ -69,17 +64,17 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   }
   const extended: object = (client as PrivateClient).$extends(extension)
   mounted.set(extended, new Set(plugins.map((plugin) => plugin.name)))
-  if (!tellDescendantsApart(extended)) {
+  if (!giveDescendantsOwnHooks(extended)) {
     host.warnOnce(
       'W_EXTENSIONS_HIDDEN',
       'prisma-brisk: this version of Prisma hides its extensions; mount those that compute fields before the suite.',
     )
   }
-  callDirectly(extended, client, entrance)
+  callDirectly(extended, client, entry)
   return extended
 }
 
-/** Turns `mount` into what `$extends` takes, with the type that `shell` declares; see design.md, "Public API". */
+/** Turns `mount` into what `$extends` takes, which the caller gives the type of its own methods. */
 export function defineExtension(apply: (client: object) => object): (client: unknown) => unknown {
   return Prisma.defineExtension((client) => apply(client) as typeof client) as (client: unknown) => unknown
 }
@@ -100,13 +95,11 @@ export function hostOf(client: object, options: MountOptions = {}): Host {
       'The suite works on SQL databases: PostgreSQL, MySQL, MariaDB and SQLite.',
     )
   }
-  const transactions = new TransactionRegistry()
   const factory = base._engineConfig?.adapter
-  const tap = factory === undefined ? null : DriverTap.on(factory, transactions)
+  const tap = factory === undefined ? null : DriverTap.on(factory)
   const host: Host = new Host({
     provider,
-    tap,
-    transactions: tap?.transactions ?? transactions,
+    maxBindValues: () => tap?.adapter?.getConnectionInfo?.().maxBindValues,
     loadSchema: () =>
       loadSchemaModel({
         ...(options.schema === undefined ? {} : { option: options.schema }),
@@ -116,6 +109,7 @@ export function hostOf(client: object, options: MountOptions = {}): Host {
         warn: (code, message) => host.warnOnce(code, message),
       }),
   })
+  tap?.attach(host)
   if (tap === null) {
     host.warnOnce(
       'W_NO_DRIVER_ADAPTER',
@@ -127,7 +121,10 @@ export function hostOf(client: object, options: MountOptions = {}): Host {
   return host
 }
 
-/** Private members of a client, all of them optional: a Prisma without one loses the feature, not the query. */
+/**
+ * Private members of a client. All are probed before use, and done without where they are absent: the feature is lost,
+ * never the query. What Prisma hands a hook is listed in {@link InternalParams}.
+ */
 interface PrivateClient {
   $extends(extension: object): object
   $disconnect(): Promise<void>
@@ -143,8 +140,8 @@ const hosts = new WeakMap<object, Host>()
 const mounted = new WeakMap<object, ReadonlySet<string>>()
 const emptyPath: readonly string[] = Object.freeze([])
 
-function queryHook(entrance: Entrance) {
-  const { host, own, open } = entrance
+function queryHook(entry: PipelineEntry) {
+  const { host } = entry
   // Prisma calls hooks as members of the client's list of them (`hooks[i](…)`): `this` tells clients apart that
   // were extended further, which share this very function.
   return function hook(this: unknown, input: HookInput): Promise<unknown> {
@@ -156,7 +153,7 @@ function queryHook(entrance: Entrance) {
       )
     }
     const notes = notesOf(params, hook)
-    const dispatcher = new PrismaDispatcher(input, own, Array.isArray(this) ? this : null, hook, open)
+    const dispatcher = new PrismaDispatcher(input, entry, Array.isArray(this) ? this : null, hook)
     const call = new Call(
       host,
       input.model ?? null,
@@ -168,7 +165,7 @@ function queryHook(entrance: Entrance) {
       dispatcher,
     )
     const isMember = params?.transaction?.kind === 'batch'
-    return entrance.enter(call, isMember ? (pipeline) => dispatcher.settleMember(pipeline, call) : null)
+    return entry.enter(call, isMember ? (pipeline) => dispatcher.settleMember(pipeline, call) : null)
   }
 }
 
@@ -190,9 +187,10 @@ function transactionOf(host: Host, params: InternalParams | undefined): CallTran
   if (params === undefined) return unrecognised
   const { transaction } = params
   if (transaction === undefined) return noTransaction
+  const transactions = TransactionRegistry.of(host)
   return transaction.kind === 'itx'
-    ? host.transactions.scope('interactive', transaction.id)
-    : host.transactions.scope('array', `${host.id}:${transaction.id}`)
+    ? transactions.scope('interactive', transaction.id)
+    : transactions.scope('array', `${host.id}:${transaction.id}`)
 }
 
 const unrecognised: CallTransaction = Object.freeze<CallTransaction>({

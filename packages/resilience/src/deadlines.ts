@@ -1,4 +1,4 @@
-import type { Call, DriverListener, Host, Next } from '@prisma-brisk/core'
+import { type Call, type DriverListener, DriverTap, type Host, type Next } from '@prisma-brisk/core'
 import { currentLimits } from './limits.ts'
 import { Deadline, deadlineKey } from './deadline.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
@@ -25,7 +25,7 @@ export class Deadlines {
     const signal = own?.signal
     const retrier = this.retrier?.begins(call) === true ? this.retrier : null
     if (timeout !== false || signal !== undefined)
-      return new Deadline(call, this.host.tap, this.timer, timeout, signal).run(next, retrier)
+      return new Deadline(call, DriverTap.of(this.host), this.timer, timeout, signal).run(next, retrier)
     if (retrier === null) return next(call)
     return next(call).catch((error: unknown) => retrier.again(call, next, error))
   }
@@ -40,7 +40,7 @@ export class Deadlines {
 /** One timer for all extended clients of a base client, at whose driver it listens. */
 function timerOf(host: Host): DeadlineTimer {
   const timer = new DeadlineTimer()
-  host.tap?.listen(listener(host))
+  DriverTap.of(host)?.listen(listener(host))
   host.onDisconnect(() => timer.close())
   return timer
 }

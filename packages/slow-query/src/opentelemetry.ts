@@ -13,7 +13,7 @@ import {
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api'
-import type { Call, Host, Next } from '@prisma-brisk/core'
+import { type Call, DriverTap, type Host, type Next } from '@prisma-brisk/core'
 import { errorRecordOf } from './record/error-record.ts'
 import type { OperationTrace } from './trace/operation-trace.ts'
 import { HISTOGRAM_BOUNDS } from './metrics/series.ts'
@@ -89,7 +89,7 @@ class OpenTelemetry implements Telemetry {
     ] as const
     const [count, pending, max] = gauges
     const observe: BatchObservableCallback = (observer) => {
-      const gauge = host.tap?.pool?.gauge()
+      const gauge = DriverTap.of(host)?.pool?.gauge()
       if (gauge === undefined) return
       const state = 'db.client.connection.state'
       observer.observe(count, gauge.idle, { ...pool, [state]: 'idle' })

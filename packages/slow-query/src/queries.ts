@@ -1,4 +1,4 @@
-import type { Host, PoolGauge } from '@prisma-brisk/core'
+import { DriverTap, type Host, type PoolGauge } from '@prisma-brisk/core'
 import type { ConnectionStep } from './metrics/connection-times.ts'
 import { prometheusText } from './metrics/prometheus.ts'
 import { Recorder } from './recorder/recorder.ts'
@@ -74,7 +74,7 @@ export function queriesOf(host: Host): Queries {
       return statisticsOf([...recorder.series].map((series) => [series, tally(series)] as const))
     },
     connections: () => ({
-      pool: host.tap?.pool?.gauge() ?? null,
+      pool: DriverTap.of(host)?.pool?.gauge() ?? null,
       steps: Object.entries(recorder.connections.steps).map(([step, { tally }]) => ({
         step: step as ConnectionStep,
         count: tally.latency.count,

@@ -1,5 +1,5 @@
 import { batching } from '@prisma-brisk/batching'
-import { hostOf } from '@prisma-brisk/core'
+import { DriverTap, hostOf } from '@prisma-brisk/core'
 import { brisk } from 'prisma-brisk'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
@@ -258,7 +258,7 @@ describe('B16 first rows in one statement on postgresql', () => {
       prisma.insight.findMany({ where: { userId }, orderBy: { id: 'desc' }, take: 2, select: { id: true } })
     const expected = await Promise.all([1, 2].map(ask))
     // A listener that is there first, and writes the statements in another way.
-    hostOf(client).tap!.listen({
+    DriverTap.of(hostOf(client))!.listen({
       rewrite: ({ sql, args, argTypes }) => ({
         query: { sql: sql.replace(' FROM ', ' FROM  '), args, argTypes } as never,
       }),

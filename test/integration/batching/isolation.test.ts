@@ -108,7 +108,7 @@ test('B27 each caller keeps its own context, in which it is told of the batch th
   const prisma = client.$extends(batching())
   const links: [number | undefined, number | undefined][] = []
   const link = (event: unknown) =>
-    links.push([span.getStore(), ((event as QueryEvent).notes['batch'] as { id: number } | undefined)?.id])
+    links.push([span.getStore(), ((event as QueryEvent).notes.batch as { id: number } | undefined)?.id])
   subscribe('prisma-brisk:query', link)
   const seen = await Promise.all(
     [1, 2, 3].map((id) =>

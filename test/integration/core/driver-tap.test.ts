@@ -3,10 +3,10 @@ import { mountProbe } from './probe.ts'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import {
-  currentCall,
   type ConnectionWatch,
+  currentCall,
   type DriverListener,
-  type DriverTap,
+  DriverTap,
   type Statement,
   type TransactionEvent,
 } from '@prisma-brisk/core'
@@ -23,7 +23,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
     const recorded = database.createRecordedClient()
     witness = recorded.log.statements as unknown as string[]
     prisma = mountProbe(recorded.client, (host) => {
-      host.tap?.listen({
+      DriverTap.of(host)?.listen({
         statement: (each) => statements.push(each),
         transaction: (each) => events.push(each),
       })
@@ -106,7 +106,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
     const tapped = mountProbe(
       database.createClient({ adapter: database.adapter({ connections: 1 }) }),
       (host) => {
-        host.tap?.listen({
+        DriverTap.of(host)?.listen({
           statement: (each) => own.push(each),
           transaction: (each) => each.type === 'begin' && begins.push(each),
         })
@@ -137,7 +137,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
   test('a wrapped adapter keeps the last connection of its pool to itself', async () => {
     const { client } = database.createRecordedClient({ adapter: database.adapter({ connections: 1 }) })
     const tapped = mountProbe(client, (host) => {
-      host.tap?.listen({ statement: () => undefined })
+      DriverTap.of(host)?.listen({ statement: () => undefined })
       return (call, next) => next(call)
     })
     const counts = await Promise.all(Array.from({ length: 5 }, () => tapped.user.count()))
@@ -148,13 +148,13 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
     const { client, log } = database.createRecordedClient()
     const seen: Pick<Statement, 'sql' | 'rows'>[] = []
     const rewriting = mountProbe(client, (host) => {
-      host.tap?.listen({
+      DriverTap.of(host)?.listen({
         rewrite: ({ sql, args, argTypes }) => ({
           query: { sql: `${sql} /* one */`, args: [...args], argTypes: [...argTypes] },
           answer: (result) => ({ ...result, rows: [...result.rows, ...result.rows] }),
         }),
       })
-      host.tap?.listen({
+      DriverTap.of(host)?.listen({
         rewrite: ({ sql, args, argTypes }) => ({
           query: { sql: `${sql} /* two */`, args: [...args], argTypes: [...argTypes] },
         }),
@@ -174,7 +174,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
     const { client, log } = database.createRecordedClient()
     const heard: unknown[] = []
     const refusing = mountProbe(client, (host) => {
-      host.tap?.listen({
+      DriverTap.of(host)?.listen({
         rewrite: () => {
           throw new RangeError('not this one')
         },
@@ -188,7 +188,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('the driver tap on %s
 
   test('what `inspect` throws fails the statement', async () => {
     const guarded = mountProbe(database.createClient(), (host) => {
-      host.tap?.listen({
+      DriverTap.of(host)?.listen({
         inspect: (statement) => {
           if (statement.rows > 0) throw new RangeError('too many rows')
         },
@@ -219,7 +219,7 @@ describe.each(['postgresql', 'mysql'] as const)('watched connections on %s', (pr
           return new Promise<void>((resolve) => (letGo = resolve))
         },
       }
-      host.tap?.listen({
+      DriverTap.of(host)?.listen({
         watch: (statement) => (statement.sql.includes('User') ? watch : null),
         statement: ({ sql }) => order.push(sql.includes('User') ? 'heard' : 'another'),
       })
@@ -252,8 +252,8 @@ describe.each(['postgresql', 'mysql'] as const)('watched connections on %s', (pr
     const prisma = mountProbe(
       database.createClient({ adapter: database.adapter({ connections: 1 }) }),
       (host) => {
-        tap = host.tap
-        host.tap?.listen({
+        tap = DriverTap.of(host)
+        DriverTap.of(host)?.listen({
           watch: () => {
             if (refused === 'watch') throw refusals.watch
             return {
@@ -287,8 +287,8 @@ test('a watched connection stays in its pool when the server refuses a statement
   const prisma = mountProbe(
     database.createClient({ adapter: database.adapter({ connections: 1 }) }),
     (host) => {
-      tap = host.tap
-      host.tap?.listen({ watch: () => ({ taken: () => undefined, answered: () => null }) })
+      tap = DriverTap.of(host)
+      DriverTap.of(host)?.listen({ watch: () => ({ taken: () => undefined, answered: () => null }) })
       return (call, next) => next(call)
     },
   )
@@ -314,8 +314,8 @@ test('transactions that had to wait for a connection leave no listener on it', a
   const prisma = mountProbe(
     database.createClient({ adapter: database.adapter({ connections: 1 }) }),
     (host) => {
-      tap = host.tap
-      host.tap?.listen({ transaction: () => undefined })
+      tap = DriverTap.of(host)
+      DriverTap.of(host)?.listen({ transaction: () => undefined })
       return (call, next) => next(call)
     },
   )
@@ -362,7 +362,7 @@ async function contextsOf(
     },
   })
   const probed = mountProbe(database.createClient({ adapter: watched }), (host) => {
-    if (listener !== null) host.tap?.listen(listener)
+    if (listener !== null) DriverTap.of(host)?.listen(listener)
     return (call, next) => next(call)
   })
   // A hook behind the pipeline, which makes a call of its own in the midst of another.

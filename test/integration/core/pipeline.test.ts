@@ -270,15 +270,15 @@ test('the query channel tells of every operation, failures included', async () =
   const listen = (message: unknown) => events.push(message as QueryEvent)
   subscribe('prisma-brisk:query', listen)
   const prisma = mountProbe(database.createClient(), () => (call, next) => {
-    call.notes['seen'] = true
+    call.notes.cache = 'hit'
     return next(call)
   })
   await prisma.user.count()
   await prisma.user.create({ data: { name: 'ada', email: 'ada@example.org' } }).catch(() => undefined)
   unsubscribe('prisma-brisk:query', listen)
-  expect(events.map(({ model, operation, notes }) => [model, operation, notes['seen']])).toEqual([
-    ['User', 'count', true],
-    ['User', 'create', true],
+  expect(events.map(({ model, operation, notes }) => [model, operation, notes.cache])).toEqual([
+    ['User', 'count', 'hit'],
+    ['User', 'create', 'hit'],
   ])
   expect(events[0]?.error).toBeUndefined()
   expect(events[1]?.error).toMatchObject({ code: 'P2002' })

@@ -1,3 +1,4 @@
+import { TransactionRegistry } from '@prisma-brisk/core'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { mountProbe, watchOutcomes } from './probe.ts'
@@ -122,7 +123,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('after-commit callbac
   test('nothing is kept of transactions that have ended', async () => {
     let open = -1
     const watched = mountProbe(database.createClient(), (host) => async (call, next) => {
-      open = host.transactions.size
+      open = TransactionRegistry.of(host).size
       return next(call)
     })
     for (let round = 0; round < 20; round++) {

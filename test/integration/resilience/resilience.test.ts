@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals'
-import { hostOf } from '@prisma-brisk/core'
+import { DriverTap, hostOf } from '@prisma-brisk/core'
 import { resilience, withLimits } from '@prisma-brisk/resilience'
 import { slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
 import { brisk } from 'prisma-brisk'
@@ -83,12 +83,10 @@ test('S19 extending a client 1,000 times adds one listener; after $disconnect no
   const first = client.$extends(resilience())
   for (let index = 0; index < 1000; index++) client.$extends(resilience())
   await first.tag.count()
-  const host = hostOf(client) as unknown as {
-    tap: { listeners: { all: unknown[] } }
-    states: Map<symbol, { timer?: unknown }>
-  }
-  expect(host.tap.listeners.all).toHaveLength(1)
-  const timers = () => [...host.states.values()].map((state) => state?.timer).filter((timer) => timer != null)
+  const tap = DriverTap.of(hostOf(client)) as unknown as { listeners: { all: unknown[] } }
+  const { states } = hostOf(client) as unknown as { states: Map<symbol, { timer?: unknown }> }
+  expect(tap.listeners.all).toHaveLength(1)
+  const timers = () => [...states.values()].map((state) => state?.timer).filter((timer) => timer != null)
   expect(timers()).toHaveLength(1)
   await first.$disconnect()
   expect(timers()).toEqual([])

@@ -1,4 +1,4 @@
-import { hostOf } from '@prisma-brisk/core'
+import { DriverTap, hostOf } from '@prisma-brisk/core'
 import { resilience, withLimits } from '@prisma-brisk/resilience'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import { Random } from '../../support/random.ts'
@@ -58,7 +58,7 @@ describe.each<'postgresql' | 'mysql'>(['postgresql', 'mysql'])('timeouts on %s',
     expect(await stillRunning()).toBe(0)
     // The one connection of the pool serves the next operation, which is not stopped in place of the last.
     for (let index = 0; index < 5; index++) expect(await prisma.user.count()).toBe(0)
-    const gauge = hostOf(base).tap?.pool?.gauge()
+    const gauge = DriverTap.of(hostOf(base))?.pool?.gauge()
     expect(gauge).toMatchObject({ total: 1, idle: 1, waiting: 0 })
   })
 
@@ -72,7 +72,7 @@ describe.each<'postgresql' | 'mysql'>(['postgresql', 'mysql'])('timeouts on %s',
     await expect(transaction).rejects.toMatchObject({ code: 'E_QUERY_TIMEOUT' })
     expect(await stillRunning()).toBe(0)
     expect(await plain.tag.count()).toBe(0)
-    expect(hostOf(base).tap?.pool?.gauge()).toMatchObject({ idle: 1 })
+    expect(DriverTap.of(hostOf(base))?.pool?.gauge()).toMatchObject({ idle: 1 })
   })
 
   test('R1 who waits for a connection no longer waits', async () => {
@@ -84,7 +84,8 @@ describe.each<'postgresql' | 'mysql'>(['postgresql', 'mysql'])('timeouts on %s',
       await tx.user.count()
       await held
     })
-    while (hostOf(prisma).tap?.pool?.gauge().idle !== 0) await new Promise((resolve) => setImmediate(resolve))
+    while (DriverTap.of(hostOf(prisma))?.pool?.gauge().idle !== 0)
+      await new Promise((resolve) => setImmediate(resolve))
     await expect(prisma.user.count()).rejects.toMatchObject({ code: 'E_QUERY_TIMEOUT' })
     end()
     await holding

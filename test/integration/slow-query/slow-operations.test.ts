@@ -1,3 +1,4 @@
+import { DriverTap } from '@prisma-brisk/core'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -454,7 +455,7 @@ test('S19 extending a client 10,000 times adds no listener and no timer; $discon
     const first = extend()
     await first.tag.count()
     const { hostOf } = await import('@prisma-brisk/core')
-    const tap = hostOf(client).tap as unknown as { listeners: unknown[] }
+    const tap = DriverTap.of(hostOf(client)) as unknown as { listeners: unknown[] }
     const count = () => [
       tap.listeners.length,
       process.listenerCount('exit'),

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Args, Call, DriverListener, DriverTap, Model } from '@prisma-brisk/core'
+import { type Args, type Call, type DriverListener, DriverTap, type Model } from '@prisma-brisk/core'
 import { completed, isExpandable } from './client-defaults.ts'
 import { insertOfRows, intoText } from './insert-text.ts'
 import { Sql } from '../statement/sql.ts'
@@ -46,7 +46,8 @@ export class ExpandedInserts {
 
   /** Null where rows of such data cannot be stored in this way. */
   static for({ host }: Call, model: Model, data: readonly Args[]): ExpandedInserts | null {
-    const { tap, provider } = host
+    const { provider } = host
+    const tap = DriverTap.of(host)
     if (provider !== 'postgresql' || tap?.status !== 'connected' || data.length < FEWEST) return null
     // Prisma splits what binds more values than one statement may.
     if (columnsOf(model) * data.length > host.maxBindValues) return null

@@ -28,10 +28,10 @@ export class Room {
 
   /** Prisma keeps one list of hooks for each client, model and operation: exactly those whose calls may meet. */
   private loaderOf({ call }: Member, model: Model): Loader {
-    const { chain } = call
-    if (chain !== null) {
-      let loader = this.loaders.get(chain)
-      if (loader === undefined) this.loaders.set(chain, (loader = this.makeLoader(model, call.operation)))
+    const { hooks } = call
+    if (hooks !== null) {
+      let loader = this.loaders.get(hooks)
+      if (loader === undefined) this.loaders.set(hooks, (loader = this.makeLoader(model, call.operation)))
       return loader
     }
     const name = `${call.model} ${call.operation}`

@@ -1,10 +1,10 @@
 import {
-  readSelect,
-  splitList,
   type Args,
   type DriverListener,
-  type DriverTap,
+  DriverTap,
+  readSelect,
   type SelectText,
+  splitList,
   type Statement,
 } from '@prisma-brisk/core'
 import { arrayTypeOf } from '../statement/array-type.ts'
@@ -51,7 +51,8 @@ export class LateralStatements {
   static for(ask: Ask): LateralStatements | null {
     const { group, key, slots } = ask
     const { host, args } = group.first.call
-    const { tap, provider } = host
+    const { provider } = host
+    const tap = DriverTap.of(host)
     if (provider !== 'postgresql' || tap?.status !== 'connected' || slots.size < 2) return null
     if (arrayTypeOf(ask) === null || !KeyIndexes.of(host).has(group.model, key) || countsRelations(args))
       return null

@@ -36,10 +36,3 @@ export function publishBatch(
   const event: BatchEvent = { id, model: model as string, operation, calls: members.length, ms, ...outcome }
   channels.batch.publish(event)
 }
-
-declare module '@prisma-brisk/core' {
-  interface CallNotes {
-    /** The batch that answered the call, or tried to. */
-    batch?: { readonly id: number; readonly calls: number }
-  }
-}

@@ -1,4 +1,4 @@
-import type { Field, Host, Model, Provider } from '@prisma-brisk/core'
+import { DriverTap, type Field, type Host, type Model, type Provider } from '@prisma-brisk/core'
 
 /** SQL text that grows with the values it binds. */
 export class Sql {
@@ -31,7 +31,8 @@ export class Sql {
   /** The table of a model, in the schema in which Prisma looks for it. */
   table(model: Model): string {
     const table = this.quote(model.table)
-    const { provider, tap } = this.host
+    const { provider } = this.host
+    const tap = DriverTap.of(this.host)
     const schema =
       model.dbSchema ??
       (provider === 'postgresql' ? (tap?.adapter?.getConnectionInfo?.().schemaName ?? 'public') : null)

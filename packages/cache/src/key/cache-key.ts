@@ -39,7 +39,7 @@ export class CacheKeys {
   /** What a result depends on beside the call itself, as text; null where there is nothing. */
   surroundingsOf(call: Call): string | null {
     const { scope } = this.common
-    if (scope === null) return call.innermost ? null : canonicalize({ behind: hooksBehind(call) })
+    if (scope === null) return call.isLastExtension ? null : canonicalize({ behind: hooksBehind(call) })
     return canonicalize({ scope: checkedScope(scope()) })
   }
 
@@ -109,8 +109,8 @@ function isSerialisable(value: unknown, depth: number): boolean {
  * which is the user's word on it, their results are kept apart: from those of other hooks, and of other processes.
  */
 function hooksBehind(call: Call): string | undefined {
-  if (call.innermost) return undefined
-  const chain = call.chain as readonly unknown[] | null
+  if (call.isLastExtension) return undefined
+  const chain = call.hooks
   if (chain === null) return undefined
   let known = chainNames.get(chain)
   if (known === undefined) {

@@ -31,7 +31,7 @@ function withoutCredentials(url: string): string {
 /** Asks the database itself, once a process, where the adapter does not tell; null where it gives no answer. */
 export async function askDatabaseName(call: Call): Promise<string | null> {
   const sql = QUESTIONS[call.host.provider]
-  if (sql === undefined || !call.redirects) return null
+  if (sql === undefined || !call.canRedirect) return null
   try {
     const rows = (await call.queryRaw(sql)) as readonly Record<string, unknown>[]
     const place = call.host.provider === 'sqlite' ? hostname() : ''

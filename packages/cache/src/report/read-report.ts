@@ -19,7 +19,7 @@ export class ReadReport {
   constructor(private readonly stats: Statistics) {}
 
   read(call: Call, status: CacheStatus, told: Told): void {
-    call.notes['cache'] = status
+    call.notes.cache = status
     this.stats.count(call.model, status, told.reason)
     const reads = collector()
     if (reads !== null || channels.cache.hasSubscribers) this.tell(reads, call, status, told)

@@ -1,6 +1,6 @@
 import { relationOf } from '../operation/selection-visit.ts'
 import type { Relation } from '../schema/datamodel/relation.ts'
-import type { SchemaModel } from '../schema/load-schema.ts'
+import type { SchemaModel } from '../schema/datamodel/schema-model.ts'
 
 /** What happened to a model's rows: they were deleted, or these fields of them were changed. */
 export type RowChange = 'delete' | readonly string[]

@@ -1,5 +1,5 @@
 import type { Model } from '../schema/datamodel/model.ts'
-import type { SchemaModel } from '../schema/load-schema.ts'
+import type { SchemaModel } from '../schema/datamodel/schema-model.ts'
 
 /** The names of models, or `'*'`: any model, because something in the arguments is not understood. */
 export type ModelSet = ReadonlySet<string> | '*'

@@ -4,7 +4,7 @@ import { ModelWalk, type ModelSet } from './model-walk.ts'
 import { operationTraits } from '../operation/operation.ts'
 import { isAbsent, isArgumentObject } from '../operation/prisma-value.ts'
 import type { Relation } from '../schema/datamodel/relation.ts'
-import type { SchemaModel } from '../schema/load-schema.ts'
+import type { SchemaModel } from '../schema/datamodel/schema-model.ts'
 import { relationOf } from '../operation/selection-visit.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Call } from '../pipeline/call.ts'
 import type { TransactionOutcome } from '../pipeline/call-transaction.ts'
-import type { SqlAdapter, SqlQuery } from './connection/adapter-ports.ts'
+import type { ConnectionWatch, SqlAdapter, SqlQuery } from './connection/adapter-ports.ts'
 import type { TransactionScope } from '../transaction/transaction-registry.ts'
 
 /** One statement as the driver saw it. Never logged with its arguments. */
@@ -48,14 +48,6 @@ export interface SqlAnswer {
   columnNames?: string[]
   columnTypes?: unknown[]
   rows: unknown[][]
-}
-
-/** Follows a statement on the connection it runs on, and may hold that connection back. */
-export interface ConnectionWatch {
-  /** The statement has got this connection of the driver; what it throws fails the statement unsent. */
-  taken(connection: object): void
-  /** The driver has answered. The connection goes back, and the answer on, once this settles; at once for null. */
-  answered(connection: object): PromiseLike<unknown> | null
 }
 
 /**

@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Call } from '../pipeline/call.ts'
+import type { Host } from '../pipeline/host.ts'
 import type { DriverListener, DriverTransaction, Statement, TransactionEvent } from './driver-listener.ts'
 import { DriverListeners } from './driver-listeners.ts'
-import { driverPoolOf, type DriverPool } from './connection/driver-pool.ts'
+import type { DriverPool } from './connection/driver-pool.ts'
+import { driverPoolOf } from './connection/pool-of-adapter.ts'
 import type {
   SqlAdapter,
   SqlAdapterFactory,
@@ -12,11 +14,12 @@ import type {
 } from './connection/adapter-ports.ts'
 import type { TransactionOutcome } from '../pipeline/call-transaction.ts'
 import { SentStatement, type Execute } from './sent-statement.ts'
-import { TransactionScope, type TransactionRegistry } from '../transaction/transaction-registry.ts'
+import { TransactionRegistry, TransactionScope } from '../transaction/transaction-registry.ts'
 
 /** The call whose statements are being sent; seen by everything the driver does on its behalf. */
 export const currentCall = new AsyncLocalStorage<Call>()
 
+const TAP = Symbol('driver tap')
 const taps = new WeakMap<object, DriverTap>()
 
 /**
@@ -31,15 +34,19 @@ export class DriverTap {
   adapter: SqlAdapter | null = null
   /** The connections behind it, where the driver lets us see them. */
   pool: DriverPool | null = null
+  /** Those of all clients on this factory. */
+  readonly transactions = new TransactionRegistry()
   private listeners = DriverListeners.none
 
-  private constructor(
-    readonly transactions: TransactionRegistry,
-    private readonly connectFactory: () => Promise<SqlAdapter>,
-  ) {}
+  private constructor(private readonly connectFactory: () => Promise<SqlAdapter>) {}
+
+  /** The tap of a base client; null where it has no driver adapter (Accelerate), so that statements are not seen. */
+  static of(host: Host): DriverTap | null {
+    return host.state<DriverTap | null>(TAP, () => null)
+  }
 
   /** The tap of a factory; installs it the first time. */
-  static on(factory: SqlAdapterFactory, transactions: TransactionRegistry): DriverTap {
+  static on(factory: SqlAdapterFactory): DriverTap {
     const installed = taps.get(factory)
     if (installed !== undefined) return installed
     // The method as the object itself has it: a proxy around the factory keeps its own layer outside the tap.
@@ -47,7 +54,7 @@ export class DriverTap {
       Object.getOwnPropertyDescriptor(factory, 'connect')?.value ??
       Object.getPrototypeOf(factory)?.connect ??
       factory.connect
-    const tap = new DriverTap(transactions, () => connect.call(factory))
+    const tap = new DriverTap(() => connect.call(factory))
     Reflect.defineProperty(factory, 'connect', {
       configurable: true,
       writable: true,
@@ -62,6 +69,12 @@ export class DriverTap {
     })
     taps.set(factory, tap)
     return tap
+  }
+
+  /** Makes this the tap of a base client, whose transactions are then those of the driver adapter. */
+  attach(host: Host): void {
+    host.state(TAP, () => this)
+    this.transactions.attach(host)
   }
 
   /** Adds a listener; the returned function takes it away again. */

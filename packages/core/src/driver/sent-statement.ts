@@ -1,8 +1,8 @@
 import type { Call } from '../pipeline/call.ts'
-import type { ConnectionWatch, DriverTransaction, Rewrite, SqlAnswer, Statement } from './driver-listener.ts'
+import type { DriverTransaction, Rewrite, SqlAnswer, Statement } from './driver-listener.ts'
 import type { DriverListeners } from './driver-listeners.ts'
 import type { DriverPool } from './connection/driver-pool.ts'
-import type { SqlQuery, SqlQueryable } from './connection/adapter-ports.ts'
+import type { ConnectionWatch, SqlQuery, SqlQueryable } from './connection/adapter-ports.ts'
 
 /** What the driver is asked to do with a query. */
 export type Execute<T> = (on: SqlQueryable, query: SqlQuery) => Promise<T>

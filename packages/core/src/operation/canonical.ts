@@ -2,7 +2,7 @@ import { hash, randomUUID } from 'node:crypto'
 import { BriskError } from '../errors.ts'
 import {
   isDate,
-  isDecimalLike,
+  isDecimal,
   isFieldReference,
   isObjectEnum,
   isPlain,
@@ -158,7 +158,7 @@ function writeSpecial(value: object, depth: number): string | null {
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
     return `b${bytes.length}:${bytes.toString('latin1')}`
   }
-  if (isDecimalLike(value)) return `m${value.toFixed()}`
+  if (isDecimal(value)) return `m${value.toFixed()}`
   if (isObjectEnum(value)) return `e${text(value._getNamespace())}${text(value._getName())}`
   if (isFieldReference(value)) return `r${text(value.modelName)}${text(value.name)}`
   if (isSkip(value)) return 'k'

@@ -68,7 +68,8 @@ export interface DecimalLike {
   toFixed(): string
 }
 
-export function isDecimalLike(value: object): value is DecimalLike {
+export function isDecimal(value: unknown): value is DecimalLike {
+  if (typeof value !== 'object' || value === null) return false
   const decimal = value as { toStringTag?: unknown; s?: unknown; e?: unknown; d?: unknown; toFixed?: unknown }
   if (typeof decimal.toFixed !== 'function' || !Object.hasOwn(value, 'd')) return false
   return (

@@ -1,6 +1,6 @@
 import { isArgumentObject } from './prisma-value.ts'
 import type { Relation } from '../schema/datamodel/relation.ts'
-import type { SchemaModel } from '../schema/load-schema.ts'
+import type { SchemaModel } from '../schema/datamodel/schema-model.ts'
 
 /** A relation that the caller asked for in `select` or `include`. */
 export interface Selection {

@@ -9,10 +9,11 @@ export type Args = Readonly<Record<string, unknown>>
 export type FetchDecorator = (send: typeof fetch) => typeof fetch
 
 /**
- * What middlewares leave for each other on a call. Packages add their own names by declaration merging:
+ * What middlewares leave for each other on a call. Notes that several packages read are declared here; a package adds
+ * those that it alone writes and reads by declaration merging:
  *
  * @example
- * declare module '@prisma-brisk/core' { interface CallNotes { cache?: 'hit' | 'stale' | 'miss' | 'bypass' } }
+ * declare module '@prisma-brisk/core' { interface CallNotes { audit?: { readonly user: string } } }
  */
 export interface CallNotes {
   /**
@@ -23,13 +24,16 @@ export interface CallNotes {
   bound?: number
   /** Wraps the fetch by which the call reaches Prisma Accelerate; without effect on other clients. */
   decorateFetch?: FetchDecorator
-  [note: string]: unknown
+  /** How the cache answered; absent where it was not asked. */
+  cache?: 'hit' | 'stale' | 'miss' | 'bypass'
+  /** The batch that answered the call, or tried to. */
+  batch?: { readonly id: number; readonly calls: number }
 }
 
 /** Sends an operation on the model of a call. */
 export type Send = (operation: string, args: Args) => Promise<unknown>
 
-/** How a call reaches Prisma; made by the one file that knows Prisma. */
+/** How a call reaches Prisma. @internal Made by `prisma7/`. */
 export interface Dispatcher {
   /** Sends the caller's own operation with these arguments. */
   dispatch(call: Call, args: Args): Promise<unknown>
@@ -40,16 +44,25 @@ export interface Dispatcher {
   /** Where in the user's code the call was made, as a V8 stack, or null where Prisma recorded none. */
   callSiteStack(): string | null
   /** Whether {@link Dispatcher.send} works with the installed Prisma. */
-  readonly redirects: boolean
+  readonly canRedirect: boolean
   /** The query hooks the call runs through, one list for each client and operation; null where Prisma hides it. */
-  readonly chain: readonly unknown[] | null
+  readonly hooks: readonly unknown[] | null
   /** Whether no other extension's hook stands between the pipeline and the database. */
-  readonly innermost: boolean
+  readonly isLastExtension: boolean
 }
 
 /**
  * One operation on its way to the database. Immutable but for its notes: a middleware that wants other
  * arguments passes `call.withArgs(…)` on.
+ *
+ * | to                                                      | use                                      |
+ * | ------------------------------------------------------- | ---------------------------------------- |
+ * | let the next middleware answer                          | `next(call)`                             |
+ * | send the caller's own operation, at the pipeline's end  | `call.dispatch()`                        |
+ * | send another operation, where the caller's would run    | `call.send(…)`, if `call.canRedirect`    |
+ * | send several as one unit, in a transaction of their own | `call.transact(…)`                       |
+ * | run SQL where the caller's operation would run          | `call.queryRaw(…)`, if `call.canRedirect` |
+ * | know whether another extension's hook comes behind      | `call.isLastExtension`, `call.hooks`     |
  */
 export class Call {
   constructor(
@@ -115,21 +128,21 @@ export class Call {
   }
 
   /** Whether {@link Call.send} can be used: it needs a Prisma that passes its internals to hooks. */
-  get redirects(): boolean {
-    return this.dispatcher.redirects
+  get canRedirect(): boolean {
+    return this.dispatcher.canRedirect
   }
 
   /**
    * What tells apart the clients that were extended further after this pipeline was mounted: calls may share a
    * statement only where it is the same. Null where Prisma hides it.
    */
-  get chain(): object | null {
-    return this.dispatcher.chain
+  get hooks(): readonly unknown[] | null {
+    return this.dispatcher.hooks
   }
 
   /** Whether no other extension's query hook stands behind the pipeline. */
-  get innermost(): boolean {
-    return this.dispatcher.innermost
+  get isLastExtension(): boolean {
+    return this.dispatcher.isLastExtension
   }
 
   /**
@@ -140,9 +153,3 @@ export class Call {
     return callSiteOf(this.dispatcher.callSiteStack())
   }
 }
-
-/** Passes a call to the next middleware, or, behind the last one, to Prisma. */
-export type Next = (call: Call) => Promise<unknown>
-
-/** A link of the pipeline: answers the call itself, passes it on, or passes it on changed. */
-export type Middleware = (call: Call, next: Next) => Promise<unknown>

@@ -1,25 +1,21 @@
 import { InvalidOptionsError } from '../errors.ts'
-import type { DriverTap } from '../driver/driver-tap.ts'
-import type { SchemaModel } from '../schema/load-schema.ts'
-import type { TransactionRegistry } from '../transaction/transaction-registry.ts'
-
-/** Taken before a test can fake it. */
-const { setImmediate } = globalThis
+import { setImmediate } from '../real-timers.ts'
+import type { SchemaModel } from '../schema/datamodel/schema-model.ts'
 
 export type Provider = 'postgresql' | 'mysql' | 'sqlite' | 'cockroachdb' | 'sqlserver' | 'mongodb'
 
-/** What the seam knows of a base client; see `prisma7.ts`. */
+/** What `mount` knows of a base client. */
 export interface HostFacts {
   readonly provider: Provider
-  readonly tap: DriverTap | null
-  readonly transactions: TransactionRegistry
+  /** Values one statement may bind, where the driver says so. */
+  maxBindValues(): number | undefined
   /** Loads the schema model, or null with the reason where none can be had. */
   loadSchema(): SchemaModel | null
 }
 
 /**
- * What all extended clients of one base client share: the driver tap, the schema model, stores, loaders and
- * percentiles. It lives as long as the base client.
+ * What all extended clients of one base client share: the schema model, and the {@link Host.state} of each part of the
+ * suite: driver tap, stores, loaders, percentiles. It lives as long as the base client.
  */
 export class Host {
   /** Unique in the process. */
@@ -35,15 +31,6 @@ export class Host {
     return this.facts.provider
   }
 
-  /** Null where the client has no driver adapter (Accelerate): statements are then not seen. */
-  get tap(): DriverTap | null {
-    return this.facts.tap
-  }
-
-  get transactions(): TransactionRegistry {
-    return this.facts.transactions
-  }
-
   /**
    * The schema model, loaded the first time it is asked for (about 0.2 ms a model), or null after one warning
    * where there is none; whoever needs it then switches itself off.
@@ -55,7 +42,7 @@ export class Host {
 
   /** Values one statement may bind: what the driver says, else the database's own limit. */
   get maxBindValues(): number {
-    return this.tap?.adapter?.getConnectionInfo?.().maxBindValues ?? bindLimits[this.provider]
+    return this.facts.maxBindValues() ?? bindLimits[this.provider]
   }
 
   /** State of a package that all extended clients of this base client share, made once. */

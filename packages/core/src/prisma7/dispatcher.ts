@@ -1,18 +1,10 @@
-import { refusalOf } from './array-refusal.ts'
-import type { Args, Call, Dispatcher, Next, Send } from '../pipeline/call.ts'
-import { currentCall } from '../driver/driver-tap.ts'
+import type { Args, Call, Dispatcher, Send } from '../pipeline/call.ts'
+import type { Next } from '../pipeline/middleware.ts'
+import { currentCall, type DriverTap } from '../driver/driver-tap.ts'
+import { TransactionRegistry } from '../transaction/transaction-registry.ts'
 import { UnsupportedClientError } from '../errors.ts'
-import type { OpenTransaction } from './own-transaction.ts'
-import { redirected, type InternalParams } from './redirect.ts'
-
-/** What Prisma hands a query hook. */
-export interface HookInput {
-  model?: string
-  operation: string
-  args: Args
-  query: (args: unknown, params?: InternalParams) => PromiseLike<unknown>
-  __internalParams?: InternalParams
-}
+import type { PipelineEntry } from './pipeline-entry.ts'
+import { redirected, type HookInput } from './redirect.ts'
 
 /** Hands the calls of one hooked operation to Prisma. */
 export class PrismaDispatcher implements Dispatcher {
@@ -20,14 +12,13 @@ export class PrismaDispatcher implements Dispatcher {
 
   constructor(
     private readonly input: HookInput,
-    private readonly own: readonly string[],
-    readonly chain: readonly unknown[] | null = null,
-    private readonly hook: unknown = null,
-    private readonly open: OpenTransaction | null = null,
+    private readonly entry: PipelineEntry,
+    readonly hooks: readonly unknown[] | null,
+    private readonly hook: unknown,
   ) {}
 
-  get innermost(): boolean {
-    return this.chain === null || this.chain[this.chain.length - 1] === this.hook
+  get isLastExtension(): boolean {
+    return this.hooks === null || this.hooks[this.hooks.length - 1] === this.hook
   }
 
   dispatch(call: Call, args: Args): Promise<unknown> {
@@ -37,7 +28,7 @@ export class PrismaDispatcher implements Dispatcher {
     if (decorateFetch !== undefined && params !== undefined) params.customDataProxyFetch = decorateFetch
     const { transaction } = params ?? {}
     if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction)
-    return inContextOf(call, start, this.input.query(sent))
+    return inContextOf(call, this.entry.tap, start, this.input.query(sent))
   }
 
   send(call: Call, operation: string, args: Args, model: string | null): Promise<unknown> {
@@ -46,17 +37,16 @@ export class PrismaDispatcher implements Dispatcher {
     if (params === undefined)
       throw new UnsupportedClientError('Prisma passed no internals.', 'Use call.dispatch().')
     const query = input.query(this.strip(args), redirected(params, operation, args, model))
-    return inContextOf(call, start, query)
+    return inContextOf(call, this.entry.tap, start, query)
   }
 
   transact<T>(call: Call, run: (send: Send) => Promise<T>): Promise<T> {
     const { input } = this
     const params = input.__internalParams
-    const { open } = this
-    if (params === undefined || open === null)
+    if (params === undefined)
       throw new UnsupportedClientError('Prisma passed no internals.', 'Use call.dispatch().')
     return currentCall.run(call, () =>
-      open((transaction) => {
+      this.entry.open((transaction) => {
         if (transaction?.kind !== 'itx')
           throw new UnsupportedClientError('Prisma hides its transactions.', '')
         return run((operation, args) =>
@@ -71,7 +61,7 @@ export class PrismaDispatcher implements Dispatcher {
     )
   }
 
-  get redirects(): boolean {
+  get canRedirect(): boolean {
     return this.input.__internalParams?.action !== undefined
   }
 
@@ -102,7 +92,7 @@ export class PrismaDispatcher implements Dispatcher {
     const refusal = refusalOf(lock)
     if (refusal.error !== undefined) throw refusal.error.reason
     this.sent = true
-    const scope = call.host.transactions.find(call.transaction.id ?? '')
+    const scope = TransactionRegistry.of(call.host).find(call.transaction.id ?? '')
     scope?.addMember(index, call)
     try {
       const result = await Promise.race([
@@ -120,7 +110,7 @@ export class PrismaDispatcher implements Dispatcher {
   }
 
   private strip(args: Args): Args {
-    return strippedOf(args, this.own, this.input.__internalParams?.dataPath ?? noPath)
+    return strippedOf(args, this.entry.own, this.input.__internalParams?.dataPath ?? noPath)
   }
 }
 
@@ -146,11 +136,48 @@ export function strippedOf(args: Args, own: readonly string[], path: readonly st
  * Sends, in the context of the call: the driver learns by it whose statements it gets. Where nobody asks, there is no
  * context: on Node 20 and 22 the first one makes each promise of the process dearer.
  */
-export function inContextOf<A>(call: Call, send: (sent: A) => Promise<unknown>, sent: A): Promise<unknown> {
-  const { host, transaction } = call
+export function inContextOf<A>(
+  call: Call,
+  tap: DriverTap | null,
+  send: (sent: A) => Promise<unknown>,
+  sent: A,
+): Promise<unknown> {
   const isAsked =
-    transaction.kind !== 'none' || host.tap?.asksForCalls === true || currentCall.getStore() !== undefined
+    call.transaction.kind !== 'none' || tap?.asksForCalls === true || currentCall.getStore() !== undefined
   return isAsked ? currentCall.run(call, send, sent) : send(sent)
+}
+
+/**
+ * Members of an array transaction wait for each other inside Prisma, on one lock. Where a middleware refuses one
+ * of them, the others would wait for ever; they are rejected with the same error instead, and nothing is sent.
+ */
+interface ArrayRefusal {
+  /** Set once a member was refused. */
+  error: { reason: unknown } | undefined
+  /** Rejects when a member is refused; never resolves. */
+  readonly refused: Promise<never>
+  refuse(reason: unknown): void
+}
+
+const refusals = new WeakMap<object, ArrayRefusal>()
+
+/** The refusal of the transaction whose members share `lock`. */
+function refusalOf(lock: object): ArrayRefusal {
+  const known = refusals.get(lock)
+  if (known !== undefined) return known
+  let reject: (reason: unknown) => void = () => undefined
+  const refused = new Promise<never>((_, rejectRefused) => (reject = rejectRefused))
+  refused.catch(() => undefined)
+  const refusal: ArrayRefusal = {
+    error: undefined,
+    refused,
+    refuse(reason) {
+      refusal.error ??= { reason }
+      reject(reason)
+    },
+  }
+  refusals.set(lock, refusal)
+  return refusal
 }
 
 const noPath: readonly string[] = []

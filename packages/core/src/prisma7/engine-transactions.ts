@@ -1,6 +1,6 @@
-import { currentCall } from '../driver/driver-tap.ts'
+import { currentCall, DriverTap } from '../driver/driver-tap.ts'
 import type { Host } from '../pipeline/host.ts'
-import { TransactionScope } from '../transaction/transaction-registry.ts'
+import { TransactionRegistry, TransactionScope } from '../transaction/transaction-registry.ts'
 
 /**
  * Follows interactive transactions through Prisma's engine object where the driver cannot be tapped: a client
@@ -17,7 +17,7 @@ export class EngineTransactions {
     const transaction = engine.transaction?.bind(engine)
     if (transaction === undefined) return
     engine.transaction = async (action, headers, info) => {
-      if (this.host.tap?.status === 'connected') return transaction(action, headers, info)
+      if (DriverTap.of(this.host)?.status === 'connected') return transaction(action, headers, info)
       if (action === 'start') return this.started(await transaction(action, headers, info), info)
       return this.ended(action, info?.id ?? '', () => transaction(action, headers, info))
     }
@@ -28,13 +28,13 @@ export class EngineTransactions {
     if (id !== undefined && options?.newTxId === id) {
       const depth = (this.depths.get(id) ?? 0) + 1
       this.depths.set(id, depth)
-      this.host.transactions.find(id)?.openSavepoint(`depth ${depth}`)
+      TransactionRegistry.of(this.host).find(id)?.openSavepoint(`depth ${depth}`)
     }
     return started
   }
 
   private async ended<T>(action: 'commit' | 'rollback', id: string, end: () => Promise<T>): Promise<T> {
-    const scope = this.host.transactions.find(id) ?? arrayScope()
+    const scope = TransactionRegistry.of(this.host).find(id) ?? arrayScope()
     const depth = this.depths.get(id) ?? 0
     if (depth > 0) {
       const result = await end()

@@ -1,5 +1,4 @@
-import type { HookInput } from './dispatcher.ts'
-import type { InternalParams } from './redirect.ts'
+import type { HookInput, InternalParams } from './redirect.ts'
 
 /** Runs `run` in a new interactive transaction, which it is told of as hooks are; rolled back if `run` fails. */
 export type OpenTransaction = <T>(

@@ -1,19 +1,25 @@
-import type { Call, Next } from '../pipeline/call.ts'
+import type { Call } from '../pipeline/call.ts'
+import type { Next } from '../pipeline/middleware.ts'
+import { DriverTap } from '../driver/driver-tap.ts'
 import { channels, type QueryEvent } from '../channels.ts'
 import type { Host } from '../pipeline/host.ts'
 import type { OpenTransaction } from './own-transaction.ts'
 
 /** Where the calls of a mounted extension enter its pipeline. */
-export class Entrance {
+export class PipelineEntry {
+  readonly tap: DriverTap | null
+
   constructor(
     readonly host: Host,
     private readonly pipeline: Next,
     /** Argument names of our own, which Prisma must never see. */
     readonly own: readonly string[],
     readonly open: OpenTransaction,
-  ) {}
+  ) {
+    this.tap = DriverTap.of(host)
+  }
 
-  /** Runs the pipeline, or has it run by `through`, and tells whoever listens. */
+  /** Runs the pipeline, or has it run by `through`, and publishes it. */
   enter(call: Call, through: ((pipeline: Next) => Promise<unknown>) | null = null): Promise<unknown> {
     const answer = through === null ? this.pipeline(call) : through(this.pipeline)
     return channels.query.hasSubscribers ? published(call, answer) : answer

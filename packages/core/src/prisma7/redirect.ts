@@ -1,3 +1,4 @@
+import { isDecimal } from '../operation/prisma-value.ts'
 import type { Args, CallNotes, FetchDecorator } from '../pipeline/call.ts'
 
 /** Where the internals of an operation carry the notes that its hooks share. */
@@ -21,6 +22,15 @@ export interface InternalParams {
     | { kind: 'batch'; id: number; index: number; lock: PromiseLike<void> }
     | undefined
   [notesKey]?: { readonly params: InternalParams; readonly hook: unknown; readonly notes: CallNotes }
+}
+
+/** What Prisma hands a query hook. */
+export interface HookInput {
+  model?: string
+  operation: string
+  args: Args
+  query: (args: unknown, params?: InternalParams) => PromiseLike<unknown>
+  __internalParams?: InternalParams
 }
 
 /** Where a call was made; null for its place where Prisma does not record it. */
@@ -140,15 +150,4 @@ function encodeRawValue(value: unknown): unknown {
   }
   if (isDecimal(value)) return { prisma__type: 'decimal', prisma__value: value.toFixed() }
   return value
-}
-
-function isDecimal(value: unknown): value is { toFixed(): string } {
-  const candidate = value as { d?: unknown; e?: unknown; s?: unknown; toFixed?: unknown } | null
-  return (
-    typeof candidate === 'object' &&
-    candidate !== null &&
-    Array.isArray(candidate.d) &&
-    typeof candidate.e === 'number' &&
-    typeof candidate.toFixed === 'function'
-  )
 }

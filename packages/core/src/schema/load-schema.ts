@@ -1,25 +1,8 @@
-import type { EnumType } from './datamodel/field.ts'
-import type { Model } from './datamodel/model.ts'
 import { schemaHash } from './datamodel/schema-hash.ts'
+import type { SchemaModel, SchemaSource } from './datamodel/schema-model.ts'
 import { fromMetadata, isSchemaMetadata, registeredMetadata, type SchemaMetadata } from './schema-metadata.ts'
 import { openSchema, parseSchema } from './parser/schema-parser.ts'
 import { SchemaSyntaxError } from './parser/schema-syntax.ts'
-
-/** What an application's Prisma schema says, with nothing left to derive. */
-export interface SchemaModel {
-  /** `postgresql`, `mysql`, `sqlite`, `sqlserver`, `cockroachdb` or `mongodb`. */
-  readonly provider: string
-  /** Of a client's own text, each is parsed when it is first asked for; going through all parses all. */
-  readonly models: ReadonlyMap<string, Model>
-  readonly enums: ReadonlyMap<string, EnumType>
-  /** SHA-256, hexadecimal, of the schema text without comments, layout and generator blocks. */
-  readonly hash: string
-  readonly source: SchemaSource
-  readonly relationMode: 'foreignKeys' | 'prisma'
-  readonly previewFeatures: readonly string[]
-}
-
-export type SchemaSource = 'option' | 'generator' | 'inline'
 
 /** Schema text, the texts of a multi-file schema, a parsed model, or what our generator has written. */
 export type SchemaOption = string | readonly string[] | SchemaModel | SchemaMetadata

@@ -2,7 +2,7 @@ import type { EnumType, Field } from './datamodel/field.ts'
 import { LazyMap } from './datamodel/lazy-map.ts'
 import type { Model } from './datamodel/model.ts'
 import type { Relation } from './datamodel/relation.ts'
-import type { SchemaModel, SchemaSource } from './load-schema.ts'
+import type { SchemaModel, SchemaSource } from './datamodel/schema-model.ts'
 import type { Index, IndexField, Key } from './datamodel/table-index.ts'
 
 /**

@@ -1,5 +1,6 @@
 import type { Call } from '../pipeline/call.ts'
 import type { CallTransaction, TransactionOutcome } from '../pipeline/call-transaction.ts'
+import type { Host } from '../pipeline/host.ts'
 
 type Effect = {
   readonly outcomes: readonly TransactionOutcome[]
@@ -93,6 +94,16 @@ export class TransactionScope implements CallTransaction {
 
 /** The transactions of a process that are open and have a call in them, by Prisma's own id. */
 export class TransactionRegistry {
+  /** The transactions of a base client; clients on one driver adapter share them. */
+  static of(host: Host): TransactionRegistry {
+    return host.state(REGISTRY, () => new TransactionRegistry())
+  }
+
+  /** Makes these the transactions of a base client. */
+  attach(host: Host): void {
+    host.state(REGISTRY, () => this)
+  }
+
   private readonly scopes = new Map<string, TransactionScope>()
   /** The last transactions that ended, so that a straggler of one learns its outcome and nothing is kept for it. */
   private readonly ended = new Map<string, TransactionScope>()
@@ -119,6 +130,8 @@ export class TransactionRegistry {
     if (this.ended.size > 1000) this.ended.delete(this.ended.keys().next().value as string)
   }
 }
+
+const REGISTRY = Symbol('transactions')
 
 /** An effect that fails must neither stop the others nor the user's transaction, which has already ended. */
 async function runEffects(effects: readonly Effect[], outcome: TransactionOutcome): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Call, EnumType, Host } from '@prisma-brisk/core'
+import { type Call, DriverTap, type EnumType, type Host } from '@prisma-brisk/core'
 import type { SortKey } from './sort-key.ts'
 
 /**
@@ -62,7 +62,7 @@ async function postgresLabels(call: Call, { dbName, dbSchema }: EnumType): Promi
 }
 
 function schemaOf(host: Host): string | null {
-  return host.tap?.adapter?.getConnectionInfo?.().schemaName ?? null
+  return DriverTap.of(host)?.adapter?.getConnectionInfo?.().schemaName ?? null
 }
 
 async function mysqlLabels(call: Call, field: string): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-import type { Args, Call, Host, SchemaModel } from '@prisma-brisk/core'
+import { type Args, type Call, DriverTap, type Host, type SchemaModel } from '@prisma-brisk/core'
 import { nameOf } from '../call-name.ts'
 import type { DriverLimits } from '../pushdown/driver-limits.ts'
 import type { ListBound } from '../list-bound.ts'
@@ -46,7 +46,7 @@ export class CallSelections {
 
   private cutsOf(call: Call, schema: SchemaModel): ListCuts | null {
     const { host } = this
-    if (host.tap === null || !canCut(host.provider)) {
+    if (DriverTap.of(host) === null || !canCut(host.provider)) {
       host.warnOnce('W_ROWS_UNSEEN', NO_DRIVER)
       return null
     }

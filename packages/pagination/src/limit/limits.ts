@@ -1,4 +1,4 @@
-import { BriskError, type Args, type Call, type Host, type Next } from '@prisma-brisk/core'
+import { type Args, BriskError, type Call, DriverTap, type Host, type Next } from '@prisma-brisk/core'
 import { nameOf } from '../call-name.ts'
 import { CallSelections } from './call-selection.ts'
 import { DriverLimits, refusalOf } from '../pushdown/driver-limits.ts'
@@ -135,7 +135,7 @@ export class Limits {
     return answer.then(
       (result) => {
         // Whoever has connected before the first mount has a driver that nobody hears.
-        if (this.host.tap?.status === 'waiting') this.host.warnOnce('W_ROWS_UNSEEN', TOO_LATE)
+        if (DriverTap.of(this.host)?.status === 'waiting') this.host.warnOnce('W_ROWS_UNSEEN', TOO_LATE)
         return result
       },
       (error: unknown) => {

@@ -31,7 +31,7 @@ export function updateWithin(
   if (onMissing === 'allow') return next(call)
   // Members of an array transaction are sent exactly once, so nothing can be counted for them.
   const { kind } = call.transaction
-  if (onMissing === 'reject' || kind === 'array' || kind === 'unrecognised' || !call.redirects)
+  if (onMissing === 'reject' || kind === 'array' || kind === 'unrecognised' || !call.canRedirect)
     throw new UnboundedReadError(list.name(), maxLimit, list.callSite(), 'untold', 'limit')
   return counted(call, next, list, maxLimit)
 }

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import {
-  readSelect,
-  splitList,
   type Call,
   type DriverListener,
+  DriverTap,
   type Host,
+  readSelect,
   type Rewrite,
   type SelectText,
+  splitList,
   type SqlAnswer,
   type Statement,
 } from '@prisma-brisk/core'
@@ -30,7 +31,7 @@ export class DriverLimits implements DriverListener {
 
   /** Starts listening, the first time it is needed: every statement pays for it. False where there is no driver to be heard. */
   listen(): boolean {
-    const { tap } = this.host
+    const tap = DriverTap.of(this.host)
     if (!this.listening && tap !== null) {
       this.listening = true
       tap.listen(this)

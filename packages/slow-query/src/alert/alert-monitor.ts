@@ -1,4 +1,4 @@
-import type { Host } from '@prisma-brisk/core'
+import { DriverTap, type Host } from '@prisma-brisk/core'
 import { Alert, type AlertEvent, type AlertRule, type Measurement } from './alert.ts'
 import { SLOT_MS, type SeriesTable } from '../metrics/series.ts'
 import { Tally } from '../metrics/tally.ts'
@@ -48,7 +48,7 @@ export class AlertMonitor {
 
   private measure({ metric, model }: AlertRule): Measurement | null {
     if (metric === 'poolWaiting') {
-      const gauge = this.host.tap?.pool?.gauge()
+      const gauge = DriverTap.of(this.host)?.pool?.gauge()
       return gauge === undefined ? null : { value: gauge.waiting, samples: gauge.total }
     }
     const tally = new Tally()

@@ -1,4 +1,4 @@
-import type { Host, SqlAdapter, Statement } from '@prisma-brisk/core'
+import { DriverTap, type Host, type SqlAdapter, type Statement } from '@prisma-brisk/core'
 import type { ResolvedExplainOptions } from '../options.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import { explainStatement } from './plan.ts'
@@ -61,7 +61,7 @@ export class PlanSampler {
 
   private isDue(fingerprint: string): boolean {
     const { sampleRate, maxPerFingerprintPerHour, random, now } = this.options
-    const pool = this.host.tap?.pool?.gauge()
+    const pool = DriverTap.of(this.host)?.pool?.gauge()
     if (this.waiting >= MAX_WAITING || (pool !== undefined && pool.waiting > 0)) return false
     if (random() >= sampleRate) return false
     const time = now()
@@ -74,7 +74,7 @@ export class PlanSampler {
   }
 
   private async explain(statement: Statement): Promise<unknown> {
-    const { tap } = this.host
+    const tap = DriverTap.of(this.host)
     if (tap === null) return null
     this.connection ??= tap.connectApart()
     return explainStatement(await this.connection, statement, this.host, this.options.analyze)

@@ -58,7 +58,7 @@ export class RepeatedCalls {
       return
     }
     if (trace.statements !== null) this.sending++
-    else if (trace.call.notes['cache'] !== 'hit') this.merged++
+    else if (trace.call.notes.cache !== 'hit') this.merged++
   }
 
   /** Different arguments seen, counted up to what is enough. */

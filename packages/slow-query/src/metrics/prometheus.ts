@@ -1,3 +1,4 @@
+import { DriverTap } from '@prisma-brisk/core'
 import type { Recorder } from '../recorder/recorder.ts'
 import { QUERIES_BOUNDS, REQUEST_BOUNDS } from './request-metrics.ts'
 import { HISTOGRAM_BOUNDS, type Series } from './series.ts'
@@ -79,7 +80,7 @@ function connections(page: Page, { connections: { steps }, host }: Recorder): vo
       sum: tally.latency.sum / 1000,
     })),
   )
-  const gauge = host.tap?.pool?.gauge()
+  const gauge = DriverTap.of(host)?.pool?.gauge()
   if (gauge === undefined) return
   page.metric('db_client_connections_open', 'gauge', 'Open connections of the pool.', [['', gauge.total]])
   page.metric('db_client_connections_idle', 'gauge', 'Idle connections of the pool.', [['', gauge.idle]])

@@ -1,4 +1,11 @@
-import { channels, type Call, type Host, type Middleware, type Statement } from '@prisma-brisk/core'
+import {
+  type Call,
+  channels,
+  DriverTap,
+  type Host,
+  type Middleware,
+  type Statement,
+} from '@prisma-brisk/core'
 import { errorRecordOf } from '../record/error-record.ts'
 import { announce, NPlusOneWatcher, type LoopListener } from '../loop/n-plus-one-watcher.ts'
 import type { NPlusOneReport } from '../loop/loop-report.ts'
@@ -175,17 +182,17 @@ export class MountedRecorder implements LoopListener {
   /** Whether another operation's statement answered this one: it is counted, and logged with that one. */
   private isFollower(trace: OperationTrace): boolean {
     const { call, series } = trace
-    const { tap } = this.host
+    const tap = DriverTap.of(this.host)
     if (tap?.status !== 'connected') {
-      if (tap?.status === 'waiting' && call.notes['cache'] !== 'hit' && !trace.failed) this.warnUnseen()
+      if (tap?.status === 'waiting' && call.notes.cache !== 'hit' && !trace.failed) this.warnUnseen()
       return false
     }
-    if (call.notes['batch'] !== undefined) return true
+    if (call.notes.batch !== undefined) return true
     const { carrier } = series
     const sentAt = carrier?.statements?.[0]?.startedAt
     if (carrier === null || sentAt === undefined || !call.operation.startsWith('findUnique')) return false
     if (carrier.call.model !== call.model) return false
-    if (call.notes['cache'] === 'hit' || trace.startedAt > sentAt || trace.endedAt < carrier.endedAt)
+    if (call.notes.cache === 'hit' || trace.startedAt > sentAt || trace.endedAt < carrier.endedAt)
       return false
     carrier.followers++
     return true
@@ -226,8 +233,8 @@ class MountWatcher implements RequestWatcher {
 const noReason = new Error('rejected without a reason')
 
 function countNotes(series: Series, { notes }: Call): void {
-  if (notes['batch'] !== undefined) series.batched++
-  switch (notes['cache']) {
+  if (notes.batch !== undefined) series.batched++
+  switch (notes.cache) {
     case undefined:
       return
     case 'hit':

@@ -61,7 +61,7 @@ export function recordOf(
 
 /** How many operations the statements of this one answer. */
 function sharersOf({ call, followers }: OperationTrace): number {
-  const batch = call.notes['batch'] as { calls?: unknown } | undefined
+  const batch = call.notes.batch as { calls?: unknown } | undefined
   if (typeof batch?.calls === 'number') return batch.calls
   return call.transaction.kind === 'array' ? 2 : followers + 1
 }

@@ -1,4 +1,10 @@
-import type { DriverListener, Host, Statement, TransactionEvent } from '@prisma-brisk/core'
+import {
+  type DriverListener,
+  DriverTap,
+  type Host,
+  type Statement,
+  type TransactionEvent,
+} from '@prisma-brisk/core'
 import { AlertMonitor } from '../alert/alert-monitor.ts'
 import { ConnectionTimes } from '../metrics/connection-times.ts'
 import { QueryExpectationError } from '../errors.ts'
@@ -39,7 +45,7 @@ export class Recorder {
   ) {
     this.series = new SeriesTable(maxSeries)
     this.alerts = new AlertMonitor(host, this.series)
-    host.tap?.listen(this.listener())
+    DriverTap.of(host)?.listen(this.listener())
     host.onDisconnect(async () => {
       this.alerts.stop()
       await this.flush()

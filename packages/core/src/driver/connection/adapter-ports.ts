@@ -32,3 +32,11 @@ export interface SqlAdapterFactory {
   readonly adapterName: string
   connect(): Promise<SqlAdapter>
 }
+
+/** Follows a statement on the connection it runs on, and may hold that connection back. */
+export interface ConnectionWatch {
+  /** The statement has got this connection of the driver; what it throws fails the statement unsent. */
+  taken(connection: object): void
+  /** The driver has answered. The connection goes back, and the answer on, once this settles; at once for null. */
+  answered(connection: object): PromiseLike<unknown> | null
+}

@@ -1,8 +1,4 @@
-import { DriverLock, lockOf } from './embedded-lock.ts'
-import type { ConnectionWatch } from '../driver-listener.ts'
-import type { SqlAdapter, SqlQueryable, SqlTransaction } from './adapter-ports.ts'
-import { isMariaDbPool, MariaDbDriverPool } from './mariadb-pool.ts'
-import { isPgPool, PgDriverPool } from './pg-pool.ts'
+import type { ConnectionWatch, SqlAdapter, SqlQueryable, SqlTransaction } from './adapter-ports.ts'
 
 /** How full a pool is. */
 export interface PoolGauge {
@@ -33,24 +29,4 @@ export interface DriverPool {
   through(target: SqlQueryable, watch: ConnectionWatch): SqlQueryable
   /** Waits for a connection, tells when it is there, and begins a transaction on it, which keeps it. */
   begin(adapter: SqlAdapter, taken: () => void, isolationLevel?: string): Promise<SqlTransaction>
-}
-
-/** The pool of an adapter, or null where none is known: statements then run as they are. */
-export function driverPoolOf(adapter: SqlAdapter): DriverPool | null {
-  const driver = (adapter as { underlyingDriver?(): unknown }).underlyingDriver?.()
-  if (isPgPool(driver)) return new PgDriverPool(driver, isPlain(adapter, driver))
-  if (isMariaDbPool(driver)) return new MariaDbDriverPool(driver, isPlain(adapter, driver))
-  const lock = lockOf(adapter)
-  return lock === null ? null : new DriverLock(lock)
-}
-
-/** Whether an adapter is as its package made it, and its methods use `this.client`. */
-function isPlain(adapter: SqlAdapter, driver: unknown): boolean {
-  const prototype = Object.getPrototypeOf(adapter) as Partial<SqlAdapter> | null
-  return (
-    (adapter as { client?: unknown }).client === driver &&
-    adapter.queryRaw === prototype?.queryRaw &&
-    adapter.executeRaw === prototype.executeRaw &&
-    adapter.startTransaction === prototype.startTransaction
-  )
 }

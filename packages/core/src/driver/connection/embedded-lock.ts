@@ -1,6 +1,5 @@
-import type { ConnectionWatch } from '../driver-listener.ts'
 import type { DriverPool, PoolGauge } from './driver-pool.ts'
-import type { SqlAdapter, SqlQuery, SqlQueryable, SqlTransaction } from './adapter-ports.ts'
+import type { ConnectionWatch, SqlAdapter, SqlQuery, SqlQueryable, SqlTransaction } from './adapter-ports.ts'
 
 /** What is used of the mutex in `@prisma/adapter-libsql`: an embedded database runs one statement at a time. */
 interface Lock {

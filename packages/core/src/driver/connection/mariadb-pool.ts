@@ -1,7 +1,6 @@
 import { failAs, onClient } from './pool-client.ts'
-import type { ConnectionWatch } from '../driver-listener.ts'
 import type { DriverPool, PoolGauge } from './driver-pool.ts'
-import type { SqlAdapter, SqlQueryable, SqlTransaction } from './adapter-ports.ts'
+import type { ConnectionWatch, SqlAdapter, SqlQueryable, SqlTransaction } from './adapter-ports.ts'
 
 type Method = 'query' | 'execute'
 

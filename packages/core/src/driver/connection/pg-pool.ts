@@ -1,7 +1,7 @@
+import { setImmediate } from '../../real-timers.ts'
 import { failAs, onClient } from './pool-client.ts'
-import type { ConnectionWatch } from '../driver-listener.ts'
 import type { DriverPool, PoolGauge } from './driver-pool.ts'
-import type { SqlAdapter, SqlQueryable, SqlTransaction } from './adapter-ports.ts'
+import type { ConnectionWatch, SqlAdapter, SqlQueryable, SqlTransaction } from './adapter-ports.ts'
 
 /** What is used of a client of `pg`. */
 interface PgClient {

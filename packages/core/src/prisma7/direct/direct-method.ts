@@ -4,7 +4,7 @@ import { currentCall } from '../../driver/driver-tap.ts'
 import { UnsupportedClientError } from '../../errors.ts'
 import { copyArguments, UncommonArgument } from './argument-copy.ts'
 import { inContextOf, strippedOf } from '../dispatcher.ts'
-import type { Entrance } from '../pipeline-entry.ts'
+import type { PipelineEntry } from '../pipeline-entry.ts'
 import { aggregateMapping, delegateOf, redirected, type CallSite, type InternalParams } from '../redirect.ts'
 
 /** What is used of a client; private to Prisma, so every member is optional. */
@@ -32,14 +32,14 @@ export type Method = (args?: Args) => PromiseLike<unknown>
 /** A method of a model whose calls enter the pipeline themselves. */
 export class DirectMethod {
   private readonly delegate: string
-  private hooks: readonly unknown[] | null = null
+  private known: readonly unknown[] | null = null
   private readonly isBare: boolean
 
   constructor(
     /** The client whose method it is, and the one that it extends. */
     readonly own: DirectClient,
     private readonly base: DirectClient,
-    readonly entrance: Entrance,
+    readonly entry: PipelineEntry,
     readonly model: string,
     readonly operation: string,
     readonly original: Method,
@@ -57,12 +57,10 @@ export class DirectMethod {
       if (error instanceof UncommonArgument) return this.request(args, site)
       return Promise.reject(error)
     }
-    const { entrance, model, operation } = this
+    const { entry, model, operation } = this
     const dispatcher = new DirectDispatcher(this, copy, site)
     try {
-      return entrance.enter(
-        new Call(entrance.host, model, operation, copy, noPath, noTransaction, {}, dispatcher),
-      )
+      return entry.enter(new Call(entry.host, model, operation, copy, noPath, noTransaction, {}, dispatcher))
     } catch (error) {
       return Promise.reject(error)
     }
@@ -85,8 +83,8 @@ export class DirectMethod {
     this.isBare ? settled.then(() => this.base._request!(params)) : this.base._request!(params)
 
   /** The list of hooks, by which Prisma's own calls of the method are known: they may share a statement with these. */
-  get chain(): readonly unknown[] {
-    return (this.hooks ??= this.own._extensions?.getAllQueryCallbacks?.(this.delegate, this.operation) ?? [])
+  get hooks(): readonly unknown[] {
+    return (this.known ??= this.own._extensions?.getAllQueryCallbacks?.(this.delegate, this.operation) ?? [])
   }
 
   /** What Prisma's own method says of a call with the arguments `called`, of which `args` are sent. */
@@ -121,15 +119,15 @@ class DirectDispatcher implements Dispatcher {
     private readonly site: CallSite,
   ) {}
 
-  get chain(): readonly unknown[] {
-    return this.method.chain
+  get hooks(): readonly unknown[] {
+    return this.method.hooks
   }
 
-  get innermost(): boolean {
+  get isLastExtension(): boolean {
     return true
   }
 
-  get redirects(): boolean {
+  get canRedirect(): boolean {
     return true
   }
 
@@ -138,17 +136,17 @@ class DirectDispatcher implements Dispatcher {
     const params = method.params(this.args, this.strip(args), this.site)
     const { decorateFetch } = call.notes
     if (decorateFetch !== undefined) params.customDataProxyFetch = decorateFetch
-    return inContextOf(call, method.send, params)
+    return inContextOf(call, method.entry.tap, method.send, params)
   }
 
   send(call: Call, operation: string, args: Args, model: string | null): Promise<unknown> {
-    return inContextOf(call, this.method.send, this.redirected(operation, args, model))
+    return inContextOf(call, this.method.entry.tap, this.method.send, this.redirected(operation, args, model))
   }
 
   transact<T>(call: Call, run: (send: Send) => Promise<T>): Promise<T> {
     const { method } = this
     return currentCall.run(call, () =>
-      method.entrance.open((transaction) => {
+      method.entry.open((transaction) => {
         if (transaction?.kind !== 'itx')
           throw new UnsupportedClientError('Prisma hides its transactions.', '')
         return run((operation, args) =>
@@ -168,7 +166,7 @@ class DirectDispatcher implements Dispatcher {
   }
 
   private strip(args: Args): Args {
-    return strippedOf(args, this.method.entrance.own, noPath)
+    return strippedOf(args, this.method.entry.own, noPath)
   }
 }
 

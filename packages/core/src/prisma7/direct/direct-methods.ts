@@ -2,7 +2,7 @@ import { modelOperations } from '../../operation/operation.ts'
 import { PrismaCallSite } from './prisma-call-site.ts'
 import { countCall, directCall, fluentCall, type MakeCall } from './direct-call.ts'
 import { DirectMethod, type DirectClient, type Method } from './direct-method.ts'
-import type { Entrance } from '../pipeline-entry.ts'
+import type { PipelineEntry } from '../pipeline-entry.ts'
 import { delegateOf } from '../redirect.ts'
 
 /**
@@ -16,7 +16,7 @@ import { delegateOf } from '../redirect.ts'
  * interactive transactions have methods of their own. Whatever else there is goes to Prisma: array transactions, fluent
  * calls, uncommon arguments, and all while spans are recorded, for Prisma makes one for each call.
  */
-export function callDirectly(extended: object, client: object, entrance: Entrance): void {
+export function callDirectly(extended: object, client: object, entry: PipelineEntry): void {
   const [own, base] = [extended as DirectClient, client as DirectClient]
   const models = Object.entries(base._runtimeDataModel?.models ?? {})
   if (typeof own._request !== 'function' || typeof base._request !== 'function') return
@@ -32,7 +32,7 @@ export function callDirectly(extended: object, client: object, entrance: Entranc
       const relations = new Set(fields.filter(({ kind }) => kind === 'object').map(({ name }) => name))
       replaceMethods(delegate, relations, (operation, original) =>
         isPrismas(own, base, model, operation)
-          ? new DirectMethod(own, base, entrance, model, operation, original)
+          ? new DirectMethod(own, base, entry, model, operation, original)
           : null,
       )
     }

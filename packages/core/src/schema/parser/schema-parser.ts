@@ -7,7 +7,7 @@ import { cutSchemaBlocks } from './schema-blocks.ts'
 import { fieldOf } from './schema-fields.ts'
 import { schemaHash } from '../datamodel/schema-hash.ts'
 import { keysOf } from './schema-keys.ts'
-import type { SchemaModel, SchemaSource } from '../load-schema.ts'
+import type { SchemaModel, SchemaSource } from '../datamodel/schema-model.ts'
 import { readSchemaBlocks, SchemaSyntaxError, type SchemaBlock } from './schema-syntax.ts'
 
 /**

@@ -6,9 +6,9 @@
  * the same. They are not: a computed field makes Prisma read the columns it needs, which the parent must not be given.
  * So each client that descends from this one gets lists of its own, with the same hooks in them.
  *
- * @returns whether this Prisma lets itself be told
+ * @returns whether this version of Prisma allows it
  */
-export function tellDescendantsApart({ _extensions: list }: ExtensibleClient): boolean {
+export function giveDescendantsOwnHooks({ _extensions: list }: ExtensibleClient): boolean {
   if (typeof list?.append !== 'function' || typeof list.getAllQueryCallbacks !== 'function') return false
   const { append } = list
   list.append = (extension) => ownHooks(append.call(list, extension))
@@ -27,7 +27,7 @@ interface ExtensionList {
 
 function ownHooks(list: ExtensionList): ExtensionList {
   const { getAllQueryCallbacks } = list
-  if (!tellDescendantsApart({ _extensions: list }) || getAllQueryCallbacks === undefined) return list
+  if (!giveDescendantsOwnHooks({ _extensions: list }) || getAllQueryCallbacks === undefined) return list
   const lists = new Map<string, readonly unknown[]>()
   list.getAllQueryCallbacks = (model, operation) => {
     const name = `${model}:${operation}`
