@@ -1,11 +1,5 @@
-export {
-  pagination,
-  paginationPlugin,
-  type LeanReads,
-  type LimitArgs,
-  type PageMethods,
-  type PaginationMethods,
-} from './extension.ts'
+export { pagination, paginationPlugin } from './extension.ts'
+export type { LeanReads, LimitArgs, PageMethods, PaginationMethods } from './page-methods.ts'
 export type {
   CursorOptions,
   HeavyType,
@@ -16,11 +10,17 @@ export type {
   PaginationOptions,
 } from './options.ts'
 export type { LimitEvent, LimitNote } from './limit-event.ts'
-export type { OffsetPage, OffsetPageArgs, Total } from './page/offset-page.ts'
-export type { CursorPage, CursorPageArgs, PageInfo } from './keyset/cursor-page.ts'
-export { toConnection, type Connection, type Edge } from './keyset/relay.ts'
+export type { OffsetPage, OffsetPageArgs, PageTotal } from './page/offset-page.ts'
+export {
+  relayArguments,
+  toConnection,
+  type CursorPage,
+  type CursorPageArgs,
+  type PageConnection,
+  type PageEdge,
+  type PageInfo,
+} from './keyset/relay.ts'
 export { parsePageQuery, type PageQuery } from './page/page-query.ts'
-export { relayArguments } from './keyset/relay-arguments.ts'
 export {
   CostExceededError,
   CursorExpiredError,

@@ -3,14 +3,16 @@ import { channels, type Call } from '@prisma-brisk/core'
 /** What was done about the limit of a list read. */
 export interface LimitNote {
   /**
-   * `default`: no `take`, the default limit holds · `guard`: no `take`, the maximum holds · `clamp`: `take` was lowered ·
-   * `reject`: refused · `cut`: the driver's statement was given a limit that Prisma would apply in Node · `unbounded`: the
-   * caller named a reason
+   * - `default`: no `take`, the default limit holds
+   * - `guard`: no `take`, the maximum holds
+   * - `clamp`: `take` was lowered
+   * - `reject`: refused
+   * - `unbounded`: the caller gave a reason to read all rows
    */
   readonly rule: 'default' | 'guard' | 'clamp' | 'reject' | 'unbounded'
-  /** Rows the list may have; null where there is no limit. */
+  /** Rows the list may have; null without a limit. */
   readonly limit: number | null
-  /** Rows were really cut off. */
+  /** Rows were cut off. */
   cut?: boolean
   /** The caller's reason for an unbounded read. */
   readonly reason?: string
@@ -31,7 +33,7 @@ export interface LimitEvent extends LimitNote {
   readonly operation: string
 }
 
-export function tellLimit(call: Call, note: LimitNote): void {
+export function publishLimit(call: Call, note: LimitNote): void {
   call.notes.limit = note
   if (channels.limit.hasSubscribers)
     channels.limit.publish({

@@ -1,4 +1,4 @@
-import type { Args } from '@prisma-brisk/core'
+import { isAbsent, type Args, type Call, type Relation } from '@prisma-brisk/core'
 import {
   InvalidLimitError,
   InvalidOffsetError,
@@ -7,6 +7,21 @@ import {
   UnboundedReadError,
 } from './errors.ts'
 import type { OnExceeded, OnMissing } from './options.ts'
+
+/** A list as errors name it (`Post.findMany`, `User.findMany → posts`), worded only when an error needs it. */
+export interface ListName {
+  name(): string
+  callSite(): string | null
+}
+
+/** What decides the bound of one list. */
+export interface LimitPolicy {
+  readonly defaultLimit: number
+  readonly maxLimit: number
+  readonly maxOffset: number
+  readonly onMissing: OnMissing
+  readonly onExceeded: OnExceeded
+}
 
 /**
  * How many rows one list may have.
@@ -17,47 +32,61 @@ import type { OnExceeded, OnMissing } from './options.ts'
  * - `default`: none given, cut to the default
  * - `guard`: none given, the whole list or an error
  */
-export interface ListBound {
-  readonly rule: 'free' | 'given' | 'clamped' | 'default' | 'guard'
-  /** Rows the list may hand out; Infinity where it is free. */
-  readonly limit: number
-  /** What `take` must be; undefined where it stays as it is. `default` and `guard` ask for one row more than the limit. */
-  readonly take: number | undefined
+export class ListBound {
+  private constructor(
+    readonly rule: 'free' | 'given' | 'clamped' | 'default' | 'guard',
+    /** Rows the list may return; Infinity where it is free. */
+    readonly limit: number,
+    /** What `take` must be; undefined where it stays as it is. `default` and `guard` ask for one row more than the limit. */
+    readonly take: number | undefined,
+    /** Rows passed over before the first one. */
+    readonly skip: number,
+  ) {}
+
+  /**
+   * What the policy makes of a list's `take` and `skip`. `lookahead` rows above the limit are ours: a page asks for one
+   * more.
+   *
+   * @throws InvalidLimitError, InvalidOffsetError, LimitExceededError, OffsetTooDeepError, UnboundedReadError
+   */
+  static of(args: Args, policy: LimitPolicy, list: ListName, lookahead = 0): ListBound {
+    const { maxLimit, onExceeded, onMissing, maxOffset } = policy
+    const { take } = args
+    if (isAbsent(take)) return ListBound.ofMissing(args, policy, list)
+    const rows = Math.abs(wholeNumber(take, list))
+    const isWithin = rows <= maxLimit + lookahead
+    if (!isWithin && onExceeded === 'reject')
+      throw new LimitExceededError(list.name(), rows - lookahead, maxLimit)
+    const skip = checkSkip(args['skip'], maxOffset, list)
+    // Nothing is to be limited: not even where Prisma cuts in Node is anything changed.
+    if (onExceeded === 'allow' && onMissing === 'allow') return new ListBound('free', rows, undefined, skip)
+    if (isWithin || onExceeded === 'allow') return new ListBound('given', rows, undefined, skip)
+    return new ListBound('clamped', maxLimit, (take as number) < 0 ? -maxLimit : maxLimit + lookahead, skip)
+  }
+
+  /** An operation that returns the row of a key. */
+  static readonly oneRow = new ListBound('given', 1, 1, 0)
+
+  /** The first row of a list, whose `take` may be any number. */
+  static ofFirstRow(args: Args, maxOffset: number, list: ListName): ListBound {
+    if (!isAbsent(args['take'])) wholeNumber(args['take'], list)
+    return new ListBound('given', 1, 1, checkSkip(args['skip'], maxOffset, list))
+  }
+
+  private static ofMissing(args: Args, policy: LimitPolicy, list: ListName): ListBound {
+    const { onMissing, defaultLimit, maxLimit, maxOffset } = policy
+    if (onMissing === 'reject') throw new UnboundedReadError(list.name(), maxLimit, list.callSite(), 'untold')
+    const skip = checkSkip(args['skip'], maxOffset, list)
+    if (onMissing === 'allow') return new ListBound('free', Infinity, undefined, skip)
+    const limit = onMissing === 'default' ? defaultLimit : maxLimit
+    return new ListBound(onMissing, limit, limit + 1, skip)
+  }
 }
 
-export interface ListLimits {
-  readonly defaultLimit: number
-  readonly maxLimit: number
-  readonly onMissing: OnMissing
-  readonly onExceeded: OnExceeded
-}
-
-/** A list as errors name it (`Post.findMany`, `User.findMany → posts`), worded only when an error needs it. */
-export interface ListName {
-  name(): string
-  callSite(): string | null
-}
-
-const free: ListBound = Object.freeze<ListBound>({ rule: 'free', limit: Infinity, take: undefined })
-
-/** What the policy makes of a list's `take`. `lookahead` rows above the limit are ours: a page asks for one more. */
-export function boundOf(take: unknown, limits: ListLimits, list: ListName, lookahead = 0): ListBound {
-  if (isAbsent(take)) return missing(limits, list)
-  const rows = Math.abs(wholeNumber(take, list))
-  const { maxLimit, onExceeded, onMissing } = limits
-  // Nothing is to be limited: not even where Prisma cuts in Node is anything changed.
-  if (onExceeded === 'allow' && onMissing === 'allow') return { rule: 'free', limit: rows, take: undefined }
-  if (rows <= maxLimit + lookahead || onExceeded === 'allow')
-    return { rule: 'given', limit: rows, take: undefined }
-  if (onExceeded === 'reject') throw new LimitExceededError(list.name(), rows - lookahead, maxLimit)
-  return { rule: 'clamped', limit: maxLimit, take: (take as number) < 0 ? -maxLimit : maxLimit + lookahead }
-}
-
-function missing({ onMissing, defaultLimit, maxLimit }: ListLimits, list: ListName): ListBound {
-  if (onMissing === 'allow') return free
-  if (onMissing === 'reject') throw new UnboundedReadError(list.name(), maxLimit, list.callSite(), 'untold')
-  const limit = onMissing === 'default' ? defaultLimit : maxLimit
-  return { rule: onMissing, limit, take: limit + 1 }
+/** For operations that return no rows (`count`, `aggregate`): the numbers must be whole, and may be any. */
+export function checkNumbers(args: Args, list: ListName): void {
+  if (!isAbsent(args['take'])) wholeNumber(args['take'], list)
+  checkSkip(args['skip'], Infinity, list)
 }
 
 /** `take` as a number that no database and no part of Prisma wraps or rounds. */
@@ -67,7 +96,7 @@ export function wholeNumber(take: unknown, list: ListName, argument = 'take'): n
 }
 
 /** `skip` within the offset limit; 0 where it is not given. */
-export function checkSkip(skip: unknown, maxOffset: number, list: ListName): number {
+function checkSkip(skip: unknown, maxOffset: number, list: ListName): number {
   if (isAbsent(skip)) return 0
   if (typeof skip !== 'number' || !Number.isInteger(skip) || skip < 0 || skip >= 2 ** 31)
     throw new InvalidOffsetError(list.name(), 'skip', skip)
@@ -75,18 +104,24 @@ export function checkSkip(skip: unknown, maxOffset: number, list: ListName): num
   return skip
 }
 
-/** For operations that hand out no rows (`count`, `aggregate`): the numbers must be whole, and may be any. */
-export function checkNumbers(args: Args, list: ListName): void {
-  if (!isAbsent(args['take'])) wholeNumber(args['take'], list)
-  checkSkip(args['skip'], Infinity, list)
+/** A relation that a selection follows, with what follows within it. */
+export interface SelectedRelation {
+  readonly relation: Relation
+  /** The bound of a list; null for a relation to one row. */
+  readonly bound: ListBound | null
+  readonly name: ListName
+  readonly children: readonly SelectedRelation[]
 }
 
-/** Not given, as Prisma sees it: `undefined`, or `Prisma.skip`, which is known by its one method. */
-export function isAbsent(value: unknown): boolean {
-  return (
-    value === undefined ||
-    (typeof value === 'object' &&
-      value !== null &&
-      typeof (value as { ifUndefined?: unknown }).ifUndefined === 'function')
-  )
+/** A call as errors name it. */
+export class CallName implements ListName {
+  constructor(private readonly call: Call) {}
+
+  name(): string {
+    return `${this.call.model}.${this.call.operation}`
+  }
+
+  callSite(): string | null {
+    return this.call.callSite()
+  }
 }

@@ -25,11 +25,11 @@ export interface LimitOptions {
    * Rows a list read without `take` is cut to. Stating it changes the default of `onMissing` from `'guard'` to
    * `'default'`. Default 50, or `maxLimit` where that is less.
    */
-  defaultLimit?: number | undefined
+  readonly defaultLimit?: number | undefined
   /** Rows a list read may ask for, 1 … 2^31−2. Default 200. */
-  maxLimit?: number | undefined
+  readonly maxLimit?: number | undefined
   /** Rows `skip` may pass over; beyond it a keyset page is faster. Default 10,000. */
-  maxOffset?: number | undefined
+  readonly maxOffset?: number | undefined
   /**
    * What happens to a list read without `take`. Default: `'default'` where `defaultLimit` is stated, else `'guard'`.
    *
@@ -40,29 +40,29 @@ export interface LimitOptions {
    * - `reject`: `E_UNBOUNDED_READ`, before anything is sent.
    * - `allow`: unchanged.
    */
-  onMissing?: OnMissing | undefined
+  readonly onMissing?: OnMissing | undefined
   /**
    * What happens to a `take` above `maxLimit`: `reject` (default) is `E_LIMIT_EXCEEDED` before anything is sent,
    * `clamp` lowers it to `maxLimit` and notes it, `allow` leaves it.
    */
-  onExceeded?: OnExceeded | undefined
+  readonly onExceeded?: OnExceeded | undefined
   /** Limits on lists within a row: `include`, `select`, fluent calls, the answers of writes. */
-  nested?: NestedLimitOptions | undefined
+  readonly nested?: NestedLimitOptions | undefined
 }
 
 /** Limits on nested lists. They hold for each parent row. */
 export interface NestedLimitOptions {
   /** As the top-level option, which is its default. */
-  defaultLimit?: number | undefined
+  readonly defaultLimit?: number | undefined
   /** As the top-level option, which is its default. */
-  maxLimit?: number | undefined
+  readonly maxLimit?: number | undefined
   /** Lists within lists a selection may hold: 1 allows `posts`, not `posts.comments`. Default: no limit. */
-  maxDepth?: number | undefined
+  readonly maxDepth?: number | undefined
   /**
    * The most rows one branch of a selection may reach: the product of its limits, the top-level one included.
    * Beyond it the call is refused with `E_COST_EXCEEDED` before anything is sent. Default: no limit.
    */
-  maxRows?: number | undefined
+  readonly maxRows?: number | undefined
 }
 
 /** How cursors are signed, and what they are good for. */
@@ -72,34 +72,34 @@ export interface CursorOptions {
    * without breaking the cursors that are out. At least 16 characters each. Default: a random one of this process,
    * with a warning, since cursors then die with it and other processes refuse them.
    */
-  secret?: string | readonly string[] | undefined
+  readonly secret?: string | readonly string[] | undefined
   /** Encrypts the row's sort values in the cursor (AES-256-GCM). Default false: signed but readable. */
-  encrypt?: boolean | undefined
+  readonly encrypt?: boolean | undefined
   /** Seconds a cursor is good for, counted from the page it came with. Default: for ever. */
-  maxAge?: number | undefined
+  readonly maxAge?: number | undefined
   /**
    * Whoever the cursor belongs to (tenant, user): a cursor made under one value is refused under another. Called
    * for every page. Default: none.
    */
-  scope?: (() => string) | undefined
+  readonly scope?: (() => string) | undefined
 }
 
 /** Options of {@link pagination}. */
 export interface PaginationOptions extends LimitOptions {
   /** Limits of single models, by the model's name; what is not stated there comes from above. */
-  models?: Readonly<Record<string, LimitOptions>> | undefined
+  readonly models?: Readonly<Record<string, LimitOptions>> | undefined
   /**
    * The most rows the driver may hand to Prisma for one statement, raw queries included; more is `E_DRIVER_ROWS`.
    * Inside a transaction the error rolls it back. Costs a listener on the driver. Default: no limit.
    */
-  maxDriverRows?: number | undefined
+  readonly maxDriverRows?: number | undefined
   /**
    * Leaves heavy columns (`Json` and `Bytes`, or the types given) out of what `findMany`, `paginate` and `cursorPage`
    * return, unless selected or `omit: { field: false }`. Default false.
    */
-  omitHeavy?: boolean | { types: readonly HeavyType[] } | undefined
+  readonly omitHeavy?: boolean | { types: readonly HeavyType[] } | undefined
   /** Signing, encryption and age of keyset cursors. */
-  cursor?: CursorOptions | undefined
+  readonly cursor?: CursorOptions | undefined
 }
 
 export type HeavyType = 'Json' | 'Bytes'
@@ -107,6 +107,7 @@ export type HeavyType = 'Json' | 'Bytes'
 export interface ResolvedNestedLimits {
   readonly defaultLimit: number
   readonly maxLimit: number
+  readonly maxOffset: number
   readonly onMissing: OnMissing
   readonly onExceeded: OnExceeded
   /** Infinity where there is no limit. */
@@ -235,6 +236,7 @@ function resolveLimits(options: LimitOptions, path: string): ResolvedLimits {
     nested: Object.freeze<ResolvedNestedLimits>({
       defaultLimit: inner.defaultLimit ?? Math.min(defaultLimit, inner.maxLimit),
       maxLimit: inner.maxLimit,
+      maxOffset,
       onMissing: options.onMissing ?? (inner.defaultLimit === undefined ? onMissing : 'default'),
       onExceeded,
       maxDepth: nested.maxDepth ?? Infinity,

@@ -1,17 +1,17 @@
 import { defineExtension, mount, type BriskExtension, type Host, type Plugin } from '@prisma-brisk/core'
-import { Deadlines } from './deadlines.ts'
-import { DeferredQueue, turnOfTask, type DeferredStatistics } from './deferred-queue.ts'
+import { Deadlines } from './deadline/deadlines.ts'
+import { DeferredQueue, turnOfTask, type DeferredStatistics } from './deferred/deferred-queue.ts'
 import { resolveOptions, type ResilienceOptions } from './options.ts'
-import { Retrier } from './retrier.ts'
-import { RetryBudget } from './retry-budget.ts'
+import { Retrier } from './retry/retrier.ts'
+import { RetryBudget } from './retry/retry-budget.ts'
 
 /** What `resilience()` adds to a client. */
 export interface DeferredClient {
-  readonly $deferred: Deferred
+  readonly $deferred: DeferredWork
 }
 
 /** `prisma.$deferred`: work for after the response. */
-export interface Deferred {
+export interface DeferredWork {
   /**
    * Queues a task and returns at once. Awaiting it slows the caller down while the queue is full; the task itself
    * is not awaited, and its failure is reported, never thrown.
@@ -60,7 +60,7 @@ export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
           ),
       )
       host.state(closingKey, () => host.onDisconnect(() => queue.flush()))
-      const deferred: Deferred = Object.assign((task: () => unknown) => queue.push(task), {
+      const deferred: DeferredWork = Object.assign((task: () => unknown) => queue.push(task), {
         flush: () => queue.flush(),
         stats: () => queue.stats(),
       })

@@ -1,5 +1,5 @@
-export { resilience, resiliencePlugin, type Deferred, type DeferredClient } from './extension.ts'
+export { resilience, resiliencePlugin, type DeferredWork, type DeferredClient } from './extension.ts'
 export type { DeferredOptions, ResilienceOptions, RetryOptions } from './options.ts'
-export type { DeferredStatistics } from './deferred-queue.ts'
+export type { DeferredStatistics } from './deferred/deferred-queue.ts'
 export { DeferredQueueFullError, QueryAbortedError, QueryTimeoutError } from './errors.ts'
-export { withLimits, type Limits } from './limits.ts'
+export { withLimits, type OperationLimits } from './deadline/operation-limits.ts'

@@ -1,44 +1,13 @@
 import { createHash } from 'node:crypto'
 import { canonicalize, type Args, type Host } from '@prisma-brisk/core'
-import { connectionOf, type Connection } from './relay.ts'
 import type { CursorCodec } from './cursor-codec.ts'
 import { CursorRequest } from './cursor-request.ts'
 import { InvalidCursorError, InvalidPageError, UnreadPageError, UnsupportedOrderError } from '../errors.ts'
-import { checkPageLimit, refuseArguments } from '../page/offset-page.ts'
+import { checkPageLimit, refuseArguments } from '../page/page-arguments.ts'
 import type { ResolvedLimits } from '../options.ts'
-import { modelNameOf, type PageModel } from '../page/page-model.ts'
-import { PAGE, pageRequests } from '../page/page-request.ts'
+import { modelNameOf, PAGE, pageRequests, type PageModel } from '../page/page-request.ts'
+import { connectionOf, type CursorPage, type CursorPageArgs, type PageInfo } from './relay.ts'
 import { orderByOf, reversed, sortKeysOf, type SortKey } from './sort-key.ts'
-
-/** Arguments of `cursorPage` beside those of `findMany`. */
-export interface CursorPageArgs {
-  /** Rows of the page, from the start or behind `after`. Default `defaultLimit`. Not together with `last`. */
-  first?: number | null | undefined
-  /** Rows of the page, from the end or before `before`, in the list's order. */
-  last?: number | null | undefined
-  /** The page is behind the row of this cursor. */
-  after?: string | null | undefined
-  /** The page is before the row of this cursor. */
-  before?: string | null | undefined
-}
-
-/** What Relay calls PageInfo. */
-export interface PageInfo {
-  readonly hasNextPage: boolean
-  readonly hasPreviousPage: boolean
-  /** The cursor of the first row, for `before`; null on an empty page. */
-  readonly startCursor: string | null
-  /** The cursor of the last row, for `after`; null on an empty page. */
-  readonly endCursor: string | null
-}
-
-/** A page of a keyset walk. */
-export interface CursorPage<T> {
-  readonly items: T[]
-  readonly pageInfo: PageInfo
-  /** The page as a Relay connection, with a cursor for each row. Not enumerable, so that a page can be sent as JSON. */
-  toConnection(): Connection<T>
-}
 
 /** Reads the rows behind or before a cursor. */
 export async function readCursorPage(

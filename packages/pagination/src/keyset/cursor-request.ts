@@ -1,9 +1,8 @@
 import type { Args, Call, Next } from '@prisma-brisk/core'
 import { InvalidCursorError } from '../errors.ts'
-import { columnsWith, stripColumns, type KeyColumns } from './key-columns.ts'
 import { conditionBehind, rangesBehind, type Boundary, type Where } from './keyset.ts'
 import type { PageRequest } from '../page/page-request.ts'
-import { ranksOf } from './enum-order.ts'
+import { enumOrdersOf } from './enum-order.ts'
 import { orderByOf, reversed, type SortKey } from './sort-key.ts'
 
 export interface CursorRequestOptions {
@@ -43,10 +42,10 @@ export class CursorRequest implements PageRequest {
 
   async read(call: Call, next: Next): Promise<unknown> {
     const { keys, limit, from, to } = this.options
-    const ranks = await ranksOf(call, keys)
+    const enumOrders = await enumOrdersOf(call, keys)
     const place = (values: readonly unknown[], inclusive: boolean): Boundary => {
-      checkRanks(keys, values, ranks)
-      return { keys, values, ranks, inclusive }
+      checkEnumValues(keys, values, enumOrders)
+      return { keys, values, enumOrders, inclusive }
     }
     const turned = (boundary: Boundary): Boundary => ({ ...boundary, keys: reversed(keys) })
 
@@ -149,14 +148,14 @@ function allOf(...conditions: readonly unknown[]): Where {
 }
 
 /** An enum value that the database does not have any more has no place in its order. */
-function checkRanks(
+function checkEnumValues(
   keys: readonly SortKey[],
   values: readonly unknown[],
-  ranks: ReadonlyMap<string, readonly unknown[]>,
+  enumOrders: ReadonlyMap<string, readonly unknown[]>,
 ): void {
   keys.forEach(({ field }, index) => {
     const value = values[index]
-    const order = ranks.get(field)
+    const order = enumOrders.get(field)
     if (order !== undefined && value !== null && !order.includes(value))
       throw new InvalidCursorError('cursor', value)
   })
@@ -171,4 +170,32 @@ function hiddenFields(call: Call): Set<string> {
   let fields = models.get(model)
   if (fields === undefined) models.set(model, (fields = new Set()))
   return fields
+}
+
+/** Columns that a page needs and the caller did not ask for: they are read, used and taken out again. */
+interface KeyColumns {
+  readonly args: Args
+  /** Fields that the caller must not get to see. */
+  readonly added: readonly string[]
+}
+
+/** `hidden`: fields of the model that the client's own `omit` option leaves out. */
+function columnsWith(args: Args, fields: readonly string[], hidden: ReadonlySet<string>): KeyColumns {
+  const { select, omit = {} } = args as { select?: Args; omit?: Args }
+  if (select !== undefined) {
+    const added = fields.filter((field) => select[field] !== true)
+    if (added.length === 0) return { args, added }
+    return { args: { ...args, select: { ...select, ...valued(added, true) } }, added }
+  }
+  const added = fields.filter((field) => omit[field] === true || (hidden.has(field) && omit[field] !== false))
+  if (added.length === 0) return { args, added }
+  return { args: { ...args, omit: { ...omit, ...valued(added, false) } }, added }
+}
+
+function valued(fields: readonly string[], value: boolean): Record<string, boolean> {
+  return Object.fromEntries(fields.map((field) => [field, value]))
+}
+
+function stripColumns(rows: readonly Record<string, unknown>[], fields: readonly string[]): void {
+  for (const row of rows) for (const field of fields) delete row[field]
 }

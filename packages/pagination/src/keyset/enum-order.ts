@@ -5,16 +5,16 @@ import type { SortKey } from './sort-key.ts'
  * The values of boolean and enum keys in the database's own order, by field. Prisma compares neither with `gt`, and an enum that was
  * altered in the database need not have the order of the schema: it is asked for, once per client.
  */
-export async function ranksOf(
+export async function enumOrdersOf(
   call: Call,
   keys: readonly SortKey[],
 ): Promise<ReadonlyMap<string, readonly unknown[]>> {
-  const ranks = new Map<string, readonly unknown[]>()
+  const enumOrders = new Map<string, readonly unknown[]>()
   for (const { field, type } of keys) {
-    if (type.kind === 'boolean') ranks.set(field, BOOLEANS)
-    if (type.enumType !== null) ranks.set(field, await enumOrder(call, field, type.enumType))
+    if (type.kind === 'boolean') enumOrders.set(field, BOOLEANS)
+    if (type.enumType !== null) enumOrders.set(field, await enumOrder(call, field, type.enumType))
   }
-  return ranks
+  return enumOrders
 }
 
 const BOOLEANS = Object.freeze([false, true])

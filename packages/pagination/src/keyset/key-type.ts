@@ -6,7 +6,7 @@ import type { EnumType, Field, Provider, SchemaModel } from '@prisma-brisk/core'
  * A cursor is right only if the value it carries comes back to the database as exactly the value that was read: one bit off
  * and the page repeats a row or loses one. What cannot promise that is refused.
  */
-export interface KeyType {
+export interface CursorKeyType {
   readonly kind: 'int' | 'bigint' | 'decimal' | 'float' | 'string' | 'datetime' | 'boolean' | 'enum'
   /** As JSON; undefined where this one value cannot be carried (NaN, infinity). */
   encode(value: unknown): string | number | boolean | undefined
@@ -20,7 +20,11 @@ export interface KeyType {
 }
 
 /** The type of a column as a sort key, or why it cannot be one. */
-export function keyTypeOf(schema: SchemaModel, field: Field, provider: Provider): KeyType | string {
+export function cursorKeyTypeOf(
+  schema: SchemaModel,
+  field: Field,
+  provider: Provider,
+): CursorKeyType | string {
   if (field.isList) return 'is a list'
   if (field.isIgnored || field.kind === 'unsupported') return 'is not in the client'
   if (field.kind === 'enum') {
@@ -70,7 +74,7 @@ const TEXTS = new Set([
 ])
 
 /** A JavaScript Date holds milliseconds: finer times would be cut, and rows within one millisecond lost. */
-function dateTime({ nativeType }: Field, provider: Provider): KeyType | string {
+function dateTime({ nativeType }: Field, provider: Provider): CursorKeyType | string {
   if (nativeType === null || nativeType.name === 'Date') return DATE_TIME
   const { name, args } = nativeType
   if (name !== 'Timestamp' && name !== 'Timestamptz' && name !== 'DateTime') return `is ${name}`
@@ -83,7 +87,7 @@ const number = (
   isValid: (value: number) => boolean,
   kind: 'int' | 'float',
   decode = (value: number) => value,
-): KeyType => ({
+): CursorKeyType => ({
   kind,
   encode: (value) => (typeof value === 'number' && isValid(value) ? value : undefined),
   decode: (value) => (typeof value === 'number' && isValid(value) ? decode(value) : undefined),
@@ -95,14 +99,14 @@ const FLOAT = number(Number.isFinite, 'float')
 /** The database compares in double precision: `0.1` must be the double that a single 0.1 is. */
 const REAL = number(Number.isFinite, 'float', Math.fround)
 
-const BIGINT: KeyType = {
+const BIGINT: CursorKeyType = {
   kind: 'bigint',
   encode: (value) => (typeof value === 'bigint' ? value.toString() : undefined),
   decode: (value) => (typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? BigInt(value) : undefined),
   enumType: null,
 }
 
-const DECIMAL: KeyType = {
+const DECIMAL: CursorKeyType = {
   kind: 'decimal',
   encode: (value) => digits((value as { toFixed?: () => string } | null)?.toFixed?.()),
   decode: digits,
@@ -114,7 +118,7 @@ function digits(value: unknown): string | undefined {
   return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? value : undefined
 }
 
-const text = (isValid: (value: string) => boolean): KeyType => ({
+const text = (isValid: (value: string) => boolean): CursorKeyType => ({
   kind: 'string',
   encode: (value) => (typeof value === 'string' && isValid(value) ? value : undefined),
   decode: (value) => (typeof value === 'string' ? value : undefined),
@@ -125,7 +129,7 @@ const TEXT = text(() => true)
 /** MySQL sorts by the first 1,024 bytes (max_sort_length) and compares by all of them. */
 const SHORT_TEXT = text((value) => value.length <= 250)
 
-const DATE_TIME: KeyType = {
+const DATE_TIME: CursorKeyType = {
   kind: 'datetime',
   encode: (value) => {
     const time = value instanceof Date ? value.getTime() : NaN
@@ -135,7 +139,7 @@ const DATE_TIME: KeyType = {
   enumType: null,
 }
 
-const BOOLEAN: KeyType = {
+const BOOLEAN: CursorKeyType = {
   kind: 'boolean',
   encode: (value) => (typeof value === 'boolean' ? value : undefined),
   decode: (value) => (typeof value === 'boolean' ? value : undefined),

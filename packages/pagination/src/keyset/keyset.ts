@@ -18,7 +18,7 @@ export interface Boundary {
   readonly keys: readonly SortKey[]
   readonly values: readonly unknown[]
   /** The values of boolean and enum keys in the database's order, by field. */
-  readonly ranks: ReadonlyMap<string, readonly unknown[]>
+  readonly enumOrders: ReadonlyMap<string, readonly unknown[]>
   /** Whether the row that stands at the place belongs to what is behind it. */
   readonly inclusive: boolean
 }
@@ -34,7 +34,7 @@ export function rangesBehind(boundary: Boundary): readonly Where[] {
   } else {
     // Rows without a value have a range of their own.
     const valued: SortKey = { ...key, nulls: null }
-    if (boundary.ranks.has(key.field))
+    if (boundary.enumOrders.has(key.field))
       ranges.push(and(equal(key, value), behind(boundary, 1)), beyond(valued, value, boundary, false))
     else ranges.push(behind({ ...boundary, keys: [valued, ...boundary.keys.slice(1)] }, 0))
     if (key.nulls === 'last') ranges.push(equal(key, null))
@@ -70,14 +70,14 @@ function equal({ field }: SortKey, value: unknown): Where {
 }
 
 /** Rows whose key is past the value, or at it where `inclusive`; null where there can be none. */
-function beyond(key: SortKey, value: unknown, { ranks }: Boundary, inclusive: boolean): Where | null {
+function beyond(key: SortKey, value: unknown, { enumOrders }: Boundary, inclusive: boolean): Where | null {
   const { field, nulls } = key
   if (value === null) {
     if (nulls === 'first') return inclusive ? EVERYTHING : { [field]: { not: null } }
     return inclusive ? equal(key, null) : null
   }
-  const order = ranks.get(field)
-  const range = order === undefined ? compared(key, value, inclusive) : ranked(key, value, order, inclusive)
+  const order = enumOrders.get(field)
+  const range = order === undefined ? compared(key, value, inclusive) : ordered(key, value, order, inclusive)
   if (nulls !== 'last') return range
   return range === null ? equal(key, null) : { OR: [range, equal(key, null)] }
 }
@@ -87,13 +87,13 @@ function compared({ field, direction }: SortKey, value: unknown, inclusive: bool
   return { [field]: { [operator]: value } }
 }
 
-function ranked(key: SortKey, value: unknown, order: readonly unknown[], inclusive: boolean): Where | null {
+function ordered(key: SortKey, value: unknown, order: readonly unknown[], inclusive: boolean): Where | null {
   const { field, direction, nulls } = key
-  const rank = order.indexOf(value)
+  const index = order.indexOf(value)
   const values =
     direction === 'asc'
-      ? order.slice(inclusive ? rank : rank + 1)
-      : order.slice(0, inclusive ? rank + 1 : rank)
+      ? order.slice(inclusive ? index : index + 1)
+      : order.slice(0, inclusive ? index + 1 : index)
   if (values.length === 0) return null
   if (values.length === order.length) return nulls === null ? EVERYTHING : { [field]: { not: null } }
   return { [field]: values.length === 1 ? { equals: values[0] } : { in: values } }

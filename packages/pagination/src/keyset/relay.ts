@@ -1,15 +1,44 @@
-import { MisalignedPageError } from '../errors.ts'
-import type { CursorPage, PageInfo } from './cursor-page.ts'
+import { InvalidLimitError, InvalidPageError, MisalignedPageError } from '../errors.ts'
+
+/** Arguments of `cursorPage` beside those of `findMany`. */
+export interface CursorPageArgs {
+  /** Rows of the page, from the start or behind `after`. Default `defaultLimit`. Not together with `last`. */
+  first?: number | null | undefined
+  /** Rows of the page, from the end or before `before`, in the list's order. */
+  last?: number | null | undefined
+  /** The page is behind the row of this cursor. */
+  after?: string | null | undefined
+  /** The page is before the row of this cursor. */
+  before?: string | null | undefined
+}
+
+/** What Relay calls PageInfo. */
+export interface PageInfo {
+  readonly hasNextPage: boolean
+  readonly hasPreviousPage: boolean
+  /** The cursor of the first row, for `before`; null on an empty page. */
+  readonly startCursor: string | null
+  /** The cursor of the last row, for `after`; null on an empty page. */
+  readonly endCursor: string | null
+}
+
+/** A page of a keyset walk. */
+export interface CursorPage<T> {
+  readonly items: T[]
+  readonly pageInfo: PageInfo
+  /** The page as a Relay connection, with a cursor for each row. Not enumerable, so that a page can be sent as JSON. */
+  toConnection(): PageConnection<T>
+}
 
 /** A Relay connection. */
-export interface Connection<T> {
-  readonly edges: readonly Edge<T>[]
+export interface PageConnection<T> {
+  readonly edges: readonly PageEdge<T>[]
   /** The nodes alone, as many schemas add them. */
   readonly nodes: readonly T[]
   readonly pageInfo: PageInfo
 }
 
-export interface Edge<T> {
+export interface PageEdge<T> {
   readonly node: T
   readonly cursor: string
 }
@@ -21,7 +50,7 @@ export interface Edge<T> {
  * const page = await prisma.post.cursorPage({ first: 20 })
  * return toConnection(page) // { edges: [{ node, cursor }], nodes, pageInfo }
  */
-export function toConnection<T>(page: CursorPage<T>): Connection<T> {
+export function toConnection<T>(page: CursorPage<T>): PageConnection<T> {
   return page.toConnection()
 }
 
@@ -31,9 +60,46 @@ export function connectionOf(
   values: readonly (readonly unknown[])[],
   cursorOf: (values: readonly unknown[]) => string,
   list: string,
-): Connection<unknown> {
+): PageConnection<unknown> {
   // An extension before this one has taken rows out, or put some in: which cursor is whose cannot be told.
   if (items.length !== values.length) throw new MisalignedPageError(list, values.length, items.length)
   const edges = items.map((node, index) => ({ node, cursor: cursorOf(values[index] as readonly unknown[]) }))
   return { edges, nodes: items, pageInfo }
+}
+
+/**
+ * The arguments of a Relay connection field as those of `cursorPage`: `null` counts as not given, and one of `first` and `last` is required
+ * where `required` says so, as GitHub's API does.
+ *
+ * @example
+ * resolve: async (parent, args) =>
+ *   toConnection(await prisma.post.cursorPage({ where: { authorId: parent.id }, ...relayArguments(args) }))
+ *
+ * @throws InvalidPageError, InvalidLimitError
+ */
+export function relayArguments(
+  args: Readonly<Record<string, unknown>>,
+  { required = false }: { required?: boolean } = {},
+): CursorPageArgs {
+  const { first, last, after, before } = args
+  if (first != null && last != null)
+    throw new InvalidPageError('connection', 'last', 'not to be given together with first', last)
+  if (required && first == null && last == null)
+    throw new InvalidPageError('connection', 'first', 'given, or last', undefined)
+  return {
+    ...(first == null ? {} : { first: count('first', first) }),
+    ...(last == null ? {} : { last: count('last', last) }),
+    ...(after == null ? {} : { after: cursor('after', after) }),
+    ...(before == null ? {} : { before: cursor('before', before) }),
+  }
+}
+
+function count(argument: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value
+  throw new InvalidLimitError('connection', argument, value)
+}
+
+function cursor(argument: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  throw new InvalidPageError('connection', argument, 'a cursor', value)
 }

@@ -1,13 +1,13 @@
-import type { Field, Model, Provider, SchemaModel } from '@prisma-brisk/core'
+import { isAbsent, type Field, type Model, type Provider, type SchemaModel } from '@prisma-brisk/core'
 import { UnsupportedOrderError } from '../errors.ts'
-import { isAbsent } from '../list-bound.ts'
-import { keyTypeOf, type KeyType } from './key-type.ts'
+
+import { cursorKeyTypeOf, type CursorKeyType } from './key-type.ts'
 import { isUnique, tiebreakerOf } from '../tiebreaker.ts'
 
 /** One column of a page's order. */
 export interface SortKey {
   readonly field: string
-  readonly type: KeyType
+  readonly type: CursorKeyType
   readonly direction: 'asc' | 'desc'
   /** Where rows without a value stand; null where there are none. */
   readonly nulls: 'first' | 'last' | null
@@ -67,7 +67,7 @@ function keyOf(
     typeof order === 'object' ? (order as { sort?: unknown; nulls?: unknown }) : { sort: order }
   if (sort !== 'asc' && sort !== 'desc')
     throw new UnsupportedOrderError(list, name, "must be ordered by 'asc' or 'desc'")
-  const type = keyTypeOf(schema, field, provider)
+  const type = cursorKeyTypeOf(schema, field, provider)
   if (typeof type === 'string') throw new UnsupportedOrderError(list, name, type)
   return { field: name, type, direction: sort, nulls: nullsOf(field, sort, nulls, provider) }
 }

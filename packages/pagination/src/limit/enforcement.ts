@@ -1,17 +1,15 @@
 import type { Call } from '@prisma-brisk/core'
-import { nameOf } from '../call-name.ts'
-import { UnlimitableError } from '../errors.ts'
-import { tellLimit } from '../limit-event.ts'
-import type { ListBound, ListName } from '../list-bound.ts'
-import { settledRelations, settleList, settleRelations } from './result-bound.ts'
+import { UnboundedReadError, UnlimitableError } from '../errors.ts'
+import { publishLimit } from '../limit-event.ts'
+import { CallName, type ListBound, type ListName, type SelectedRelation } from '../list-bound.ts'
 import type { LimitedSelection } from './selection.ts'
 
 /** Holds what came back from the database against the bounds of the call. */
-export class Settlement {
+export class Enforcement {
   private readonly warned = new Set<string>()
 
   /** Holds what came against the bounds; passes the promise on where there is nothing to hold. */
-  settle(
+  enforce(
     call: Call,
     answer: Promise<unknown>,
     bound: ListBound | null,
@@ -19,16 +17,16 @@ export class Settlement {
   ): Promise<unknown> {
     const checksRoot = bound?.rule === 'default' || bound?.rule === 'guard'
     const children =
-      selection === null || selection.children.length === 0 ? null : settledRelations(selection.children)
+      selection === null || selection.children.length === 0 ? null : enforcedRelations(selection.children)
     if (bound !== null && bound.rule !== 'free' && bound.rule !== 'given')
-      tellLimit(call, { rule: bound.rule === 'clamped' ? 'clamp' : bound.rule, limit: bound.limit })
+      publishLimit(call, { rule: bound.rule === 'clamped' ? 'clamp' : bound.rule, limit: bound.limit })
     if (!checksRoot && children === null) return answer
     return answer
       .catch((error: unknown) => failed(error, call, checksRoot))
       .then((result) => {
         const onCut = (list: ListName, limit: number) => this.cut(call, list, limit)
-        if (checksRoot) settleList(result, bound, nameOf(call), onCut)
-        if (children !== null) settleRelations(wrapped(result, call), children, onCut)
+        if (checksRoot) enforceList(result, bound, new CallName(call), onCut)
+        if (children !== null) enforceRelations(wrapped(result, call), children, onCut)
         return result
       })
   }
@@ -50,7 +48,10 @@ export class Settlement {
 /** Prisma splits a long `in` over several statements, but not together with the `take` that is the bound. */
 function failed(error: unknown, call: Call, isBound: boolean): never {
   if (!isBound || (error as { code?: unknown } | null)?.code !== 'P2029') throw error
-  throw new UnlimitableError(nameOf(call).name(), 'its filter has more values than one statement may bind')
+  throw new UnlimitableError(
+    new CallName(call).name(),
+    'its filter has more values than one statement may bind',
+  )
 }
 
 /** A fluent call answers with what stands at the end of its path; the bounds are those of the whole path. */
@@ -59,4 +60,44 @@ function wrapped(result: unknown, call: Call): unknown {
   for (let index = call.dataPath.length - 1; index > 0; index -= 2)
     value = { [call.dataPath[index] as string]: value }
   return value
+}
+
+/** Reports a list that was cut to its default limit. */
+type OnCut = (list: ListName, limit: number) => void
+
+/**
+ * Holds the bounds of lists without `take` against the rows that came: one row more was asked for, so a list that is
+ * too long is seen. A default cuts it, a guard fails.
+ */
+function enforceList(rows: unknown, bound: ListBound, list: ListName, onCut: OnCut): void {
+  if (!Array.isArray(rows) || rows.length <= bound.limit) return
+  if (bound.rule === 'guard') throw new UnboundedReadError(list.name(), bound.limit, list.callSite(), 'more')
+  if (bound.rule !== 'default') return
+  rows.length = bound.limit
+  onCut(list, bound.limit)
+}
+
+/** The relations of a selection that hold a list without `take`, or lead to one; null where there is none. */
+function enforcedRelations(children: readonly SelectedRelation[]): readonly SelectedRelation[] | null {
+  const kept = children.filter(
+    ({ bound, children: inner }) =>
+      bound?.rule === 'default' || bound?.rule === 'guard' || enforcedRelations(inner) !== null,
+  )
+  return kept.length === 0 ? null : kept
+}
+
+/** The same for the lists within a row, or within each row of a list. */
+function enforceRelations(value: unknown, children: readonly SelectedRelation[], onCut: OnCut): void {
+  if (Array.isArray(value)) {
+    for (const row of value) enforceRow(row, children, onCut)
+  } else enforceRow(value, children, onCut)
+}
+
+function enforceRow(row: unknown, children: readonly SelectedRelation[], onCut: OnCut): void {
+  if (typeof row !== 'object' || row === null) return
+  for (const { relation, bound, name, children: inner } of children) {
+    const value = (row as Record<string, unknown>)[relation.field]
+    if (bound !== null) enforceList(value, bound, name, onCut)
+    if (inner.length > 0) enforceRelations(value, inner, onCut)
+  }
 }

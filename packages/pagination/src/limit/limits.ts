@@ -1,14 +1,21 @@
-import { type Args, BriskError, type Call, DriverTap, type Host, type Next } from '@prisma-brisk/core'
-import { nameOf } from '../call-name.ts'
-import { CallSelections } from './call-selection.ts'
-import { DriverLimits, refusalOf } from '../pushdown/driver-limits.ts'
+import {
+  BriskError,
+  DriverTap,
+  isAbsent,
+  type Args,
+  type Call,
+  type Host,
+  type Next,
+} from '@prisma-brisk/core'
 import { InvalidReasonError } from '../errors.ts'
-import { heavyFieldsOf, omitting } from './heavy-fields.ts'
-import { tellLimit } from '../limit-event.ts'
-import { boundOf, checkNumbers, checkSkip, isAbsent, type ListBound } from '../list-bound.ts'
+import { publishLimit } from '../limit-event.ts'
+import { CallName, checkNumbers, ListBound } from '../list-bound.ts'
 import type { ResolvedLimits, ResolvedPaginationOptions } from '../options.ts'
+import { DriverLimits, refusalOf } from '../pushdown/driver-limits.ts'
+import { Enforcement } from './enforcement.ts'
+import { heavyFieldsOf, omitting } from './heavy-fields.ts'
 import { checkCreated, updateWithin } from './returning-write.ts'
-import { Settlement } from './enforcement.ts'
+import { Selections } from './selection.ts'
 
 /** The named way out: `unbounded: 'nightly export'`. */
 export const UNBOUNDED = 'unbounded'
@@ -16,37 +23,37 @@ export const UNBOUNDED = 'unbounded'
 /**
  * Applies the limits to the calls of one client.
  *
- * Every operation falls into one of these: a list of rows, a list of groups, one row (whose nested lists count), rows
- * returned by a write, or numbers alone. What the caller asked for is checked and changed before anything is sent; what came
- * is held against the bound afterwards.
+ * Every operation is one of these: a list of rows, a list of groups, one row (whose nested lists count), rows returned by
+ * a write, or numbers alone. Arguments are checked and changed before anything is sent; the result is checked against the
+ * bound afterwards.
  */
-export class Limits {
+export class ListLimits {
   private readonly driver: DriverLimits
-  private readonly selections: CallSelections
-  private readonly settlement = new Settlement()
+  private readonly selections: Selections
+  private readonly enforcement = new Enforcement()
 
   constructor(
     private readonly host: Host,
     private readonly options: ResolvedPaginationOptions,
   ) {
     this.driver = new DriverLimits(host, options.maxDriverRows)
-    this.selections = new CallSelections(host, this.driver, this.limitsOf)
+    this.selections = new Selections(host, this.driver, this.limitsOf)
   }
 
   limitsOf = (model: string): ResolvedLimits => this.options.models.get(model) ?? this.options.limits
 
-  /** Sends a call within its limits. `lookahead`: rows above the limit that a page asks for, and never hands out. */
+  /** Sends a call within its limits. `lookahead`: rows above the limit that a page asks for, and never returns. */
   apply(call: Call, next: Next, lookahead = 0): Promise<unknown> {
     try {
       const answer = this.limited(call, next, lookahead) ?? next(call)
       return this.driver.refuses ? this.unwrapped(call, answer) : answer
     } catch (error) {
-      if (error instanceof BriskError) tellLimit(call, { rule: 'reject', limit: null, code: error.code })
+      if (error instanceof BriskError) publishLimit(call, { rule: 'reject', limit: null, code: error.code })
       return Promise.reject(error)
     }
   }
 
-  /** Null where the call is none of ours. */
+  /** Null where nothing of the call is limited. */
   private limited(call: Call, next: Next, lookahead: number): Promise<unknown> | null {
     if (call.model === null) return null
     const reason = call.args[UNBOUNDED]
@@ -60,20 +67,17 @@ export class Limits {
       case 'update':
       case 'upsert':
       case 'delete':
-        return this.oneRow(call, next)
+        return this.oneRow(call, next, ListBound.oneRow)
       case 'findFirst':
-      case 'findFirstOrThrow':
-        checkNumbers(call.args, nameOf(call))
-        return this.oneRow(
-          call,
-          next,
-          checkSkip(call.args['skip'], this.limitsOf(call.model).maxOffset, nameOf(call)),
-        )
+      case 'findFirstOrThrow': {
+        const { maxOffset } = this.limitsOf(call.model)
+        return this.oneRow(call, next, ListBound.ofFirstRow(call.args, maxOffset, new CallName(call)))
+      }
       case 'groupBy':
         return this.groups(call, next)
       case 'count':
       case 'aggregate':
-        checkNumbers(call.args, nameOf(call))
+        checkNumbers(call.args, new CallName(call))
         return null
       case 'createManyAndReturn':
         checkCreated(call, this.limitsOf(call.model))
@@ -87,23 +91,21 @@ export class Limits {
 
   private unbounded(call: Call, next: Next, reason: unknown): Promise<unknown> {
     if (typeof reason !== 'string' || reason.trim() === '')
-      throw new InvalidReasonError(nameOf(call).name(), reason)
-    tellLimit(call, { rule: 'unbounded', limit: null, reason })
+      throw new InvalidReasonError(new CallName(call).name(), reason)
+    publishLimit(call, { rule: 'unbounded', limit: null, reason })
     return next(call)
   }
 
   private rows(call: Call, next: Next, lookahead: number): Promise<unknown> {
-    const name = nameOf(call)
     const limits = this.limitsOf(call.model as string)
-    const bound = boundOf(call.args['take'], limits, name, lookahead)
-    const skip = checkSkip(call.args['skip'], limits.maxOffset, name)
-    const selection = this.selections.of(call, bound, skip)
+    const bound = ListBound.of(call.args, limits, new CallName(call), lookahead)
+    const selection = this.selections.of(call, bound)
     const args = this.withoutHeavy(call, withTake(selection.args, bound, call))
     const sent = args === call.args ? call : call.withArgs(args)
-    return this.settlement.settle(call, next(sent), bound, selection)
+    return this.enforcement.enforce(call, next(sent), bound, selection)
   }
 
-  /** Leaves heavy columns out where the caller neither selects nor asks for them. */
+  /** Leaves heavy columns out, unless the caller selects or asks for them. */
   private withoutHeavy(call: Call, args: Args): Args {
     const { heavyTypes } = this.options
     if (heavyTypes.size === 0 || !isAbsent(args['select'])) return args
@@ -111,30 +113,27 @@ export class Limits {
     return model === undefined ? args : omitting(args, heavyFieldsOf(model, heavyTypes))
   }
 
-  private oneRow(call: Call, next: Next, skip = 0): Promise<unknown> {
-    const selection = this.selections.of(call, ONE_ROW, skip)
+  private oneRow(call: Call, next: Next, bound: ListBound): Promise<unknown> {
+    const selection = this.selections.of(call, bound)
     const sent = selection.args === call.args ? call : call.withArgs(selection.args)
-    return this.settlement.settle(call, next(sent), null, selection)
+    return this.enforcement.enforce(call, next(sent), null, selection)
   }
 
-  /** `groupBy` has a LIMIT in SQL, but takes one only together with an order. */
+  /** `groupBy` has a LIMIT in SQL, but accepts `take` only together with an order. */
   private groups(call: Call, next: Next): Promise<unknown> {
-    const name = nameOf(call)
-    const limits = this.limitsOf(call.model as string)
-    const bound = boundOf(call.args['take'], limits, name)
-    checkSkip(call.args['skip'], limits.maxOffset, name)
+    const bound = ListBound.of(call.args, this.limitsOf(call.model as string), new CallName(call))
     if (bound.take === undefined) return next(call)
     const { orderBy = [call.args['by']].flat().map((field) => ({ [field as string]: 'asc' })), ...rest } =
       call.args
     const sent = call.withArgs({ ...rest, orderBy, take: bound.take })
-    return this.settlement.settle(call, next(sent), bound, null)
+    return this.enforcement.enforce(call, next(sent), bound, null)
   }
 
-  /** Errors that a call was refused with at the driver, as they were thrown: Prisma wraps them. */
+  /** Prisma wraps the errors that refuse a call at the driver; the caller gets them as they were thrown. */
   private unwrapped(call: Call, answer: Promise<unknown>): Promise<unknown> {
     return answer.then(
       (result) => {
-        // Whoever has connected before the first mount has a driver that nobody hears.
+        // A client that connected before the first mount has a driver that cannot be observed.
         if (DriverTap.of(this.host)?.status === 'waiting') this.host.warnOnce('W_ROWS_UNSEEN', TOO_LATE)
         return result
       },
@@ -149,15 +148,12 @@ function withTake(args: Args, bound: ListBound, call: Call): Args {
   if (bound.take === undefined) return args
   if (bound.rule === 'clamped' || args['distinct'] !== undefined || args['cursor'] !== undefined)
     return { ...args, take: bound.take }
-  // Not ours to write into the arguments: batching may merge the call and hold the bound for each caller.
+  // Not written into the arguments: batching may merge the call and apply the bound to each caller.
   call.notes.bound = bound.take
   if (!('take' in args)) return args
   const { take: _, ...rest } = args
   return rest
 }
 
-/** The row of an operation that answers with one. */
-const ONE_ROW: ListBound = Object.freeze<ListBound>({ rule: 'given', limit: 1, take: 1 })
-
 const TOO_LATE =
-  'prisma-brisk: this client had connected before the extension was mounted, so its statements cannot be seen: lists within rows are limited by Prisma, which may read more rows than it hands on, and maxDriverRows does not hold. Mount the extension before the first query.'
+  'prisma-brisk: this client connected before the extension was mounted, so its statements cannot be observed. Lists within rows are limited by Prisma, which may read more rows than it returns, and maxDriverRows does not hold. Mount the extension before the first query.'

@@ -1,15 +1,14 @@
-import type { Call, Next } from '@prisma-brisk/core'
-import { nameOf } from '../call-name.ts'
+import { isAbsent, type Call, type Next } from '@prisma-brisk/core'
 import { LimitExceededError, UnboundedReadError } from '../errors.ts'
-import { tellLimit } from '../limit-event.ts'
-import { isAbsent, wholeNumber, type ListName } from '../list-bound.ts'
+import { publishLimit } from '../limit-event.ts'
+import { CallName, wholeNumber, type ListName } from '../list-bound.ts'
 import type { ResolvedLimits } from '../options.ts'
 
 /** Rows that are created and returned are as many as the data. */
 export function checkCreated(call: Call, { maxLimit, onExceeded }: ResolvedLimits): void {
   const { data } = call.args
   if (onExceeded === 'allow' || !Array.isArray(data) || data.length <= maxLimit) return
-  throw new LimitExceededError(nameOf(call).name(), data.length, maxLimit)
+  throw new LimitExceededError(new CallName(call).name(), data.length, maxLimit)
 }
 
 /**
@@ -21,7 +20,7 @@ export function updateWithin(
   next: Next,
   { maxLimit, onMissing, onExceeded }: ResolvedLimits,
 ): Promise<unknown> {
-  const list = nameOf(call)
+  const list = new CallName(call)
   const { limit } = call.args
   if (!isAbsent(limit)) {
     const rows = wholeNumber(limit, list, 'limit')
@@ -41,6 +40,6 @@ async function counted(call: Call, next: Next, list: ListName, maxLimit: number)
   const rows = await call.send('count', { ...(isAbsent(where) ? {} : { where }), take: maxLimit + 1 })
   if ((rows as number) <= maxLimit) return next(call)
   const error = new UnboundedReadError(list.name(), maxLimit, list.callSite(), 'more', 'limit')
-  tellLimit(call, { rule: 'reject', limit: maxLimit, code: error.code })
+  publishLimit(call, { rule: 'reject', limit: maxLimit, code: error.code })
   throw error
 }

@@ -1,19 +1,19 @@
-import type { Args, Model, Relation, SchemaModel } from '@prisma-brisk/core'
+import {
+  DriverTap,
+  isAbsent,
+  type Args,
+  type Call,
+  type Host,
+  type Model,
+  type Relation,
+  type SchemaModel,
+} from '@prisma-brisk/core'
 import { CostExceededError } from '../errors.ts'
-import type { ListCuts } from '../pushdown/list-limits.ts'
-import { boundOf, checkSkip, isAbsent, type ListBound, type ListName } from '../list-bound.ts'
+import { CallName, ListBound, type ListName, type SelectedRelation } from '../list-bound.ts'
 import type { ResolvedLimits } from '../options.ts'
-
-/** A relation that a selection follows, with what follows within it. */
-export interface SelectedRelation {
-  readonly relation: Relation
-  /** The bound of a list; null for a relation to one row. */
-  readonly bound: ListBound | null
-  /** Rows passed over before the first one that is handed out. */
-  readonly skip: number
-  readonly name: ListName
-  readonly children: readonly SelectedRelation[]
-}
+import type { DriverLimits } from '../pushdown/driver-limits.ts'
+import { LimitPushdown } from '../pushdown/limit-pushdown.ts'
+import { canPushDown } from '../pushdown/row-limit.ts'
 
 export interface LimitedSelection {
   /** The same object where nothing had to change. */
@@ -21,22 +21,151 @@ export interface LimitedSelection {
   readonly children: readonly SelectedRelation[]
 }
 
-/** What the walk needs to know of the whole call. */
-export interface SelectionContext {
-  readonly schema: SchemaModel
-  limitsOf(model: string): ResolvedLimits
-  /** `User.findMany`. */
-  readonly name: ListName
+/** The selections of calls, with every list in them bounded, and with what Prisma would cut in Node pushed down to SQL. */
+export class Selections {
+  constructor(
+    private readonly host: Host,
+    private readonly driver: DriverLimits,
+    private readonly limitsOf: (model: string) => ResolvedLimits,
+  ) {}
+
+  /** @param bound of the call's own list; a selection within one row has one of 1 */
+  of(call: Call, bound: ListBound): LimitedSelection {
+    const { args } = call
+    const isPlain = args['select'] === undefined && args['include'] === undefined
+    if (isPlain && args['distinct'] === undefined && args['cursor'] === undefined) return flat(args)
+    const schema = this.host.schema()
+    const model = schema?.models.get(call.model as string)
+    if (schema === null || model === undefined) {
+      this.host.warnOnce('W_NESTED_UNLIMITED', NO_SCHEMA)
+      return flat(args)
+    }
+    const isFlat = isPlain || !reachesRows(model, args)
+    if (isFlat && args['distinct'] === undefined && args['cursor'] === undefined) return flat(args)
+    const pushdown = this.pushdownOf(call, schema)
+    const rooted = pushdown?.root(model, args, bound, new CallName(call)) ?? args
+    if (isFlat) return flat(rooted)
+    const walk = new SelectionWalk(schema, call, this.limitsOf, pushdown)
+    const selection = walk.limited(model, rooted, { depth: 0, rows: bound.limit, path: [] })
+    if (pushdown?.needsQueries !== true || !schema.previewFeatures.includes('relationJoins')) return selection
+    return { ...selection, args: { ...selection.args, relationLoadStrategy: 'query' } }
+  }
+
+  private pushdownOf(call: Call, schema: SchemaModel): LimitPushdown | null {
+    const { host } = this
+    if (DriverTap.of(host) === null || !canPushDown(host.provider)) {
+      host.warnOnce('W_ROWS_UNSEEN', NO_DRIVER)
+      return null
+    }
+    return new LimitPushdown(schema, call, !call.operation.startsWith('find'), () => this.driver.listen())
+  }
+}
+
+const NO_SCHEMA =
+  'prisma-brisk: without a schema model, lists within include and select are not limited. Pass the schema option, or add the prisma-brisk generator.'
+const NO_DRIVER =
+  'prisma-brisk: the statements of this client cannot be observed, or their dialect is not known here. Lists within rows are limited by Prisma, which may read more rows than it returns.'
+
+const none: readonly SelectedRelation[] = Object.freeze([])
+
+function flat(args: Args): LimitedSelection {
+  return { args, children: none }
+}
+
+/** Where the walk stands. */
+interface SelectionPath {
+  readonly depth: number
+  /** Product of the limits from the root to here. */
+  readonly rows: number
+  readonly path: readonly string[]
+}
+
+/** Bounds every list that `select` and `include` reach, however deep; never changes the arguments it is given. */
+class SelectionWalk {
+  private readonly name: ListName
   /** Limits of the model the call is on: depth and cost are counted from there. */
-  readonly root: ResolvedLimits
+  private readonly root: ResolvedLimits
   /** The relation fields of a fluent call: the list at its end counts as one of the top level. */
-  readonly fluent: readonly string[]
-  /** Makes the cuts of the lists; null where no statement can be seen. */
-  readonly cuts: ListCuts | null
+  private readonly fluent: readonly string[]
+
+  constructor(
+    private readonly schema: SchemaModel,
+    call: Call,
+    private readonly limitsOf: (model: string) => ResolvedLimits,
+    /** Pushes the limits down; null where no statement can be seen. */
+    private readonly pushdown: LimitPushdown | null,
+  ) {
+    this.name = new CallName(call)
+    this.root = limitsOf(call.model as string)
+    this.fluent = call.dataPath.filter((_, index) => index % 2 === 1)
+  }
+
+  limited(model: Model, args: Args, at: SelectionPath): LimitedSelection {
+    let parts: Record<string, unknown> | null = null
+    let children: SelectedRelation[] | null = null
+    for (const part of ['select', 'include'] as const) {
+      const selection = args[part]
+      if (typeof selection !== 'object' || selection === null) continue
+      let changed: Record<string, unknown> | null = null
+      for (const [field, value] of Object.entries(selection)) {
+        if (value === false || value === null || isAbsent(value)) continue
+        const relation = relationsOf(model).get(field)
+        const target = relation === undefined ? undefined : this.schema.models.get(relation.target)
+        if (relation === undefined || target === undefined) continue
+        const own = value === true ? EMPTY : (value as Args)
+        const selected = this.relation(relation, target, own, at)
+        children ??= []
+        children.push(selected.relation)
+        if (selected.args === own) continue
+        changed ??= { ...selection }
+        changed[field] = selected.args
+      }
+      if (changed !== null) (parts ??= {})[part] = changed
+    }
+    return { args: parts === null ? args : { ...args, ...parts }, children: children ?? none }
+  }
+
+  private relation(
+    relation: Relation,
+    target: Model,
+    args: Args,
+    at: SelectionPath,
+  ): { relation: SelectedRelation; args: Args } {
+    const path = [...at.path, relation.field]
+    const name: ListName = {
+      name: () => `${this.name.name()} → ${path.join('.')}`,
+      callSite: () => this.name.callSite(),
+    }
+    if (!relation.isList) {
+      const inner = this.limited(target, args, { ...at, path })
+      return { relation: { relation, bound: null, name, children: inner.children }, args: inner.args }
+    }
+    const limits = this.limitsOf(target.name)
+    const { fluent } = this
+    const isFluentEnd = path.length === fluent.length && path.every((field, index) => field === fluent[index])
+    const bound = ListBound.of(args, isFluentEnd ? limits : limits.nested, name)
+    const bounded = bound.take === undefined ? args : { ...args, take: bound.take }
+    const here: SelectionPath = {
+      depth: at.depth + (isFluentEnd ? 0 : 1),
+      rows: at.rows * bound.limit,
+      path,
+    }
+    checkCost(here, this.root, name)
+    const inner = this.limited(target, bounded, here)
+    const selected: SelectedRelation = { relation, bound, name, children: inner.children }
+    return { relation: selected, args: this.pushdown?.nested(selected, inner.args) ?? inner.args }
+  }
+}
+
+const EMPTY: Args = Object.freeze({})
+
+function checkCost(at: SelectionPath, { nested }: ResolvedLimits, list: ListName): void {
+  if (at.depth > nested.maxDepth) throw new CostExceededError(list.name(), at.depth, nested.maxDepth, 'depth')
+  if (at.rows > nested.maxRows) throw new CostExceededError(list.name(), at.rows, nested.maxRows, 'rows')
 }
 
 /** Whether a selection names a relation at all; most do not. */
-export function reachesRows(model: Model, args: Args): boolean {
+function reachesRows(model: Model, args: Args): boolean {
   const relations = relationsOf(model)
   for (const part of ['select', 'include'] as const) {
     const selection = args[part]
@@ -46,96 +175,10 @@ export function reachesRows(model: Model, args: Args): boolean {
   return false
 }
 
-interface Place {
-  readonly depth: number
-  /** Product of the limits from the root to here. */
-  readonly rows: number
-  readonly path: readonly string[]
-}
-
-const none: readonly SelectedRelation[] = Object.freeze([])
-
-/** Bounds every list that `select` and `include` reach, however deep; never changes the arguments it is given. */
-export function limitSelection(
-  model: Model,
-  args: Args,
-  context: SelectionContext,
-  rows: number,
-): LimitedSelection {
-  return limitAt(model, args, context, { depth: 0, rows, path: [] })
-}
-
-function limitAt(model: Model, args: Args, context: SelectionContext, place: Place): LimitedSelection {
-  let parts: Record<string, unknown> | null = null
-  let children: SelectedRelation[] | null = null
-  for (const part of ['select', 'include'] as const) {
-    const selection = args[part]
-    if (typeof selection !== 'object' || selection === null) continue
-    let changed: Record<string, unknown> | null = null
-    for (const [field, value] of Object.entries(selection)) {
-      if (value === false || value === null || isAbsent(value)) continue
-      const relation = relationsOf(model).get(field)
-      const target = relation === undefined ? undefined : context.schema.models.get(relation.target)
-      if (relation === undefined || target === undefined) continue
-      const own = value === true ? EMPTY : (value as Args)
-      const selected = limitRelation(relation, target, own, context, place)
-      children ??= []
-      children.push(selected.relation)
-      if (selected.args === own) continue
-      changed ??= { ...selection }
-      changed[field] = selected.args
-    }
-    if (changed !== null) (parts ??= {})[part] = changed
-  }
-  return { args: parts === null ? args : { ...args, ...parts }, children: children ?? none }
-}
-
-const EMPTY: Args = Object.freeze({})
-
-function limitRelation(
-  relation: Relation,
-  target: Model,
-  args: Args,
-  context: SelectionContext,
-  place: Place,
-): { relation: SelectedRelation; args: Args } {
-  const path = [...place.path, relation.field]
-  const name: ListName = {
-    name: () => `${context.name.name()} → ${path.join('.')}`,
-    callSite: () => context.name.callSite(),
-  }
-  if (!relation.isList) {
-    const inner = limitAt(target, args, context, { ...place, path })
-    return { relation: { relation, bound: null, skip: 0, name, children: inner.children }, args: inner.args }
-  }
-  const limits = context.limitsOf(target.name)
-  const isFluentEnd =
-    path.length === context.fluent.length && path.every((field, index) => field === context.fluent[index])
-  const bound = boundOf(args['take'], isFluentEnd ? limits : limits.nested, name)
-  const skip = checkSkip(args['skip'], limits.maxOffset, name)
-  const bounded = bound.take === undefined ? args : { ...args, take: bound.take }
-  const here: Place = {
-    depth: place.depth + (isFluentEnd ? 0 : 1),
-    rows: place.rows * bound.limit,
-    path,
-  }
-  checkCost(here, context.root, name)
-  const inner = limitAt(target, bounded, context, here)
-  const selected: SelectedRelation = { relation, bound, skip, name, children: inner.children }
-  return { relation: selected, args: context.cuts?.nested(selected, inner.args) ?? inner.args }
-}
-
-function checkCost(place: Place, { nested }: ResolvedLimits, list: ListName): void {
-  if (place.depth > nested.maxDepth)
-    throw new CostExceededError(list.name(), place.depth, nested.maxDepth, 'depth')
-  if (place.rows > nested.maxRows)
-    throw new CostExceededError(list.name(), place.rows, nested.maxRows, 'rows')
-}
-
 const relations = new WeakMap<Model, ReadonlyMap<string, Relation>>()
 
 /** A model's relations by their field. */
-export function relationsOf(model: Model): ReadonlyMap<string, Relation> {
+function relationsOf(model: Model): ReadonlyMap<string, Relation> {
   let known = relations.get(model)
   if (known === undefined) {
     known = new Map(model.relations.map((relation) => [relation.field, relation]))

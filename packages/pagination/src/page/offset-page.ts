@@ -1,18 +1,12 @@
 import type { Args, Call, Host, Next } from '@prisma-brisk/core'
-import {
-  InvalidLimitError,
-  InvalidOffsetError,
-  InvalidPageError,
-  LimitExceededError,
-  OffsetTooDeepError,
-} from '../errors.ts'
+import { InvalidOffsetError, InvalidPageError, OffsetTooDeepError } from '../errors.ts'
 import type { ResolvedLimits } from '../options.ts'
-import { modelNameOf, type PageModel } from './page-model.ts'
-import { PAGE, pageRequests, type PageRequest } from './page-request.ts'
+import { checkPageLimit, refuseArguments } from './page-arguments.ts'
+import { modelNameOf, PAGE, pageRequests, type PageModel, type PageRequest } from './page-request.ts'
 import { withTiebreaker } from '../tiebreaker.ts'
 
 /** Where the total of a page comes from. */
-export type Total = 'exact' | 'none' | { readonly upTo: number }
+export type PageTotal = 'exact' | 'none' | { readonly upTo: number }
 
 /** Arguments of `paginate` beside those of `findMany`. */
 export interface OffsetPageArgs {
@@ -27,7 +21,7 @@ export interface OffsetPageArgs {
    * `{ upTo }` never counts beyond that number and says `capped`. Default `'exact'`; with `distinct`, which no database
    * counts through Prisma without handing out every group, `{ upTo: maxOffset }`.
    */
-  total?: Total | undefined
+  total?: PageTotal | undefined
 }
 
 /** A page by number. */
@@ -104,28 +98,6 @@ class OffsetRequest implements PageRequest {
   }
 }
 
-/** Rows of a page, or an error; lowered to the maximum where `onExceeded` is `clamp`. */
-export function checkPageLimit(
-  given: unknown,
-  argument: string,
-  limits: ResolvedLimits,
-  name: string,
-): number {
-  if (given === undefined) return limits.defaultLimit
-  if (typeof given !== 'number' || !Number.isInteger(given) || given < 1 || given >= 2 ** 31 - 1)
-    throw new InvalidLimitError(name, argument, given)
-  if (given <= limits.maxLimit || limits.onExceeded === 'allow') return given
-  if (limits.onExceeded === 'clamp') return limits.maxLimit
-  throw new LimitExceededError(name, given, limits.maxLimit)
-}
-
-/** List arguments that a page decides itself. */
-export function refuseArguments(args: Args, names: readonly string[], name: string): void {
-  const found = names.find((each) => args[each] !== undefined)
-  if (found !== undefined)
-    throw new InvalidPageError(name, found, 'not to be given, since the page decides it', args[found])
-}
-
 function checkOffset(
   page: unknown,
   offset: unknown,
@@ -145,7 +117,12 @@ function checkOffset(
   return skip
 }
 
-function checkTotal(total: Total | undefined, list: Args, limits: ResolvedLimits, name: string): Total {
+function checkTotal(
+  total: PageTotal | undefined,
+  list: Args,
+  limits: ResolvedLimits,
+  name: string,
+): PageTotal {
   const distinct = list['distinct'] !== undefined
   if (total === undefined) return distinct ? { upTo: limits.maxOffset } : 'exact'
   if (total === 'none' || (total === 'exact' && !distinct)) return total
@@ -162,7 +139,12 @@ interface Counted {
 }
 
 /** `known`: the total as the page itself shows it; counting again could only contradict it. */
-async function totalOf(model: PageModel, list: Args, total: Total, known: number | null): Promise<Counted> {
+async function totalOf(
+  model: PageModel,
+  list: Args,
+  total: PageTotal,
+  known: number | null,
+): Promise<Counted> {
   if (total === 'none') return { total: null, capped: false }
   if (total === 'exact') return { total: known ?? (await model.count(whereOf(list))), capped: false }
   const found = known ?? (await countUpTo(model, list, total.upTo + 1))

@@ -1,4 +1,4 @@
-import type { Call, Next } from '@prisma-brisk/core'
+import type { Args, Call, Next } from '@prisma-brisk/core'
 
 /**
  * A page on its way through the pipeline. Pages are read by a model method through the ordinary `findMany`, so that
@@ -41,3 +41,17 @@ class PageRequests {
 }
 
 export const pageRequests = new PageRequests()
+
+/** A model of the extended client, as a page method finds it in `this`: its reads run all extensions. */
+export interface PageModel {
+  readonly $name?: string
+  readonly name?: string
+  findMany(args: Args): Promise<unknown[]>
+  count(args: Args): Promise<number>
+  groupBy(args: Args): Promise<unknown[]>
+}
+
+/** The model's name as in the schema. */
+export function modelNameOf(model: PageModel): string {
+  return model.$name ?? model.name ?? ''
+}

@@ -1,41 +1,40 @@
-import type { Call } from '@prisma-brisk/core'
-import { isAbsent } from '../list-bound.ts'
-import { sameCut, type RowCut } from './row-limit.ts'
+import { isAbsent, type Call } from '@prisma-brisk/core'
+import { sameLimit, type RowLimit } from './row-limit.ts'
 
 /**
- * The cuts of one call.
+ * The limits of one call.
  *
- * A statement does not say which list of the call it reads. Each cut is therefore marked in the arguments: the unique columns that
- * decide ties stand at the end of `orderBy` not once but several times. That changes neither the rows nor their order, shows in the
- * SQL, and no two different cuts of a table have the same number.
+ * A statement does not say which list of the call it reads. Each limit is therefore marked in the arguments: the unique columns that
+ * decide ties stand at the end of `orderBy` not once but several times. That changes neither the rows nor their order, and shows in the
+ * SQL. No two different limits of a table have the same number of marks.
  */
-export class CutPlan {
-  private readonly marked = new Map<string, RowCut[]>()
-  private readonly roots = new Map<string, RowCut>()
+export class LimitPlan {
+  private readonly marked = new Map<string, RowLimit[]>()
+  private readonly roots = new Map<string, RowLimit>()
 
-  /** Takes a cut in and says how often its mark is to stand. */
-  mark(cut: RowCut): number {
-    const cuts = this.marked.get(cut.table) ?? []
-    this.marked.set(cut.table, cuts)
-    let index = cuts.findIndex((each) => sameCut(each, cut))
-    if (index < 0) index = cuts.push(cut) - 1
+  /** Adds a limit, and returns how often its mark must stand. */
+  mark(limit: RowLimit): number {
+    const limits = this.marked.get(limit.table) ?? []
+    this.marked.set(limit.table, limits)
+    let index = limits.findIndex((each) => sameLimit(each, limit))
+    if (index < 0) index = limits.push(limit) - 1
     return index + FEWEST
   }
 
-  /** The cut of the call's own list where its order must stay as it is: known by its table and its cursor. */
-  root(cut: RowCut): void {
-    this.roots.set(cut.table, cut)
+  /** The limit of the call's own list where its order must stay as it is: known by its table and its cursor. */
+  root(limit: RowLimit): void {
+    this.roots.set(limit.table, limit)
   }
 
-  find(table: string, copies: number): RowCut | null {
+  find(table: string, copies: number): RowLimit | null {
     return this.marked.get(table)?.[copies - FEWEST] ?? null
   }
 
-  findRoot(table: string): RowCut | null {
+  findRoot(table: string): RowLimit | null {
     return this.roots.get(table) ?? null
   }
 
-  /** Columns that decide ties in the table; null where nothing of it is cut. */
+  /** Columns that decide ties in the table; null where none of its lists is limited. */
   tiebreakerOf(table: string): readonly string[] | null {
     return (this.marked.get(table)?.[0] ?? this.roots.get(table))?.tiebreaker ?? null
   }
@@ -44,17 +43,17 @@ export class CutPlan {
 /** Copies of the first mark: nobody writes the same column three times. */
 const FEWEST = 3
 
-const plans = new WeakMap<object, CutPlan>()
+const plans = new WeakMap<object, LimitPlan>()
 
 /** The plan of a call, made where it has none. Notes are what all copies of a call share. */
-export function planFor(call: Call): CutPlan {
+export function planFor(call: Call): LimitPlan {
   let plan = plans.get(call.notes)
-  if (plan === undefined) plans.set(call.notes, (plan = new CutPlan()))
+  if (plan === undefined) plans.set(call.notes, (plan = new LimitPlan()))
   return plan
 }
 
 /** The plan of a call, or null. */
-export function planOf(call: Call): CutPlan | null {
+export function planOf(call: Call): LimitPlan | null {
   return plans.get(call.notes) ?? null
 }
 

@@ -5,15 +5,15 @@ import {
   type SelectText,
   type SqlQuery,
 } from '@prisma-brisk/core'
-import type { CutColumn, RowCut } from './row-limit.ts'
+import type { ComparedColumn, RowLimit } from './row-limit.ts'
 
-/** A statement with its cut, and what has to be taken off its answer. */
-export interface CutSql {
+/** A statement with its limit, and what has to be taken off its answer. */
+export interface LimitedSql {
   readonly query: SqlQuery
   /** Columns at the end of each row that Prisma does not know. */
   readonly extra: number
   /** The last column is the row's number among those of its parent. */
-  readonly rank: boolean
+  readonly rowNumber: boolean
 }
 
 /** A statement as the driver got it, read. */
@@ -32,87 +32,92 @@ export interface ReadStatement {
 }
 
 /**
- * Puts a cut around a statement.
+ * Puts a limit around a statement.
  *
  * - one parent: `LIMIT`
  * - several parents, one key, PostgreSQL: the parents' keys, and for each of them the statement with a `LIMIT` (LATERAL), which reads
  *   an index no further than it must
- * - otherwise: the statement with `ROW_NUMBER()` over each parent's rows, cut by it
+ * - otherwise: the statement with `ROW_NUMBER()` over each parent's rows, kept by it
  *
  * Null where the statement is not of a form that this is right for.
  */
-export function cutSql(statement: ReadStatement, cut: RowCut, provider: Provider): CutSql | null {
-  const link = cut.link === null ? [] : linkTexts(statement, cut)
+export function limitSql(statement: ReadStatement, limit: RowLimit, provider: Provider): LimitedSql | null {
+  const link = limit.link === null ? [] : linkTexts(statement, limit)
   if (link === null) return null
-  const simple = cut.distinct.length === 0 && !cut.fromCursor
-  const keys = cut.link !== null && link.length === 1 ? keysOf(statement, link[0] as string) : null
+  const simple = limit.distinct.length === 0 && !limit.fromCursor
+  const keys = limit.link !== null && link.length === 1 ? keysOf(statement, link[0] as string) : null
   if (simple && keys !== null) {
-    if (keys.list.length === 1 && cut.link?.columns[0]?.identity === 'value') return limited(statement, cut)
+    if (keys.list.length === 1 && limit.link?.columns[0]?.comparableAs === 'value')
+      return limited(statement, limit)
     // Subqueries that count or aggregate are not to be run for each parent.
     if (
       provider === 'postgresql' &&
-      cut.failAbove === Infinity &&
+      limit.failAbove === Infinity &&
       !statement.select.from.includes(' JOIN (SELECT ')
     )
-      return lateral(statement, cut, link[0] as string, keys)
+      return lateral(statement, limit, link[0] as string, keys)
   }
-  return simple && cut.link !== null
-    ? ranked(statement, cut, link, provider)
-    : staged(statement, cut, link, provider)
+  return simple && limit.link !== null
+    ? numbered(statement, limit, link, provider)
+    : staged(statement, limit, link, provider)
 }
 
-const RANK = '@rank'
+const ROW_NUMBER = '@row'
 
 /** The statement with a LIMIT. */
-function limited(statement: ReadStatement, cut: RowCut): CutSql | null {
+function limited(statement: ReadStatement, limit: RowLimit): LimitedSql | null {
   const { select, query } = statement
   const { columns, from, where, tail, comment } = select
   const head = `SELECT ${columns} FROM ${from} WHERE ${where} ORDER BY ${statement.order.join(', ')}`
   // SQLite's own form of "no limit": the value is -1.
   if (tail.startsWith(' LIMIT ?')) {
     const args = [...query.args]
-    args[args.length - countPlaceholders(tail)] = cut.keep
-    return { query: { ...query, sql: `${head}${tail}${comment}`, args }, extra: 0, rank: false }
+    args[args.length - countPlaceholders(tail)] = limit.keep
+    return { query: { ...query, sql: `${head}${tail}${comment}`, args }, extra: 0, rowNumber: false }
   }
-  return { query: { ...query, sql: `${head} LIMIT ${cut.keep}${tail}${comment}` }, extra: 0, rank: false }
+  return {
+    query: { ...query, sql: `${head} LIMIT ${limit.keep}${tail}${comment}` },
+    extra: 0,
+    rowNumber: false,
+  }
 }
 
 /** For each parent the statement with a LIMIT. Parents are read by their key, which gives the placeholders their type. */
-function lateral(statement: ReadStatement, cut: RowCut, link: string, keys: Keys): CutSql | null {
+function lateral(statement: ReadStatement, limit: RowLimit, link: string, keys: Keys): LimitedSql | null {
   const { select, query, order } = statement
-  const { parent, columns: linkColumns } = cut.link as NonNullable<RowCut['link']>
+  const { parent, columns: linkColumns } = limit.link as NonNullable<RowLimit['link']>
   const schema =
     parent.dbSchema === null
       ? statement.tableText.slice(0, -quote(statement.table, '"').length)
       : `${quote(parent.dbSchema, '"')}.`
   const key = `"@parent".${quote(parent.columns[0] as string, '"')}`
   const same =
-    linkColumns[0]?.identity === 'value'
+    linkColumns[0]?.comparableAs === 'value'
       ? ''
-      : ` AND ${identity(link, 'text', 'postgresql')} = ${identity(key, 'text', 'postgresql')}`
+      : ` AND ${comparable(link, 'text', 'postgresql')} = ${comparable(key, 'text', 'postgresql')}`
   const where = `${select.where.slice(0, keys.start)}(${link} = ${key}${same})${select.where.slice(keys.end)}`
-  const inner = `SELECT ${select.columns} FROM ${select.from} WHERE ${where} ORDER BY ${order.join(', ')} LIMIT ${cut.keep}`
+  const inner = `SELECT ${select.columns} FROM ${select.from} WHERE ${where} ORDER BY ${order.join(', ')} LIMIT ${limit.keep}`
   const sql =
     `SELECT "@cut".* FROM ${schema}${quote(parent.table, '"')} AS "@parent" CROSS JOIN LATERAL (${inner}) AS "@cut" ` +
     `WHERE ${key} IN (${keys.list.join(',')})${select.tail}${select.comment}`
-  return { query: { ...query, sql }, extra: 0, rank: false }
+  return { query: { ...query, sql }, extra: 0, rowNumber: false }
 }
 
 /** The statement's rows numbered within each parent. */
-function ranked(
+function numbered(
   statement: ReadStatement,
-  cut: RowCut,
+  limit: RowLimit,
   link: readonly string[],
   provider: Provider,
-): CutSql | null {
+): LimitedSql | null {
   const { select, order } = statement
   const q = quoteOf(provider)
   const partition = link.map((text, index) =>
-    identity(text, cut.link?.columns[index]?.identity ?? 'text', provider),
+    comparable(text, limit.link?.columns[index]?.comparableAs ?? 'text', provider),
   )
-  const rank = `ROW_NUMBER() OVER (PARTITION BY ${partition.join(', ')} ORDER BY ${order.join(', ')}) AS ${quote(RANK, q)}`
-  const base = `SELECT ${select.columns}, ${rank} FROM ${select.from} WHERE ${select.where}`
-  const sql = `SELECT * FROM (${base}) AS ${quote('@cut', q)} WHERE ${quote(RANK, q)} <= ${cut.keep} ORDER BY ${quote(RANK, q)}${select.tail}${select.comment}`
+  const numbered = `ROW_NUMBER() OVER (PARTITION BY ${partition.join(', ')} ORDER BY ${order.join(', ')}) AS ${quote(ROW_NUMBER, q)}`
+  const base = `SELECT ${select.columns}, ${numbered} FROM ${select.from} WHERE ${select.where}`
+  const sql = `SELECT * FROM (${base}) AS ${quote('@cut', q)} WHERE ${quote(ROW_NUMBER, q)} <= ${limit.keep} ORDER BY ${quote(ROW_NUMBER, q)}${select.tail}${select.comment}`
   const values = valuesOf(statement)
   if (values === null) return null
   const query = rewritten(statement, sql, [
@@ -122,7 +127,7 @@ function ranked(
     values.where,
     values.tail,
   ])
-  return { query, extra: 1, rank: true }
+  return { query, extra: 1, rowNumber: true }
 }
 
 /**
@@ -131,23 +136,23 @@ function ranked(
  */
 function staged(
   statement: ReadStatement,
-  cut: RowCut,
+  limit: RowLimit,
   link: readonly string[],
   provider: Provider,
-): CutSql | null {
+): LimitedSql | null {
   const { select, order, alias } = statement
   const q = quoteOf(provider)
   const name = (text: string) => quote(text, q)
   const linked = link.map((text, index) => ({
     name: name(`@link${index}`),
-    text: identity(text, cut.link?.columns[index]?.identity ?? 'text', provider),
+    text: comparable(text, limit.link?.columns[index]?.comparableAs ?? 'text', provider),
   }))
-  const distinct = cut.distinct.map(({ column, identity: by }, index) => ({
+  const distinct = limit.distinct.map(({ column, comparableAs: by }, index) => ({
     name: name(`@distinct${index}`),
-    text: identity(`${alias}.${quote(column, q)}`, by, provider),
+    text: comparable(`${alias}.${quote(column, q)}`, by, provider),
   }))
-  const cursor = cut.fromCursor ? cursorOf(statement) : null
-  if (cut.fromCursor && cursor === null) return null
+  const cursor = limit.fromCursor ? cursorOf(statement) : null
+  if (limit.fromCursor && cursor === null) return null
   const parents = linked.length === 0 ? '' : `PARTITION BY ${linked.map((each) => each.name).join(', ')}`
   const added = [
     ...linked,
@@ -170,18 +175,18 @@ function staged(
     over(`ROW_NUMBER() OVER (PARTITION BY ${group} ORDER BY ${name('@place')})`, '@first')
   }
   const isFirst = distinct.length > 0 ? ` WHERE ${name('@first')} = 1` : ''
-  over(`ROW_NUMBER() OVER (${parents} ORDER BY ${name('@place')})`, RANK, isFirst)
-  let kept = `${name(RANK)} <= ${cut.keep}`
+  over(`ROW_NUMBER() OVER (${parents} ORDER BY ${name('@place')})`, ROW_NUMBER, isFirst)
+  let kept = `${name(ROW_NUMBER)} <= ${limit.keep}`
   if (cursor !== null) {
-    over(`MIN(CASE WHEN ${name('@hit')} THEN ${name(RANK)} END) OVER (${parents})`, '@start')
-    kept = `${name(RANK)} >= ${name('@start')} AND ${name(RANK)} < ${name('@start')} + ${cut.keep}`
+    over(`MIN(CASE WHEN ${name('@hit')} THEN ${name(ROW_NUMBER)} END) OVER (${parents})`, '@start')
+    kept = `${name(ROW_NUMBER)} >= ${name('@start')} AND ${name(ROW_NUMBER)} < ${name('@start')} + ${limit.keep}`
   }
   const sql = `SELECT * FROM (${rows}) AS ${name('@cut')} WHERE ${kept} ORDER BY ${name('@place')}${select.tail}${select.comment}`
   const values = valuesOf(statement)
   if (values === null) return null
   const { columns, from, where, order: ordered, tail } = values
   const query = rewritten(statement, sql, [columns, cursor?.values ?? none, ordered, from, where, tail])
-  return { query, extra, rank: false }
+  return { query, extra, rowNumber: false }
 }
 
 interface Keys {
@@ -202,7 +207,7 @@ function keysOf({ select: { where } }: ReadStatement, link: string): Keys | null
 }
 
 /** The columns that name the parent, as the statement writes them. */
-function linkTexts({ select, alias }: ReadStatement, { link }: RowCut): readonly string[] | null {
+function linkTexts({ select, alias }: ReadStatement, { link }: RowLimit): readonly string[] | null {
   if (link === null) return []
   const q = alias.startsWith('`') ? '`' : '"'
   if (link.joinTable === null) return link.columns.map(({ column }) => `${alias}.${quote(column, q)}`)
@@ -265,7 +270,7 @@ function rewritten({ query, numbered }: ReadStatement, sql: string, values: read
 }
 
 /** A column as Node tells its values apart: by the text the driver prints. */
-function identity(text: string, by: CutColumn['identity'], provider: Provider): string {
+function comparable(text: string, by: ComparedColumn['comparableAs'], provider: Provider): string {
   if (by === 'value') return text
   if (provider === 'mysql') return `CAST(${text} AS BINARY)`
   if (provider === 'sqlite') return `${text} COLLATE BINARY`

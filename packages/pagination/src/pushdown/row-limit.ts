@@ -4,11 +4,11 @@ import type { Field, Model, Provider, Relation, SchemaModel } from '@prisma-bris
  * What Prisma would do in Node to the rows of one statement, to be done in SQL instead.
  *
  * For some shapes Prisma sends no LIMIT, reads every row and cuts them itself: nested lists of more than one parent, `distinct` with
- * `take`, a cursor in an order that is not unique. {@link RowCut} says what it cuts; `cut-sql.ts` puts the same cut around its
- * statement, as window functions over the order that the statement has anyway. Filters, joins, types and the cut in Node stay
+ * `take`, a cursor in an order that is not unique. {@link RowLimit} describes that limit; `limit-sql.ts` puts the same limit around the
+ * statement, as window functions over the order that the statement has anyway. Filters, joins, types and the limit in Node stay
  * Prisma's: it gets fewer rows, and finds nothing more to drop.
  */
-export interface RowCut {
+export interface RowLimit {
   /** The table whose rows are read. */
   readonly table: string
   /** How rows belong to their parents; null for a list of the top level. */
@@ -16,7 +16,7 @@ export interface RowCut {
   /** Rows to keep for each parent: `skip` and `take` together. */
   readonly keep: number
   /** Columns whose first row alone is kept; empty without `distinct`. */
-  readonly distinct: readonly CutColumn[]
+  readonly distinct: readonly ComparedColumn[]
   /** Rows are counted from the row that the statement's cursor names. */
   readonly fromCursor: boolean
   /** Columns that decide ties. */
@@ -30,7 +30,7 @@ export interface RowCut {
 
 /** The columns of the child's table, or of the join table, that name the parent. */
 export interface RowLink {
-  readonly columns: readonly CutColumn[]
+  readonly columns: readonly ComparedColumn[]
   /** The join table of a many-to-many relation. */
   readonly joinTable: string | null
   readonly parent: {
@@ -41,9 +41,9 @@ export interface RowLink {
 }
 
 /** A column, and how its values are told apart as Node would: by what the driver prints. */
-export interface CutColumn {
+export interface ComparedColumn {
   readonly column: string
-  readonly identity: 'value' | 'text'
+  readonly comparableAs: 'value' | 'text'
 }
 
 /** The link of a list relation's rows to their parents; null where the schema does not say it. */
@@ -60,28 +60,28 @@ export function linkOf(schema: SchemaModel, relation: Relation): RowLink | null 
     const { table, columns } = relation.manyToMany
     const id = parent.id?.fields[0]
     if (id === undefined) return null
-    const identity = identityOf(parent.fields.get(id))
-    return { columns: [{ column: columns.here, identity }], joinTable: table, parent: place([id]) }
+    const comparableAs = comparisonOf(parent.fields.get(id))
+    return { columns: [{ column: columns.here, comparableAs }], joinTable: table, parent: place([id]) }
   }
   const back = target.relations.find(({ field }) => field === relation.backField)
   if (back === undefined || back.fields.length === 0) return null
   return {
-    columns: back.fields.map((field) => cutColumn(target, field)),
+    columns: back.fields.map((field) => comparedColumn(target, field)),
     joinTable: null,
     parent: place(back.references),
   }
 }
 
-export function cutColumn(model: Model, name: string): CutColumn {
+export function comparedColumn(model: Model, name: string): ComparedColumn {
   const field = model.fields.get(name)
-  return { column: field?.column ?? name, identity: identityOf(field) }
+  return { column: field?.column ?? name, comparableAs: comparisonOf(field) }
 }
 
 /**
  * Node compares by text what the database may compare by collation ('a' = 'A') or by value (1.0 = 1.00): for those the text counts.
  * Whole numbers, booleans and UUIDs have one text each.
  */
-function identityOf(field: Field | undefined): CutColumn['identity'] {
+function comparisonOf(field: Field | undefined): ComparedColumn['comparableAs'] {
   if (field === undefined) return 'text'
   if (field.type === 'Int' || field.type === 'BigInt' || field.type === 'Boolean') return 'value'
   return field.nativeType?.name === 'Uuid' ? 'value' : 'text'
@@ -99,15 +99,15 @@ export function distinctTrouble(model: Model, fields: readonly string[]): string
 }
 
 /** Databases whose SQL is known here. */
-export function canCut(provider: Provider): boolean {
+export function canPushDown(provider: Provider): boolean {
   return (
     provider === 'postgresql' || provider === 'cockroachdb' || provider === 'mysql' || provider === 'sqlite'
   )
 }
 
-/** Whether two cuts do the same to a statement. */
-export function sameCut(a: RowCut, b: RowCut): boolean {
-  const shape = ({ table, link, keep, distinct, fromCursor, backward, failAbove }: RowCut) =>
+/** Whether two limits do the same to a statement. */
+export function sameLimit(a: RowLimit, b: RowLimit): boolean {
+  const shape = ({ table, link, keep, distinct, fromCursor, backward, failAbove }: RowLimit) =>
     JSON.stringify([
       table,
       link,

@@ -1,5 +1,5 @@
 import { parsePageQuery } from '../../src/page/page-query.ts'
-import { relayArguments } from '../../src/keyset/relay-arguments.ts'
+import { relayArguments } from '../../src/keyset/relay.ts'
 
 const code = (run: () => unknown) => {
   try {

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals'
-import { DeadlineTimer } from '../src/deadline-timer.ts'
+import { DeadlineTimer } from '../../src/deadline/deadline-timer.ts'
 
 /** Whether the one timer is set. */
 const isSet = (timer: DeadlineTimer): boolean => (timer as unknown as { timer: unknown }).timer !== null

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
-import { DeferredQueueFullError } from './errors.ts'
-import type { DeferredOptions } from './options.ts'
+import { DeferredQueueFullError } from '../errors.ts'
+import type { DeferredOptions } from '../options.ts'
 import { holdProcess, releaseProcess, type Unfinished } from './process-end.ts'
 
 /** Taken before a test can fake it. */

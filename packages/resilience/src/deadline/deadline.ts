@@ -1,8 +1,7 @@
 import type { Call, ConnectionWatch, DriverTap, Next } from '@prisma-brisk/core'
-import { cancelOn, isCancellable } from './canceller.ts'
+import { cancelOn, isCancellable } from '../cancel/canceller.ts'
 import type { DeadlineTimer, Expiring, Expiry } from './deadline-timer.ts'
-import { QueryAbortedError, QueryTimeoutError } from './errors.ts'
-import type { Retrier } from './retrier.ts'
+import { QueryAbortedError, QueryTimeoutError } from '../errors.ts'
 
 /** Where a call carries its deadline. */
 export const deadlineKey: unique symbol = Symbol('prisma-brisk.deadline')
@@ -11,6 +10,14 @@ declare module '@prisma-brisk/core' {
   interface CallNotes {
     [deadlineKey]?: Deadline
   }
+}
+
+/** Decides whether operations that failed are sent again, and sends them. */
+export interface Retries {
+  /** Counts an operation that may be sent again; whether it may. */
+  begins(call: Call): boolean
+  /** Sends an operation again that has failed, or fails as it did. */
+  again(call: Call, next: Next, first: unknown): Promise<unknown>
 }
 
 /** After the statement was told to stop, milliseconds until its caller no longer waits for it. */
@@ -38,7 +45,7 @@ export class Deadline implements Expiring, ConnectionWatch {
   ) {}
 
   /** Answers as the operation does, sent again where that helps, or fails once its time is over. */
-  run(next: Next, retrier: Retrier | null): Promise<unknown> {
+  run(next: Next, retries: Retries | null): Promise<unknown> {
     const { call, signal, timeout } = this
     if (signal?.aborted === true) return Promise.reject(this.abortion())
     call.notes[deadlineKey] = this
@@ -55,8 +62,8 @@ export class Deadline implements Expiring, ConnectionWatch {
         reject(this.error ?? error)
       }
       const again = (reason: unknown): void => {
-        if (retrier === null) failed(reason)
-        else void retrier.again(call, next, reason).then(succeeded, failed)
+        if (retries === null) failed(reason)
+        else void retries.again(call, next, reason).then(succeeded, failed)
       }
       void started(call, next).then(succeeded, again)
     })

@@ -1,9 +1,8 @@
-import { type Call, type DriverListener, DriverTap, type Host, type Next } from '@prisma-brisk/core'
-import { currentLimits } from './limits.ts'
-import { Deadline, deadlineKey } from './deadline.ts'
+import { DriverTap, type Call, type DriverListener, type Host, type Next } from '@prisma-brisk/core'
+import { currentLimits } from './operation-limits.ts'
+import { Deadline, deadlineKey, type Retries } from './deadline.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
-import type { ResolvedResilienceOptions } from './options.ts'
-import type { Retrier } from './retrier.ts'
+import type { ResolvedResilienceOptions } from '../options.ts'
 
 const timerKey = Symbol('prisma-brisk.deadlines')
 
@@ -14,7 +13,7 @@ export class Deadlines {
   constructor(
     private readonly host: Host,
     private readonly options: ResolvedResilienceOptions,
-    private readonly retrier: Retrier | null,
+    private readonly retries: Retries | null,
   ) {
     this.timer = host.state(timerKey, () => timerOf(host))
   }
@@ -23,11 +22,11 @@ export class Deadlines {
     const own = currentLimits()
     const timeout = own?.timeout ?? this.timeoutOf(call)
     const signal = own?.signal
-    const retrier = this.retrier?.begins(call) === true ? this.retrier : null
+    const retries = this.retries?.begins(call) === true ? this.retries : null
     if (timeout !== false || signal !== undefined)
-      return new Deadline(call, DriverTap.of(this.host), this.timer, timeout, signal).run(next, retrier)
-    if (retrier === null) return next(call)
-    return next(call).catch((error: unknown) => retrier.again(call, next, error))
+      return new Deadline(call, DriverTap.of(this.host), this.timer, timeout, signal).run(next, retries)
+    if (retries === null) return next(call)
+    return next(call).catch((error: unknown) => retries.again(call, next, error))
   }
 
   private timeoutOf({ model, operation }: Call): number | false {

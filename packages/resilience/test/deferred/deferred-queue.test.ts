@@ -1,5 +1,5 @@
-import { Random } from '../../../test/support/random.ts'
-import { DeferredQueue } from '../src/deferred-queue.ts'
+import { Random } from '../../../../test/support/random.ts'
+import { DeferredQueue } from '../../src/deferred/deferred-queue.ts'
 
 /** A call as Prisma makes them: nothing happens before it is awaited. */
 function lazy(model: string, run: () => Promise<unknown>): object {

@@ -1,29 +1,28 @@
-import type { Args, Call, Model, SchemaModel } from '@prisma-brisk/core'
-import { markedOrder, planFor, type CutPlan } from './limit-plan.ts'
+import { isAbsent, type Args, type Call, type Model, type SchemaModel } from '@prisma-brisk/core'
+import { markedOrder, planFor, type LimitPlan } from './limit-plan.ts'
 import { UnboundedReadError, UnlimitableError } from '../errors.ts'
-import { isAbsent, type ListBound, type ListName } from '../list-bound.ts'
-import { cutColumn, distinctTrouble, linkOf, type RowCut, type RowLink } from './row-limit.ts'
-import type { SelectedRelation } from '../limit/selection.ts'
+import type { ListBound, ListName, SelectedRelation } from '../list-bound.ts'
+import { comparedColumn, distinctTrouble, linkOf, type RowLimit, type RowLink } from './row-limit.ts'
 import { tiebreakerOf } from '../tiebreaker.ts'
 
-/** Makes the cuts of one call's lists, and marks the lists with them. */
-export class ListCuts {
+/** Pushes the limits of one call's lists down to their statements, and marks the lists with them. */
+export class LimitPushdown {
   /** A list within rows has `distinct`: Prisma's join strategy would aggregate all its rows, and cut them in Node. */
   needsQueries = false
-  private opened: CutPlan | null = null
+  private opened: LimitPlan | null = null
   /** The table of the call's own list, where its statement can be told from others of the table by its cursor alone. */
   private rootTable: string | null = null
 
   constructor(
     private readonly schema: SchemaModel,
     private readonly call: Call,
-    /** Writes can still be rolled back when a list turns out too long: the driver sees to it. */
+    /** Writes can still be rolled back when a list turns out too long: at the driver. */
     private readonly isWrite: boolean,
-    /** Called when the first cut is made. */
+    /** Called with the first limit. */
     private readonly onFirst: () => void,
   ) {}
 
-  private get plan(): CutPlan {
+  private get plan(): LimitPlan {
     if (this.opened === null) {
       this.onFirst()
       this.opened = planFor(this.call)
@@ -32,30 +31,30 @@ export class ListCuts {
   }
 
   /** Arguments of the call's own list: `distinct` and `cursor` are cut in Node by Prisma. */
-  root(model: Model, args: Args, bound: ListBound, skip: number, list: ListName): Args {
+  root(model: Model, args: Args, bound: ListBound, list: ListName): Args {
     const rows = rowsAsked(bound, args)
     const withCursor = !isAbsent(args['cursor'])
     if (rows === Infinity || (!withCursor && isAbsent(args['distinct']))) return args
-    const cut = this.cut(
+    const limit = this.limit(
       model,
       args,
       null,
-      skip + rows,
+      bound.skip + rows,
       list,
       Infinity,
       () => new UnlimitableError(list.name(), ''),
     )
     if (withCursor) {
       // Its order decides whether Prisma cuts in SQL or in Node, and with which rows: it must stay as it is.
-      this.plan.root(cut)
-      this.rootTable = cut.table
+      this.plan.root(limit)
+      this.rootTable = limit.table
       return args
     }
-    return this.marked(model, args, cut)
+    return this.marked(model, args, limit)
   }
 
   /** Arguments of a list within rows. */
-  nested({ relation, bound, skip, name }: SelectedRelation, args: Args): Args {
+  nested({ relation, bound, name }: SelectedRelation, args: Args): Args {
     const target = this.schema.models.get(relation.target)
     if (bound === null || target === undefined) return args
     const rows = rowsAsked(bound, args)
@@ -72,11 +71,19 @@ export class ListCuts {
     if (!isAbsent(args['distinct'])) this.needsQueries = true
     const guarded = this.isWrite && bound.rule === 'guard'
     const fail = () => new UnboundedReadError(name.name(), bound.limit, name.callSite(), 'more')
-    const cut = this.cut(target, args, link, skip + rows, name, guarded ? skip + bound.limit : Infinity, fail)
-    return this.marked(target, args, cut)
+    const limit = this.limit(
+      target,
+      args,
+      link,
+      bound.skip + rows,
+      name,
+      guarded ? bound.skip + bound.limit : Infinity,
+      fail,
+    )
+    return this.marked(target, args, limit)
   }
 
-  private cut(
+  private limit(
     model: Model,
     args: Args,
     link: RowLink | null,
@@ -84,7 +91,7 @@ export class ListCuts {
     list: ListName,
     failAbove: number,
     fail: () => Error,
-  ): RowCut {
+  ): RowLimit {
     const tiebreaker = tiebreakerOf(model)
     if (tiebreaker === null)
       throw new UnlimitableError(
@@ -98,17 +105,17 @@ export class ListCuts {
       table: model.table,
       link,
       keep,
-      distinct: distinct.map((field) => cutColumn(model, field)),
+      distinct: distinct.map((field) => comparedColumn(model, field)),
       fromCursor: !isAbsent(args['cursor']),
-      tiebreaker: tiebreaker.map((field) => cutColumn(model, field).column),
+      tiebreaker: tiebreaker.map((field) => comparedColumn(model, field).column),
       backward: typeof args['take'] === 'number' && args['take'] < 0,
       failAbove,
       fail,
     }
   }
 
-  private marked(model: Model, args: Args, cut: RowCut): Args {
-    const copies = this.plan.mark(cut)
+  private marked(model: Model, args: Args, limit: RowLimit): Args {
+    const copies = this.plan.mark(limit)
     return { ...args, orderBy: markedOrder(args['orderBy'], tiebreakerOf(model) ?? [], copies) }
   }
 }

@@ -1,4 +1,4 @@
-import { RetryBudget } from '../src/retry-budget.ts'
+import { RetryBudget } from '../../src/retry/retry-budget.ts'
 
 describe('R2 the retry budget', () => {
   test('keeps retries to a tenth of the traffic', () => {

@@ -1,18 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { checkOptions, InvalidOptionsError, type OptionCheck } from '@prisma-brisk/core'
-import { timeLimit } from './options.ts'
+import { timeLimit } from '../options.ts'
 
 /** Limits of everything that runs in one asynchronous context. */
-export interface Limits {
+export interface OperationLimits {
   /** Milliseconds each operation may take; in place of the options. */
   readonly timeout?: number | false
   /** Stops waiting, retrying and the running statement when it fires. */
   readonly signal?: AbortSignal
 }
 
-const limits = new AsyncLocalStorage<Limits>()
+const limits = new AsyncLocalStorage<OperationLimits>()
 
-export function currentLimits(): Limits | undefined {
+export function currentLimits(): OperationLimits | undefined {
   return limits.getStore()
 }
 
@@ -24,7 +24,7 @@ export function currentLimits(): Limits | undefined {
  * @example
  * await withLimits({ signal: request.signal, timeout: 2_000 }, () => prisma.report.findMany())
  */
-export function withLimits<T>(own: Limits, work: () => T | Promise<T>): Promise<T> {
+export function withLimits<T>(own: OperationLimits, work: () => T | Promise<T>): Promise<T> {
   checkOptions('withLimits', own, { timeout: timeLimit, signal })
   return limits.run({ ...limits.getStore(), ...own }, async () => await work())
 }

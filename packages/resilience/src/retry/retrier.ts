@@ -1,7 +1,7 @@
 import { operationTraits, type Call, type Next } from '@prisma-brisk/core'
 import { backOff } from 'exponential-backoff'
-import { deadlineKey } from './deadline.ts'
-import type { RetryOptions } from './options.ts'
+import { deadlineKey, type Retries } from '../deadline/deadline.ts'
+import type { RetryOptions } from '../options.ts'
 import { RetryBudget } from './retry-budget.ts'
 import { retryReason } from './retryable.ts'
 
@@ -13,7 +13,7 @@ declare module '@prisma-brisk/core' {
 }
 
 /** Sends an operation again that the database has undone, after a pause of random length. */
-export class Retrier {
+export class Retrier implements Retries {
   constructor(
     private readonly options: Required<RetryOptions>,
     private readonly budget: RetryBudget,

@@ -1,0 +1,25 @@
+import type { Args } from '@prisma-brisk/core'
+import { InvalidLimitError, InvalidPageError, LimitExceededError } from '../errors.ts'
+import type { ResolvedLimits } from '../options.ts'
+
+/** Rows of a page, or an error; lowered to the maximum where `onExceeded` is `clamp`. */
+export function checkPageLimit(
+  given: unknown,
+  argument: string,
+  limits: ResolvedLimits,
+  name: string,
+): number {
+  if (given === undefined) return limits.defaultLimit
+  if (typeof given !== 'number' || !Number.isInteger(given) || given < 1 || given >= 2 ** 31 - 1)
+    throw new InvalidLimitError(name, argument, given)
+  if (given <= limits.maxLimit || limits.onExceeded === 'allow') return given
+  if (limits.onExceeded === 'clamp') return limits.maxLimit
+  throw new LimitExceededError(name, given, limits.maxLimit)
+}
+
+/** List arguments that a page decides itself. */
+export function refuseArguments(args: Args, names: readonly string[], name: string): void {
+  const found = names.find((each) => args[each] !== undefined)
+  if (found !== undefined)
+    throw new InvalidPageError(name, found, 'not to be given, since the page decides it', args[found])
+}

@@ -1,0 +1,83 @@
+import { readSelect, splitList, type SelectText, type Statement } from '@prisma-brisk/core'
+import type { LimitPlan } from './limit-plan.ts'
+import { quote, type ReadStatement } from './limit-sql.ts'
+import type { RowLimit } from './row-limit.ts'
+
+/** A statement that reads a list with a limit. */
+export interface MarkedStatement {
+  readonly read: ReadStatement
+  readonly limit: RowLimit
+  /** Prisma has sent a LIMIT itself. */
+  readonly isLimited: boolean
+}
+
+/** A statement with the limit that the plan has for it; null where it has none. */
+export function markedStatement(statement: Statement, plan: LimitPlan): MarkedStatement | null {
+  const select = readSelect(statement.sql)
+  const tableText = select === null ? undefined : TABLE.exec(select.from)?.[0]
+  if (select === null || tableText === undefined) return null
+  const mark = tableText.startsWith('`') ? '`' : '"'
+  const table = unquoted(tableText, mark)
+  const tiebreaker = plan.tiebreakerOf(table)
+  if (tiebreaker === null) return null
+  const alias = /^ AS ((["`]).+?\2)/.exec(select.from.slice(tableText.length))?.[1] ?? tableText
+  const columns = tiebreaker.map((column) => `${alias}.${quote(column, mark)}`)
+  const terms = splitList(select.orderBy)
+  const copies = copiesAtEnd(terms, columns)
+  const isLimited = hasLimit(select, statement)
+  const marked = copies === 0 ? null : plan.find(table, copies)
+  const limit = marked ?? (isLimited || !CURSOR.test(select.where) ? null : plan.findRoot(table))
+  if (limit === null || limit.keep === Infinity) return null
+  const own = marked === null ? terms : terms.slice(0, terms.length - copies * columns.length)
+  const last =
+    marked === null ? (limit.backward ? ' DESC' : ' ASC') : direction(terms[terms.length - 1] as string)
+  const tied = columns.filter((column) => !own.some((term) => term.startsWith(column)))
+  const query = { sql: statement.sql, args: [...statement.args], argTypes: [...statement.argTypes] }
+  const order = [...own, ...tied.map((column) => `${column}${last}`)]
+  const read = { query, select, tableText, alias, table, order, numbered: mark === '"' }
+  return { read, limit, isLimited }
+}
+
+/** `"public"."User"` at the start of FROM. */
+const TABLE = /^(?:"(?:[^"]|"")+"|`(?:[^`]|``)+`)(?:\.(?:"(?:[^"]|"")+"|`(?:[^`]|``)+`))*/
+/** The comparison with a cursor's row. */
+const CURSOR = /\(SELECT .* WHERE \([^()]+\) = \([^()]+\)\)/
+
+function unquoted(text: string, mark: string): string {
+  const last = new RegExp(`${mark}((?:[^${mark}]|${mark}${mark})+)${mark}$`).exec(text)?.[1] ?? text
+  return last.replaceAll(mark + mark, mark)
+}
+
+/** How often the columns stand one after another at the end of an order, all in one direction. */
+function copiesAtEnd(terms: readonly string[], columns: readonly string[]): number {
+  const last = direction(terms[terms.length - 1] as string)
+  let copies = 0
+  for (let end = terms.length; end >= columns.length; end -= columns.length, copies++) {
+    const isCopy = columns.every(
+      (column, index) => terms[end - columns.length + index] === `${column}${last}`,
+    )
+    if (!isCopy) break
+  }
+  return copies
+}
+
+function direction(term: string): ' ASC' | ' DESC' {
+  return term.endsWith(' DESC') ? ' DESC' : ' ASC'
+}
+
+/** SQLite's statements always have a LIMIT; -1 is none. */
+function hasLimit({ tail }: SelectText, { args }: Statement): boolean {
+  if (!tail.includes('LIMIT ')) return false
+  return !tail.includes('?') || Number(args[args.length - (tail.match(/\?/g)?.length ?? 0)]) !== -1
+}
+
+/** A statement that Prisma has limited itself, without the marks. */
+export function unmarked({ select, order }: ReadStatement): string {
+  const { columns, from, where, tail, comment } = select
+  return `SELECT ${columns} FROM ${from} WHERE ${where} ORDER BY ${order.join(', ')}${tail}${comment}`
+}
+
+/** Whether an unlimited statement has one of our marks, though it could not be read. */
+export function isMarked(sql: string): boolean {
+  return /(\S.*? (?:ASC|DESC)), \1, \1(?!.* LIMIT )/s.test(sql.slice(sql.lastIndexOf(' ORDER BY ')))
+}
