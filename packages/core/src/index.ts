@@ -84,3 +84,5 @@ export {
 export { isAbsent, isDecimal, isPlain, isSkip } from './operation/prisma-value.ts'
 export * as realTimers from './real-timers.ts'
 export { countPlaceholders, readSelect, splitList, type SelectText } from './driver/select-text.ts'
+export { redactSql, sqlFingerprint, type RedactedSql, type RedactOptions } from './sql/redact-sql.ts'
+export { dialectOf, type SqlDialect } from './sql/sql-lexer.ts'

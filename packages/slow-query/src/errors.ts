@@ -1,5 +1,5 @@
 import { BriskError } from '@prisma-brisk/core'
-import type { NPlusOneReport } from './loop/loop-report.ts'
+import type { NPlusOneReport } from './record/records.ts'
 
 /** A loop of queries, with `nPlusOne: { action: 'throw' }`. */
 export class NPlusOneError extends BriskError {
@@ -8,6 +8,16 @@ export class NPlusOneError extends BriskError {
     super(
       'E_N_PLUS_ONE',
       `${model ?? 'raw'}.${operation} is called ${count} times in a loop${callSite === null ? '' : ` at ${callSite}`}${parent === undefined ? '' : `, once for each row of ${parent}`}. ${advice}.`,
+    )
+  }
+}
+
+/** What was given as the extended client has no `$queries` of `slowQuery()`. */
+export class NotObservedError extends BriskError {
+  constructor() {
+    super(
+      'E_NOT_OBSERVED',
+      'expected a client extended with slowQuery(), given one without its $queries; pass the client that $extends(slowQuery()) or $extends(brisk()) returned.',
     )
   }
 }

@@ -1,22 +1,32 @@
 export { slowQuery, slowQueryPlugin } from './extension.ts'
 export type { ExplainOptions, LoopAllowance, NPlusOneOptions, SlowQueryOptions } from './options.ts'
-export type { ConnectionStatistics, Queries, QueriesClient, StatisticsOptions } from './queries.ts'
-export type { QueryStatistics } from './metrics/statistics.ts'
-export { mergeStatistics, type QueriesSnapshot } from './metrics/snapshot.ts'
-export type { ErrorRecord, SlowQueryRecord, StatementRecord } from './record/records.ts'
-export type { NPlusOneReport } from './loop/loop-report.ts'
-export type { AlertEvent, AlertMetric, AlertRule, AlertState } from './alert/alert.ts'
-export type { RequestBudgetEvent, SlowRequestRecord } from './record/request-record.ts'
+export type { ConnectionStats, QueriesClient, QueryMethods, QueryStatsOptions } from './queries.ts'
+export { mergeStatistics, type QueriesSnapshot, type QueryStats } from './metrics/statistics.ts'
+export type { TallySnapshot } from './metrics/tally.ts'
+export type { SketchSnapshot } from './metrics/latency-sketch.ts'
+export type {
+  AlertEvent,
+  AlertMetric,
+  AlertState,
+  DeferredFailureRecord,
+  ErrorRecord,
+  NPlusOneReport,
+  RequestBudgetEvent,
+  RequestInfo,
+  SinkRecord,
+  SlowQueryRecord,
+  SlowRequestRecord,
+  StatementRecord,
+} from './record/records.ts'
+export type { AlertRule } from './alert/alert.ts'
 export type { RequestBudget } from './request/request-budget.ts'
-export type { DeferredFailureRecord } from './record/deferred-failure.ts'
-export type { Sink } from './sink/sink.ts'
-export type { SinkRecord } from './record/sink-record.ts'
-export { NPlusOneError, QueryExpectationError } from './errors.ts'
+export type { RunningRequest } from './request/running-request.ts'
+export type { RecordSink } from './sink/sink.ts'
+export { NotObservedError, NPlusOneError, QueryExpectationError } from './errors.ts'
 export { consoleSink, type ConsoleSinkOptions } from './sink/console-sink.ts'
-export { jsonLinesSink, JsonLinesSink, type JsonLinesSinkOptions } from './sink/json-lines-sink.ts'
+export { jsonLinesSink, type JsonLinesSink, type JsonLinesSinkOptions } from './sink/json-lines-sink.ts'
 export { pinoSink, type PinoLike } from './sink/pino-sink.ts'
-export { currentRequest, runRequest, type RequestInfo, type RequestScope } from './request/request-scope.ts'
+export { currentRequest, runRequest, type RequestScope } from './request/request-scope.ts'
 export { PROMETHEUS_CONTENT_TYPE } from './metrics/prometheus.ts'
-export { redactSql, type RedactedSql, type RedactOptions, type SqlDialect } from './sql/redact-sql.ts'
-export { LatencySketch, type SketchSnapshot } from './metrics/latency-sketch.ts'
-export type { Telemetry } from './telemetry.ts'
+export type { FinishedOperation, QueryTelemetry } from './telemetry.ts'
+export { redactSql, type RedactedSql, type RedactOptions, type SqlDialect } from '@prisma-brisk/core'

@@ -15,9 +15,8 @@ import {
 } from '@opentelemetry/api'
 import { type Call, DriverTap, type Host, type Next } from '@prisma-brisk/core'
 import { errorRecordOf } from './record/error-record.ts'
-import type { OperationTrace } from './trace/operation-trace.ts'
 import { HISTOGRAM_BOUNDS } from './metrics/series.ts'
-import type { Telemetry } from './telemetry.ts'
+import type { FinishedOperation, QueryTelemetry } from './telemetry.ts'
 
 export interface OpenTelemetryOptions {
   /** A span for each operation, named `findMany User`. Default true. */
@@ -38,7 +37,7 @@ export interface OpenTelemetryOptions {
  * @example
  * slowQuery({ telemetry: openTelemetry() })
  */
-export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
+export function openTelemetry(options: OpenTelemetryOptions = {}): QueryTelemetry {
   const name = '@prisma-brisk/slow-query'
   const tracer =
     options.spans === false ? null : (options.tracerProvider ?? trace.getTracerProvider()).getTracer(name)
@@ -49,7 +48,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Telemetry {
 
 const ROW_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
 
-class OpenTelemetry implements Telemetry {
+class OpenTelemetry implements QueryTelemetry {
   private readonly durations: Histogram | undefined
   private readonly rows: Histogram | undefined
   private readonly waits: Histogram | undefined
@@ -129,7 +128,7 @@ class OpenTelemetry implements Telemetry {
     }
   }
 
-  record({ call, ms, waitMs, rowsReturned }: OperationTrace, error: unknown): void {
+  record({ call, ms, waitMs, rowsReturned }: FinishedOperation, error: unknown): void {
     if (this.durations === undefined) return
     const attributes = attributesOf(call)
     if (error === undefined) this.rows?.record(rowsReturned, attributes)

@@ -15,11 +15,10 @@ import {
 } from '@prisma-brisk/core'
 import type { AlertRule } from './alert/alert.ts'
 import { sinksFromEnvironment, thresholdFromEnvironment, type Environment } from './sink/environment.ts'
-import type { NPlusOneReport } from './loop/loop-report.ts'
+import type { NPlusOneReport } from './record/records.ts'
 import type { RequestBudget } from './request/request-budget.ts'
-
-import type { Sink } from './sink/sink.ts'
-import type { Telemetry } from './telemetry.ts'
+import type { RecordSink } from './sink/sink.ts'
+import type { QueryTelemetry } from './telemetry.ts'
 
 /** Options of {@link slowQuery}. */
 export interface SlowQueryOptions {
@@ -31,7 +30,7 @@ export interface SlowQueryOptions {
   /** Thresholds of models and of single operations: `{ Report: 2000, 'User.findMany': 20 }`. Default: none. */
   readonly models?: Readonly<Record<string, number>>
   /** Where records go. Default: what `BRISK_LOG` says, else the console (standard error). */
-  readonly sinks?: readonly Sink[]
+  readonly sinks?: readonly RecordSink[]
   /**
    * What records say of statement parameters: nothing (`'omit'`, default), their types, or their values.
    * `'values'` writes personal data into logs.
@@ -41,12 +40,15 @@ export interface SlowQueryOptions {
   readonly explain?: ExplainOptions
   /** Loops of queries. On by default within `runRequest` and the request middlewares; `false` looks for none. */
   readonly nPlusOne?: NPlusOneOptions | false
-  /** Rules that tell when percentiles, error rate or pool get bad, and when they are well again. Default: none. */
+  /**
+   * Alert rules on percentiles, error rate or pool waits; an event is emitted when one fires and when it clears.
+   * Default: none.
+   */
   readonly alerts?: readonly AlertRule[]
   /** What one request may cost; more makes one event. Default: no limit. */
   readonly requestBudget?: RequestBudget
   /** A tracing and metrics system; see `@prisma-brisk/slow-query/opentelemetry`. Default: none. */
-  readonly telemetry?: Telemetry
+  readonly telemetry?: QueryTelemetry
   /**
    * Kinds of operations (model and operation) that are counted apart; later ones are counted as `other`. Each takes
    * 5–35 kB. Default 500; the first extension of a client decides.
@@ -67,7 +69,10 @@ export interface ExplainOptions {
 }
 
 export interface NPlusOneOptions {
-  /** Calls of one shape from one place in one request that make a loop. Default 10. */
+  /**
+   * Calls of one shape from one place in one request that make a loop. Default 10: a few repeated calls cost little in
+   * production, while `expectNoNPlusOne` looks at test data of a few rows and takes 3.
+   */
   readonly threshold?: number
   /**
    * `'log'` (default) reports to the sinks when the request ends; `'throw'` also fails the call that closes the loop
@@ -102,13 +107,13 @@ export interface ResolvedNPlusOneOptions {
 export interface ResolvedSlowQueryOptions {
   readonly threshold: number
   readonly models: ReadonlyMap<string, number>
-  readonly sinks: readonly Sink[]
+  readonly sinks: readonly RecordSink[]
   readonly params: 'omit' | 'types' | 'values'
   readonly explain: ResolvedExplainOptions | null
   readonly nPlusOne: ResolvedNPlusOneOptions | null
   readonly alerts: readonly AlertRule[]
   readonly requestBudget: RequestBudget | null
-  readonly telemetry: Telemetry | null
+  readonly telemetry: QueryTelemetry | null
   readonly maxSeries: number
 }
 
@@ -150,14 +155,14 @@ export function resolveOptions(
 const milliseconds = finite({ above: 0 })
 
 const sink: OptionCheck = (value, path) => {
-  if (typeof (value as Partial<Sink> | null)?.write !== 'function')
+  if (typeof (value as Partial<RecordSink> | null)?.write !== 'function')
     throw new InvalidOptionsError(path, 'a sink: { write(record), flush?() }', value)
-  const { flush } = value as Partial<Sink>
+  const { flush } = value as Partial<RecordSink>
   if (flush !== undefined) callable(flush, `${path}.flush`)
 }
 
 const telemetry: OptionCheck = (value, path) => {
-  if (typeof (value as Partial<Telemetry> | null)?.record !== 'function')
+  if (typeof (value as Partial<QueryTelemetry> | null)?.record !== 'function')
     throw new InvalidOptionsError(path, 'telemetry, such as openTelemetry()', value)
 }
 

@@ -2,19 +2,18 @@ import { DriverTap, type Host, type PoolGauge } from '@prisma-brisk/core'
 import type { ConnectionStep } from './metrics/connection-times.ts'
 import { prometheusText } from './metrics/prometheus.ts'
 import { Recorder } from './recorder/recorder.ts'
-import type { RequestMetrics } from './metrics/request-metrics.ts'
+import type { RequestStarter } from './request/running-request.ts'
 import type { Series } from './metrics/series.ts'
-import { snapshotOf, type QueriesSnapshot } from './metrics/snapshot.ts'
-import { statisticsOf, type QueryStatistics } from './metrics/statistics.ts'
+import { snapshotOf, statisticsOf, type QueriesSnapshot, type QueryStats } from './metrics/statistics.ts'
 import type { Tally } from './metrics/tally.ts'
 
-export interface StatisticsOptions {
+export interface QueryStatsOptions {
   /** `'window'` (default): the last five minutes; `'start'`: since the client was made. */
   readonly since?: 'window' | 'start'
 }
 
 /** What happens at connections beside the statements of operations; times in milliseconds. */
-export interface ConnectionStatistics {
+export interface ConnectionStats {
   /** Null where the driver does not show its pool. */
   readonly pool: PoolGauge | null
   readonly steps: readonly {
@@ -31,20 +30,20 @@ export interface ConnectionStatistics {
 
 /** What `slowQuery()` adds to a client. */
 export interface QueriesClient {
-  readonly $queries: Queries
+  readonly $queries: QueryMethods
 }
 
 /** `prisma.$queries`: what is known of the operations of this client and all others of its base client. */
-export interface Queries {
+export interface QueryMethods {
   /**
    * Counts, percentiles and rows by model and operation, the most expensive first.
    *
    * @example
    * console.table(prisma.$queries.stats())
    */
-  stats(options?: StatisticsOptions): QueryStatistics[]
+  stats(options?: QueryStatsOptions): QueryStats[]
   /** The pool, and how long BEGIN, COMMIT, ROLLBACK and waiting for a connection took since the client was made. */
-  connections(): ConnectionStatistics
+  connections(): ConnectionStats
   /**
    * Everything since the client was made, as Prometheus text.
    *
@@ -53,22 +52,22 @@ export interface Queries {
    */
   metrics(): string
   /** The statistics as plain data, to be added up with those of other processes by {@link mergeStatistics}. */
-  snapshot(options?: StatisticsOptions): QueriesSnapshot
+  snapshot(options?: QueryStatsOptions): QueriesSnapshot
   /** Records that reached no sink: too many at once, or a sink that failed. */
   readonly dropped: number
   /** Resolves when every record so far has reached its sinks. `$disconnect` does the same. */
   flush(): Promise<void>
-  /** Where the request middlewares begin and finish requests. */
-  readonly requests: Pick<RequestMetrics, 'begin'>
+  /** Begins a request, as the middlewares of web frameworks do. */
+  readonly requests: Pick<RequestStarter, 'begin'>
 }
 
-export function queriesOf(host: Host): Queries {
+export function queriesOf(host: Host): QueryMethods {
   const recorder = Recorder.of(host)
   const tallyOf =
-    ({ since = 'window' }: StatisticsOptions = {}) =>
+    ({ since = 'window' }: QueryStatsOptions = {}) =>
     (series: Series): Tally =>
       since === 'start' ? series.total : series.rolling.merged(performance.now())
-  return recorder.own<Queries>({
+  return recorder.own<QueryMethods>({
     stats: (options) => {
       const tally = tallyOf(options)
       return statisticsOf([...recorder.series].map((series) => [series, tally(series)] as const))
@@ -91,6 +90,6 @@ export function queriesOf(host: Host): Queries {
       return recorder.dropped
     },
     flush: () => recorder.flush(),
-    requests: recorder.requests,
+    requests: recorder.starter,
   })
 }

@@ -1,20 +1,20 @@
+import { dialectOf, redactSql } from '@prisma-brisk/core'
 import { QueryExpectationError } from './errors.ts'
 import { LoopDetector } from './loop/loop-detector.ts'
 import { reportOf } from './loop/loop-report.ts'
-import type { OperationTrace } from './trace/operation-trace.ts'
 import type { QueriesClient } from './queries.ts'
 import { Recorder } from './recorder/recorder.ts'
-import { siteOf } from './loop/repeated-calls.ts'
-import { RequestScope, runInScope, type RequestWatcher } from './request/request-scope.ts'
-import { dialectOf, redactSql } from './sql/redact-sql.ts'
+import { runInScope, WatchedScope, type RequestWatcher } from './request/request-scope.ts'
+import { siteOf } from './trace/call-site.ts'
+import type { OperationTrace } from './trace/operation-trace.ts'
 
 export { QueryExpectationError } from './errors.ts'
 
 /**
  * Runs `work` and fails unless the client sent exactly `count` statements for it, BEGIN and COMMIT not counted. The
- * failure lists them with their call sites. Works in every test runner. What counts is what `work` calls and awaits: a
- * request to a server of the same process, over a socket, is another context, and is not seen; use the server's own way to
- * inject requests.
+ * failure lists them with their call sites. Works in every test runner. What `work` calls and awaits is counted. A
+ * request to a server over a socket runs in another async context and is not counted, even within the same process;
+ * use the server's own way to inject requests.
  *
  * @returns what `work` returned
  * @throws QueryExpectationError
@@ -37,7 +37,10 @@ export async function expectQueryCount<T>(
 }
 
 export interface LoopExpectation {
-  /** Calls of one shape from one place, with different values, that make a loop. Default 3. */
+  /**
+   * Calls of one shape from one place, with different values, that make a loop. Default 3, because test data has few
+   * rows; `nPlusOne.threshold`, which watches production, is 10.
+   */
   readonly threshold?: number
 }
 
@@ -83,7 +86,7 @@ async function watch<T>(
   threshold?: number,
 ): Promise<{ result: T; watcher: TestWatcher; recorder: Recorder }> {
   const recorder = Recorder.behind(prisma.$queries)
-  const scope = new RequestScope({ name: 'test' })
+  const scope = new WatchedScope({ name: 'test' })
   const watcher = scope.watcher(scope, () => new TestWatcher(recorder, threshold))
   const result = await runInScope(scope, async () => await work())
   return { result, watcher, recorder }
@@ -105,17 +108,17 @@ class TestWatcher implements RequestWatcher {
   }
 
   started(trace: OperationTrace): void {
-    if (trace.mount.recorder === this.recorder) this.detector?.started(trace)
+    if (trace.owner.recorder === this.recorder) this.detector?.started(trace)
   }
 
   settled(trace: OperationTrace): void {
-    if (trace.mount.recorder !== this.recorder) return
+    if (trace.owner.recorder !== this.recorder) return
     if (trace.rowsReturned > 1) this.parents.push(trace)
     this.detector?.settled(trace)
   }
 
   statement({ sql }: { readonly sql: string }, trace: OperationTrace): void {
-    if (trace.mount.recorder === this.recorder) this.sent.push({ sql, trace })
+    if (trace.owner.recorder === this.recorder) this.sent.push({ sql, trace })
   }
 
   ended(): void {}

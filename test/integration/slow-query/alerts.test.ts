@@ -7,7 +7,7 @@ import {
   slowQuery,
   type AlertEvent,
   type AlertRule,
-  type Sink,
+  type RecordSink,
   type SinkRecord,
 } from '@prisma-brisk/slow-query'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
@@ -40,7 +40,10 @@ const PERIOD_MS = 5000
 const MINUTE_MS = 60_000
 
 /** A client whose statements take as long as they are told to, on the clock of the test, and the alerts it tells. */
-function watched(alerts: readonly AlertRule[], { connections = 2, sinks = [] as readonly Sink[] } = {}) {
+function watched(
+  alerts: readonly AlertRule[],
+  { connections = 2, sinks = [] as readonly RecordSink[] } = {},
+) {
   const told: AlertEvent[] = []
   const sink = { write: (record: SinkRecord) => void (record.type === 'alert' && told.push(record)) }
   let delay = 0
@@ -208,7 +211,7 @@ test('S15 alerts reach every sink that takes them, once, however often the clien
   const directory = mkdtempSync(join(tmpdir(), 'brisk-alerts-'))
   try {
     const file = join(directory, 'alerts.ndjson')
-    const sinks: Sink[] = [
+    const sinks: RecordSink[] = [
       {
         write: () => {
           throw new Error('no')

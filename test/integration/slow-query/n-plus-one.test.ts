@@ -388,7 +388,7 @@ describe('S21 expectations fail with the statements and call sites listed', () =
 
   test('a client without slowQuery() is refused', async () => {
     await expect(expectQueryCount({} as never, 0, () => undefined)).rejects.toThrow(
-      'not extended with slowQuery()',
+      'expected a client extended with slowQuery()',
     )
   })
 })

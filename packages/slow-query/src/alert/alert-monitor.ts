@@ -1,5 +1,6 @@
 import { DriverTap, type Host } from '@prisma-brisk/core'
-import { Alert, type AlertEvent, type AlertRule, type Measurement } from './alert.ts'
+import type { AlertEvent } from '../record/records.ts'
+import { Alert, type AlertRule, type Measurement } from './alert.ts'
 import { SLOT_MS, type SeriesTable } from '../metrics/series.ts'
 import { Tally } from '../metrics/tally.ts'
 

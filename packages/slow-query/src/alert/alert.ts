@@ -1,6 +1,4 @@
-/** What an alert watches: milliseconds, a share of operations (0…1), or callers waiting for a connection. */
-export type AlertMetric = 'p95' | 'p99' | 'errorRate' | 'poolWaiting'
-export type AlertState = 'ok' | 'warn' | 'critical'
+import type { AlertEvent, AlertMetric, AlertState } from '../record/records.ts'
 
 export interface AlertRule {
   readonly metric: AlertMetric
@@ -14,21 +12,6 @@ export interface AlertRule {
   readonly minSamples?: number
   /** Milliseconds that a value must last before the state changes, either way. Default 0. */
   readonly for?: number
-}
-
-/** A change of an alert's state; one event for each. */
-export interface AlertEvent {
-  readonly type: 'alert'
-  readonly time: string
-  readonly metric: AlertMetric
-  /** Null for all models. */
-  readonly model: string | null
-  readonly from: AlertState
-  readonly to: AlertState
-  readonly value: number
-  /** What the value has reached, or fallen below. */
-  readonly limit: number
-  readonly samples: number
 }
 
 /** A value at some moment; null where nothing can be said. */
@@ -80,7 +63,7 @@ export class Alert {
       from,
       to: next,
       value: Number(value.toPrecision(6)),
-      limit: this.limitOf(rank[next] > rank[from] ? next : from),
+      limit: this.limitOf(severity[next] > severity[from] ? next : from),
       samples,
     }
   }
@@ -98,4 +81,4 @@ export class Alert {
   }
 }
 
-const rank: Readonly<Record<AlertState, number>> = { ok: 0, warn: 1, critical: 2 }
+const severity: Readonly<Record<AlertState, number>> = { ok: 0, warn: 1, critical: 2 }

@@ -1,6 +1,13 @@
-import type { Host, SqlAdapter, SqlQuery, Statement } from '@prisma-brisk/core'
+import {
+  dialectOf,
+  redactSql,
+  type Host,
+  type SqlAdapter,
+  type SqlDialect,
+  type SqlQuery,
+  type Statement,
+} from '@prisma-brisk/core'
 import { explainPostgres, PLAN_PATIENCE_MS } from './postgres-plan.ts'
-import { dialectOf, redactSql, type SqlDialect } from '../sql/redact-sql.ts'
 
 /**
  * The plan of a statement, without values, or null where it cannot be asked for. Statements are planned, never run;

@@ -1,6 +1,6 @@
 import { PROMETHEUS_CONTENT_TYPE } from '../metrics/prometheus.ts'
 import type { QueriesClient } from '../queries.ts'
-import type { RunningRequest } from '../metrics/request-metrics.ts'
+import type { RunningRequest } from '../request/running-request.ts'
 import { beginWebRequest } from './web-request.ts'
 
 /** What is used of a Fastify request. */

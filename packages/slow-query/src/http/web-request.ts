@@ -1,6 +1,6 @@
 import type { QueriesClient } from '../queries.ts'
 import { Recorder } from '../recorder/recorder.ts'
-import type { RunningRequest } from '../metrics/request-metrics.ts'
+import type { RunningRequest } from '../request/running-request.ts'
 
 /** What a framework knows of a request when it begins. */
 export interface WebRequest {
@@ -12,7 +12,7 @@ export interface WebRequest {
 
 /** Begins a request on behalf of a client; the middlewares of all frameworks end up here. */
 export function beginWebRequest(prisma: QueriesClient, request: WebRequest): RunningRequest {
-  return Recorder.behind(prisma.$queries).requests.begin({
+  return Recorder.behind(prisma.$queries).starter.begin({
     get name() {
       return `${request.method} ${request.route() ?? '(no route)'}`
     },

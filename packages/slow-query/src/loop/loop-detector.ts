@@ -1,8 +1,8 @@
-import { canonicalize, operationTraits } from '@prisma-brisk/core'
-import { shapeOf } from './arg-shape.ts'
-import type { OperationTrace } from '../trace/operation-trace.ts'
-import { RepeatedCalls, siteOf } from './repeated-calls.ts'
+import { canonicalize, isPlain, operationTraits } from '@prisma-brisk/core'
 import type { Series } from '../metrics/series.ts'
+import { siteOf } from '../trace/call-site.ts'
+import type { OperationTrace } from '../trace/operation-trace.ts'
+import { RepeatedCalls } from './repeated-calls.ts'
 
 /** Call sites are read of so many calls of one shape; later ones are taken to come from the same place. */
 const SITES_READ = 3
@@ -132,4 +132,24 @@ class Counter {
     if (trace.endedAt === 0) this.underWay.set(trace, shape.last)
     return shape.last
   }
+}
+
+/**
+ * The shape of a call's arguments: names and kinds, without values. Calls of one shape send statements of one
+ * fingerprint; lists of any length are one shape.
+ */
+function shapeOf(value: unknown): string {
+  if (Array.isArray(value)) return value.length === 0 ? '[]' : `[${shapeOf(value[0])}]`
+  if (typeof value !== 'object' || value === null) return kindOf(value)
+  if (!isPlain(value)) return 'o'
+  let shape = '{'
+  for (const [name, each] of Object.entries(value))
+    if (each !== undefined) shape += `${name}:${shapeOf(each)},`
+  return `${shape}}`
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return '0'
+  // `orderBy: { id: 'asc' }`, `mode: 'insensitive'`: strings differ as values do, their statements do not matter here.
+  return typeof value === 'boolean' ? String(value) : (typeof value).charAt(0)
 }

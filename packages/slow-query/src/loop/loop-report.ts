@@ -1,43 +1,16 @@
-import type { Host } from '@prisma-brisk/core'
+import { dialectOf, redactSql, type Host } from '@prisma-brisk/core'
+import type { NPlusOneReport, RequestInfo } from '../record/records.ts'
+import { siteOf } from '../trace/call-site.ts'
+import type { OperationTrace } from '../trace/operation-trace.ts'
 import { adviseLoop } from './loop-advice.ts'
 import { isWriteLoop } from './loop-detector.ts'
-import type { OperationTrace } from '../trace/operation-trace.ts'
-import { siteOf, type RepeatedCalls } from './repeated-calls.ts'
-import { dialectOf, redactSql } from '../sql/redact-sql.ts'
-
-/** One loop of queries, or of writes, in one request. */
-export interface NPlusOneReport {
-  readonly type: 'n-plus-one'
-  /** ISO 8601. */
-  readonly time: string
-  readonly kind: 'read' | 'write'
-  readonly model: string | null
-  readonly operation: string
-  /** The relation of the parent that is loaded row by row, else the field that is filtered by. */
-  readonly field: string | null
-  /** Calls in the loop. */
-  readonly count: number
-  /** Statements they sent. */
-  readonly statements: number
-  /** Milliseconds all of them took together. */
-  readonly totalMs: number
-  readonly callSite: string | null
-  /** The query whose rows the loop goes through: `Conversation.findMany (src/list.ts:12:30)`. */
-  readonly parent?: string
-  /** The change to make; begins with what it is: `include`, `in`, `createMany`, `batched already`, `sequential`, … */
-  readonly advice: string
-  /** Of the statement that repeats. */
-  readonly fingerprint?: string
-  readonly sql?: string
-  readonly request?: string
-  readonly traceId?: string
-}
+import type { RepeatedCalls } from './repeated-calls.ts'
 
 export function reportOf(
   loop: RepeatedCalls,
   earlier: readonly OperationTrace[],
   host: Host,
-  request: { readonly name: string; readonly traceId?: string | undefined } | null,
+  request: RequestInfo | null,
 ): NPlusOneReport {
   const { call, statements } = loop.first
   const { field, parent, advice } = adviseLoop(loop, earlier, host)

@@ -1,16 +1,17 @@
 import { channels, type Host } from '@prisma-brisk/core'
 import { NPlusOneError } from '../errors.ts'
-import { isLoop, LoopDetector } from './loop-detector.ts'
-import { reportOf, type NPlusOneReport } from './loop-report.ts'
 import type { ResolvedNPlusOneOptions } from '../options.ts'
+import type { NPlusOneReport, RequestInfo } from '../record/records.ts'
+import type { RequestWatcher, WatchedScope } from '../request/request-scope.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
+import { isLoop, LoopDetector } from './loop-detector.ts'
+import { reportOf } from './loop-report.ts'
 import type { RepeatedCalls } from './repeated-calls.ts'
-import type { RequestInfo, RequestScope, RequestWatcher } from '../request/request-scope.ts'
 
 /** Parents that are remembered in one request. */
 const MAX_PARENTS = 50
 
-/** Who hears of loops. */
+/** What is told of loops. */
 export interface LoopListener {
   readonly host: Host
   /** Queues the making of a report. */
@@ -24,7 +25,7 @@ export class NPlusOneWatcher implements RequestWatcher {
   private readonly parents: OperationTrace[] = []
 
   constructor(
-    private readonly scope: RequestScope,
+    private readonly scope: WatchedScope,
     private readonly options: ResolvedNPlusOneOptions,
     private readonly listener: LoopListener,
   ) {
@@ -65,7 +66,7 @@ export class NPlusOneWatcher implements RequestWatcher {
   }
 }
 
-/** Tells whoever wants to know; `log` is the sinks' affair. What fails of it keeps the report from nobody else. */
+/** Publishes a report and calls `action`; a failure of either must not keep the report from the sinks. */
 export function announce(report: NPlusOneReport, { action }: ResolvedNPlusOneOptions, host: Host): void {
   if (channels.nPlusOne.hasSubscribers) channels.nPlusOne.publish(report)
   if (typeof action !== 'function') return

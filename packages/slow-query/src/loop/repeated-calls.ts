@@ -67,11 +67,6 @@ export class RepeatedCalls {
   }
 }
 
-/** The call site costs 15–25 µs, so it is read only of calls that repeat. */
-export function siteOf(trace: OperationTrace): string | null {
-  return trace.call.callSite()
-}
-
 function overlaps(earlier: OperationTrace, later: OperationTrace): boolean {
   return earlier.endedAt === 0 || earlier.endedAt > later.startedAt
 }

@@ -1,18 +1,30 @@
-import { DriverTap } from '@prisma-brisk/core'
-import type { Recorder } from '../recorder/recorder.ts'
-import { QUERIES_BOUNDS, REQUEST_BOUNDS } from './request-metrics.ts'
+import { DriverTap, type Host } from '@prisma-brisk/core'
+import type { ConnectionTimes } from './connection-times.ts'
+import { QUERIES_BOUNDS, REQUEST_BOUNDS, type RequestMetrics } from './request-metrics.ts'
 import { HISTOGRAM_BOUNDS, type Series } from './series.ts'
 
 /** The content type of {@link prometheusText}. */
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
+/** What the metrics of a client are read from. */
+export interface MetricsSource {
+  readonly host: Host
+  readonly series: Iterable<Series>
+  readonly connections: ConnectionTimes
+  readonly requests: RequestMetrics
+  /** Loops reported so far. */
+  readonly loops: number
+  /** Records that reached no sink. */
+  readonly dropped: number
+}
+
 /**
  * All that is known as Prometheus text (exposition format 0.0.4). Labels are model and operation only, and for
  * requests the class of the status, so that their number is known beforehand.
  */
-export function prometheusText(recorder: Recorder): string {
+export function prometheusText(source: MetricsSource): string {
   const page = new Page()
-  const all = [...recorder.series]
+  const all = [...source.series]
   page.histograms(
     'db_client_operation_duration_seconds',
     'Duration of database client operations, without the wait for a connection.',
@@ -31,11 +43,11 @@ export function prometheusText(recorder: Recorder): string {
       all.map((series) => [labelsOf(series), value(series)]),
     )
   }
-  connections(page, recorder)
-  requests(page, recorder)
-  page.metric('db_client_n_plus_one_total', 'counter', 'Loops of queries reported.', [['', recorder.loops]])
+  connections(page, source)
+  requests(page, source)
+  page.metric('db_client_n_plus_one_total', 'counter', 'Loops of queries reported.', [['', source.loops]])
   page.metric('db_client_records_dropped_total', 'counter', 'Slow-query records that reached no sink.', [
-    ['', recorder.dropped],
+    ['', source.dropped],
   ])
   return page.text
 }
@@ -63,7 +75,7 @@ const counters: readonly (readonly [name: string, help: string, value: (series: 
   ],
 ]
 
-function connections(page: Page, { connections: { steps }, host }: Recorder): void {
+function connections(page: Page, { connections: { steps }, host }: MetricsSource): void {
   const { wait, ...transactions } = steps
   page.histograms(
     'db_client_connection_wait_time_seconds',
@@ -91,7 +103,7 @@ function connections(page: Page, { connections: { steps }, host }: Recorder): vo
     page.metric('db_client_connections_max', 'gauge', 'Connections the pool may open.', [['', gauge.max]])
 }
 
-function requests(page: Page, { requests: { byStatus, queries, statements } }: Recorder): void {
+function requests(page: Page, { requests: { byStatus, queries, statements } }: MetricsSource): void {
   if (byStatus.size === 0) return
   page.histograms(
     'http_server_request_duration_seconds',

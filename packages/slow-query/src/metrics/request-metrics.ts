@@ -1,4 +1,3 @@
-import { RequestScope, runInScope, type RequestInfo } from '../request/request-scope.ts'
 import { bucketOf } from './latency-sketch.ts'
 import { Tally } from './tally.ts'
 
@@ -22,63 +21,24 @@ export class RequestSeries {
   }
 }
 
-/** A request that has ended. */
-export interface FinishedRequest {
-  readonly scope: RequestScope
-  readonly status: number | null
-  readonly ms: number
-}
-
 /** Counts requests: how many, how long, of which status, with how many statements. */
 export class RequestMetrics {
   readonly byStatus = new Map<StatusClass, RequestSeries>()
   readonly queries = new Float64Array(QUERIES_BOUNDS.length + 1)
   statements = 0
-  onFinish: (request: FinishedRequest) => void = () => undefined
 
-  /**
-   * Begins a request: `run` what serves it, `finish` it once with its status. For middlewares; elsewhere use
-   * `runRequest`.
-   */
-  begin(info: RequestInfo): RunningRequest {
-    return new RunningRequest(new RequestScope(info), (request) => this.finished(request))
-  }
-
-  private finished(request: FinishedRequest): void {
-    const { scope, status, ms } = request
-    count(this.queries, QUERIES_BOUNDS, scope.statements)
-    this.statements += scope.statements
+  record(statements: number, status: number | null, ms: number): void {
+    count(this.queries, QUERIES_BOUNDS, statements)
+    this.statements += statements
     const name = classOf(status)
     let series = this.byStatus.get(name)
     if (series === undefined) this.byStatus.set(name, (series = new RequestSeries()))
     series.record(ms, ms > SLOW_REQUEST_MS)
-    this.onFinish(request)
   }
 }
 
-/** From which on a request is slow, in milliseconds. */
+/** A request that takes longer, in milliseconds, is slow. */
 export const SLOW_REQUEST_MS = 1000
-
-export class RunningRequest {
-  private finished = false
-
-  constructor(
-    readonly scope: RequestScope,
-    private readonly onFinish: (request: FinishedRequest) => void,
-  ) {}
-
-  run<T>(work: () => T): T {
-    return runInScope(this.scope, work)
-  }
-
-  /** Only the first call counts: a response may both finish and close. */
-  finish(status: number | null): void {
-    if (this.finished) return
-    this.finished = true
-    this.scope.end()
-    this.onFinish({ scope: this.scope, status, ms: performance.now() - this.scope.startedAt })
-  }
-}
 
 function classOf(status: number | null): StatusClass {
   const digit = status === null ? 0 : Math.floor(status / 100)

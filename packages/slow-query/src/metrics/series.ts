@@ -1,5 +1,4 @@
 import { bucketOf } from './latency-sketch.ts'
-import type { OperationTrace } from '../trace/operation-trace.ts'
 import { RollingTally, Tally } from './tally.ts'
 
 /** Length of the window that percentiles speak of, and of one of its slots. */
@@ -14,6 +13,24 @@ export const HISTOGRAM_BOUNDS: readonly number[] = [0.001, 0.005, 0.01, 0.05, 0.
 /** Failures of one kind are told apart up to so many. */
 const MAX_ERROR_CODES = 20
 
+/** What is counted of one operation. */
+export interface OperationOutcome {
+  readonly rowsRead: number
+  readonly rowsReturned: number
+  readonly failed: boolean
+  /** When it ended. */
+  readonly endedAt: number
+}
+
+/** An operation whose statement may have answered others as well. */
+export interface BatchLeader {
+  readonly call: { readonly model: string | null }
+  readonly statements: readonly { readonly startedAt: number }[] | null
+  readonly endedAt: number
+  /** Other operations that its statement answered. */
+  sharedBy: number
+}
+
 /** What is known of all operations of one kind: the last five minutes for people, totals for Prometheus. */
 export class Series {
   readonly rolling = new RollingTally(SLOT_MS, WINDOW_MS / SLOT_MS)
@@ -26,7 +43,7 @@ export class Series {
   cacheMisses = 0
   batched = 0
   /** The last operation whose statement may have answered others. */
-  carrier: OperationTrace | null = null
+  leader: BatchLeader | null = null
 
   constructor(
     /** Null for raw SQL. */
@@ -34,16 +51,9 @@ export class Series {
     readonly operation: string,
   ) {}
 
-  record(
-    ms: number,
-    failed: boolean,
-    slow: boolean,
-    rowsRead: number,
-    rowsReturned: number,
-    now: number,
-  ): void {
+  record(ms: number, slow: boolean, { rowsRead, rowsReturned, failed, endedAt }: OperationOutcome): void {
     const bucket = bucketOf(ms)
-    const recent = this.rolling.at(now)
+    const recent = this.rolling.at(endedAt)
     const { total } = this
     recent.latency.recordBucket(bucket, ms)
     total.latency.recordBucket(bucket, ms)

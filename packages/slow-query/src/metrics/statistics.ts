@@ -1,8 +1,8 @@
-import type { Series } from './series.ts'
-import type { Tally } from './tally.ts'
+import { Series, type SeriesTable } from './series.ts'
+import { Tally, type TallySnapshot } from './tally.ts'
 
 /** One line of `prisma.$queries.stats()`; times in milliseconds. */
-export interface QueryStatistics {
+export interface QueryStats {
   /** Null for raw SQL. */
   readonly model: string | null
   readonly operation: string
@@ -25,7 +25,7 @@ export interface QueryStatistics {
 }
 
 /** The most expensive first, by the time spent in all. */
-export function statisticsOf(tallies: Iterable<readonly [Series, Tally]>): QueryStatistics[] {
+export function statisticsOf(tallies: Iterable<readonly [Series, Tally]>): QueryStats[] {
   return [...tallies]
     .filter(([, { latency }]) => latency.count > 0)
     .sort(([, a], [, b]) => b.latency.sum - a.latency.sum)
@@ -44,4 +44,42 @@ export function statisticsOf(tallies: Iterable<readonly [Series, Tally]>): Query
       rowsRead,
       rowsReturned,
     }))
+}
+
+/** The series of one process as plain data, to be added up with those of others. */
+export interface QueriesSnapshot {
+  readonly version: 1
+  readonly series: readonly {
+    readonly model: string | null
+    readonly operation: string
+    readonly tally: TallySnapshot
+  }[]
+}
+
+export function snapshotOf(table: SeriesTable, tallyOf: (series: Series) => Tally): QueriesSnapshot {
+  return {
+    version: 1,
+    series: [...table].map((series) => ({
+      model: series.model,
+      operation: series.operation,
+      tally: tallyOf(series).snapshot(),
+    })),
+  }
+}
+
+/**
+ * Statistics of several processes together: percentiles of the whole, not averages of percentiles.
+ *
+ * @example
+ * mergeStatistics(await Promise.all(workers.map((worker) => worker.ask('snapshot'))))
+ */
+export function mergeStatistics(snapshots: readonly QueriesSnapshot[]): QueryStats[] {
+  const merged = new Map<string, [Series, Tally]>()
+  for (const { model, operation, tally } of snapshots.flatMap(({ series }) => series)) {
+    const key = `${model ?? ''}.${operation}`
+    let known = merged.get(key)
+    if (known === undefined) merged.set(key, (known = [new Series(model, operation), new Tally()]))
+    known[1].mergeSnapshot(tally)
+  }
+  return statisticsOf(merged.values())
 }

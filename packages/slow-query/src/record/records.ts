@@ -1,3 +1,12 @@
+/** Everything a sink may get, told apart by `type`. */
+export type SinkRecord =
+  | SlowQueryRecord
+  | NPlusOneReport
+  | AlertEvent
+  | RequestBudgetEvent
+  | SlowRequestRecord
+  | DeferredFailureRecord
+
 /** A failure as it may be logged: codes and kinds, never a message, which may quote values. */
 export interface ErrorRecord {
   /** Class of the error. */
@@ -61,4 +70,97 @@ export interface SlowQueryRecord {
   readonly hints?: readonly string[]
   /** The plan, where one was sampled. */
   readonly plan?: unknown
+}
+
+/** One loop of queries, or of writes, in one request. */
+export interface NPlusOneReport {
+  readonly type: 'n-plus-one'
+  /** ISO 8601. */
+  readonly time: string
+  readonly kind: 'read' | 'write'
+  readonly model: string | null
+  readonly operation: string
+  /** The relation of the parent that is loaded row by row, else the field that is filtered by. */
+  readonly field: string | null
+  /** Calls in the loop. */
+  readonly count: number
+  /** Statements they sent. */
+  readonly statements: number
+  /** Milliseconds all of them took together. */
+  readonly totalMs: number
+  readonly callSite: string | null
+  /** The query whose rows the loop goes through: `Conversation.findMany (src/list.ts:12:30)`. */
+  readonly parent?: string
+  /** The change to make; begins with what it is: `include`, `in`, `createMany`, `batched already`, `sequential`, … */
+  readonly advice: string
+  /** Of the statement that repeats. */
+  readonly fingerprint?: string
+  readonly sql?: string
+  readonly request?: string
+  readonly traceId?: string
+}
+
+/** What an alert watches: milliseconds, a share of operations (0…1), or callers waiting for a connection. */
+export type AlertMetric = 'p95' | 'p99' | 'errorRate' | 'poolWaiting'
+export type AlertState = 'ok' | 'warn' | 'critical'
+
+/** A change of an alert's state; one event for each. */
+export interface AlertEvent {
+  readonly type: 'alert'
+  readonly time: string
+  readonly metric: AlertMetric
+  /** Null for all models. */
+  readonly model: string | null
+  readonly from: AlertState
+  readonly to: AlertState
+  readonly value: number
+  /** What the value has reached, or fallen below. */
+  readonly limit: number
+  readonly samples: number
+}
+
+/** What is said of a request when it begins. */
+export interface RequestInfo {
+  /** What reports call it: `GET /posts`, a job's name. Read when a report is made. */
+  readonly name: string
+  /** Trace that its records name, for example from `traceparent`. */
+  readonly traceId?: string | undefined
+}
+
+/** A request that took too long. */
+export interface SlowRequestRecord {
+  readonly type: 'slow-request'
+  readonly time: string
+  readonly request: string
+  readonly status: number | null
+  readonly ms: number
+  readonly statements: number
+  /** Milliseconds of them together. */
+  readonly databaseMs: number
+  readonly traceId?: string
+}
+
+/** A request that sent more statements, or longer ones, than `requestBudget` allows; one a request. */
+export interface RequestBudgetEvent {
+  readonly type: 'request-budget'
+  readonly time: string
+  readonly request: string
+  readonly statements: number
+  readonly databaseMs: number
+  readonly budget: { readonly queries?: number; readonly totalMs?: number }
+  /** The statements that cost most. */
+  readonly top: readonly {
+    readonly fingerprint: string
+    readonly sql: string
+    readonly count: number
+    readonly totalMs: number
+  }[]
+  readonly traceId?: string
+}
+
+/** A task of `prisma.$deferred` that failed or was dropped. */
+export interface DeferredFailureRecord {
+  readonly type: 'deferred-failure'
+  readonly time: string
+  readonly error: ErrorRecord
 }

@@ -1,29 +1,22 @@
-import {
-  type Call,
-  channels,
-  DriverTap,
-  type Host,
-  type Middleware,
-  type Statement,
-} from '@prisma-brisk/core'
-import { errorRecordOf } from '../record/error-record.ts'
-import { announce, NPlusOneWatcher, type LoopListener } from '../loop/n-plus-one-watcher.ts'
-import type { NPlusOneReport } from '../loop/loop-report.ts'
-import type { ResolvedSlowQueryOptions } from '../options.ts'
-import { OperationTrace, traceKey } from '../trace/operation-trace.ts'
-import { isSeedProcess, OutsideRequests } from '../loop/outside-requests.ts'
+import { channels, DriverTap, type Call, type Host, type Middleware, type Statement } from '@prisma-brisk/core'
 import { PlanSampler } from '../explain/plan-sampler.ts'
-import { recordOf, type SlowOperation } from './record-maker.ts'
-import { Recorder } from './recorder.ts'
-import { BudgetWatcher } from '../request/request-budget.ts'
-import { SLOW_REQUEST_MS, type FinishedRequest } from '../metrics/request-metrics.ts'
-import { currentRequest, type RequestScope, type RequestWatcher } from '../request/request-scope.ts'
-import { rowsIn } from './result-rows.ts'
+import { announce, NPlusOneWatcher, type LoopListener } from '../loop/n-plus-one-watcher.ts'
+import { isSeedProcess, OutsideRequests } from '../loop/outside-requests.ts'
+import { SLOW_REQUEST_MS } from '../metrics/request-metrics.ts'
 import type { Series } from '../metrics/series.ts'
-import type { SinkRecord } from '../record/sink-record.ts'
+import type { ResolvedSlowQueryOptions } from '../options.ts'
+import { errorRecordOf } from '../record/error-record.ts'
+import type { NPlusOneReport, SinkRecord } from '../record/records.ts'
+import { BudgetWatcher } from '../request/request-budget.ts'
+import { currentScope, type RequestWatcher, type WatchedScope } from '../request/request-scope.ts'
+import type { FinishedRequest } from '../request/running-request.ts'
+import { OperationTrace, traceKey } from '../trace/operation-trace.ts'
+import { recordOf, type SlowOperation } from './record-maker.ts'
+import { Recorder, type FirstMount } from './recorder.ts'
+import { rowsIn } from './result-rows.ts'
 
 /** One `$extends(slowQuery(…))`: its own thresholds, sinks and rules on the recorder that all share. */
-export class MountedRecorder implements LoopListener {
+export class MountedRecorder implements LoopListener, FirstMount {
   readonly recorder: Recorder
   private readonly thresholds = new Map<Series, number>()
   private readonly outside: OutsideRequests | null
@@ -45,7 +38,7 @@ export class MountedRecorder implements LoopListener {
   readonly middleware: Middleware = (call, next) => {
     const { recorder, options } = this
     const series = recorder.series.get(call.model, call.operation)
-    const scope = currentRequest()
+    const scope = currentScope()
     const trace = new OperationTrace(call, this, series, scope, performance.now())
     call.notes[traceKey] = trace
     // With the beginning of an operation: one that never ends is a reason to look, one that ends after $disconnect is none.
@@ -123,16 +116,16 @@ export class MountedRecorder implements LoopListener {
     trace.rowsReturned = rowsIn(result)
     const { ms } = trace
     const threshold = this.thresholds.get(series) ?? this.thresholdOf(series, call)
-    const follower = trace.statements === null ? this.isFollower(trace) : this.carries(trace)
+    const shared = trace.statements === null ? this.isAnsweredByOther(trace) : this.leads(trace)
     const slow = ms >= threshold
-    series.record(ms, trace.failed, slow, trace.rowsRead, trace.rowsReturned, trace.endedAt)
+    series.record(ms, slow, trace)
     countNotes(series, call)
     if (error !== undefined) {
       const { driverCode, code, name } = errorRecordOf(error, trace.statements)
       series.countError(driverCode ?? code ?? name)
     }
     options.telemetry?.record(trace, error)
-    if (slow && !follower) {
+    if (slow && !shared) {
       // Its text, which is dear, is made later, and only where Prisma did not record the call site.
       this.slow({ trace, ms, threshold, error, result, settled: new Error('settled') })
     }
@@ -150,12 +143,12 @@ export class MountedRecorder implements LoopListener {
   }
 
   /** The scope, with this mount's watchers in it. */
-  private watching(scope: RequestScope): RequestScope {
+  private watching(scope: WatchedScope): WatchedScope {
     scope.watcher(this, () => new MountWatcher(this, this.watchersOf(scope)))
     return scope
   }
 
-  private watchersOf(scope: RequestScope): RequestWatcher[] {
+  private watchersOf(scope: WatchedScope): RequestWatcher[] {
     const { nPlusOne, requestBudget } = this.options
     return [
       ...(nPlusOne === null ? [] : [new NPlusOneWatcher(scope, nPlusOne, this)]),
@@ -174,13 +167,13 @@ export class MountedRecorder implements LoopListener {
   }
 
   /** Remembers whose statement may have answered the calls that Prisma merged with it. */
-  private carries(trace: OperationTrace): boolean {
-    if (trace.call.operation.startsWith('findUnique')) trace.series.carrier = trace
+  private leads(trace: OperationTrace): boolean {
+    if (trace.call.operation.startsWith('findUnique')) trace.series.leader = trace
     return false
   }
 
   /** Whether another operation's statement answered this one: it is counted, and logged with that one. */
-  private isFollower(trace: OperationTrace): boolean {
+  private isAnsweredByOther(trace: OperationTrace): boolean {
     const { call, series } = trace
     const tap = DriverTap.of(this.host)
     if (tap?.status !== 'connected') {
@@ -188,13 +181,13 @@ export class MountedRecorder implements LoopListener {
       return false
     }
     if (call.notes.batch !== undefined) return true
-    const { carrier } = series
-    const sentAt = carrier?.statements?.[0]?.startedAt
-    if (carrier === null || sentAt === undefined || !call.operation.startsWith('findUnique')) return false
-    if (carrier.call.model !== call.model) return false
-    if (call.notes.cache === 'hit' || trace.startedAt > sentAt || trace.endedAt < carrier.endedAt)
+    const { leader } = series
+    const sentAt = leader?.statements?.[0]?.startedAt
+    if (leader === null || sentAt === undefined || !call.operation.startsWith('findUnique')) return false
+    if (leader.call.model !== call.model) return false
+    if (call.notes.cache === 'hit' || trace.startedAt > sentAt || trace.endedAt < leader.endedAt)
       return false
-    carrier.followers++
+    leader.sharedBy++
     return true
   }
 
@@ -214,18 +207,18 @@ class MountWatcher implements RequestWatcher {
   ) {}
 
   started(trace: OperationTrace): void {
-    if (trace.mount === this.mount) for (const watcher of this.watchers) watcher.started(trace)
+    if (trace.owner === this.mount) for (const watcher of this.watchers) watcher.started(trace)
   }
 
   settled(trace: OperationTrace): void {
-    if (trace.mount === this.mount) for (const watcher of this.watchers) watcher.settled(trace)
+    if (trace.owner === this.mount) for (const watcher of this.watchers) watcher.settled(trace)
   }
 
   statement(statement: Statement, trace: OperationTrace): void {
-    if (trace.mount === this.mount) for (const watcher of this.watchers) watcher.statement?.(statement, trace)
+    if (trace.owner === this.mount) for (const watcher of this.watchers) watcher.statement?.(statement, trace)
   }
 
-  ended(scope: RequestScope): void {
+  ended(scope: WatchedScope): void {
     for (const watcher of this.watchers) watcher.ended(scope)
   }
 }

@@ -1,12 +1,17 @@
-import type { Call, Host, Statement } from '@prisma-brisk/core'
-import { awaitingSiteOf } from '../trace/call-site.ts'
+import {
+  dialectOf,
+  redactSql,
+  sqlFingerprint,
+  type Call,
+  type Host,
+  type Statement,
+} from '@prisma-brisk/core'
+import { awaitingSiteOf, siteOf } from '../trace/call-site.ts'
 import { errorRecordOf } from '../record/error-record.ts'
 import type { ResolvedSlowQueryOptions } from '../options.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import type { SlowQueryRecord, StatementRecord } from '../record/records.ts'
-import { siteOf } from '../loop/repeated-calls.ts'
 import { rowsWithin } from './result-rows.ts'
-import { dialectOf, redactSql } from '../sql/redact-sql.ts'
 
 /** A slow operation, before its record is made. */
 export interface SlowOperation {
@@ -47,7 +52,7 @@ export function recordOf(
     waitMs: round(trace.waitMs),
     transactionMs: round(trace.transactionMs),
     fingerprint:
-      statements[0]?.fingerprint ?? redactSql(`${call.model} ${call.operation}`, 'postgresql').fingerprint,
+      statements[0]?.fingerprint ?? sqlFingerprint(`${call.model} ${call.operation}`, 'postgresql'),
     callSite: siteOf(trace) ?? awaitingSiteOf(settled.stack),
     ...(error === undefined ? {} : { error: errorRecordOf(error, trace.statements) }),
     ...(traceId === undefined ? {} : { traceId }),
@@ -60,10 +65,10 @@ export function recordOf(
 }
 
 /** How many operations the statements of this one answer. */
-function sharersOf({ call, followers }: OperationTrace): number {
+function sharersOf({ call, sharedBy }: OperationTrace): number {
   const batch = call.notes.batch as { calls?: unknown } | undefined
   if (typeof batch?.calls === 'number') return batch.calls
-  return call.transaction.kind === 'array' ? 2 : followers + 1
+  return call.transaction.kind === 'array' ? 2 : sharedBy + 1
 }
 
 function statementRecord(
@@ -106,7 +111,7 @@ function knows(host: Host, name: string): boolean {
 
 const namesOf = new WeakMap<Host, Set<string>>()
 
-/** S9: what the database sent and the result does not hold was thrown away in memory. */
+/** What the database sent and the result does not hold was thrown away in memory. */
 function hintsOf(rowsRead: number, rowsReturned: number): string[] {
   if (rowsRead <= 1000 || rowsRead <= 10 * rowsReturned) return []
   return [

@@ -7,14 +7,14 @@ import {
 } from '@prisma-brisk/core'
 import { AlertMonitor } from '../alert/alert-monitor.ts'
 import { ConnectionTimes } from '../metrics/connection-times.ts'
-import { QueryExpectationError } from '../errors.ts'
-import type { MountedRecorder } from './mounted-recorder.ts'
+import { NotObservedError } from '../errors.ts'
 import { traceKey } from '../trace/operation-trace.ts'
 import { ReportQueue } from '../sink/report-queue.ts'
 import { RequestMetrics } from '../metrics/request-metrics.ts'
+import { RequestStarter, type FinishedRequest } from '../request/running-request.ts'
 import { SeriesTable } from '../metrics/series.ts'
-import type { SinkRecord } from '../record/sink-record.ts'
-import type { Sink } from '../sink/sink.ts'
+import type { SinkRecord } from '../record/records.ts'
+import type { RecordSink } from '../sink/sink.ts'
 import { SinkQueue } from '../sink/sink-queue.ts'
 
 const recorders = new WeakMap<object, Recorder>()
@@ -22,17 +22,24 @@ const recorderKey = Symbol('prisma-brisk.slow-query')
 /** Where `@prisma-brisk/resilience` leaves the failures of deferred tasks; the packages do not know each other. */
 const deferredKey = Symbol.for('prisma-brisk.deferred-failures')
 
+/** The mount that gets what belongs to no operation. */
+export interface FirstMount {
+  requestFinished(request: FinishedRequest): void
+  deferredFailed(error: unknown): void
+}
+
 /** Everything that is known of the operations of one base client, whatever extended clients they came through. */
 export class Recorder {
   readonly series: SeriesTable
   readonly connections = new ConnectionTimes()
   readonly requests = new RequestMetrics()
+  readonly starter = new RequestStarter(this.requests)
   readonly reports = new ReportQueue()
   readonly alerts: AlertMonitor
   /** Loops reported so far. */
   loops = 0
-  private readonly queues = new Map<Sink, SinkQueue>()
-  private first: MountedRecorder | null = null
+  private readonly queues = new Map<RecordSink, SinkQueue>()
+  private first: FirstMount | null = null
 
   /** The recorder of a client, made with the first extension that asks for it. */
   static of(host: Host, maxSeries = 500): Recorder {
@@ -55,12 +62,12 @@ export class Recorder {
   /**
    * The recorder that a `$queries` was made of.
    *
-   * @throws QueryExpectationError where it was made by nobody of ours
+   * @throws NotObservedError where `slowQuery()` did not make it
    */
   static behind(queries: object | undefined): Recorder {
     const recorder = queries === undefined ? undefined : recorders.get(queries)
     if (recorder !== undefined) return recorder
-    throw new QueryExpectationError('This client is not extended with slowQuery(): give the extended one.')
+    throw new NotObservedError()
   }
 
   /** Remembers whose a `$queries` is. */
@@ -70,16 +77,16 @@ export class Recorder {
   }
 
   /** What belongs to no operation is reported to the sinks of the extension that was mounted first. */
-  mounted(mount: MountedRecorder): void {
+  mounted(mount: FirstMount): void {
     if (this.first !== null) return
     this.first = mount
-    this.requests.onFinish = (request) => mount.requestFinished(request)
+    this.starter.onFinish = (request) => mount.requestFinished(request)
     this.host
       .state(deferredKey, () => new Set<(error: unknown) => void>())
       .add((error) => mount.deferredFailed(error))
   }
 
-  write(sink: Sink, record: SinkRecord): void {
+  write(sink: RecordSink, record: SinkRecord): void {
     let queue = this.queues.get(sink)
     if (queue === undefined) {
       queue = new SinkQueue(sink, (error) => this.sinkFailed(error))

@@ -1,7 +1,6 @@
-import type { Host, Statement } from '@prisma-brisk/core'
-import type { RequestBudgetEvent } from '../record/request-record.ts'
-import type { RequestScope, RequestWatcher } from './request-scope.ts'
-import { dialectOf, redactSql } from '../sql/redact-sql.ts'
+import { dialectOf, redactSql, type Host, type Statement } from '@prisma-brisk/core'
+import type { RequestBudgetEvent } from '../record/records.ts'
+import type { RequestWatcher, WatchedScope } from './request-scope.ts'
 
 export interface RequestBudget {
   /** Statements a request may send. */
@@ -36,7 +35,7 @@ export class BudgetWatcher implements RequestWatcher {
     } else if (this.bySql.size < MAX_STATEMENTS) this.bySql.set(sql, { count: 1, totalMs: ms })
   }
 
-  ended({ statements, databaseMs, info }: RequestScope): void {
+  ended({ statements, databaseMs, info }: WatchedScope): void {
     const { queries = Infinity, totalMs = Infinity } = this.budget
     if (statements <= queries && databaseMs <= totalMs) return
     this.report(() => ({

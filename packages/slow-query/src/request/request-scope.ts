@@ -1,14 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Statement } from '@prisma-brisk/core'
-import type { OperationTrace } from '../trace/operation-trace.ts'
-
-/** What is said of a request when it begins. */
-export interface RequestInfo {
-  /** What reports call it: `GET /posts`, a job's name. Read when a report is made. */
-  readonly name: string
-  /** Trace that its records name, for example from `traceparent`. */
-  readonly traceId?: string | undefined
-}
+import type { RequestInfo } from '../record/records.ts'
+import type { OperationTrace, TraceScope } from '../trace/operation-trace.ts'
 
 /** Looks at the operations of one request, on behalf of one client. */
 export interface RequestWatcher {
@@ -18,29 +11,43 @@ export interface RequestWatcher {
   settled(trace: OperationTrace): void
   statement?(statement: Statement, trace: OperationTrace): void
   /** The request is over. */
-  ended(scope: RequestScope): void
+  ended(scope: WatchedScope): void
 }
 
 /**
  * One request, job or message: what belongs together when loops of queries are looked for. Everything that runs in
  * its asynchronous context belongs to it.
  */
-export class RequestScope {
-  readonly startedAt = performance.now()
+export interface RequestScope {
+  readonly info: RequestInfo
+  /** When it began, as `performance.now()` tells it. */
+  readonly startedAt: number
   /** Statements sent so far. */
-  statements = 0
+  readonly statements: number
   /** Milliseconds they took. */
+  readonly databaseMs: number
+  /** Whether loops are being looked for. */
+  readonly watching: boolean
+  /** Suspends the detection of loops until {@link RequestScope.resume}: for work that is known to repeat itself. */
+  pause(): void
+  /** Resumes the detection of loops. */
+  resume(): void
+}
+
+/** A scope with the watchers of the clients that take part in it. */
+export class WatchedScope implements RequestScope, TraceScope {
+  readonly startedAt = performance.now()
+  statements = 0
   databaseMs = 0
   private readonly watchers = new Map<object, RequestWatcher>()
   private pauses = 0
   private over = false
 
   constructor(readonly info: RequestInfo) {
-    for (const [key, watcher] of currentRequest()?.watchers ?? [])
+    for (const [key, watcher] of currentScope()?.watchers ?? [])
       if (watcher.follows === true) this.watchers.set(key, watcher)
   }
 
-  /** Looks away from loops until {@link RequestScope.resume}: for work that is known to repeat itself. */
   pause(): void {
     this.pauses++
   }
@@ -49,7 +56,6 @@ export class RequestScope {
     if (this.pauses > 0) this.pauses--
   }
 
-  /** Whether loops are being looked for. */
   get watching(): boolean {
     return this.pauses === 0 && !this.over
   }
@@ -86,10 +92,14 @@ export class RequestScope {
   }
 }
 
-const scopes = new AsyncLocalStorage<RequestScope>()
+const scopes = new AsyncLocalStorage<WatchedScope>()
 
 /** The request that runs now; undefined outside of any. */
 export function currentRequest(): RequestScope | undefined {
+  return currentScope()
+}
+
+export function currentScope(): WatchedScope | undefined {
   return scopes.getStore()
 }
 
@@ -101,7 +111,7 @@ export function currentRequest(): RequestScope | undefined {
  * await runRequest({ name: 'nightly digest' }, () => sendDigests())
  */
 export async function runRequest<T>(info: RequestInfo, work: () => T | Promise<T>): Promise<T> {
-  const scope = new RequestScope(info)
+  const scope = new WatchedScope(info)
   try {
     // A Prisma call is lazy: it must be awaited within the context.
     return await scopes.run(scope, async () => await work())
@@ -110,7 +120,7 @@ export async function runRequest<T>(info: RequestInfo, work: () => T | Promise<T
   }
 }
 
-/** Runs `work` in a scope whose end somebody else tells: the middleware of a web framework. */
-export function runInScope<T>(scope: RequestScope, work: () => T): T {
+/** Runs `work` in a scope that the caller ends: the middleware of a web framework. */
+export function runInScope<T>(scope: WatchedScope, work: () => T): T {
   return scopes.run(scope, work)
 }

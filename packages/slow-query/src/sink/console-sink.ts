@@ -1,11 +1,8 @@
 import { styleText } from 'node:util'
 import { boolean, callable, checkOptions, oneOf } from '@prisma-brisk/core'
-import type { NPlusOneReport } from '../loop/loop-report.ts'
-import type { SlowQueryRecord } from '../record/records.ts'
+import type { NPlusOneReport, RequestBudgetEvent, SinkRecord, SlowQueryRecord } from '../record/records.ts'
 import { titleOf } from './record-title.ts'
-import type { RequestBudgetEvent } from '../record/request-record.ts'
-import type { SinkRecord } from '../record/sink-record.ts'
-import type { Sink } from './sink.ts'
+import type { RecordSink } from './sink.ts'
 
 export interface ConsoleSinkOptions {
   /**
@@ -30,7 +27,7 @@ const PREVIEW = 200
  * // slow  Message.findMany  312 ms (> 100)  1,000 rows  src/thread.ts:14:31
  * //       SELECT "public"."Message"."id", … FROM "public"."Message" WHERE "conversationId" = $1
  */
-export function consoleSink(options: ConsoleSinkOptions = {}): Sink {
+export function consoleSink(options: ConsoleSinkOptions = {}): RecordSink {
   checkOptions('consoleSink', options, { format: oneOf('line', 'full'), colors: boolean, print: callable })
   const colors = options.colors ?? (process.stderr.isTTY && !process.env['NO_COLOR'])
   const print = options.print ?? ((line: string) => void process.stderr.write(`${line}\n`))

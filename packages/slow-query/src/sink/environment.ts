@@ -1,7 +1,7 @@
 import { finite, InvalidOptionsError } from '@prisma-brisk/core'
 import { consoleSink } from './console-sink.ts'
 import { jsonLinesSink } from './json-lines-sink.ts'
-import type { Sink } from './sink.ts'
+import type { RecordSink } from './sink.ts'
 
 /** Settings that operators give from outside. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -17,16 +17,16 @@ export function thresholdFromEnvironment({ BRISK_SLOW_QUERY_MS: given }: Environ
  * `BRISK_LOG`: `console` (default), `full` (console, every statement), `off`, or the path of a JSON-lines file, which
  * is what `brisk advise --workload` reads. Sinks are made once in a process, however often a client is extended.
  */
-export function sinksFromEnvironment({ BRISK_LOG: given }: Environment): readonly Sink[] {
+export function sinksFromEnvironment({ BRISK_LOG: given }: Environment): readonly RecordSink[] {
   const value = given?.trim() || 'console'
   let sinks = made.get(value)
   if (sinks === undefined) made.set(value, (sinks = sinksFor(value)))
   return sinks
 }
 
-const made = new Map<string, readonly Sink[]>()
+const made = new Map<string, readonly RecordSink[]>()
 
-function sinksFor(value: string): readonly Sink[] {
+function sinksFor(value: string): readonly RecordSink[] {
   if (value === 'off') return []
   if (value === 'console') return [consoleSink()]
   if (value === 'full') return [consoleSink({ format: 'full' })]

@@ -2,8 +2,8 @@ import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, writeSy
 import { write as writeWithCallback } from 'node:fs'
 import { promisify } from 'node:util'
 import { checkOptions, integer, InvalidOptionsError } from '@prisma-brisk/core'
-import type { SinkRecord } from '../record/sink-record.ts'
-import type { Sink } from './sink.ts'
+import type { SinkRecord } from '../record/records.ts'
+import type { RecordSink } from './sink.ts'
 
 const write = promisify(writeWithCallback)
 /** Taken before a test can fake it. */
@@ -28,11 +28,17 @@ const MAX_BUFFERED = 8 * 1024 * 1024
  * slowQuery({ sinks: [jsonLinesSink('logs/slow-queries.ndjson')] })
  */
 export function jsonLinesSink(path: string, options: JsonLinesSinkOptions = {}): JsonLinesSink {
-  return new JsonLinesSink(path, options)
+  return new JsonLinesFile(path, options)
 }
 
-export class JsonLinesSink implements Sink {
+/** What {@link jsonLinesSink} makes. */
+export interface JsonLinesSink extends RecordSink {
   /** Records that did not reach the disk. */
+  readonly dropped: number
+  flush(): Promise<void>
+}
+
+class JsonLinesFile implements JsonLinesSink {
   dropped = 0
   private readonly maxBytes: number
   private readonly maxFiles: number

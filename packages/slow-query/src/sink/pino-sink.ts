@@ -1,7 +1,7 @@
 import { InvalidOptionsError } from '@prisma-brisk/core'
 import { titleOf } from './record-title.ts'
-import type { SinkRecord } from '../record/sink-record.ts'
-import type { Sink } from './sink.ts'
+import type { SinkRecord } from '../record/records.ts'
+import type { RecordSink } from './sink.ts'
 
 /** What is used of a pino logger; any logger with these methods will do. */
 export interface PinoLike {
@@ -18,7 +18,7 @@ export interface PinoLike {
  * @example
  * slowQuery({ sinks: [pinoSink(pino())] })
  */
-export function pinoSink(logger: PinoLike): Sink {
+export function pinoSink(logger: PinoLike): RecordSink {
   for (const level of ['info', 'warn', 'error'] as const)
     if (typeof (logger as Partial<PinoLike> | undefined)?.[level] !== 'function')
       throw new InvalidOptionsError(`pinoSink.logger.${level}`, 'a function', logger?.[level])

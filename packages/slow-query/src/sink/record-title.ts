@@ -1,4 +1,4 @@
-import type { SinkRecord } from '../record/sink-record.ts'
+import type { SinkRecord } from '../record/records.ts'
 
 /** One line that says what happened, without values. */
 export function titleOf(record: SinkRecord): string {

@@ -1,4 +1,4 @@
-import type { SinkRecord } from '../record/sink-record.ts'
+import type { SinkRecord } from '../record/records.ts'
 
 /** Taken before a test can fake it. */
 const { setImmediate } = globalThis

@@ -1,5 +1,5 @@
-import type { SinkRecord } from '../record/sink-record.ts'
-import type { Sink } from './sink.ts'
+import type { SinkRecord } from '../record/records.ts'
+import type { RecordSink } from './sink.ts'
 
 /** Taken before a test can fake them: a sink that hangs would hang the test. */
 const { setTimeout, clearTimeout } = globalThis
@@ -9,7 +9,7 @@ const MAX_WAITING = 1000
 /** A sink that has not answered for so long no longer holds up `flush`. */
 const FLUSH_PATIENCE_MS = 2000
 
-/** Feeds one sink, one record at a time, and shields everybody else from what it does. */
+/** Feeds one sink, one record at a time; a sink that throws, rejects or hangs affects nothing else. */
 export class SinkQueue {
   /** Records this sink never got. */
   dropped = 0
@@ -17,7 +17,7 @@ export class SinkQueue {
   private writing: Promise<void> | null = null
 
   constructor(
-    private readonly sink: Sink,
+    private readonly sink: RecordSink,
     private readonly onFailure: (error: unknown) => void,
   ) {}
 

@@ -1,7 +1,6 @@
 import type { Call, Statement } from '@prisma-brisk/core'
-import type { MountedRecorder } from '../recorder/mounted-recorder.ts'
-import type { RequestScope } from '../request/request-scope.ts'
 import type { Series } from '../metrics/series.ts'
+import type { RequestInfo } from '../record/records.ts'
 
 /** Where a call carries its trace; a symbol, so that it is published nowhere. */
 export const traceKey: unique symbol = Symbol('prisma-brisk.trace')
@@ -12,6 +11,19 @@ declare module '@prisma-brisk/core' {
     /** The trace the operation belongs to, where a tracer is in use. */
     traceId?: string
   }
+}
+
+/** The mount that times an operation. */
+export interface TraceOwner {
+  /** Shared by all mounts of one base client. */
+  readonly recorder: object
+}
+
+/** The request an operation belongs to. */
+export interface TraceScope {
+  readonly info: RequestInfo
+  addStatement(statement: Statement, trace: OperationTrace): void
+  settled(trace: OperationTrace): void
 }
 
 /** One operation from the call to the answer, and the statements sent for it. */
@@ -27,14 +39,14 @@ export class OperationTrace {
   endedAt = 0
   failed = false
   private hasWaited = false
-  /** Operations that this one's statement answered, itself not counted. */
-  followers = 0
+  /** Other operations that this one's statement answered. */
+  sharedBy = 0
 
   constructor(
     readonly call: Call,
-    readonly mount: MountedRecorder,
+    readonly owner: TraceOwner,
     readonly series: Series,
-    readonly scope: RequestScope | undefined,
+    readonly scope: TraceScope | undefined,
     readonly startedAt: number,
   ) {}
 

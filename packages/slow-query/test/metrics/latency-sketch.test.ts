@@ -1,4 +1,4 @@
-import { LatencySketch } from '@prisma-brisk/slow-query'
+import { LatencySketch } from '../../src/metrics/latency-sketch.ts'
 import { RollingTally } from '../../src/metrics/tally.ts'
 import { Random } from '../../../../test/support/random.ts'
 

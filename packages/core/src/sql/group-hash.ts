@@ -1,6 +1,6 @@
 import { SPACE, lowerCase } from './sql-characters.ts'
 
-export const enum Group {
+export const enum TokenGroup {
   Plain,
   /** The items of an `IN (…)`: any number of them has one fingerprint. */
   List,
@@ -19,8 +19,8 @@ export const enum Connective {
 }
 
 /** What is open between a parenthesis and its end. Hashes are per level, so that equal neighbours can be dropped. */
-export class Level {
-  group: Group = Group.Plain
+export class GroupHash {
+  group: TokenGroup = TokenGroup.Plain
   /** Commas directly in this level. */
   commas = 0
   empty = true
@@ -37,7 +37,7 @@ export class Level {
   /** The connective that stands between two groups, not yet hashed. */
   private connective: Connective = Connective.None
 
-  open(group: Group): void {
+  open(group: TokenGroup): void {
     this.a = 0x9e3779b9 | 0
     this.b = 0x85ebca6b | 0
     this.group = group
@@ -73,8 +73,8 @@ export class Level {
   }
 
   /** Adds a group that ended; one that repeats the group before it is dropped, together with the connective. */
-  addGroup(ended: Level): void {
-    const counts = ended.group !== Group.List && ended.group !== Group.Row
+  addGroup(ended: GroupHash): void {
+    const counts = ended.group !== TokenGroup.List && ended.group !== TokenGroup.Row
     const a = counts ? ended.a : 0x1234567
     const b = counts ? ended.b : ended.group
     const repeats = this.connective !== Connective.None && this.lastA === a && this.lastB === b

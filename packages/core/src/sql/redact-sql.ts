@@ -1,11 +1,9 @@
 import { RedactedText } from './redacted-text.ts'
-import { CLOSE, COMMA, HASH, MINUS, OPEN, QUESTION, SLASH } from './sql-characters.ts'
+import { CLOSE, COMMA, DOUBLE_QUOTE, HASH, MINUS, OPEN, QUESTION, SLASH } from './sql-characters.ts'
 import { SqlFingerprint } from './sql-fingerprint.ts'
-import { Group, type Level } from './group-hash.ts'
+import { TokenGroup, type GroupHash } from './group-hash.ts'
 import type { SqlDialect } from './sql-lexer.ts'
 import { SqlTokens, Token } from './sql-tokenizer.ts'
-
-export { dialectOf, type SqlDialect } from './sql-lexer.ts'
 
 export interface RedactedSql {
   /** The statement without literals and comments; long lists are cut and say by how much. */
@@ -37,7 +35,16 @@ export interface RedactOptions {
  * // SELECT * FROM t WHERE a = $1 AND b IN ($2, $3)
  */
 export function redactSql(sql: string, dialect: SqlDialect, options: RedactOptions = {}): RedactedSql {
-  return new SqlScanner(sql, dialect, options).run()
+  return new Redaction(sql, dialect, options).run()
+}
+
+/**
+ * Names the shape of a statement by 16 hexadecimal digits, as {@link redactSql} does: statements that differ only in
+ * values, list lengths, comments and layout have one name. A double-quoted text counts as a name, also where SQLite
+ * takes it for a string.
+ */
+export function sqlFingerprint(sql: string, dialect: SqlDialect): string {
+  return redactSql(sql, dialect, { maxLength: 0 }).fingerprint
 }
 
 /** Items of an `IN` list that are shown, and rows of `VALUES`. */
@@ -45,16 +52,16 @@ const SHOWN_ITEMS = 3
 const SHOWN_ROWS = 2
 
 /** Reads a statement once, token by token: each adds to the fingerprint and to the redacted text. */
-class SqlScanner {
+class Redaction {
   private readonly tokens: SqlTokens
   private readonly fingerprint: SqlFingerprint
   private readonly text: RedactedText
   /** The level whose text is left out from here on. */
-  private muted: Level | null = null
+  private muted: GroupHash | null = null
 
   constructor(
     private readonly sql: string,
-    dialect: SqlDialect,
+    private readonly dialect: SqlDialect,
     options: RedactOptions,
   ) {
     this.tokens = new SqlTokens(sql, dialect, options)
@@ -94,10 +101,12 @@ class SqlScanner {
       case Token.Comment:
         return text.dropComment(start, end)
       case Token.Number:
-        if (level.group !== Group.TypeModifier || end - start > 4) text.replaceLiteral(start, end)
+        if (level.group !== TokenGroup.TypeModifier || end - start > 4) text.replaceLiteral(start, end)
         break
       case Token.Literal:
         text.replaceLiteral(start, end)
+        // Who knows the schema and who does not must find the same fingerprint.
+        if (first === DOUBLE_QUOTE && this.dialect === 'sqlite') return fingerprint.addName(start, end)
         break
       case Token.Parameter:
         break
@@ -121,19 +130,19 @@ class SqlScanner {
     const { level } = this.fingerprint
     if (!this.fingerprint.addComma() || this.muted !== null) return
     const enoughRows = level.inValues && level.rows === SHOWN_ROWS
-    const enoughItems = level.group === Group.List && level.commas === SHOWN_ITEMS
+    const enoughItems = level.group === TokenGroup.List && level.commas === SHOWN_ITEMS
     if (!enoughRows && !enoughItems) return
     this.muted = level
     this.text.mute(at)
   }
 
-  private groupEnded(level: Level, at: number): void {
+  private groupEnded(level: GroupHash, at: number): void {
     this.endValues(level, at)
     if (this.muted === level) this.unmute(at, ` /* ${level.commas + 1 - SHOWN_ITEMS} more */`)
   }
 
   /** What follows the rows of `VALUES` is shown again. */
-  private endValues(level: Level, at: number): void {
+  private endValues(level: GroupHash, at: number): void {
     if (!level.inValues) return
     level.inValues = false
     if (this.muted === level) this.unmute(at, ` /* ${level.rows - SHOWN_ROWS} more rows */ `)

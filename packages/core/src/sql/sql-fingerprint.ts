@@ -1,5 +1,5 @@
 import { CLOSE, COMMA, OPEN } from './sql-characters.ts'
-import { Connective, Group, Level } from './group-hash.ts'
+import { Connective, TokenGroup, GroupHash } from './group-hash.ts'
 import type { SqlDialect } from './sql-lexer.ts'
 
 /** Parentheses deeper than this are read as plain characters. */
@@ -11,7 +11,7 @@ const LONGEST_WORD = 11
 /** The shape of a statement: its tokens are hashed one after another, each in the level of its parentheses. */
 export class SqlFingerprint {
   /** The innermost level that is open. */
-  level = new Level()
+  level = new GroupHash()
   depth = 0
   private readonly levels = [this.level]
   /** Parentheses beyond MAX_DEPTH. */
@@ -23,7 +23,7 @@ export class SqlFingerprint {
     private readonly sql: string,
     private readonly dialect: SqlDialect,
   ) {
-    this.level.open(Group.Plain)
+    this.level.open(TokenGroup.Plain)
   }
 
   addCharacter(code: number): void {
@@ -42,7 +42,8 @@ export class SqlFingerprint {
     const word = hasMeaning ? sql.slice(start, end).toLowerCase() : ''
     if (level.afterGroup && (word === 'or' || word === 'and'))
       return level.addConnective(word === 'or' ? Connective.Or : Connective.And)
-    if (level.empty && level.group === Group.List && subqueryWords.has(word)) level.group = Group.Plain
+    if (level.empty && level.group === TokenGroup.List && subqueryWords.has(word))
+      level.group = TokenGroup.Plain
     level.addWord(sql, start, end)
     this.word = word
     if (word === 'values' || word === 'value') level.inValues = true
@@ -71,20 +72,20 @@ export class SqlFingerprint {
     level.empty = false
     this.word = ''
     this.depth++
-    this.level = this.levels[this.depth] ??= new Level()
+    this.level = this.levels[this.depth] ??= new GroupHash()
     this.level.open(group)
   }
 
   /** What the parenthesis that opens here holds. */
-  private nextGroup(): Group {
+  private nextGroup(): TokenGroup {
     const { word } = this
-    if (this.level.inValues) return Group.Row
-    if (word === 'in') return Group.List
-    return this.dialect === 'postgresql' && typeWords.has(word) ? Group.TypeModifier : Group.Plain
+    if (this.level.inValues) return TokenGroup.Row
+    if (word === 'in') return TokenGroup.List
+    return this.dialect === 'postgresql' && typeWords.has(word) ? TokenGroup.TypeModifier : TokenGroup.Plain
   }
 
   /** Ends the innermost group and returns it; null where the parenthesis ends none. */
-  close(): Level | null {
+  close(): GroupHash | null {
     if (this.depth > 0 && this.overflow === 0) return this.endGroup()
     if (this.overflow > 0) this.overflow--
     this.addCharacter(CLOSE)
@@ -92,11 +93,11 @@ export class SqlFingerprint {
   }
 
   /** Ends the innermost group, also one that is still open at the end of the text. */
-  endGroup(): Level {
+  endGroup(): GroupHash {
     const ended = this.level
     ended.settleConnective()
     this.depth--
-    this.level = this.levels[this.depth] as Level
+    this.level = this.levels[this.depth] as GroupHash
     this.level.addGroup(ended)
     this.word = ''
     return ended

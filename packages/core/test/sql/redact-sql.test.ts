@@ -1,5 +1,5 @@
 import { fingerprint, normalize } from 'libpg-query'
-import { redactSql, type SqlDialect } from '@prisma-brisk/slow-query'
+import { redactSql, sqlFingerprint, type SqlDialect } from '@prisma-brisk/core'
 import { forSeeds, type Random } from '../../../../test/support/random.ts'
 
 const redacted = (sql: string, dialect: SqlDialect = 'postgresql'): string => redactSql(sql, dialect).sql
@@ -121,6 +121,20 @@ describe('S7 lists of any length have one fingerprint', () => {
       `SELECT * FROM t WHERE (${where(1)} OR (1=0)) LIMIT $1`,
       `SELECT * FROM t WHERE (${where(50)} OR (1=0)) LIMIT 3`,
     )
+  })
+
+  test('who knows the schema of SQLite and who does not find the same fingerprint', () => {
+    const sql = 'SELECT "email" FROM "User" WHERE "id" = ?'
+    const { fingerprint } = redactSql(sql, 'sqlite', { knows: () => true })
+    expect(sqlFingerprint(sql, 'sqlite')).toBe(fingerprint)
+    expect(sqlFingerprint(sql.replace('User', 'Post'), 'sqlite')).not.toBe(fingerprint)
+  })
+
+  test('a statement keeps its fingerprint when it is read from a log', async () => {
+    await forSeeds(200, (random) => {
+      const { sql, fingerprint } = redactSql(statement(random), 'postgresql')
+      expect(sqlFingerprint(sql, 'postgresql')).toBe(fingerprint)
+    })
   })
 
   test('different statements have different fingerprints', () => {

@@ -1,0 +1,50 @@
+import type { RequestMetrics } from '../metrics/request-metrics.ts'
+import type { RequestInfo } from '../record/records.ts'
+import { runInScope, WatchedScope, type RequestScope } from './request-scope.ts'
+
+/** A request that has ended. */
+export interface FinishedRequest {
+  readonly scope: RequestScope
+  readonly status: number | null
+  readonly ms: number
+}
+
+/** Begins the requests of a client, and counts those that have ended. */
+export class RequestStarter {
+  onFinish: (request: FinishedRequest) => void = () => undefined
+
+  constructor(private readonly metrics: RequestMetrics) {}
+
+  /**
+   * Begins a request: `run` what serves it, `finish` it once with its status. For middlewares; elsewhere use
+   * `runRequest`.
+   */
+  begin(info: RequestInfo): RunningRequest {
+    return new RunningRequest(new WatchedScope(info), (request) => {
+      this.metrics.record(request.scope.statements, request.status, request.ms)
+      this.onFinish(request)
+    })
+  }
+}
+
+/** A request from its beginning to its answer. */
+export class RunningRequest {
+  private finished = false
+
+  constructor(
+    private readonly scope: WatchedScope,
+    private readonly onFinish: (request: FinishedRequest) => void,
+  ) {}
+
+  run<T>(work: () => T): T {
+    return runInScope(this.scope, work)
+  }
+
+  /** Only the first call counts: a response may both finish and close. */
+  finish(status: number | null): void {
+    if (this.finished) return
+    this.finished = true
+    this.scope.end()
+    this.onFinish({ scope: this.scope, status, ms: performance.now() - this.scope.startedAt })
+  }
+}
