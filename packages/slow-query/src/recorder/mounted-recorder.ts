@@ -1,4 +1,11 @@
-import { channels, DriverTap, type Call, type Host, type Middleware, type Statement } from '@prisma-brisk/core'
+import {
+  channels,
+  DriverTap,
+  type Call,
+  type Host,
+  type Middleware,
+  type Statement,
+} from '@prisma-brisk/core'
 import { PlanSampler } from '../explain/plan-sampler.ts'
 import { announce, NPlusOneWatcher, type LoopListener } from '../loop/n-plus-one-watcher.ts'
 import { isSeedProcess, OutsideRequests } from '../loop/outside-requests.ts'
@@ -185,8 +192,7 @@ export class MountedRecorder implements LoopListener, FirstMount {
     const sentAt = leader?.statements?.[0]?.startedAt
     if (leader === null || sentAt === undefined || !call.operation.startsWith('findUnique')) return false
     if (leader.call.model !== call.model) return false
-    if (call.notes.cache === 'hit' || trace.startedAt > sentAt || trace.endedAt < leader.endedAt)
-      return false
+    if (call.notes.cache === 'hit' || trace.startedAt > sentAt || trace.endedAt < leader.endedAt) return false
     leader.sharedBy++
     return true
   }

@@ -66,9 +66,7 @@ export function recordOf(
 
 /** How many operations the statements of this one answer. */
 function sharersOf({ call, sharedBy }: OperationTrace): number {
-  const batch = call.notes.batch as { calls?: unknown } | undefined
-  if (typeof batch?.calls === 'number') return batch.calls
-  return call.transaction.kind === 'array' ? 2 : sharedBy + 1
+  return call.notes.batch?.calls ?? (call.transaction.kind === 'array' ? 2 : sharedBy + 1)
 }
 
 function statementRecord(
