@@ -1,28 +1,25 @@
 import type { Call, CallTransaction, Host, Middleware, Model, Next } from '@prisma-brisk/core'
-import { Batch } from './read/read-batch.ts'
+import { BatchedCall } from './batch-key/batched-call.ts'
+import { groupsOf } from './batch-key/call-group.ts'
 import { CreateBatch } from './create/create-batch.ts'
 import { createGroupsOf } from './create/create-shape.ts'
-import { groupsOf } from './batch-key/group.ts'
 import { Collector } from './loader/collector.ts'
-import { Loader, openGate, type Merging } from './loader/loader.ts'
-import { Member } from './batch-key/batched-call.ts'
+import { anyOrder, Loader, type Merging } from './loader/loader.ts'
+import { LoaderMap } from './loader/loader-map.ts'
 import { MountState } from './loader/mount-state.ts'
-import type { ResolvedBatchingOptions, Schedule } from './options.ts'
-import { Room } from './loader/loader-map.ts'
 import { nextTurn, scheduleOf } from './loader/schedule.ts'
+import { SerialDispatch } from './loader/serial-dispatch.ts'
+import type { BatchSchedule, ResolvedBatchingOptions } from './options.ts'
+import { ReadBatch } from './read/read-batch.ts'
 import type { Statistics } from './statistics.ts'
-import { TransactionLane } from './loader/transaction-lane.ts'
 
 /** Decides for each call whether it is collected or sent as it is. One for each mount, so that mounts never mix. */
 export class Batching {
   private readonly state: MountState
   private readonly collector = new Collector()
-  private readonly schedule: Schedule
-  private readonly room: Room
-  private readonly lanes = new WeakMap<
-    CallTransaction,
-    { readonly lane: TransactionLane; readonly room: Room }
-  >()
+  private readonly schedule: BatchSchedule
+  private readonly loaders: LoaderMap
+  private readonly transactions = new WeakMap<CallTransaction, TransactionReads>()
 
   constructor(
     private readonly host: Host,
@@ -32,10 +29,10 @@ export class Batching {
     this.state = new MountState(host, options, statistics)
     this.schedule = scheduleOf(options)
     const schedule = this.registered(this.collector)
-    this.room = new Room((model, operation) => {
+    this.loaders = new LoaderMap((model, operation) => {
       this.state.uniqueReads.register(model.name, operation)
       const merging = operation === 'create' ? creates : reads
-      return new Loader(this.state, model, merging, openGate, this.state.isAdaptive, schedule)
+      return new Loader(this.state, model, merging, anyOrder, this.state.isAdaptive, schedule)
     })
     host.onDisconnect(() => this.finish())
   }
@@ -44,7 +41,7 @@ export class Batching {
     const model = this.modelOf(call)
     const { transaction } = call
     if (transaction.kind === 'none') {
-      return model === null ? next(call) : this.collect(this.room, call, next, model)
+      return model === null ? next(call) : this.collect(this.loaders, call, next, model)
     }
     // Members of an array transaction are sent exactly once, in their order. A hook behind us may call the client from
     // within a call, and would wait for itself if its calls were put in order.
@@ -52,8 +49,8 @@ export class Batching {
       if (model !== null) this.count()
       return next(call)
     }
-    const { lane, room } = this.laneOf(transaction)
-    return model === null ? lane.order(() => next(call)) : this.collect(room, call, next, model)
+    const { order, loaders } = this.readsOf(transaction)
+    return model === null ? order.afterCollected(() => next(call)) : this.collect(loaders, call, next, model)
   }
 
   /** The model of a call that may be collected, else null. */
@@ -78,18 +75,18 @@ export class Batching {
     return null
   }
 
-  /** Outside transactions, where rows can be told from each other once they are stored. */
+  /** Outside transactions, where rows can be matched to calls once they are stored. */
   private mergesCreates({ transaction, isLastExtension }: Call): boolean {
     const { creates } = this.options
     return creates && transaction.kind === 'none' && isLastExtension && insertable.has(this.host.provider)
   }
 
-  private collect(room: Room, call: Call, next: Next, model: Model): Promise<unknown> {
+  private collect(loaders: LoaderMap, call: Call, next: Next, model: Model): Promise<unknown> {
     const { scope } = this.options
-    const member = new Member(call, next)
+    const member = new BatchedCall(call, next)
     this.statistics.calls++
     if (this.state.tracing.isOn) this.state.tracing.note(call)
-    return scope === null ? room.load(member, model) : room.loadWithin(scope(), member, model)
+    return scope === null ? loaders.load(member, model) : loaders.loadWithin(scope(), member, model)
   }
 
   private count(): void {
@@ -97,21 +94,21 @@ export class Batching {
     this.statistics.passedThrough++
   }
 
-  private laneOf(transaction: CallTransaction): { readonly lane: TransactionLane; readonly room: Room } {
-    const known = this.lanes.get(transaction)
+  private readsOf(transaction: CallTransaction): TransactionReads {
+    const known = this.transactions.get(transaction)
     if (known !== undefined) return known
     const collector = new Collector()
-    const lane = new TransactionLane(() => collector.flush())
+    const order = new SerialDispatch(() => collector.flush())
     const schedule = this.registered(collector)
     const made = {
-      lane,
-      room: new Room((model) => new Loader(this.state, model, reads, lane, false, schedule)),
+      order,
+      loaders: new LoaderMap((model) => new Loader(this.state, model, reads, order, false, schedule)),
     }
-    this.lanes.set(transaction, made)
+    this.transactions.set(transaction, made)
     return made
   }
 
-  private registered(collector: Collector): Schedule {
+  private registered(collector: Collector): BatchSchedule {
     return collector.register(this.schedule, () =>
       this.host.warnOnce(
         'W_BATCHING_SCHEDULE',
@@ -124,12 +121,18 @@ export class Batching {
   private async finish(): Promise<void> {
     do {
       this.collector.flush()
-      await this.state.underWay.settled()
+      await this.state.inFlight.settled()
       await nextTurn()
-    } while (!this.collector.isEmpty || !this.state.underWay.isEmpty)
+    } while (!this.collector.isEmpty || !this.state.inFlight.isEmpty)
   }
 }
 
+/** The reads of one interactive transaction, and the order in which its calls are sent. */
+interface TransactionReads {
+  readonly order: SerialDispatch
+  readonly loaders: LoaderMap
+}
+
 const insertable = new Set<string>(['postgresql', 'mysql', 'sqlite'])
-const reads: Merging = { groupsOf, batch: (state, group) => new Batch(state, group) }
+const reads: Merging = { groupsOf, batch: (state, group) => new ReadBatch(state, group) }
 const creates: Merging = { groupsOf: createGroupsOf, batch: (state, group) => new CreateBatch(state, group) }

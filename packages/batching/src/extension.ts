@@ -14,9 +14,9 @@ export interface BatchingClient {
 /**
  * Concurrent reads of one shape become one statement: `findUnique`, `findFirst`, `findMany` by a key, the first rows of
  * each parent, `count` and `aggregate` by a key, and identical reads of any kind. Everything else passes through
- * untouched, and every caller gets what it would have got alone.
+ * untouched, and every caller gets the answer it would have got alone.
  *
- * Mount it last in a chain of `$extends`. Cost of a call that finds no company: a few microseconds.
+ * Mount it last in a chain of `$extends`. A call with nothing to merge with is sent unchanged; that costs a few microseconds.
  *
  * @example
  * const prisma = new PrismaClient({ adapter }).$extends(batching())

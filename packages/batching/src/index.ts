@@ -1,5 +1,5 @@
 export { batching, batchingPlugin, type BatchingClient } from './extension.ts'
 export { RowsNotToldApartError } from './errors.ts'
-export type { BatchedOperation, BatchingOptions, Schedule } from './options.ts'
+export type { BatchedOperation, BatchingOptions, BatchSchedule } from './options.ts'
 export type { BatchingStats } from './statistics.ts'
 export type { BatchEvent } from './report/batch-event.ts'

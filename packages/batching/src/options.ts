@@ -1,16 +1,16 @@
 import { bag, boolean, callable, checkOptions, either, integer, oneOf, record } from '@prisma-brisk/core'
 
-/** Collects calls: is given what sends them, and calls it once, when enough have come together. */
-export type Schedule = (dispatch: () => void) => void
+/** Decides when collected calls are sent: it is given a function that sends them, and calls it once. */
+export type BatchSchedule = (dispatch: () => void) => void
 
 /** Options of {@link batching}; all of them optional. */
 export interface BatchingOptions {
   /**
-   * Keys that one statement may ask for. Default: as many as the database can bind in one statement (PostgreSQL 32,766,
+   * Keys of one statement. Default: as many as the database can bind in one statement (PostgreSQL 32,766,
    * MySQL 65,535, SQLite 999, or what the driver adapter says), less what the rest of the statement binds. More keys
    * become several statements, four at a time, and 65,536 keys at a time.
    */
-  maxBatchSize?: number
+  readonly maxBatchSize?: number
   /**
    * When a batch is sent.
    *
@@ -18,30 +18,30 @@ export interface BatchingOptions {
    *   their kind is in flight wait for its answer and make up the next one. Nothing ever sleeps.
    * - `'tick'`: at the end of the tick, as DataLoader does it.
    * - `'immediate'`: once the event loop has turned (`setImmediate`); collects more, costs up to a turn.
-   * - a function that calls `dispatch` when it sees fit. One that keeps calls longer than a tick should stand beside a
+   * - a function that decides when to call `dispatch`. One that holds calls for longer than a tick should be used with a
    *   {@link BatchingOptions.scope}.
    */
-  schedule?: 'tick' | 'immediate' | 'adaptive' | Schedule
+  readonly schedule?: 'tick' | 'immediate' | 'adaptive' | BatchSchedule
   /**
-   * Whose call it is: calls for which this gives different values never share a statement. Compared as Map keys are.
-   * It runs once a call and should be as cheap as reading an AsyncLocalStorage. Default: all calls of a client are alike.
+   * Identifies the caller: calls with different values never share a statement. Values are compared as Map keys are.
+   * It runs once a call and should be as cheap as reading an AsyncLocalStorage. Default: all calls of a client may meet.
    *
    * @example
    * batching({ scope: () => requestContext.getStore()?.userId })
    */
-  scope?: () => unknown
-  /** Models to leave alone. Default: none. @example { AuditLog: false } */
-  models?: Readonly<Record<string, boolean>>
-  /** Operations to leave alone; `OrThrow` goes with its sibling. Default: all on. */
-  operations?: Partial<Record<BatchedOperation, boolean>>
+  readonly scope?: () => unknown
+  /** Models whose calls are not merged: `false`. Default: none. @example { AuditLog: false } */
+  readonly models?: Readonly<Record<string, boolean>>
+  /** Operations that are not merged: `false`; `OrThrow` goes with its sibling. Default: all on. */
+  readonly operations?: Readonly<Partial<Record<BatchedOperation, boolean>>>
   /** Writes to merge. */
-  writes?: {
+  readonly writes?: {
     /**
-     * Concurrent `create` of one model with the same fields become one INSERT. Default false: the rows are then stored
-     * by one statement, so that they share its fate in logs, triggers for each statement, and time. On MySQL and
-     * MariaDB only where a unique key of the row is known before: one that the calls give, or a `@default(uuid())`.
+     * Concurrent `create` of one model with the same fields become one INSERT. Default false: logs
+     * and statement triggers then see one statement for all of the rows. On MySQL and MariaDB only where a unique key of
+     * the row is known beforehand: one that the calls give, or a `@default(uuid())`.
      */
-    create?: boolean
+    readonly create?: boolean
   }
 }
 
@@ -49,7 +49,7 @@ export type BatchedOperation = 'findUnique' | 'findFirst' | 'findMany' | 'count'
 
 export interface ResolvedBatchingOptions {
   readonly maxBatchSize: number
-  readonly schedule: 'tick' | 'immediate' | 'adaptive' | Schedule
+  readonly schedule: 'tick' | 'immediate' | 'adaptive' | BatchSchedule
   readonly scope: (() => unknown) | null
   readonly models: ReadonlyMap<string, boolean>
   /** Prisma's operation names, `OrThrow` ones too. */

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { run } from '../../../scripts/program.ts'
 
 test('B31 nothing of a batch is held once its calls are answered', async () => {
-  const script = join(import.meta.dirname, 'answered-run.ts')
+  const script = join(import.meta.dirname, 'support/answered-run.ts')
   const { code, output } = await run(
     process.execPath,
     ['--conditions=@prisma-brisk/source', '--import', 'tsx', script],

@@ -2,7 +2,7 @@ import { batching } from '@prisma-brisk/batching'
 import { createDatabase, type Provider } from '../../support/databases.ts'
 import { hooked } from '../../support/hooked-client.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
-import { print } from './oracle.ts'
+import { print } from './support/oracle.ts'
 
 /** 5,000 (`BRISK_SEEDS`) run through the night. */
 const SEEDS = 500

@@ -3,8 +3,8 @@ import type { PrismaClient } from '../../../prisma/generated/postgresql/client.t
 import { createDatabase, type Provider } from '../../support/databases.ts'
 import { hooked } from '../../support/hooked-client.ts'
 import { forSeeds } from '../../support/random.ts'
-import { demoSources, randomDemoCalls } from './demo-calls.ts'
-import { expectSameAnswers, expectSameAnswersInTransaction, indexForeignKeys } from './oracle.ts'
+import { demoSources, randomDemoCalls } from './support/demo-calls.ts'
+import { expectSameAnswers, expectSameAnswersInTransaction, indexForeignKeys } from './support/oracle.ts'
 
 /** 10,000 (`BRISK_SEEDS`) run through the night. */
 const SEEDS = 500

@@ -4,8 +4,8 @@ import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { Prisma, PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import type { RecordOptions } from '../../support/statements.ts'
-import { printedOutcome } from './oracle.ts'
-import { started } from './started.ts'
+import { printedOutcome } from './support/oracle.ts'
+import { started } from './support/started.ts'
 
 let database: TestDatabase<PrismaClient>
 beforeAll(async () => {

@@ -2,13 +2,13 @@ import { batching } from '@prisma-brisk/batching'
 import { createDatabase, type Provider } from '../../support/databases.ts'
 import { hooked } from '../../support/hooked-client.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
-import { kinds, valueColumns, type KeyValues } from './key-values.ts'
+import { kinds, valueColumns, type KeyValues } from './support/key-values.ts'
 import {
   expectSameAnswers,
   expectSameAnswersInTransaction,
   indexForeignKeys,
   type OracleCall,
-} from './oracle.ts'
+} from './support/oracle.ts'
 
 /** 10,000 (`BRISK_SEEDS`) run through the night. */
 const SEEDS = 500

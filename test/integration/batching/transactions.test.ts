@@ -1,7 +1,7 @@
 import { batching } from '@prisma-brisk/batching'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
-import { started } from './started.ts'
+import { started } from './support/started.ts'
 
 describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('transactions on %s', (provider) => {
   let database: TestDatabase<PrismaClient>

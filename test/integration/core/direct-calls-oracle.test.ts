@@ -3,7 +3,7 @@ import { Prisma, type PrismaClient } from '../../../prisma/generated/postgresql/
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
 import type { StatementLog } from '../../support/statements.ts'
-import { print } from '../batching/oracle.ts'
+import { print } from '../batching/support/oracle.ts'
 import { mountProbe } from './probe.ts'
 import { randomAsk, start, type Ask, type Client } from './random-asks.ts'
 

@@ -1,19 +1,15 @@
-import { canonicalize, type Args, type Call, type Field, type Model } from '@prisma-brisk/core'
-import { equalitiesOf, valueAt, type Place } from './key-equalities.ts'
-import { askedOf } from './read-kind.ts'
+import { canonicalize, isPlain, type Args, type Call, type Field, type Model } from '@prisma-brisk/core'
+import { isKeyValue } from '../key/argument-value.ts'
+import { equalitiesOf, valueAt, type KeyLocation } from './key-equalities.ts'
+import { readShapeOf, type ReadShape } from './read-kind.ts'
 import { selectionOrder } from './selection.ts'
-import type { Sort } from './sort.ts'
-
-export { isDecimal } from '../key/argument-value.ts'
-export { isBuiltAlike } from './built-alike.ts'
 
 /**
- * What calls of one shape ask: all of it but the values in which they differ. Two calls of one shape ask the same of the
- * database but for the values of `keys`; a call that cannot be taken apart with certainty has no question, and is sent
- * as it is.
+ * What calls of one shape have in common: everything but the values in which they differ. Two calls with the same shape ask
+ * the database for the same thing except for the values of `keys`. A call that cannot be taken apart with certainty has no
+ * batch key, and is sent unchanged.
  */
-export interface Question {
-  readonly kind: 'one' | 'list' | 'first' | 'count' | 'aggregate'
+export interface BatchKey extends ReadShape {
   /** Equal text: equal but for the values of `keys`. */
   readonly shape: string
   /** The fields that `where` sets equal to a value, sorted by name. */
@@ -21,42 +17,105 @@ export interface Question {
   /** `where` without `keys`. */
   readonly rest: Args
   /** Where in `where` the values stand. */
-  readonly places: readonly Place[]
-  /** The order of the rows, for kinds that return rows; empty where none is asked for. */
-  readonly sort: readonly Sort[]
-  /** Rows to skip and to take for each key (kind `first`), or the bound that a middleware put on a list. */
-  readonly skip: number
-  readonly take: number | null
+  readonly locations: readonly KeyLocation[]
 }
 
 /** Takes a call apart; null where it is not of a kind that can be merged with calls that have other values. */
-export function questionOf(call: Call, model: Model): Question | null {
+export function batchKeyOf(call: Call, model: Model): BatchKey | null {
   const { args, operation } = call
   const isUniqueRead = operation === 'findUnique' || operation === 'findUniqueOrThrow'
   const equalities = equalitiesOf(model, args['where'], isUniqueRead)
   if (equalities === null) return null
-  const asked = askedOf(call, model, equalities)
-  if (asked === null) return null
+  const readShape = readShapeOf(call, model, equalities)
+  if (readShape === null) return null
   const { found, rest } = equalities
   const keys = [...found.keys()].sort()
   return {
-    ...asked,
-    shape: `${asked.kind} ${keys.join(',')} ${asked.take} ${canonicalize({ ...args, where: rest })}${selectionOrder(args)}`,
+    ...readShape,
+    shape: `${readShape.kind} ${keys.join(',')} ${readShape.take} ${canonicalize({ ...args, where: rest })}${selectionOrder(args)}`,
     keys: keys.map((name) => model.fields.get(name) as Field),
     rest,
-    places: Array.from(found, ([field, place]) => ({ ...place, key: keys.indexOf(field) })),
+    locations: Array.from(found, ([field, location]) => ({ ...location, key: keys.indexOf(field) })),
   }
 }
 
-/** The values of `keys` in a call of this question's shape; the value itself where there is one key. */
-export function keyValues({ places, keys }: Question, where: Args): unknown {
-  if (keys.length === 1) return valueAt(places[0] as Place, where)
+/** The values of `keys` in a call of this shape; the value itself where there is one key. */
+export function keyValues({ locations, keys }: BatchKey, where: Args): unknown {
+  if (keys.length === 1) return valueAt(locations[0] as KeyLocation, where)
   const values: unknown[] = Array.from({ length: keys.length })
-  for (const place of places) values[place.key] = valueAt(place, where)
+  for (const location of locations) values[location.key] = valueAt(location, where)
   return values
 }
 
 /** A call of any kind, all of it, as text: calls of the same text are one. */
 export function wholeShape({ args, notes }: Call): string {
   return `= ${notes.bound ?? ''} ${canonicalize(args)}${selectionOrder(args)}`
+}
+
+/**
+ * Whether a call is written like another one whose batch key is known, and so has the same batch key. A cheap test that
+ * most calls pass; false proves nothing.
+ */
+export function isSameShape({ locations }: BatchKey, known: Call, call: Call): boolean {
+  const { args } = call
+  let names = 0
+  for (const name in known.args) {
+    names++
+    if (name !== 'where' && !haveEqual(name, known.args, args)) return false
+  }
+  for (const _ in args) names--
+  if (names !== 0 || known.notes.bound !== call.notes.bound) return false
+  const { where } = args
+  const knownWhere = known.args['where'] as Args
+  if (!isPlain(where)) return false
+  for (const name in knownWhere) {
+    names++
+    const value = where[name]
+    const location = locations.find((each) => each.name === name)
+    if (location === undefined) {
+      if (!haveEqual(name, knownWhere, where)) return false
+    } else if (location.form === 'plain') {
+      if (!isKeyValue(value)) return false
+    } else if (!isSameCompound(knownWhere[name] as Args, value)) return false
+  }
+  for (const _ in where) names--
+  return names === 0
+}
+
+function isSameCompound(known: Args, value: unknown): boolean {
+  if (!isPlain(value)) return false
+  let names = 0
+  for (const name in known) {
+    names++
+    if (!isKeyValue(value[name])) return false
+  }
+  for (const _ in value) names--
+  return names === 0
+}
+
+/** A name given as undefined differs from a name that is absent: names are counted, and another one could take its place. */
+function haveEqual(name: string, one: Args, other: Args): boolean {
+  const value = other[name]
+  return areEqual(one[name], value) && (value !== undefined || name in other)
+}
+
+/** Deep equality of plain data, order of keys included; of other objects only identity and time. */
+function areEqual(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true
+  if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
+  if (one instanceof Date) return other instanceof Date && Object.is(one.getTime(), other.getTime())
+  if (Array.isArray(one)) {
+    return (
+      Array.isArray(other) &&
+      one.length === other.length &&
+      one.every((each, index) => areEqual(each, other[index]))
+    )
+  }
+  if (!isPlain(one) || !isPlain(other)) return false
+  const names = Object.keys(one)
+  const otherNames = Object.keys(other)
+  return (
+    names.length === otherNames.length &&
+    names.every((name, index) => name === otherNames[index] && areEqual(one[name], other[name]))
+  )
 }

@@ -1,8 +1,8 @@
 import type { Call, Next } from '@prisma-brisk/core'
 
-/** One call in a batch, and what becomes of it. */
-export class Member {
-  /** The value of the key that it asks by; several where its question has several keys. */
+/** One call of a batch, and its outcome. */
+export class BatchedCall {
+  /** The value of its key; an array where its batch key has several. */
   value: unknown = undefined
   private outcome: unknown = pending
   private hasFailed = false
@@ -13,7 +13,7 @@ export class Member {
     private readonly next: Next,
   ) {}
 
-  /** Sends the call as it is. */
+  /** Sends the call unchanged. */
   send(): Promise<unknown> {
     return this.next(this.call)
   }
@@ -33,7 +33,7 @@ export class Member {
     this.waiter?.reject(error)
   }
 
-  /** The answer; a promise of it where it is not there yet, or is an error. */
+  /** The answer; a promise where it is pending or an error. */
   take(): unknown {
     if (this.isSettled) return this.hasFailed ? Promise.reject(this.outcome) : this.outcome
     return new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@ import { isPlain, type Args, type Field, type Model } from '@prisma-brisk/core'
 import { isKeyValue } from '../key/argument-value.ts'
 
 /** `{ id: 5 }`, `{ id: { equals: 5 } }`, or one member of `{ userId_day: { userId: 5, day: 7 } }`. */
-export interface Place {
+export interface KeyLocation {
   /** Its index in `keys`. */
   readonly key: number
   readonly name: string
@@ -11,14 +11,14 @@ export interface Place {
 
 export interface Equalities {
   /** Fields that are set equal to a value, and where. */
-  readonly found: ReadonlyMap<string, Omit<Place, 'key'>>
+  readonly found: ReadonlyMap<string, Omit<KeyLocation, 'key'>>
   readonly rest: Args
 }
 
 /** Takes the equalities out of a `where`; null where there is none, or one field has two. */
 export function equalitiesOf(model: Model, where: unknown, isUniqueRead: boolean): Equalities | null {
   if (!isPlain(where)) return null
-  const found = new Map<string, Omit<Place, 'key'>>()
+  const found = new Map<string, Omit<KeyLocation, 'key'>>()
   const rest: Record<string, unknown> = {}
   for (const name in where) {
     const value = where[name]
@@ -70,7 +70,7 @@ function isKeyField(field: Field): boolean {
 }
 
 /** The value that stands at a place of a `where`. */
-export function valueAt({ name, form }: Place, where: Args): unknown {
+export function valueAt({ name, form }: KeyLocation, where: Args): unknown {
   const value = where[name]
   if (form === 'plain') return value
   return (value as Args)[form === 'equals' ? 'equals' : form.member]

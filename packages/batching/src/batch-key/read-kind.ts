@@ -1,14 +1,20 @@
 import { isPlain, type Args, type Call, type Model } from '@prisma-brisk/core'
 import type { Equalities } from './key-equalities.ts'
-import type { Question } from './batch-key.ts'
 import { pagesWithin, selectionFits } from './selection.ts'
-import { implicitSort, sortOf } from './sort.ts'
+import { implicitSort, sortOf, type Sort } from './sort.ts'
 
-/** What kind of question a call asks, and of which rows. */
-export type Asked = Pick<Question, 'kind' | 'sort' | 'skip' | 'take'>
+/** What a call reads, keys and conditions apart. */
+export interface ReadShape {
+  readonly kind: 'one' | 'list' | 'first' | 'count' | 'aggregate'
+  /** The order of the rows, for kinds that return rows; empty where none is asked for. */
+  readonly sort: readonly Sort[]
+  /** Rows to skip and to take for each key (kind `first`), or the bound that a middleware put on a list. */
+  readonly skip: number
+  readonly take: number | null
+}
 
-/** Null where the call is not of a kind that can be merged, or has an argument of which that is not known. */
-export function askedOf(call: Call, model: Model, equalities: Equalities): Asked | null {
+/** Null where the call is of a kind that cannot be merged, or has an argument whose effect on a merge is unknown. */
+export function readShapeOf(call: Call, model: Model, equalities: Equalities): ReadShape | null {
   const { args } = call
   switch (call.operation) {
     case 'findUnique':
@@ -28,13 +34,13 @@ export function askedOf(call: Call, model: Model, equalities: Equalities): Asked
   }
 }
 
-function single(model: Model, args: Args, equalities: Equalities): Asked | null {
+function single(model: Model, args: Args, equalities: Equalities): ReadShape | null {
   if (!onlyHas(args, uniqueReadArguments) || !hasUniqueKey(model, equalities) || !selectionFits(model, args))
     return null
   return pagesWithin(args) ? null : { kind: 'one', sort: [], skip: 0, take: null }
 }
 
-function first(model: Model, args: Args, equalities: Equalities): Asked | null {
+function first(model: Model, args: Args, equalities: Equalities): ReadShape | null {
   const sort = sortOf(model, args['orderBy'])
   if (sort === null || !onlyHas(args, firstArguments) || !selectionFits(model, args) || pagesWithin(args))
     return null
@@ -44,7 +50,7 @@ function first(model: Model, args: Args, equalities: Equalities): Asked | null {
   return sort.length === 0 ? null : { kind: 'first', sort, skip, take: 1 }
 }
 
-function list(model: Model, call: Call): Asked | null {
+function list(model: Model, call: Call): ReadShape | null {
   const { args, notes } = call
   const sort = sortOf(model, args['orderBy'])
   if (sort === null || !onlyHas(args, listArguments) || !selectionFits(model, args)) return null
@@ -60,13 +66,13 @@ function list(model: Model, call: Call): Asked | null {
   return isCount(take) && take > 0 ? { kind: 'first', sort: rows, skip, take } : null
 }
 
-function counted(args: Args): Asked | null {
+function counted(args: Args): ReadShape | null {
   const { select } = args
   if (!onlyHas(args, countArguments) || (select !== undefined && !isChoice(select))) return null
   return { kind: 'count', sort: [], skip: 0, take: null }
 }
 
-function aggregated(model: Model, args: Args): Asked | null {
+function aggregated(model: Model, args: Args): ReadShape | null {
   if (!onlyHas(args, aggregateArguments)) return null
   let asks = false
   for (const name of aggregates) {

@@ -1,7 +1,7 @@
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { Args, Field, Model } from '@prisma-brisk/core'
-import { generatorOf } from './generated-id.ts'
 
-/** Whether every value reaches the driver as it is given, and what the rows leave out is the same for all. */
+/** Whether every value reaches the driver as it is given, and omitted columns get the same value in all rows. */
 export function isExpandable(model: Model, data: readonly Args[]): boolean {
   const [first] = data as readonly [Args]
   for (const field of model.fields.values()) {
@@ -15,7 +15,7 @@ export function isExpandable(model: Model, data: readonly Args[]): boolean {
   return true
 }
 
-/** Prisma makes another value for each row: an id. */
+/** Prisma generates a value for each row: an id. */
 const isMadeForEach = ({ default: given, isGenerated }: Field): boolean =>
   given?.kind === 'function' && !isGenerated && given.name !== 'now'
 
@@ -28,7 +28,7 @@ const plainValues: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
 
 const loneSurrogate = /\p{Surrogate}/u
 
-/** The row with the ids that Prisma would make. */
+/** The row with the ids that Prisma would generate. */
 export function completed(row: Args, { fields }: Model): Args {
   let complete: Record<string, unknown> | null = null
   for (const field of fields.values()) {
@@ -37,4 +37,20 @@ export function completed(row: Args, { fields }: Model): Args {
     complete[field.name] = generatorOf(field)?.()
   }
   return complete ?? row
+}
+
+/** Generates values as Prisma does for the field's default; null where only Prisma or the database can. */
+export function generatorOf({ default: given }: Field): (() => string) | null {
+  if (given?.kind !== 'function' || given.name !== 'uuid' || given.args.length > 1) return null
+  const [version = 4] = given.args
+  return version === 4 ? randomUUID : version === 7 ? uuid7 : null
+}
+
+/** Version 7 of RFC 9562: milliseconds since 1970, then random bits. */
+function uuid7(): string {
+  const bytes = randomBytes(16)
+  bytes.writeUIntBE(Date.now(), 0, 6)
+  bytes[6] = 0x70 | ((bytes[6] as number) & 0x0f)
+  bytes[8] = 0x80 | ((bytes[8] as number) & 0x3f)
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }

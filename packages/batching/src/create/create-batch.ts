@@ -1,21 +1,19 @@
 import type { Args } from '@prisma-brisk/core'
-import { nextBatchId, publishBatch, type BatchOutcome } from '../report/batch-event.ts'
 import { CreateKey } from './create-key.ts'
-import { copyOfError } from '../statement/error-copy.ts'
-import type { Group } from '../batch-key/group.ts'
+import { copyOfError } from '../statement/copies.ts'
 import { inParallel } from '../statement/in-parallel.ts'
 import { insertAndFind, insertReturning, InsertionError } from './insertion.ts'
-import type { Member } from '../batch-key/batched-call.ts'
-import type { MountState } from '../loader/mount-state.ts'
+import type { BatchedCall } from '../batch-key/batched-call.ts'
+import { BatchRun } from '../loader/batch-run.ts'
 
 const PARALLEL = 4
 
-/** Columns that Prisma fills in by itself: ids, times. */
+/** Columns that Prisma fills in: ids, times. */
 const SPARE = 8
 
 /** A call, and the row that is to be stored for it. */
 interface Draft {
-  readonly member: Member
+  readonly member: BatchedCall
   readonly data: Args
 }
 
@@ -27,47 +25,8 @@ interface Draft {
  * PostgreSQL and SQLite return the rows. MySQL and MariaDB do not, as Prisma speaks to them: there the rows are found
  * again by a key that the callers gave or that we made, and calls without one are sent as they are.
  */
-export class CreateBatch {
-  readonly landed: Promise<void>
-  private land: () => void = () => undefined
-  private readonly id = nextBatchId()
-  /** Calls to be sent as they are, after the statements that others share. */
-  private readonly alone: Member[] = []
-  private statements = 0
-  private fallbacks = 0
-  private error: unknown
-
-  constructor(
-    private readonly state: MountState,
-    private readonly group: Group,
-  ) {
-    this.landed = new Promise((resolve) => (this.land = resolve))
-  }
-
-  get outcome(): BatchOutcome {
-    return { statements: this.statements, fallbacks: this.fallbacks, error: this.error }
-  }
-
-  /** Settles every call; never rejects. */
-  async run(): Promise<void> {
-    const { members } = this.group
-    const startedAt = performance.now()
-    const batch = Object.freeze({ id: this.id, calls: members.length })
-    for (const { call } of members) call.notes.batch = batch
-    try {
-      await this.insertAll()
-    } catch (error) {
-      // Before anything was sent: insertions settle their callers.
-      this.error ??= error
-      const put = new Set(this.alone)
-      for (const member of members) if (!member.isSettled && !put.has(member)) this.alone.push(member)
-    }
-    this.land()
-    await inParallel(this.alone, Infinity, replay)
-    publishBatch(this.group, this.id, performance.now() - startedAt, this.outcome)
-  }
-
-  private async insertAll(): Promise<void> {
+export class CreateBatch extends BatchRun {
+  protected async sendShared(): Promise<void> {
     const { members } = this.group
     const isReturned = this.state.host.provider !== 'mysql'
     const key = isReturned || members.length === 1 ? null : await CreateKey.of(this.state, this.group)
@@ -76,10 +35,10 @@ export class CreateBatch {
     await inParallel(this.chunksOf(drafts), PARALLEL, (chunk) => this.insert(chunk, key))
   }
 
-  /** Those of the calls whose rows the key tells apart; the others are sent alone. */
+  /** The calls whose rows have different keys; the others are sent alone. */
   private keyed(key: CreateKey): readonly Draft[] {
     const drafts = new Map<string, Draft>()
-    const others: Member[] = []
+    const others: BatchedCall[] = []
     for (const draft of draftsOf(this.group.members)) {
       const data = key.complete(draft.data)
       const fold = key.fold(data)
@@ -90,9 +49,9 @@ export class CreateBatch {
     return [...drafts.values()]
   }
 
-  private pass(members: readonly Member[]): void {
+  private pass(members: readonly BatchedCall[]): void {
     this.state.statistics.passedThrough += members.length
-    for (const member of members) this.alone.push(member)
+    for (const member of members) this.unanswered.push(member)
   }
 
   private chunksOf(drafts: readonly Draft[]): readonly (readonly Draft[])[] {
@@ -110,46 +69,31 @@ export class CreateBatch {
     if (members.length === 1) return this.pass(members)
     const { model, first } = this.group
     const data = drafts.map((draft) => draft.data)
-    this.statements++
-    statistics.statements++
+    this.countStatement()
     try {
       const rows = await (key === null
         ? insertReturning(first.call, model, data)
         : insertAndFind(first.call, key, data))
       for (const [index, row] of rows.entries()) members[index]?.resolve(row)
       statistics.batched += rows.length
-      this.putBack(members.slice(rows.length))
+      this.putBack(members.slice(rows.length), undefined)
     } catch (error) {
       this.recover(members, error)
     }
   }
 
-  private putBack(members: readonly Member[]): void {
-    this.fallbacks += members.length
-    this.state.statistics.fallbacks += members.length
-    for (const member of members) this.alone.push(member)
-  }
-
-  private recover(members: readonly Member[], error: unknown): void {
+  private recover(members: readonly BatchedCall[], error: unknown): void {
     const { statistics } = this.state
     const { cause, storedNothing } =
       error instanceof InsertionError ? error : { cause: error, storedNothing: false }
-    this.error ??= cause
-    if (storedNothing) this.putBack(members)
+    if (storedNothing) this.putBack(members, cause)
     else {
+      this.error ??= cause
       statistics.batched += members.length
       for (const member of members) member.reject(copyOfError(cause))
     }
   }
 }
 
-const draftsOf = (members: readonly Member[]): readonly Draft[] =>
+const draftsOf = (members: readonly BatchedCall[]): readonly Draft[] =>
   members.map((member) => ({ member, data: member.call.args['data'] as Args }))
-
-async function replay(member: Member): Promise<void> {
-  try {
-    member.resolve(await member.send())
-  } catch (error) {
-    member.reject(error)
-  }
-}

@@ -1,7 +1,7 @@
 import type { Args, Field } from '@prisma-brisk/core'
 import { ColumnCatalog, factOf } from '../key/column-facts.ts'
-import { generatorOf } from './generated-id.ts'
-import type { Group } from '../batch-key/group.ts'
+import { generatorOf } from './client-defaults.ts'
+import type { CallGroup } from '../batch-key/call-group.ts'
 import type { Row } from '../statement/key-selection.ts'
 import { keyTypeOf, needsFact, type KeyType } from '../key/key-type.ts'
 import type { MountState } from '../loader/mount-state.ts'
@@ -16,14 +16,14 @@ interface KeyPart {
 
 /**
  * The unique key by which created rows are found again where the database does not return them: one that the calls give,
- * or that Prisma makes and we can make as well. What the database makes (autoincrement) is none: no driver says which
- * row of an INSERT has got which number.
+ * or that Prisma makes and we can make as well. An id that the database generates (autoincrement) is not one: no driver
+ * reports which inserted row was given which generated id.
  */
 export class CreateKey {
   private constructor(private readonly parts: readonly KeyPart[]) {}
 
   /** For the calls of a group, which give the same columns; null where there is none. */
-  static async of(state: MountState, group: Group): Promise<CreateKey | null> {
+  static async of(state: MountState, group: CallGroup): Promise<CreateKey | null> {
     const { model, first } = group
     const data = first.call.args['data'] as Args
     for (const key of [model.id, ...model.uniques]) {
@@ -71,10 +71,10 @@ export class CreateKey {
   }
 }
 
-/** Types whose values are found again as they were given; those of others may be rounded. */
+/** Types that are stored exactly as given; others may be rounded. */
 const storesAsGiven = new Set(['Int', 'BigInt', 'String'])
 
-async function partOf(state: MountState, { first, model }: Group, field: Field): Promise<KeyPart | null> {
+async function partOf(state: MountState, { first, model }: CallGroup, field: Field): Promise<KeyPart | null> {
   const { host } = state
   const schema = host.schema()
   if (schema === null) return null

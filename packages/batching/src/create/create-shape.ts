@@ -1,16 +1,16 @@
 import { isPlain, canonicalize, type Call, type Field, type Model } from '@prisma-brisk/core'
-import { Group } from '../batch-key/group.ts'
-import type { Member } from '../batch-key/batched-call.ts'
-import { isDecimal } from '../batch-key/batch-key.ts'
+import { CallGroup } from '../batch-key/call-group.ts'
+import type { BatchedCall } from '../batch-key/batched-call.ts'
+import { isDecimal } from '../key/argument-value.ts'
 import { selectionFits } from '../batch-key/selection.ts'
 
 /** Sorts `create` calls: of one shape are those that give the same plain columns, and select the same of them. */
-export function createGroupsOf(members: readonly Member[], model: Model): readonly Group[] {
-  const groups = new Map<string, Group>()
+export function createGroupsOf(members: readonly BatchedCall[], model: Model): readonly CallGroup[] {
+  const groups = new Map<string, CallGroup>()
   for (const [index, member] of members.entries()) {
     const shape = shapeOf(member.call, model) ?? `alone ${index}`
     let group = groups.get(shape)
-    if (group === undefined) groups.set(shape, (group = new Group(model, shape, null)))
+    if (group === undefined) groups.set(shape, (group = new CallGroup(model, shape, null)))
     group.members.push(member)
   }
   return [...groups.values()]

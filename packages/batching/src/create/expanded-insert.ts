@@ -7,7 +7,7 @@ import { Sql } from '../statement/sql.ts'
 /** One for each driver. */
 const expanded = new WeakMap<DriverTap, ExpandedInserts>()
 
-/** Rows of which Prisma is asked to write the first. */
+/** Rows of one INSERT; Prisma generates the statement for the first of them. */
 interface Insert {
   readonly model: Model
   /** As Prisma writes it. */
@@ -17,29 +17,29 @@ interface Insert {
   isExpanded: boolean
 }
 
-/** What came of an INSERT. */
+/** The outcome of an INSERT. */
 export interface Inserted {
   readonly rows: unknown
-  /** How many of the given rows it held. */
+  /** How many of the given rows were in it. */
   readonly sent: number
 }
 
-/** Whose statement the driver gets. In use only while one is under way: it makes all promises of the process dearer. */
+/** Which INSERT the driver is given. In use only while one is in flight: it makes all promises of the process slower. */
 const inserting = new AsyncLocalStorage<Insert>()
-let underWay = 0
+let inFlight = 0
 
 /**
- * INSERTs that Prisma writes for one row, and the driver sends for many.
+ * INSERTs that Prisma generates for one row, expanded to many rows on their way to the driver.
  *
- * Prisma compiles an INSERT of many rows each time anew, every row of it, and keeps no plan: of fifty creates at once that
- * is most of the time. So it is asked to write that of the first row, and the driver is given the same for all of them:
- * columns, casts, defaults and RETURNING are Prisma's, and rows are read by Prisma. Only values that reach the driver as they
- * are given may be written in this way. What is not of the form in which Prisma writes it is not sent.
+ * Prisma compiles an INSERT of many rows anew each time, row by row, and caches no plan: with fifty creates at once that is
+ * most of the time. So Prisma generates the INSERT of the first row, and the driver is given the same for all of them:
+ * columns, casts, defaults and RETURNING are Prisma's, and Prisma reads the rows. Only values that reach the driver as they
+ * are given are written in this way. A statement in any other form than the known one is not sent.
  */
 export class ExpandedInserts {
-  /** Models whose statements Prisma writes in another way than is known here. */
+  /** Models whose statements Prisma writes in a form that is not known here. */
   private readonly unknown = new WeakSet<Model>()
-  private underWay = 0
+  private inFlight = 0
   private stopListening: (() => void) | null = null
 
   private constructor(private readonly tap: DriverTap) {}
@@ -72,7 +72,7 @@ export class ExpandedInserts {
         call.send('createManyAndReturn', { ...args, data: [first] }),
       )
       if (insert.isExpanded) return { rows, sent: data.length }
-      // The driver got it out of our sight: with the first row, and no other.
+      // The statement reached the driver without being rewritten: with the first row only.
       this.unknown.add(model)
       return { rows, sent: 1 }
     } catch (error) {
@@ -85,14 +85,14 @@ export class ExpandedInserts {
   }
 
   private begin(): void {
-    underWay++
-    this.underWay++
+    inFlight++
+    this.inFlight++
     this.stopListening ??= this.tap.listen(this.listener)
   }
 
   private end(): void {
-    if (--underWay === 0) inserting.disable()
-    if (--this.underWay > 0) return
+    if (--inFlight === 0) inserting.disable()
+    if (--this.inFlight > 0) return
     this.stopListening?.()
     this.stopListening = null
   }
@@ -105,14 +105,14 @@ export class ExpandedInserts {
       if (!statement.sql.startsWith(intoText(insert.table))) return null
       const query = insertOfRows(statement, insert.table, insert.model, insert.data)
       insert.isUnknown = query === null
-      if (query === null) throw new Error('Prisma wrote the statement in another way than is known.')
+      if (query === null) throw new Error('Prisma wrote the statement in a form that is not known.')
       insert.isExpanded = true
       return { query: query as never }
     },
   }
 }
 
-/** As many as Prisma may fill. */
+/** As many as Prisma may fill in. */
 function columnsOf({ fields }: Model): number {
   let columns = 0
   for (const { kind } of fields.values()) if (kind !== 'relation') columns++

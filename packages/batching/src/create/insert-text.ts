@@ -56,7 +56,7 @@ function unquoted(column: string): string {
   return column.startsWith('"') && column.endsWith('"') ? column.slice(1, -1).replaceAll('""', '"') : column
 }
 
-/** What stands around the placeholder of a value, such as a cast; null where there is another or none. */
+/** The text around the placeholder of a value, such as a cast; null unless there is exactly one placeholder. */
 function parted(term: string, number: number): { readonly before: string; readonly after: string } | null {
   const [before, after, ...others] = term.split(`$${number}`)
   if (before === undefined || after === undefined || others.length > 0) return null

@@ -1,16 +1,16 @@
 import type { Field, Provider } from '@prisma-brisk/core'
 import type { ColumnFact } from './column-facts.ts'
-import { isDecimal } from '../batch-key/batch-key.ts'
+import { isDecimal } from './argument-value.ts'
 import { anyCase, asciiCase, byteForByte, onlyAscii, sameBlanks, uuid, type TextFold } from './text-fold.ts'
 
 /**
- * How the values of a key column come together.
+ * How values of a key column are compared.
  *
- * A merged statement asks `key IN (…)` and its rows must find their way back to the callers. JavaScript's equality is not
+ * A merged statement selects `key IN (…)`, and each row must be matched to the callers of its key. JavaScript's equality is not
  * the database's: `'ABC' = 'abc'` under many collations, `1.50 = 1.5` always. So each type has a **fold**: a text or
  * number such that values which the database may hold equal have the same fold. The fold may be too coarse, never too fine. A
- * statement then asks for one spelling of each fold only; whatever row comes back with that fold can only have been
- * found by that spelling, and belongs to those who asked for it.
+ * statement binds one spelling of each fold only, so a row with that fold can only have been found by that spelling, and
+ * belongs to the callers who gave it.
  *
  * A value whose fold is not certain is not merged: its call is sent alone, and the database decides.
  */
@@ -183,7 +183,7 @@ const temporal: Readonly<Record<string, readonly string[]>> = {
 
 const DAY = 86_400_000
 
-/** Prisma carries milliseconds; a row with finer ones is found by no Date, and so belongs to nobody. */
+/** Prisma carries milliseconds. A row with microseconds matches no Date, and so no caller. */
 const instants = moments((ms) => ms, true)
 const days = moments((ms) => Math.floor(ms / DAY), false)
 const times = moments((ms) => ((ms % DAY) + DAY) % DAY, false)
@@ -249,7 +249,7 @@ function postgresStrings({ type, isDeterministic }: ColumnFact): KeyType | null 
   }
 }
 
-/** Collations whose rules for printable ASCII are known; those of a language may hold more letters equal. */
+/** Collations whose rules for printable ASCII are known; collations of a language may hold more letters equal. */
 const knownCollations =
   /^(utf8mb4|utf8mb3|utf8|latin1|ascii)_(general|unicode|unicode_520|0900|uca1400)(_nopad)?(_ai|_as)?_(ci|cs)$/
 

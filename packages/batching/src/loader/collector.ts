@@ -1,4 +1,4 @@
-import type { Schedule } from '../options.ts'
+import type { BatchSchedule } from '../options.ts'
 
 /**
  * The batches that are being collected, so that they can be sent before their time: when a transaction goes on to
@@ -8,7 +8,7 @@ export class Collector {
   private readonly collecting = new Set<() => void>()
 
   /** The schedule, but each batch is sent once, however often or seldom it says so. */
-  register(schedule: Schedule, onFailure: () => void): Schedule {
+  register(schedule: BatchSchedule, onFailure: () => void): BatchSchedule {
     return (dispatch) => {
       const send = () => {
         if (this.collecting.delete(send)) dispatch()

@@ -1,5 +1,5 @@
-/** How many calls and batches of a mount are under way: what `$disconnect` waits for. */
-export class UnderWay {
+/** How many calls and batches of a mount are in flight: what `$disconnect` waits for. */
+export class InFlight {
   private count = 0
   private waiting: (() => void)[] = []
 
@@ -18,7 +18,7 @@ export class UnderWay {
     for (const resolve of waiting) resolve()
   }
 
-  /** Resolves once nothing is under way. */
+  /** Resolves once nothing is in flight. */
   settled(): Promise<void> {
     return this.isEmpty ? Promise.resolve() : new Promise((resolve) => this.waiting.push(resolve))
   }

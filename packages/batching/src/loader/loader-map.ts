@@ -1,33 +1,34 @@
 import type { Model } from '@prisma-brisk/core'
 import type { Loader } from './loader.ts'
-import type { Member } from '../batch-key/batched-call.ts'
+import type { BatchedCall } from '../batch-key/batched-call.ts'
 
 /** The loaders of calls that may meet: those of one mount, outside transactions or within one of them. */
-export class Room {
+export class LoaderMap {
   private readonly loaders = new WeakMap<object, Loader>()
   private readonly named = new Map<string, Loader>()
-  private readonly scopes = new Map<unknown, { readonly room: Room; calls: number }>()
+  private readonly scopes = new Map<unknown, { readonly loaders: LoaderMap; calls: number }>()
 
   constructor(private readonly makeLoader: (model: Model, operation: string) => Loader) {}
 
-  load(member: Member, model: Model): Promise<unknown> {
+  load(member: BatchedCall, model: Model): Promise<unknown> {
     return this.loaderOf(member, model).load(member)
   }
 
-  /** The same among the calls of one scope, which is forgotten once none of them is left. */
-  async loadWithin(scope: unknown, member: Member, model: Model): Promise<unknown> {
+  /** The same among the calls of one scope, which is dropped once none of them is left. */
+  async loadWithin(scope: unknown, member: BatchedCall, model: Model): Promise<unknown> {
     let held = this.scopes.get(scope)
-    if (held === undefined) this.scopes.set(scope, (held = { room: new Room(this.makeLoader), calls: 0 }))
+    if (held === undefined)
+      this.scopes.set(scope, (held = { loaders: new LoaderMap(this.makeLoader), calls: 0 }))
     held.calls++
     try {
-      return await held.room.load(member, model)
+      return await held.loaders.load(member, model)
     } finally {
       if (--held.calls === 0) this.scopes.delete(scope)
     }
   }
 
   /** Prisma keeps one list of hooks for each client, model and operation: exactly those whose calls may meet. */
-  private loaderOf({ call }: Member, model: Model): Loader {
+  private loaderOf({ call }: BatchedCall, model: Model): Loader {
     const { hooks } = call
     if (hooks !== null) {
       let loader = this.loaders.get(hooks)

@@ -1,55 +1,52 @@
 import type { Model } from '@prisma-brisk/core'
 import DataLoader from 'dataloader'
-import type { BatchOutcome } from '../report/batch-event.ts'
-import { Group } from '../batch-key/group.ts'
-import type { Member } from '../batch-key/batched-call.ts'
+import type { BatchRun } from './batch-run.ts'
+import { CallGroup } from '../batch-key/call-group.ts'
+import type { BatchedCall } from '../batch-key/batched-call.ts'
 import type { MountState } from './mount-state.ts'
-import type { Schedule } from '../options.ts'
+import type { BatchSchedule } from '../options.ts'
 import { afterAtMost } from './schedule.ts'
 
-/** Lets batches go to the database: at once, or, in a transaction, in the order of its calls. */
-export interface Gate {
-  enter<T>(send: () => Promise<T>): Promise<T>
+/** When a batch may be sent: at once, or, in a transaction, in the order of its calls. */
+export interface DispatchOrder {
+  run<T>(send: () => Promise<T>): Promise<T>
 }
 
 /** Outside a transaction nothing waits. */
-export const openGate: Gate = { enter: (send) => send() }
+export const anyOrder: DispatchOrder = { run: (send) => send() }
 
 /** How calls of an operation come together, and how they are answered together. */
 export interface Merging {
-  groupsOf(members: readonly Member[], model: Model): readonly Group[]
-  batch(
-    state: MountState,
-    group: Group,
-  ): { readonly landed: Promise<void>; readonly outcome: BatchOutcome; run(): Promise<void> }
+  groupsOf(members: readonly BatchedCall[], model: Model): readonly CallGroup[]
+  batch(state: MountState, group: CallGroup): BatchRun
 }
 
-/** A batch whose statements are under way, and the calls of its shape that wait for it to land. */
+/** A batch in flight, and the calls of its shape that wait for it to land. */
 interface Flight {
-  waiting: Group | null
+  waiting: CallGroup | null
   stopWaiting: (() => void) | null
 }
 
 /** The first call of a tick, and what its caller waits for. */
 interface Held {
-  readonly member: Member
+  readonly member: BatchedCall
   readonly resolve: (answer: unknown) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
- * Collects the calls of one client, operation and model (in one transaction, for one scope), and hands those of one shape
- * on together.
+ * Collects the calls of one client, operation and model (in one transaction, for one scope), and sends the calls of one
+ * shape together.
  *
- * A call that finds no company is sent as it is, without having been looked at or queued: most calls of most applications
- * are such. Adaptive: calls whose shape is in flight wait until that flight has landed, and make up the next one, so that
- * the database sets the pace. None waits longer than flights of late have taken: one slow statement does not hold up what
- * comes after it.
+ * A call that is alone in its tick is sent unchanged, without being inspected or queued: most calls of most applications
+ * are. Adaptive: calls whose shape is in flight wait until that flight has landed, and make up the next one, so that the
+ * database sets the pace. None waits longer than twice what recent flights took, so that one slow statement does not hold
+ * up the calls after it.
  */
 export class Loader {
   /** The calls that are being collected: a queue for each batch, because DataLoader holds on to its last one. */
-  private queue: DataLoader<Member, unknown> | null = null
-  /** The first call, as long as it has no company. */
+  private queue: DataLoader<BatchedCall, unknown> | null = null
+  /** The first call, as long as it is the only one. */
   private held: Held | null = null
   /** The first call, once it is queued with others. */
   private accompanied: Held | null = null
@@ -59,21 +56,21 @@ export class Loader {
   private dispatch: (() => void) | null = null
   private readonly flights = new Map<string, Flight>()
   /** A call in flight that was alone: its shape is found out when another one comes. */
-  private lone: Member | null = null
+  private lone: BatchedCall | null = null
   private loneFlight: { readonly shape: string; readonly flight: Flight } | null = null
-  /** Milliseconds that the slower flights take, lately. */
+  /** Milliseconds that recent flights took, weighted towards the slow ones. */
   private pace = 50
 
   constructor(
     private readonly state: MountState,
     private readonly model: Model,
     private readonly merging: Merging,
-    private readonly gate: Gate,
+    private readonly order: DispatchOrder,
     private readonly isAdaptive: boolean,
-    private readonly schedule: Schedule,
+    private readonly schedule: BatchSchedule,
   ) {}
 
-  load(member: Member): Promise<unknown> {
+  load(member: BatchedCall): Promise<unknown> {
     const { held } = this
     if (held !== null) {
       this.held = null
@@ -88,8 +85,8 @@ export class Loader {
     })
   }
 
-  private queued(member: Member): Promise<unknown> {
-    this.queue ??= new DataLoader<Member, unknown>((members) => this.send(members), {
+  private queued(member: BatchedCall): Promise<unknown> {
+    this.queue ??= new DataLoader<BatchedCall, unknown>((members) => this.send(members), {
       cache: false,
       batchScheduleFn: (dispatch) => (this.dispatch = dispatch),
     })
@@ -110,7 +107,7 @@ export class Loader {
   }
 
   /** Gives DataLoader the answers, or promises of those that take longer than the shared statements. */
-  private send(members: readonly Member[]): Promise<unknown[]> {
+  private send(members: readonly BatchedCall[]): Promise<unknown[]> {
     const { accompanied } = this
     this.accompanied = null
     this.recogniseLone()
@@ -125,8 +122,8 @@ export class Loader {
   }
 
   private sendLone({ member, resolve, reject }: Held): void {
-    const { underWay, statistics } = this.state
-    underWay.start()
+    const { inFlight, statistics } = this.state
+    inFlight.start()
     statistics.passedThrough++
     if (this.isAdaptive) this.lone = member
     this.sent(member).then(
@@ -141,19 +138,19 @@ export class Loader {
     )
   }
 
-  private sent(member: Member): Promise<unknown> {
+  private sent(member: BatchedCall): Promise<unknown> {
     const { uniqueReads } = this.state
     try {
-      return this.gate === openGate
+      return this.order === anyOrder
         ? uniqueReads.sendLone(member)
-        : this.gate.enter(() => uniqueReads.sendLone(member))
+        : this.order.run(() => uniqueReads.sendLone(member))
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
-  private landLone(member: Member): void {
-    this.state.underWay.end()
+  private landLone(member: BatchedCall): void {
+    this.state.inFlight.end()
     if (this.lone !== member) return
     this.lone = null
     const { loneFlight } = this
@@ -166,26 +163,26 @@ export class Loader {
     const { lone } = this
     if (lone === null || this.loneFlight !== null) return
     const [group] = this.groupsOf([lone])
-    if (group === undefined || group.question === null || this.flights.has(group.shape)) return
+    if (group === undefined || group.batchKey === null || this.flights.has(group.shape)) return
     const flight: Flight = { waiting: null, stopWaiting: null }
     this.flights.set(group.shape, flight)
     this.loneFlight = { shape: group.shape, flight }
   }
 
-  /** Calls that cannot be looked at, because of a bug of ours or theirs, are sent one by one. */
-  private groupsOf(members: readonly Member[]): readonly Group[] {
+  /** Where inspecting the calls throws, because of a bug of ours or theirs, they are sent one by one. */
+  private groupsOf(members: readonly BatchedCall[]): readonly CallGroup[] {
     try {
       return this.merging.groupsOf(members, this.model)
     } catch {
       return members.map((member, index) => {
-        const group = new Group(this.model, `alone ${index}`, null)
+        const group = new CallGroup(this.model, `alone ${index}`, null)
         group.members.push(member)
         return group
       })
     }
   }
 
-  private join(group: Group): void {
+  private join(group: CallGroup): void {
     const flight = this.flights.get(group.shape)
     if (flight === undefined) {
       void this.start(group)
@@ -197,14 +194,14 @@ export class Loader {
   }
 
   /** Resolves once the statements that the calls share have been answered; never rejects. */
-  private start(group: Group): Promise<void> {
-    const { underWay, tracing } = this.state
+  private start(group: CallGroup): Promise<void> {
+    const { inFlight, tracing } = this.state
     const startedAt = performance.now()
     const batch = this.merging.batch(this.state, group)
-    underWay.start()
-    void this.gate.enter(() => tracing.run(group, batch)).then(underWay.end)
+    inFlight.start()
+    void this.order.run(() => tracing.run(group, batch)).then(inFlight.end)
     // Calls that cannot be merged gain nothing from waiting for each other.
-    if (!this.isAdaptive || group.question === null) return batch.landed
+    if (!this.isAdaptive || group.batchKey === null) return batch.landed
     const flight: Flight = { waiting: null, stopWaiting: null }
     this.flights.set(group.shape, flight)
     return batch.landed.then(() => {
@@ -214,7 +211,7 @@ export class Loader {
     })
   }
 
-  /** The flight has landed, or has been waited for long enough: those who waited take off. */
+  /** The flight has landed, or has been waited for long enough: the calls that waited are sent. */
   private depart(shape: string, flight: Flight): void {
     flight.stopWaiting?.()
     flight.stopWaiting = null
@@ -225,8 +222,8 @@ export class Loader {
   }
 }
 
-/** The answers, but of the first call, whose caller has a promise from before it was queued: he is the first to be told. */
-function taken(members: readonly Member[], first: Held | null): unknown[] {
+/** The answers; the first call is settled here, because its promise existed before it was queued. */
+function taken(members: readonly BatchedCall[], first: Held | null): unknown[] {
   return members.map((member) => {
     if (member !== first?.member) return member.take()
     first.resolve(member.take())

@@ -1,4 +1,4 @@
-import type { ResolvedBatchingOptions, Schedule } from '../options.ts'
+import type { ResolvedBatchingOptions, BatchSchedule } from '../options.ts'
 
 // Taken before a test can put fake timers in their place: a batch must be sent even where time stands still.
 const nextTick = process.nextTick.bind(process)
@@ -10,10 +10,10 @@ const clear = clearTimeout
  * After the promise jobs of this tick, and the calls that they make. Prisma starts operations in a promise job, and what
  * such a job puts into `nextTick` runs once there are no more of them.
  */
-const endOfTick: Schedule = (dispatch) => nextTick(dispatch)
+const endOfTick: BatchSchedule = (dispatch) => nextTick(dispatch)
 
-/** What DataLoader asks when to send; the adaptive part is done by the loader, which knows what is in flight. */
-export function scheduleOf({ schedule }: ResolvedBatchingOptions): Schedule {
+/** When a batch is dispatched; the loader does the adaptive part, as it knows what is in flight. */
+export function scheduleOf({ schedule }: ResolvedBatchingOptions): BatchSchedule {
   if (typeof schedule === 'function') return schedule
   return schedule === 'immediate' ? (dispatch) => void turn(dispatch) : endOfTick
 }
@@ -28,7 +28,7 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => turn(resolve))
 }
 
-/** Runs after so many milliseconds unless it is stopped first; keeps no process alive. */
+/** Runs after `ms` milliseconds unless it is stopped first; keeps no process alive. */
 export function afterAtMost(ms: number, run: () => void): () => void {
   const timer = timeout(run, Math.max(1, ms))
   timer.unref()

@@ -1,13 +1,13 @@
 import type { Host } from '@prisma-brisk/core'
-import type { Member } from '../batch-key/batched-call.ts'
+import type { BatchedCall } from '../batch-key/batched-call.ts'
 import { afterThisTurn, nextTurn } from './schedule.ts'
 
 const key = Symbol('prisma-brisk.batching.unique-reads')
 
 /**
- * Keeps apart what is to be sent alone. Prisma batches `findUnique` calls that it gets in one tick, whoever made them,
- * and answers null where the database's equality is not JavaScript's; so of one model, one is sent in a turn of the
- * event loop. Those that are alone, as nearly all are, do not wait.
+ * Keeps `findUnique` calls apart that are to be sent alone. Prisma batches all that it is given in one tick, and answers null
+ * where the database's equality is not JavaScript's; so one a model is sent in a turn of the event loop. A call that is the
+ * only one, as nearly all are, does not wait.
  */
 export class UniqueReads {
   private readonly sent = new Set<string>()
@@ -24,13 +24,13 @@ export class UniqueReads {
   }
 
   /** Sends the one call that a loader has in this tick. */
-  sendLone(member: Member): Promise<unknown> {
+  sendLone(member: BatchedCall): Promise<unknown> {
     const hasRivals = this.sent.size > 0 || (this.loaders.get(member.call.model as string) ?? 0) > 1
     return hasRivals ? this.send(member) : member.send()
   }
 
-  /** Sends a call as it is, in a turn of its own if need be. */
-  send(member: Member): Promise<unknown> {
+  /** Sends a call unchanged, in a turn of its own if need be. */
+  send(member: BatchedCall): Promise<unknown> {
     const { call } = member
     if (!isUniqueRead(call.operation)) return member.send()
     const model = call.model as string

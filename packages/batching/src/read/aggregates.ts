@@ -1,37 +1,37 @@
 import type { Args } from '@prisma-brisk/core'
-import { mergedWhere, MergeMismatch, slotOf, type Finder } from '../statement/statement.ts'
+import { mergedWhere, MergeMismatch, slotOf, type ReadStrategy } from '../statement/statement.ts'
 
-type Group = Readonly<Record<string, unknown>>
+type GroupByRow = Readonly<Record<string, unknown>>
 
 /** `count` and `aggregate` by `groupBy`; a value without a group has no rows. */
-export const findAggregates: Finder = async (ask) => {
-  const { key, slots, question, group: asking } = ask
+export const findAggregates: ReadStrategy = async (read) => {
+  const { key, slots, batchKey, group: asking } = read
   const { call } = asking.first
-  const isCount = question.kind === 'count'
+  const isCount = batchKey.kind === 'count'
   const { where: _, select, ...aggregates } = call.args
-  const answerOf = (group: Group | undefined) =>
+  const answerOf = (group: GroupByRow | undefined) =>
     isCount ? countOf(group, select) : aggregateOf(group, aggregates)
   const groups = (await call.send('groupBy', {
     by: [key.name],
-    where: mergedWhere(ask),
+    where: mergedWhere(read),
     ...(isCount ? { _count: select ?? { _all: true } } : aggregates),
-  })) as readonly Group[]
+  })) as readonly GroupByRow[]
   if (!Array.isArray(groups)) throw new MergeMismatch('the statement gave no list of groups')
   for (const group of groups) {
-    const slot = slotOf(ask, group[key.name])
+    const slot = slotOf(read, group[key.name])
     if (slot.isAnswered) throw new MergeMismatch('one key has several groups')
     slot.found = answerOf(group)
   }
   for (const slot of slots.values()) if (!slot.isAnswered) slot.found = answerOf(undefined)
 }
 
-function countOf(group: Group | undefined, select: unknown): unknown {
+function countOf(group: GroupByRow | undefined, select: unknown): unknown {
   const counts = group?.['_count'] as Args | undefined
   if (select === undefined) return counts?.['_all'] ?? 0
   return counts ?? filled(select as Args, 0)
 }
 
-function aggregateOf(group: Group | undefined, aggregates: Args): unknown {
+function aggregateOf(group: GroupByRow | undefined, aggregates: Args): unknown {
   const answer: Record<string, unknown> = {}
   for (const name in aggregates) {
     const choice = aggregates[name]

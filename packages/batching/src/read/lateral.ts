@@ -10,12 +10,12 @@ import {
 import { arrayTypeOf } from '../statement/array-type.ts'
 import { KeyIndexes } from '../statement/key-index.ts'
 import { Sql } from '../statement/sql.ts'
-import { MergeMismatch, type Ask } from '../statement/statement.ts'
+import { MergeMismatch, type MergedRead } from '../statement/statement.ts'
 
-/** One for each driver: what several clients on it ask for looks the same there. */
+/** One for each driver, which several clients may share. */
 const statements = new WeakMap<DriverTap, LateralStatements>()
 
-/** A key by which first rows are being asked for. */
+/** A key column whose first rows are being read. */
 interface AskedKey {
   /** Its table and its column, as Prisma writes them. */
   readonly table: string
@@ -23,55 +23,55 @@ interface AskedKey {
   /** The type whose array carries its values. */
   readonly type: string
   /** Statements on their way to the driver. */
-  underWay: number
-  /** Those that the driver has got, and those that it has answered. */
+  inFlight: number
+  /** Statements that were rewritten, and statements that have been answered. */
   seen: number
   answered: number
 }
 
 /**
- * Statements that Prisma makes for the rows of several keys, and the driver sends as one that finds the first rows of each.
+ * Statements that Prisma generates for the rows of several keys, rewritten on their way to the driver so that they return
+ * the first rows of each key.
  *
- * `findMany` is asked for the rows of all keys: `take` is what all of them together may have, `skip` what each of them passes
- * over, and its order ends in a mark, by which the statement is known: the key itself, up and down and up and down. That is
- * no order beyond the one before it, and nobody writes it. The driver is listened to only while such statements are under
- * way, and without the context of calls, which would make every promise of the process dearer. What is not of the form in
- * which Prisma writes it is not sent.
+ * `findMany` selects the rows of all keys: `take` is the sum of what each key may have, `skip` is what each key skips, and
+ * its order ends in a mark that identifies the statement: the key ordered ASC, DESC, ASC, DESC. It sorts nothing further, and
+ * no one writes it by hand. The driver is listened to only while such statements are in flight, and without the context of
+ * calls, which would make every promise of the process slower. A statement in any other form than the known one is not sent.
  */
 export class LateralStatements {
   /** By column. */
   private readonly asked = new Map<string, AskedKey>()
   private stopListening: (() => void) | null = null
-  /** Columns whose statements Prisma writes in another way than is known here. */
+  /** Columns whose statements Prisma writes in a form that is not known here. */
   private readonly unknown = new Set<string>()
 
   private constructor(private readonly tap: DriverTap) {}
 
   /** Null where the first rows of such calls cannot be found in this way. */
-  static for(ask: Ask): LateralStatements | null {
-    const { group, key, slots } = ask
+  static for(read: MergedRead): LateralStatements | null {
+    const { group, key, slots } = read
     const { host, args } = group.first.call
     const { provider } = host
     const tap = DriverTap.of(host)
     if (provider !== 'postgresql' || tap?.status !== 'connected' || slots.size < 2) return null
-    if (arrayTypeOf(ask) === null || !KeyIndexes.of(host).has(group.model, key) || countsRelations(args))
+    if (arrayTypeOf(read) === null || !KeyIndexes.of(host).has(group.model, key) || countsRelations(args))
       return null
     let known = statements.get(tap)
     if (known === undefined) statements.set(tap, (known = new LateralStatements(tap)))
-    return known.unknown.has(placeOf(ask).column) ? null : known
+    return known.unknown.has(sqlNamesOf(read).column) ? null : known
   }
 
   /** Sends `findMany` with these arguments; null where the statement was not sent, because it could not be read. */
-  async send(ask: Ask, args: Args): Promise<unknown> {
-    const { key, question, slots } = ask
-    const asked = this.begin(ask)
-    const orderBy = [args['orderBy'] ?? question.sort.map(({ field, direction }) => ({ [field]: direction }))]
+  async send(read: MergedRead, args: Args): Promise<unknown> {
+    const { key, batchKey, slots } = read
+    const asked = this.begin(read)
+    const orderBy = [args['orderBy'] ?? batchKey.sort.map(({ field, direction }) => ({ [field]: direction }))]
     try {
-      const rows = await ask.group.first.call.send('findMany', {
+      const rows = await read.group.first.call.send('findMany', {
         ...args,
         orderBy: [...orderBy.flat(), ...MARK.map((direction) => ({ [key.name]: direction }))],
-        take: (question.take as number) * slots.size,
-        skip: question.skip,
+        take: (batchKey.take as number) * slots.size,
+        skip: batchKey.skip,
       })
       if (++asked.answered <= asked.seen) return rows
       this.unknown.add(asked.column)
@@ -84,21 +84,21 @@ export class LateralStatements {
     }
   }
 
-  private begin(ask: Ask): AskedKey {
-    const place = placeOf(ask)
-    let asked = this.asked.get(place.column)
+  private begin(read: MergedRead): AskedKey {
+    const names = sqlNamesOf(read)
+    let asked = this.asked.get(names.column)
     if (asked === undefined) {
-      asked = { ...place, type: arrayTypeOf(ask) as string, underWay: 0, seen: 0, answered: 0 }
-      this.asked.set(place.column, asked)
+      asked = { ...names, type: arrayTypeOf(read) as string, inFlight: 0, seen: 0, answered: 0 }
+      this.asked.set(names.column, asked)
     }
-    asked.underWay++
+    asked.inFlight++
     this.stopListening ??= this.tap.listen(this.listener)
     return asked
   }
 
   private end(asked: AskedKey): void {
-    asked.underWay--
-    if (asked.underWay > 0) return
+    asked.inFlight--
+    if (asked.inFlight > 0) return
     this.asked.delete(asked.column)
     if (this.asked.size > 0) return
     this.stopListening?.()
@@ -122,20 +122,20 @@ export class LateralStatements {
         return lateral
       }
       this.unknown.add(asked.column)
-      throw new Error('Prisma wrote the statement in another way than is known.')
+      throw new Error('Prisma wrote the statement in a form that is not known.')
     }
     return null
   }
 }
 
 /** A key's table and column, as Prisma writes them. */
-function placeOf({ group, key }: Ask): Pick<AskedKey, 'table' | 'column'> {
+function sqlNamesOf({ group, key }: MergedRead): Pick<AskedKey, 'table' | 'column'> {
   const sql = new Sql(group.first.call.host)
   const table = sql.table(group.model)
   return { table, column: `${table}.${sql.quote(key.column)}` }
 }
 
-/** Whether rows come with numbers of others (`_count`), for which Prisma joins a subquery to their table. */
+/** Whether the selection counts relations (`_count`), for which Prisma joins a subquery. */
 function countsRelations(args: Args): boolean {
   return ['select', 'include'].some((clause) => {
     const fields = args[clause] as Args | undefined
@@ -154,8 +154,8 @@ interface LateralSql {
 }
 
 /**
- * The statement with its rows found for each key by itself. The keys are bound as they are, so that each has the type and the
- * spelling that Prisma gives it. LIMIT stays where it is, and cuts nothing; OFFSET goes to each of them.
+ * The statement with a LATERAL subquery for each key. The keys stay bound as they are, so that each keeps the type and the
+ * spelling that Prisma gives it. The outer LIMIT stays and cuts nothing; OFFSET moves into the subqueries.
  */
 export function lateralSql(
   sql: string,

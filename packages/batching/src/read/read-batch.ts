@@ -1,126 +1,99 @@
 import type { Args, Field } from '@prisma-brisk/core'
 import { findAggregates } from './aggregates.ts'
-import { copyOf } from '../statement/copies.ts'
-import { nextBatchId, publishBatch, type BatchOutcome } from '../report/batch-event.ts'
-import { copyOfError } from '../statement/error-copy.ts'
+import { copyOf, copyOfError } from '../statement/copies.ts'
 import { ColumnCatalog, factOf, type ColumnFact } from '../key/column-facts.ts'
 import { firstRowsCapacity } from './first-ids.ts'
 import { findFirstRows } from './first-rows.ts'
-import type { Group } from '../batch-key/group.ts'
 import { inParallel } from '../statement/in-parallel.ts'
 import { keyTypeOf, needsFact, type Fold } from '../key/key-type.ts'
-import type { Member } from '../batch-key/batched-call.ts'
-import type { MountState } from '../loader/mount-state.ts'
+import type { BatchedCall } from '../batch-key/batched-call.ts'
+import { BatchRun } from '../loader/batch-run.ts'
 import {
   bySpelling,
   isOfOneValue,
-  partsOf,
-  roundsOf,
-  type Part,
-  type Round,
+  partitionsOf,
+  chunksOf,
+  type KeyPartition,
+  type Chunk,
+  type KeySlot,
 } from '../statement/key-partition.ts'
-import type { Question } from '../batch-key/batch-key.ts'
+import type { BatchKey } from '../batch-key/batch-key.ts'
 import { findRows } from './rows.ts'
-import type { Slot } from '../statement/slot.ts'
-import { MergeMismatch, type Ask, type Finder } from '../statement/statement.ts'
+import { MergeMismatch, type MergedRead, type ReadStrategy } from '../statement/statement.ts'
 
-/** Statements of a batch under way at a time, and how many keys they may ask for together: rows fill the memory. */
+/** Statements of a batch in flight at a time, and the keys they may bind together: their rows are held in memory. */
 const PARALLEL = 4
-const KEYS_UNDER_WAY = 65_536
+const KEYS_IN_FLIGHT = 65_536
 
 /** What a statement may bind beside keys and values of `where`: LIMIT, OFFSET, and a reserve. */
 const RESERVED_BINDS = 4
 
-/**
- * Calls of one shape that came together. They are answered with as few statements as there can be, or, where those cannot
- * answer, each by itself: whatever goes wrong in between costs speed, never an answer.
- */
-export class Batch {
-  /** Resolves once the shared statements have been answered; calls that are then sent alone may still be waiting. */
-  readonly landed: Promise<void>
-  private land: () => void = () => undefined
-  private readonly id = nextBatchId()
+/** Reads of one shape, answered with as few statements as there can be. */
+export class ReadBatch extends BatchRun {
   /** Calls that no statement can answer together, equal ones side by side. */
-  private readonly alone: (readonly Member[])[] = []
-  /** Calls whose statement could not answer them. */
-  private readonly unanswered: Member[] = []
-  private statements = 0
+  private readonly alone: (readonly BatchedCall[])[] = []
   /** Keys of the largest of the statements. */
   private mostKeys = 1
-  private error: unknown
 
-  constructor(
-    private readonly state: MountState,
-    private readonly group: Group,
-  ) {
-    this.landed = new Promise((resolve) => (this.land = resolve))
+  protected sendShared(): Promise<void> {
+    const { members, batchKey } = this.group
+    return batchKey === null ? this.share(members) : this.merge(batchKey)
   }
 
-  get outcome(): BatchOutcome {
-    return { statements: this.statements, fallbacks: this.unanswered.length, error: this.error }
+  protected override sendUnmerged(): Promise<void> {
+    return inParallel(this.alone, this.aloneAtOnce, (equal) => this.share(equal))
   }
 
-  /** Settles every call; never rejects. */
-  async run(): Promise<void> {
-    const { members, question } = this.group
-    const startedAt = performance.now()
-    const batch = Object.freeze({ id: this.id, calls: members.length })
-    for (const { call } of members) call.notes.batch = batch
-    try {
-      await (question === null ? this.share(members) : this.merge(question))
-    } catch (error) {
-      const put = new Set(this.unanswered)
-      this.putBack(
-        members.filter((member) => !member.isSettled && !put.has(member)),
-        error,
-      )
-    }
-    this.land()
-    // As many at once as would be without us: the pool says how many can be.
-    const unmerged = this.isInTransaction ? 1 : Infinity
-    await inParallel(this.alone, unmerged, (equal) => this.share(equal))
-    await inParallel(this.unanswered, unmerged, (member) => this.replay(member))
-    publishBatch(this.group, this.id, performance.now() - startedAt, this.outcome)
+  protected override send(member: BatchedCall): Promise<unknown> {
+    return this.state.uniqueReads.send(member)
   }
 
-  private async merge(question: Question): Promise<void> {
+  protected override get aloneAtOnce(): number {
+    return this.isInTransaction ? 1 : Infinity
+  }
+
+  private async merge(batchKey: BatchKey): Promise<void> {
     const runs: (() => Promise<void>)[] = []
-    for (const part of partsOf(this.group)) await this.plan(part, question, runs)
-    const most = Math.max(1, Math.floor(KEYS_UNDER_WAY / this.mostKeys))
+    for (const partition of partitionsOf(this.group)) await this.plan(partition, batchKey, runs)
+    const most = Math.max(1, Math.floor(KEYS_IN_FLIGHT / this.mostKeys))
     await inParallel(runs, this.isInTransaction ? 1 : Math.min(PARALLEL, most), (run) => run())
   }
 
-  /** Adds what answers the calls of a part: as few statements as its keys allow. */
-  private async plan(part: Part, question: Question, runs: (() => Promise<void>)[]): Promise<void> {
-    if (isOfOneValue(part)) return void runs.push(() => this.share(part.members))
+  /** Adds the statements that answer the calls of a partition: as few as its keys allow. */
+  private async plan(
+    partition: KeyPartition,
+    batchKey: BatchKey,
+    runs: (() => Promise<void>)[],
+  ): Promise<void> {
+    if (isOfOneValue(partition)) return void runs.push(() => this.share(partition.members))
     const { group } = this
-    const { key, where } = part
+    const { key, where } = partition
     const fact = await this.factOf(key)
     const type = keyTypeOf(key, this.state.host.provider, fact)
-    const { rounds, uncertain } =
-      type === null ? { rounds: [], uncertain: part.members } : roundsOf(part, type)
-    for (const equal of bySpelling(uncertain, part)) this.alone.push(equal)
+    const { chunks, uncertain } =
+      type === null ? { chunks: [], uncertain: partition.members } : chunksOf(partition, type)
+    for (const equal of bySpelling(uncertain, partition)) this.alone.push(equal)
     if (type === null) return
-    const ask = { group, question, key, type, fact, where }
-    const isFirst = question.kind === 'first' && !key.isId && !key.isUnique
-    const find = isFirst
+    const read = { group, batchKey, key, type, fact, where }
+    const isFirst = batchKey.kind === 'first' && !key.isId && !key.isUnique
+    const strategy = isFirst
       ? findFirstRows
-      : question.kind === 'count' || question.kind === 'aggregate'
+      : batchKey.kind === 'count' || batchKey.kind === 'aggregate'
         ? findAggregates
         : findRows
     const size = Math.min(
       this.state.options.maxBatchSize,
-      isFirst ? firstRowsCapacity(ask) : this.capacity(where),
+      isFirst ? firstRowsCapacity(read) : this.capacity(where),
     )
     if (size === 0) {
-      for (const round of rounds) for (const { members } of round.values()) this.alone.push(members)
+      for (const chunk of chunks) for (const { members } of chunk.values()) this.alone.push(members)
       return
     }
-    for (const slots of rounds.flatMap((round) => chunksOf(round, size))) {
+    for (const slots of chunks.flatMap((chunk) => piecesOf(chunk, size))) {
       const [only] = slots.values()
       if (only === undefined) continue
       this.mostKeys = Math.max(this.mostKeys, slots.size)
-      runs.push(() => (slots.size === 1 ? this.share(only.members) : this.ask({ ...ask, slots }, find)))
+      runs.push(() => (slots.size === 1 ? this.share(only.members) : this.read({ ...read, slots }, strategy)))
     }
   }
 
@@ -141,30 +114,30 @@ export class Batch {
     return this.state.host.maxBindValues - others
   }
 
-  /** One statement for all values of the ask. */
-  private async ask(ask: Ask, find: Finder): Promise<void> {
+  /** One statement for all values of a merged read. */
+  private async read(read: MergedRead, strategy: ReadStrategy): Promise<void> {
     try {
       this.statements++
       this.state.statistics.statements++
-      await find(ask)
+      await strategy(read)
     } catch (error) {
-      if (error instanceof MergeMismatch && !error.isExpected) this.tell(error)
-      for (const slot of ask.slots.values()) this.recover(slot.members, error)
+      if (error instanceof MergeMismatch && !error.isExpected) this.report(error)
+      for (const slot of read.slots.values()) this.recover(slot.members, error)
       return
     }
-    for (const slot of ask.slots.values()) {
+    for (const slot of read.slots.values()) {
       if (slot.isAnswered) this.hand(slot.found, slot.first, slot.others)
       else this.putBack(slot.members, undefined)
     }
   }
 
-  /** Sends one of several equal calls as it is; the others get copies of its answer. */
-  private async share(members: readonly Member[]): Promise<void> {
-    const { statistics, uniqueReads } = this.state
-    const [first, ...others] = members as [Member, ...Member[]]
+  /** Sends one of several equal calls unchanged; the others get copies of its answer. */
+  private async share(members: readonly BatchedCall[]): Promise<void> {
+    const { statistics } = this.state
+    const [first, ...others] = members as [BatchedCall, ...BatchedCall[]]
     let answer: unknown
     try {
-      answer = await uniqueReads.send(first)
+      answer = await this.send(first)
     } catch (error) {
       statistics.passedThrough++
       first.reject(error)
@@ -177,12 +150,11 @@ export class Batch {
       first.resolve(answer)
       return
     }
-    this.statements++
-    statistics.statements++
+    this.countStatement()
     this.hand(answer, first, others)
   }
 
-  private hand(answer: unknown, first: Member, others: readonly Member[] | null): void {
+  private hand(answer: unknown, first: BatchedCall, others: readonly BatchedCall[] | null): void {
     const { statistics } = this.state
     statistics.batched++
     first.resolve(answer)
@@ -192,7 +164,7 @@ export class Batch {
   }
 
   /** The statement has failed: each call is sent by itself, unless the transaction can take no more. */
-  private recover(members: readonly Member[], error: unknown): void {
+  private recover(members: readonly BatchedCall[], error: unknown): void {
     if (!this.hasAborted(error)) return this.putBack(members, error)
     this.error ??= error
     this.state.statistics.batched += members.length
@@ -208,22 +180,7 @@ export class Batch {
     return name !== 'PrismaClientValidationError' && !unsent.has(code)
   }
 
-  /** Has calls sent each by itself. */
-  private putBack(members: readonly Member[], error: unknown): void {
-    this.error ??= error
-    this.state.statistics.fallbacks += members.length
-    for (const member of members) this.unanswered.push(member)
-  }
-
-  private async replay(member: Member): Promise<void> {
-    try {
-      member.resolve(await this.state.uniqueReads.send(member))
-    } catch (error) {
-      member.reject(error)
-    }
-  }
-
-  private tell({ reason }: MergeMismatch): void {
+  private report({ reason }: MergeMismatch): void {
     const { call } = this.group.first
     this.state.host.warnOnce(
       'W_BATCHING_MISMATCH',
@@ -235,18 +192,18 @@ export class Batch {
 /** Errors by which Prisma refuses before anything is sent: the transaction has ended, too many values. */
 const unsent = new Set<unknown>(['P2028', 'P2029'])
 
-function chunksOf(round: Round, size: number): readonly Round[] {
-  if (round.size <= size) return [round]
-  const chunks: Map<Fold, Slot>[] = []
-  let chunk: Map<Fold, Slot> | null = null
-  for (const [fold, slot] of round) {
-    if (chunk === null || chunk.size >= size) chunks.push((chunk = new Map()))
-    chunk.set(fold, slot)
+function piecesOf(chunk: Chunk, size: number): readonly Chunk[] {
+  if (chunk.size <= size) return [chunk]
+  const pieces: Map<Fold, KeySlot>[] = []
+  let piece: Map<Fold, KeySlot> | null = null
+  for (const [fold, slot] of chunk) {
+    if (piece === null || piece.size >= size) pieces.push((piece = new Map()))
+    piece.set(fold, slot)
   }
-  return chunks
+  return pieces
 }
 
-/** At most so many values are bound for these arguments. */
+/** An upper bound of the values that these arguments bind. */
 function valuesIn(value: unknown): number {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Date)
     return 1

@@ -1,13 +1,13 @@
 import { channels } from '@prisma-brisk/core'
-import type { Group } from '../batch-key/group.ts'
+import type { CallGroup } from '../batch-key/call-group.ts'
 
-/** Published on `prisma-brisk:batch` when the statements of a batch have settled; no values are in it. */
+/** Published on `prisma-brisk:batch` when the statements of a batch have settled; it holds no values. */
 export interface BatchEvent {
   /** Unique in the process; the calls that were answered carry it in their notes, as `batch.id`. */
   readonly id: number
   readonly model: string
   readonly operation: string
-  /** Calls that asked. */
+  /** Calls that came together. */
   readonly calls: number
   /** Statements that were sent for them together, replays not counted. */
   readonly statements: number
@@ -19,14 +19,14 @@ export interface BatchEvent {
   readonly error: unknown
 }
 
-/** What became of a batch. */
+/** The outcome of a batch. */
 export type BatchOutcome = Pick<BatchEvent, 'statements' | 'fallbacks' | 'error'>
 
 let lastId = 0
 export const nextBatchId = (): number => ++lastId
 
 export function publishBatch(
-  { first: { call }, members }: Group,
+  { first: { call }, members }: CallGroup,
   id: number,
   ms: number,
   outcome: BatchOutcome,

@@ -1,7 +1,7 @@
 import type { Call } from '@prisma-brisk/core'
 import type { BatchOutcome } from './batch-event.ts'
-import type { Group } from '../batch-key/group.ts'
-import type { Member } from '../batch-key/batched-call.ts'
+import type { CallGroup } from '../batch-key/call-group.ts'
+import type { BatchedCall } from '../batch-key/batched-call.ts'
 
 /** Links that one span carries: what OpenTelemetry's SDK keeps of them by default. */
 const LINKS = 128
@@ -10,22 +10,22 @@ const LINKS = 128
  * Spans of batches, where the application has registered an OpenTelemetry tracer: the statements that callers share run
  * in a span of their own, which links to the spans of those who asked, and theirs link to it.
  *
- * OpenTelemetry's API keeps itself under a global symbol so that all copies of it are one. It is read from there, and
- * never imported: whoever does not use it pays for a look at that symbol, once a batch.
+ * OpenTelemetry's API registers itself under a global symbol. It is read from there and never imported: without a tracer the
+ * cost is one property lookup per batch.
  */
 export class BatchTracing {
   /** Whether a tracer was registered when the last batch was sent; callers' spans are remembered only then. */
   isOn = registered() !== null
   private readonly contexts = new WeakMap<Call, Context>()
 
-  /** Remembers in whose span the call was made. */
+  /** Remembers the span in which the call was made. */
   note(call: Call): void {
     const context = registered()?.context?.active()
     if (context !== undefined) this.contexts.set(call, context)
   }
 
-  /** Runs what answers the calls of a group, in a span if there are several. */
-  async run({ members, first }: Group, batch: TracedBatch): Promise<void> {
+  /** Runs a batch, in a span if several calls share it. */
+  async run({ members, first }: CallGroup, batch: TracedBatch): Promise<void> {
     const api = registered()
     this.isOn = api !== null
     if (api === null || members.length < 2) return batch.run()
@@ -35,7 +35,7 @@ export class BatchTracing {
       span = startSpan(api, first.call, members.length, callers)
       for (const caller of callers.keys()) linkTo(caller, span)
     } catch {
-      // A tracer that fails takes nobody's answer.
+      // A tracer that fails must not cost anyone an answer.
       return batch.run()
     }
     const [context = api.context?.active()] = callers.values()
@@ -49,7 +49,7 @@ export class BatchTracing {
     }
   }
 
-  private callersOf(members: readonly Member[]): ReadonlyMap<Span, Context> {
+  private callersOf(members: readonly BatchedCall[]): ReadonlyMap<Span, Context> {
     const callers = new Map<Span, Context>()
     for (const { call } of members) {
       const context = this.contexts.get(call)
@@ -65,7 +65,7 @@ interface TracedBatch {
   run(): Promise<void>
 }
 
-/** Its parent is the first of its callers: a sampler that keeps their trace keeps it. */
+/** Its parent is the span of the first caller: a sampler that keeps that trace keeps this span. */
 function startSpan(
   api: Api,
   { model, operation, host }: Call,
@@ -120,10 +120,10 @@ const SPAN = Symbol.for('OpenTelemetry Context Key SPAN')
 /** `SpanStatusCode.ERROR` */
 const ERROR = 2
 
-/** What is used of OpenTelemetry's API, version 1. */
+/** The part of OpenTelemetry's API, version 1, that is used here. */
 interface Api {
   readonly trace: { getTracer(name: string): Tracer }
-  /** Absent where nobody has registered a context manager: who called is then not known. */
+  /** Absent where no context manager is registered; callers' spans are then unknown. */
   readonly context?: {
     active(): Context
     with<T>(context: Context, run: () => T): T

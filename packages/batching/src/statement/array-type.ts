@@ -1,7 +1,14 @@
-import type { Ask } from './statement.ts'
+import type { Field } from '@prisma-brisk/core'
+import type { ColumnFact } from '../key/column-facts.ts'
 
-/** The type whose array carries the keys to PostgreSQL; null where naming it could change how they compare. */
-export function arrayTypeOf({ key, fact }: Pick<Ask, 'key' | 'fact'>): string | null {
+/** A key column, and what its database says of it. */
+export interface KeyColumn {
+  readonly key: Field
+  readonly fact: ColumnFact | null
+}
+
+/** The PostgreSQL type of an array of these keys; null where naming it could change how they compare. */
+export function arrayTypeOf({ key, fact }: KeyColumn): string | null {
   switch (key.type) {
     case 'Int':
       return key.nativeType?.name === 'SmallInt'

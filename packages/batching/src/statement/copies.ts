@@ -1,6 +1,6 @@
-import { isDecimal } from '../batch-key/batch-key.ts'
+import { isDecimal } from '../key/argument-value.ts'
 
-/** A copy that shares nothing with the answer: callers own what they get, and may change it. */
+/** A deep copy of an answer: callers own what they get, and may change it. */
 export function copyOf(answer: unknown): unknown {
   if (typeof answer !== 'object' || answer === null) return answer
   if (Array.isArray(answer)) return answer.map(copyOf)
@@ -21,4 +21,13 @@ export function copyOf(answer: unknown): unknown {
   if (ArrayBuffer.isView(answer)) return Uint8Array.prototype.slice.call(answer)
   if (isDecimal(answer)) return new (answer.constructor as new (value: unknown) => unknown)(answer)
   return structuredClone(answer)
+}
+
+/** A copy of an error for another caller, so that neither sees what the other adds to it. */
+export function copyOfError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  return Object.create(
+    Object.getPrototypeOf(error) as object,
+    Object.getOwnPropertyDescriptors(error),
+  ) as Error
 }

@@ -1,4 +1,4 @@
-/** Runs the tasks, at most so many at a time, in order. */
+/** Runs the tasks in order, `atMost` at a time. */
 export async function inParallel<T>(
   tasks: readonly T[],
   atMost: number,

@@ -1,44 +1,44 @@
 import { canonicalize, type Args, type Field } from '@prisma-brisk/core'
-import type { Group } from '../batch-key/group.ts'
+import type { CallGroup } from '../batch-key/call-group.ts'
 import type { Fold, KeyType } from '../key/key-type.ts'
-import type { Member } from '../batch-key/batched-call.ts'
-import type { Question } from '../batch-key/batch-key.ts'
-import { Slot } from './slot.ts'
+import type { BatchedCall } from '../batch-key/batched-call.ts'
+import type { BatchKey } from '../batch-key/batch-key.ts'
 
-/** Calls of one shape that differ in one field alone, which becomes the key of their statements. */
-export interface Part {
+/** Calls of one shape that differ in one field only, which becomes the key of their statements. */
+export interface KeyPartition {
   readonly key: Field
-  /** What `where` says but for the key. */
+  /** `where` without the key. */
   readonly where: Args
-  readonly members: readonly Member[]
-  /** The value of the key in a call of this part. */
-  valueOf(member: Member): unknown
+  readonly members: readonly BatchedCall[]
+  /** The value of the key in a call of this partition. */
+  valueOf(member: BatchedCall): unknown
 }
 
 /**
- * Splits calls of one shape into parts. Where several fields differ (the members of a composite key), the one with the
- * most values becomes the key, and the others split the calls: `tenantId = ? AND id IN (…)`, one statement a tenant.
+ * Splits calls of one shape into partitions. Where several fields differ (the members of a composite key), the one with the
+ * most values becomes the key, and the others partition the calls: `tenantId = ? AND id IN (…)`, one statement a tenant.
  */
-export function partsOf({ members, question }: Group): readonly Part[] {
-  const { keys, rest } = question as Question
+export function partitionsOf({ members, batchKey }: CallGroup): readonly KeyPartition[] {
+  const { keys, rest } = batchKey as BatchKey
   if (keys.length === 1) {
     return [{ key: keys[0] as Field, where: rest, members, valueOf: (member) => member.value }]
   }
   const spellings = members.map(({ value }) => (value as readonly unknown[]).map(canonicalize))
   const keyIndex = mostVaried(spellings, keys.length)
-  const parts = new Map<string, Member[]>()
+  const partitions = new Map<string, BatchedCall[]>()
   members.forEach((member, index) => {
-    // Canonical text tells where each value ends, so that joining it mixes nothing up.
+    // Canonical text marks the end of each value, so joined texts are equal only where all values are.
     const constants = (spellings[index] as string[]).filter((_, at) => at !== keyIndex).join('')
-    const part = parts.get(constants)
-    if (part === undefined) parts.set(constants, [member])
-    else part.push(member)
+    const partition = partitions.get(constants)
+    if (partition === undefined) partitions.set(constants, [member])
+    else partition.push(member)
   })
-  const valueOf = ({ value }: Member) => (value as readonly unknown[])[keyIndex]
-  return Array.from(parts.values(), (same) => {
+  const valueOf = ({ value }: BatchedCall) => (value as readonly unknown[])[keyIndex]
+  return Array.from(partitions.values(), (same) => {
     const where: Record<string, unknown> = { ...rest }
     keys.forEach((field, index) => {
-      if (index !== keyIndex) where[field.name] = ((same[0] as Member).value as readonly unknown[])[index]
+      if (index !== keyIndex)
+        where[field.name] = ((same[0] as BatchedCall).value as readonly unknown[])[index]
     })
     return { key: keys[keyIndex] as Field, where, members: same, valueOf }
   })
@@ -54,15 +54,18 @@ function mostVaried(spellings: readonly (readonly string[])[], keys: number): nu
   return best
 }
 
-/** Whether all calls of a part ask for the same value, in the same spelling. */
-export function isOfOneValue({ members, valueOf }: Part): boolean {
-  const first = valueOf(members[0] as Member)
+/** Whether all calls of a partition give the same value, in the same spelling. */
+export function isOfOneValue({ members, valueOf }: KeyPartition): boolean {
+  const first = valueOf(members[0] as BatchedCall)
   return members.every((member) => isSpelledAlike(first, valueOf(member)))
 }
 
 /** Calls by the spelling of their value. */
-export function bySpelling(members: readonly Member[], { valueOf }: Part): readonly (readonly Member[])[] {
-  const spellings = new Map<string, Member[]>()
+export function bySpelling(
+  members: readonly BatchedCall[],
+  { valueOf }: KeyPartition,
+): readonly (readonly BatchedCall[])[] {
+  const spellings = new Map<string, BatchedCall[]>()
   for (const member of members) {
     const spelling = canonicalize(valueOf(member))
     const same = spellings.get(spelling)
@@ -72,32 +75,39 @@ export function bySpelling(members: readonly Member[], { valueOf }: Part): reado
   return [...spellings.values()]
 }
 
-export type Round = ReadonlyMap<Fold, Slot>
+/** Keys of one statement, none of which the database may hold equal to another, by their fold. */
+export type Chunk = ReadonlyMap<Fold, KeySlot>
 
 /**
- * Deals calls into rounds, so that no two values of a round can be equal to the database unless they are certainly the
- * same; those whose value is not certain are left over. See {@link KeyType}.
+ * Deals calls into chunks, so that no two values of a chunk can be equal to the database unless they are certainly the
+ * same; calls whose value is not certain are left over. See {@link KeyType}.
  */
-export function roundsOf(
-  { members, valueOf }: Part,
+export function chunksOf(
+  { members, valueOf }: KeyPartition,
   type: KeyType,
-): { readonly rounds: readonly Round[]; readonly uncertain: readonly Member[] } {
-  const rounds: Map<Fold, Slot>[] = [new Map()]
-  const uncertain: Member[] = []
+): { readonly chunks: readonly Chunk[]; readonly uncertain: readonly BatchedCall[] } {
+  const chunks: Map<Fold, KeySlot>[] = [new Map()]
+  const uncertain: BatchedCall[] = []
   for (const member of members) {
     const value = valueOf(member)
     const fold = type.fold(value)
     if (fold === null) uncertain.push(member)
-    else deal(rounds, fold, value, member, type)
+    else deal(chunks, fold, value, member, type)
   }
-  return { rounds, uncertain }
+  return { chunks, uncertain }
 }
 
-function deal(rounds: Map<Fold, Slot>[], fold: Fold, value: unknown, member: Member, type: KeyType): void {
-  for (const round of rounds) {
-    const slot = round.get(fold)
+function deal(
+  chunks: Map<Fold, KeySlot>[],
+  fold: Fold,
+  value: unknown,
+  member: BatchedCall,
+  type: KeyType,
+): void {
+  for (const chunk of chunks) {
+    const slot = chunk.get(fold)
     if (slot === undefined) {
-      round.set(fold, new Slot(value, member))
+      chunk.set(fold, new KeySlot(value, member))
       return
     }
     if (type.isExact || isSpelledAlike(slot.value, value)) {
@@ -105,10 +115,39 @@ function deal(rounds: Map<Fold, Slot>[], fold: Fold, value: unknown, member: Mem
       return
     }
   }
-  rounds.push(new Map([[fold, new Slot(value, member)]]))
+  chunks.push(new Map([[fold, new KeySlot(value, member)]]))
 }
 
 function isSpelledAlike(one: unknown, other: unknown): boolean {
   if (typeof one !== 'object') return Object.is(one, other)
   return typeof other === 'object' && canonicalize(one) === canonicalize(other)
 }
+
+/** One key of a statement, the calls that gave it, and the rows found for it. */
+export class KeySlot {
+  /** Further calls with the same key; nearly always none. */
+  others: BatchedCall[] | null = null
+  /** Where it stays unset, the statement has no answer for the calls, and they are sent alone. */
+  found: unknown = nothing
+
+  constructor(
+    /** As the first call spelled it. */
+    readonly value: unknown,
+    readonly first: BatchedCall,
+  ) {}
+
+  get isAnswered(): boolean {
+    return this.found !== nothing
+  }
+
+  add(member: BatchedCall): void {
+    if (this.others === null) this.others = [member]
+    else this.others.push(member)
+  }
+
+  get members(): readonly BatchedCall[] {
+    return this.others === null ? [this.first] : [this.first, ...this.others]
+  }
+}
+
+const nothing = Symbol('nothing')

@@ -1,18 +1,18 @@
-import type { Gate } from './loader.ts'
+import type { DispatchOrder } from './loader.ts'
 
 /**
  * The calls of one interactive transaction, one statement after another: Prisma runs calls of a tick in one go, and when
  * one fails, answers those behind it with nothing at all. Reads that are being collected are sent before anything that
  * is not collected, so that a read sees what was written before it was called and nothing that was written after.
  */
-export class TransactionLane implements Gate {
+export class SerialDispatch implements DispatchOrder {
   private last: Promise<unknown> | null = null
 
   /** @param flush sends the reads that are being collected */
   constructor(private readonly flush: () => void) {}
 
   /** Sends once everything before it has settled. */
-  enter<T>(send: () => Promise<T>): Promise<T> {
+  run<T>(send: () => Promise<T>): Promise<T> {
     const sent = this.last === null ? send() : this.last.then(send)
     const settled: Promise<void> = sent.then(
       () => this.leave(settled),
@@ -23,9 +23,9 @@ export class TransactionLane implements Gate {
   }
 
   /** The same for a call that is not collected. */
-  order<T>(send: () => Promise<T>): Promise<T> {
+  afterCollected<T>(send: () => Promise<T>): Promise<T> {
     this.flush()
-    return this.enter(send)
+    return this.run(send)
   }
 
   private leave(settled: Promise<void>): void {

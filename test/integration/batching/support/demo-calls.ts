@@ -1,6 +1,6 @@
 import { skip } from '@prisma/client/runtime/client'
-import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import type { Random } from '../../support/random.ts'
+import type { PrismaClient } from '../../../../prisma/generated/postgresql/client.ts'
+import type { Random } from '../../../support/random.ts'
 import type { OracleCall } from './oracle.ts'
 
 type Args = Record<string, unknown>

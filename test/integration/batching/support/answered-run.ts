@@ -2,8 +2,8 @@ import { executionAsyncId } from 'node:async_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { batching } from '@prisma-brisk/batching'
-import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { createDatabase } from '../../support/databases.ts'
+import type { PrismaClient } from '../../../../prisma/generated/postgresql/client.ts'
+import { createDatabase } from '../../../support/databases.ts'
 
 /**
  * Asks batched calls of every kind and prints one line of JSON for each: how many rows answered, and how many of them

@@ -1,5 +1,5 @@
-import { Prisma } from '../../../prisma/generated/postgresql/client.ts'
-import type { Provider } from '../../support/databases.ts'
+import { Prisma } from '../../../../prisma/generated/postgresql/client.ts'
+import type { Provider } from '../../../support/databases.ts'
 
 const { Decimal } = Prisma
 
