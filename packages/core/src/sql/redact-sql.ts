@@ -1,5 +1,15 @@
 import { RedactedText } from './redacted-text.ts'
-import { CLOSE, COMMA, DOUBLE_QUOTE, HASH, MINUS, OPEN, QUESTION, SLASH } from './sql-characters.ts'
+import {
+  CLOSE,
+  COMMA,
+  DOUBLE_QUOTE,
+  HASH,
+  MINUS,
+  OPEN,
+  QUESTION,
+  SEMICOLON,
+  SLASH,
+} from './sql-characters.ts'
 import { SqlFingerprint } from './sql-fingerprint.ts'
 import { TokenGroup, type GroupHash } from './group-hash.ts'
 import type { SqlDialect } from './sql-lexer.ts'
@@ -58,6 +68,8 @@ class Redaction {
   private readonly text: RedactedText
   /** The level whose text is left out from here on. */
   private muted: GroupHash | null = null
+  /** Whether a semicolon was the last token; one that ends the text says nothing. */
+  private isEnded = false
 
   constructor(
     private readonly sql: string,
@@ -90,6 +102,7 @@ class Redaction {
   private token({ kind, first, start, end }: SqlTokens): void {
     const { fingerprint, text } = this
     const { level } = fingerprint
+    if (this.isEnded && kind !== Token.Comment) this.goOn()
     if (level.inValues && !isAmongRows(first)) this.endValues(level, start)
     switch (kind) {
       case Token.Word:
@@ -117,12 +130,19 @@ class Redaction {
 
   private symbol(code: number, at: number): void {
     const { fingerprint } = this
-    if (code === OPEN) fingerprint.open()
+    if (code === SEMICOLON) this.isEnded = true
+    else if (code === OPEN) fingerprint.open()
     else if (code === COMMA) this.comma(at)
     else if (code === CLOSE) {
       const ended = fingerprint.close()
       if (ended !== null) this.groupEnded(ended, at)
     } else fingerprint.addCharacter(code)
+  }
+
+  /** Another statement follows a semicolon. */
+  private goOn(): void {
+    this.isEnded = false
+    this.fingerprint.addCharacter(SEMICOLON)
   }
 
   /** Long lists and many rows are left out from a comma on. */

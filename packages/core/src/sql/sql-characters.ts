@@ -15,6 +15,7 @@ export const MINUS = 0x2d
 export const DOT = 0x2e
 export const SLASH = 0x2f
 export const COLON = 0x3a
+export const SEMICOLON = 0x3b
 export const QUESTION = 0x3f
 export const AT = 0x40
 export const BRACKET = 0x5b

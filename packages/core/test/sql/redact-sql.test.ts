@@ -87,6 +87,7 @@ describe('S7 lists of any length have one fingerprint', () => {
     same(
       'SELECT * FROM t WHERE id IN ($1)',
       'SELECT * FROM t WHERE id IN ($1,$2)',
+      'SELECT * FROM t WHERE id IN ($1); -- the end',
       'select *  from t where id in (1, 2, 3)',
       `SELECT * FROM t WHERE id IN (${Array.from({ length: 32_000 }, (_, index) => `$${index + 1}`).join(',')})`,
       'SELECT * FROM t WHERE id IN (CAST($1::text AS "Role"),CAST($2::text AS "Role")) -- x',
@@ -153,6 +154,8 @@ describe('S7 lists of any length have one fingerprint', () => {
       'INSERT INTO t (b) VALUES ($1)',
       'SELECT f(a) FROM t',
       'SELECT f(b) FROM t',
+      'SELECT f(b) FROM t; SELECT 1',
+      'SELECT f(b) FROM t SELECT 1',
     ]
     expect(new Set(statements.map((sql) => shape(sql))).size).toBe(statements.length)
   })

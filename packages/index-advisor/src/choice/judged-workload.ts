@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sqlFingerprint } from '@prisma-brisk/core'
 
 import { bindingsOf } from '../binding/bind.ts'
 import { rolesOf, type StatementRoles } from '../binding/statement-roles.ts'
@@ -97,7 +97,7 @@ export async function judgedWorkload(
   }
   for (const [sql, { shape, weight }] of bySource) {
     const asked = queryOfShape(shape)
-    const fingerprint = hash(sql)
+    const fingerprint = sqlFingerprint(sql, 'postgresql')
     if (asked === null || known.has(fingerprint)) continue
     queries.push({
       ...(await judge(fingerprint, sql, asked.parameters, null)),
@@ -115,7 +115,7 @@ export async function judgedWorkload(
       const leading = candidate.keys.slice(0, key.columns.length).map((each) => each.column)
       if (candidate.predicate !== null || !key.columns.every((column) => leading.includes(column))) continue
       const { sql, parameters } = queryOfForeignKey(candidate.table, key)
-      const fingerprint = hash(sql)
+      const fingerprint = sqlFingerprint(sql, 'postgresql')
       if (queries.some((each) => each.query.fingerprint === fingerprint)) continue
       const parent = findTable(statistics, candidate.table.schema, key.referencedTable)
       const deleted = parent?.activity.deleted ?? 0
@@ -189,8 +189,4 @@ function withParents(statistics: Statistics, schema: string | null, name: string
   const parent = findTable(statistics, schema, name)?.partitioning?.parent
   const own = tableKey(schema, name)
   return parent ? [own, ...withParents(statistics, parent.schema, parent.name)] : [own]
-}
-
-function hash(sql: string): string {
-  return createHash('sha256').update(sql).digest('hex').slice(0, 16)
 }

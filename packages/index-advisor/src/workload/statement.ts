@@ -1,4 +1,5 @@
-import { fingerprint, normalize, parse, scan } from 'libpg-query'
+import { dialectOf, sqlFingerprint } from '@prisma-brisk/core'
+import { normalize, parse, scan } from 'libpg-query'
 import type { Node } from 'libpg-query'
 
 import type { Provider } from '../catalog/catalog.ts'
@@ -19,6 +20,7 @@ export type SkipReason =
   | 'unreadable'
 
 export interface ReadStatement {
+  /** Of the original, as the slow-query log and the limits at the driver name it. */
   readonly fingerprint: string
   readonly sql: string
   readonly parameters: number
@@ -62,7 +64,7 @@ export async function readStatement(
   try {
     const numbered = await withDenseParameters(await expandLists(await normalize(sql)))
     return {
-      fingerprint: await fingerprint(sql),
+      fingerprint: sqlFingerprint(text, dialectOf({ provider })),
       ...numbered,
       kind,
       isReferential: isReferential(sql),

@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
 import {
+  dialectOf,
+  sqlFingerprint,
   type Call,
   type DriverListener,
   DriverTap,
@@ -54,7 +55,10 @@ export class DriverLimits implements DriverListener {
     const { call, rows, kind } = statement
     if (kind !== 'query' || (call !== undefined && call.host !== this.host)) return
     if (rows <= this.maxRows) return
-    throw refused(call, new DriverRowsError(fingerprintOf(statement.sql), rows, this.maxRows))
+    throw refused(
+      call,
+      new DriverRowsError(sqlFingerprint(statement.sql, dialectOf(this.host)), rows, this.maxRows),
+    )
   }
 
   private limited(statement: Statement, call: Call, plan: LimitPlan): Rewrite | null {
@@ -118,13 +122,4 @@ function refusing<T>(call: Call, run: () => T): T {
 function unknownForm(call: Call): Error {
   const reason = 'this version of Prisma writes its statement in a form that is not known here'
   return new UnlimitableError(`${call.model}.${call.operation}`, reason)
-}
-
-/** Names a statement's text, whatever the number of its values. */
-function fingerprintOf(sql: string): string {
-  const text = sql
-    .replace(/\/\*.*?\*\//gs, '')
-    .replace(/\$\d+/g, '?')
-    .replace(/\?(\s*,\s*\?)+/g, '?')
-  return createHash('sha256').update(text.trim()).digest('hex').slice(0, 16)
 }

@@ -31,7 +31,8 @@ export class AlertMonitor {
   start(): void {
     if (this.timer !== null || this.alerts.size === 0) return
     this.timer = setInterval(() => this.evaluate(), PERIOD_MS)
-    this.timer.unref()
+    // jsdom's timers are numbers.
+    ;(this.timer as Partial<NodeJS.Timeout>).unref?.()
   }
 
   stop(): void {

@@ -1,13 +1,11 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs'
 import { write as writeWithCallback } from 'node:fs'
 import { promisify } from 'node:util'
-import { checkOptions, integer, InvalidOptionsError } from '@prisma-brisk/core'
+import { checkOptions, integer, InvalidOptionsError, realTimers } from '@prisma-brisk/core'
 import type { SinkRecord } from '../record/records.ts'
 import type { RecordSink } from './sink.ts'
 
 const write = promisify(writeWithCallback)
-/** Taken before a test can fake it. */
-const { setImmediate } = globalThis
 
 export interface JsonLinesSinkOptions {
   /** Bytes after which the file is renamed to `path.1` and a new one begun. Default 100 MB. */
@@ -78,7 +76,7 @@ class JsonLinesFile implements JsonLinesSink {
     }
     this.lines.push(line)
     this.buffered += line.length
-    this.writing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.drain())
+    this.writing ??= new Promise<void>((resolve) => realTimers.setImmediate(resolve)).then(() => this.drain())
   }
 
   async flush(): Promise<void> {

@@ -1,7 +1,5 @@
+import { realTimers } from '@prisma-brisk/core'
 import type { SinkRecord } from '../record/records.ts'
-
-/** Taken before a test can fake it. */
-const { setImmediate } = globalThis
 
 /** What is to be written; made late, because making it costs more than noting that it is due. */
 export interface PendingReport {
@@ -28,7 +26,7 @@ export class ReportQueue {
     }
     this.pending.push(report)
     this.scheduled ??= new Promise((resolve) =>
-      setImmediate(() => {
+      realTimers.setImmediate(() => {
         this.scheduled = null
         this.drain()
         resolve()

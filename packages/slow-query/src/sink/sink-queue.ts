@@ -1,8 +1,6 @@
+import { realTimers } from '@prisma-brisk/core'
 import type { SinkRecord } from '../record/records.ts'
 import type { RecordSink } from './sink.ts'
-
-/** Taken before a test can fake them: a sink that hangs would hang the test. */
-const { setTimeout, clearTimeout } = globalThis
 
 /** Records that wait for one sink; more are dropped. */
 const MAX_WAITING = 1000
@@ -31,11 +29,11 @@ export class SinkQueue {
   async flush(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, FLUSH_PATIENCE_MS)
+      timer = realTimers.setTimeout(resolve, FLUSH_PATIENCE_MS)
       timer.unref()
     })
     await Promise.race([this.drained(), patience])
-    clearTimeout(timer)
+    realTimers.clearTimeout(timer)
   }
 
   private async drained(): Promise<void> {
