@@ -1,4 +1,4 @@
-import { BriskError } from '@prisma-brisk/core'
+import { BriskError, failureOutcome } from '@prisma-brisk/core'
 
 /**
  * A shared INSERT returned rows that cannot be matched to the calls: a trigger of the table skips some rows, and the others
@@ -6,6 +6,10 @@ import { BriskError } from '@prisma-brisk/core'
  * caller gets this error, as none can be given the right row. Code `E_ROWS_NOT_TOLD_APART`.
  */
 export class RowsNotToldApartError extends BriskError {
+  override get [failureOutcome]() {
+    return 'open' as const
+  }
+
   constructor(model: string, expected: number, given: number) {
     super(
       'E_ROWS_NOT_TOLD_APART',

@@ -1,3 +1,6 @@
+/** Where an error says what the operation that failed by it has done. One symbol for all copies of this package. */
+export const failureOutcome: unique symbol = Symbol.for('prisma-brisk.failure-outcome') as never
+
 /**
  * What every error of the suite has: a stable `code` that users test, and a message that says what was
  * expected, what was given and what to do.
@@ -5,6 +8,11 @@
 export class BriskError extends Error {
   /** Stable, starts with `E_`; test this, never the message. */
   readonly code: string
+
+  /** Most errors are thrown before anything is sent; those that are not say so. See `judgeFailure`. */
+  get [failureOutcome](): 'unsent' | 'refused' | 'undone' | 'open' {
+    return 'unsent'
+  }
 
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options)

@@ -13,12 +13,20 @@ export {
   text,
   type OptionCheck,
 } from './option-check.ts'
-export { BriskError, describe, InvalidOptionsError, UnsupportedClientError } from './errors.ts'
+export {
+  BriskError,
+  describe,
+  failureOutcome,
+  InvalidOptionsError,
+  UnsupportedClientError,
+} from './errors.ts'
 export { Call, type Args, type CallNotes, type FetchDecorator, type Send } from './pipeline/call.ts'
 export { callSiteOf } from './pipeline/call-site.ts'
 export type { CallTransaction, TransactionOutcome } from './pipeline/call-transaction.ts'
 export { channels, type QueryEvent } from './channels.ts'
 export { compose, type Middleware, type Next } from './pipeline/middleware.ts'
+export { judgeFailure } from './driver/failure/judge-failure.ts'
+export type { Failure, FailureOutcome, FailureReason } from './driver/failure/failure.ts'
 export { currentCall, DriverTap } from './driver/driver-tap.ts'
 export { TransactionRegistry } from './transaction/transaction-registry.ts'
 export type {

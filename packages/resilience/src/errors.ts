@@ -1,10 +1,14 @@
-import { BriskError } from '@prisma-brisk/core'
+import { BriskError, failureOutcome } from '@prisma-brisk/core'
 
 /**
  * An operation took longer than it may. Its statement was stopped on the server, and a write that stood alone or
  * in a transaction has left nothing behind.
  */
 export class QueryTimeoutError extends BriskError {
+  override get [failureOutcome]() {
+    return 'open' as const
+  }
+
   constructor(
     readonly model: string | null,
     readonly operation: string,
@@ -22,6 +26,10 @@ export class QueryTimeoutError extends BriskError {
 
 /** The caller's AbortSignal fired before the operation had its answer. */
 export class QueryAbortedError extends BriskError {
+  override get [failureOutcome]() {
+    return 'open' as const
+  }
+
   constructor(model: string | null, operation: string, reason: unknown) {
     super('E_QUERY_ABORTED', `${nameOf(model, operation)} was aborted by its caller.`, { cause: reason })
   }

@@ -1,8 +1,12 @@
-import { BriskError } from '@prisma-brisk/core'
+import { BriskError, failureOutcome } from '@prisma-brisk/core'
 import type { NPlusOneReport } from './record/records.ts'
 
 /** A loop of queries, with `nPlusOne: { action: 'throw' }`. */
 export class NPlusOneError extends BriskError {
+  override get [failureOutcome]() {
+    return 'open' as const
+  }
+
   constructor(readonly report: NPlusOneReport) {
     const { model, operation, count, callSite, advice, parent } = report
     super(

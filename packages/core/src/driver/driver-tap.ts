@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Call } from '../pipeline/call.ts'
 import type { Host } from '../pipeline/host.ts'
 import type { DriverListener, DriverTransaction, Statement, TransactionEvent } from './driver-listener.ts'
+import { judgeFailure } from './failure/judge-failure.ts'
 import { DriverListeners } from './driver-listeners.ts'
 import type { DriverPool } from './connection/driver-pool.ts'
 import { driverPoolOf } from './connection/pool-of-adapter.ts'
@@ -217,7 +218,9 @@ export class DriverTap {
       state.outcome = type === 'commit' ? 'committed' : 'rolledBack'
       return result
     } catch (error) {
-      state.outcome = type === 'commit' && !refusedByDatabase(error) ? 'unknown' : 'rolledBack'
+      const { outcome } = judgeFailure(error, 'commit')
+      const isUndone = type === 'rollback' || outcome === 'refused' || outcome === 'undone'
+      state.outcome = isUndone ? 'rolledBack' : 'unknown'
       throw error
     }
   }
@@ -260,16 +263,6 @@ function runningCall(): Call | undefined {
 
 async function settle(state: DriverTransaction, outcome: TransactionOutcome | null): Promise<void> {
   await state.scope?.settle(outcome ?? 'unknown')
-}
-
-/**
- * Whether the server itself said no to COMMIT (a deferred constraint, a serialization failure), so that
- * nothing was kept. SQLSTATE classes 08 (connection), 57 (operator intervention), 58 and XX leave it open.
- */
-function refusedByDatabase(error: unknown): boolean {
-  const cause = (error as { cause?: { originalCode?: unknown; kind?: unknown } } | null)?.cause
-  const code = typeof cause?.originalCode === 'string' ? cause.originalCode : ''
-  return code !== '' && !/^(08|57|58|XX)/.test(code) && !/^(20\d\d|E[A-Z]+)$/.test(code)
 }
 
 /**

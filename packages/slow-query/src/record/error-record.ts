@@ -1,4 +1,4 @@
-import type { Statement } from '@prisma-brisk/core'
+import { judgeFailure, type Statement } from '@prisma-brisk/core'
 import type { ErrorRecord } from './records.ts'
 
 /**
@@ -9,28 +9,13 @@ export function errorRecordOf(error: unknown, statements: readonly Statement[] |
   const name = error instanceof Error ? error.name : typeof error
   const code = textOf((error as { code?: unknown } | null)?.code)
   const driverCode =
-    driverCodeOf(error) ??
-    statements?.map((statement) => driverCodeOf(statement.error)).findLast((each) => each !== undefined)
+    judgeFailure(error).driverCode ??
+    statements?.map((statement) => judgeFailure(statement.error).driverCode).findLast((each) => each !== null)
   return {
     name,
     ...(code === undefined ? {} : { code }),
-    ...(driverCode === undefined ? {} : { driverCode }),
+    ...(driverCode == null ? {} : { driverCode }),
   }
-}
-
-interface DriverCause {
-  originalCode?: unknown
-  code?: unknown
-  kind?: unknown
-  cause?: unknown
-}
-
-function driverCodeOf(error: unknown): string | undefined {
-  const failure = error as { cause?: DriverCause; meta?: { driverAdapterError?: unknown } } | null | undefined
-  if (failure?.meta?.driverAdapterError !== undefined) return driverCodeOf(failure.meta.driverAdapterError)
-  const cause = failure?.cause
-  if (typeof cause !== 'object' || cause === null) return undefined
-  return textOf(cause.originalCode) ?? textOf(cause.code) ?? textOf(cause.kind)
 }
 
 /** Codes are short words; anything longer may be a message. */

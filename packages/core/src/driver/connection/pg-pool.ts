@@ -1,4 +1,5 @@
 import { setImmediate } from '../../real-timers.ts'
+import { judgeFailure } from '../failure/judge-failure.ts'
 import { failAs, onClient } from './pool-client.ts'
 import type { DriverPool, PoolGauge } from './driver-pool.ts'
 import type { ConnectionWatch, SqlAdapter, SqlQueryable, SqlTransaction } from './adapter-ports.ts'
@@ -136,11 +137,8 @@ function connected(pool: PgPool): Promise<PgClient> {
   })
 }
 
-/**
- * Whether a server that is well has said no: it names an SQLSTATE, and none of connections (08), of sessions that it ends
- * (57P… by an operator, 25P03 and 25P04 by a time limit), of its system (58) or its insides (XX).
- */
+/** Whether a server that is well has said no, so that its connection can be used further. */
 function isRefusal(error: unknown): boolean {
-  const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown }
-  return severity !== undefined && typeof code === 'string' && !/^(08|25P0[34]|57P|58|XX)/.test(code)
+  const { severity } = (error ?? {}) as { severity?: unknown }
+  return severity !== undefined && judgeFailure(error).outcome !== 'open'
 }
