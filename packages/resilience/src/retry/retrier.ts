@@ -1,9 +1,8 @@
-import { operationTraits, type Call, type Next } from '@prisma-brisk/core'
+import { judgeFailure, operationTraits, type Call, type FailureReason, type Next } from '@prisma-brisk/core'
 import { backOff } from 'exponential-backoff'
 import { deadlineKey, type Retries } from '../deadline/deadline.ts'
 import type { RetryOptions } from '../options.ts'
 import { RetryBudget } from './retry-budget.ts'
-import { retryReason } from './retryable.ts'
 
 declare module '@prisma-brisk/core' {
   interface CallNotes {
@@ -51,10 +50,13 @@ export class Retrier implements Retries {
 
   private mayRetry(call: Call, error: unknown): boolean {
     if (call.notes[deadlineKey]?.error !== undefined) return false
-    const reason = retryReason(error)
-    if (reason === null) return false
+    const { reason } = judgeFailure(error)
+    if (reason === null || !HARMLESS.has(reason)) return false
     // A lock that was not given in time ends the statement alone; raw SQL may have done more than one.
     if (reason === 'lock' && operationTraits(call.operation).isRaw) return false
     return this.budget.take()
   }
 }
+
+/** Reasons after which an operation that is sent again does nothing twice. */
+const HARMLESS: ReadonlySet<FailureReason> = new Set(['conflict', 'lock', 'unreachable'])

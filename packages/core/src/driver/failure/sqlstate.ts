@@ -1,4 +1,13 @@
-import { CANCELLED, CONFLICT, DENIED, LOST, REFUSED, UNKNOWN, UNREACHABLE, type Judgement } from './failure.ts'
+import {
+  CANCELLED,
+  CONFLICT,
+  DENIED,
+  LOST,
+  REFUSED,
+  UNKNOWN,
+  UNREACHABLE,
+  type Judgement,
+} from './failure.ts'
 
 /** PostgreSQL and CockroachDB. */
 export function bySqlState(code: string): Judgement {
