@@ -74,7 +74,7 @@ function byDriverCode(
   if (/^(E[A-Z]{4,}|ERR_\w+)$/.test(code))
     return code === 'ECONNREFUSED' || code === 'ENOTFOUND' ? UNREACHABLE : LOST
   if (/^(?=.*\d)[0-9A-Z]{5}$/.test(code) && !/^45\d{3}$/.test(code)) return bySqlState(code)
-  const number = Number(/^SQLITE_/.test(code) ? sqliteCodeOf(code) : code)
+  const number = Number(code.startsWith('SQLITE_') ? sqliteCodeOf(code) : code)
   if (Number.isNaN(number)) return null
   // SQLite has codes below 300 and extended ones that hold the primary code in their last byte; MySQL begins at 1000.
   if (cause?.kind !== 'mysql' && isSqlite(cause, number)) return bySqliteCode(number)
