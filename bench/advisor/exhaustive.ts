@@ -3,16 +3,16 @@ import {
   isAllowed,
   isBetter,
   type SelectionItem,
-  type SelectionProblem,
+  type Knapsack,
   totalCost,
-} from '../../packages/index-advisor/src/choice/selection.ts'
+} from '../../packages/index-advisor/src/selection/knapsack.ts'
 
 /**
  * The best of all subsets of `items` beside the ones that are `fixed`. 2^n costs: for a dozen items, and as the
  * yardstick of every other way of choosing.
  */
 export async function chooseExhaustively(
-  problem: SelectionProblem,
+  problem: Knapsack,
   items: readonly SelectionItem[] = problem.items,
   fixed: readonly SelectionItem[] = [],
 ): Promise<readonly SelectionItem[]> {

@@ -2,7 +2,7 @@ import type { Binding } from '../../packages/index-advisor/src/binding/binding.t
 import { readExplain } from '../../packages/index-advisor/src/planner/explain-json.ts'
 import { createIndexStatement } from '../../packages/index-advisor/src/planner/index-statement.ts'
 import { planShape } from '../../packages/index-advisor/src/planner/plan.ts'
-import { pglitePlanner } from '../../packages/index-advisor/src/planner/pglite-planner.ts'
+import { pglitePlanner } from '../../packages/index-advisor/src/planner/what-if/pglite-planner.ts'
 import { PreparedQueries } from '../../packages/index-advisor/src/planner/postgres-session.ts'
 import { exportPostgresStatistics } from '../../packages/index-advisor/src/statistics/export-postgres.ts'
 import type { SqlClient } from '../../packages/index-advisor/src/statistics/sql-client.ts'

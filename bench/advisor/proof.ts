@@ -1,17 +1,17 @@
 import pg from 'pg'
 
-import { judgedWorkload } from '../../packages/index-advisor/src/choice/judged-workload.ts'
-import { chooseByExtend } from '../../packages/index-advisor/src/choice/extend.ts'
-import { provingChooser } from '../../packages/index-advisor/src/choice/proving-chooser.ts'
+import { judgedWorkload } from '../../packages/index-advisor/src/selection/judged-workload.ts'
+import { chooseByExtend } from '../../packages/index-advisor/src/selection/extend.ts'
+import { provingSelector } from '../../packages/index-advisor/src/selection/proving-selector.ts'
 import {
   type SelectionItem,
-  type SelectionProblem,
+  type Knapsack,
   totalBytes,
   totalCost,
-} from '../../packages/index-advisor/src/choice/selection.ts'
-import { isBeginning } from '../../packages/index-advisor/src/choice/variants.ts'
+} from '../../packages/index-advisor/src/selection/knapsack.ts'
+import { isBeginning } from '../../packages/index-advisor/src/selection/variants.ts'
 import { CostMatrix, tableKey } from '../../packages/index-advisor/src/planner/cost-matrix.ts'
-import { pglitePlanner } from '../../packages/index-advisor/src/planner/pglite-planner.ts'
+import { pglitePlanner } from '../../packages/index-advisor/src/planner/what-if/pglite-planner.ts'
 import type { HypotheticalIndex, Planner } from '../../packages/index-advisor/src/planner/planner.ts'
 import { indexSize } from '../../packages/index-advisor/src/size/index-size.ts'
 import { exportPostgresStatistics } from '../../packages/index-advisor/src/statistics/export-postgres.ts'
@@ -148,7 +148,7 @@ async function whatIf(bench: Bench, statistics: Statistics, planner: Planner): P
   if (workload.queries.length !== 100 || candidates.length !== 20)
     throw new Error('not 100 queries and 20 candidates')
   const started = performance.now()
-  const choice = await provingChooser({ statistics, planner, workload }).choose({
+  const choice = await provingSelector({ statistics, planner, workload }).select({
     catalog,
     shapes: [],
     candidates,
@@ -199,7 +199,7 @@ async function choices(bench: Bench, statistics: Statistics, planner: Planner): 
 }
 
 interface Problem {
-  readonly problem: SelectionProblem
+  readonly problem: Knapsack
   readonly perQuery: readonly ((chosen: readonly SelectionItem[]) => Promise<number>)[]
 }
 

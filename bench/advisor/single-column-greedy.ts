@@ -3,15 +3,15 @@ import {
   isAllowed,
   isBetter,
   type SelectionItem,
-  type SelectionProblem,
-} from '../../packages/index-advisor/src/choice/selection.ts'
+  type Knapsack,
+} from '../../packages/index-advisor/src/selection/knapsack.ts'
 
 /**
  * What common tools do, for comparison: each query gets the single-column index that helps it most, whatever the
  * others have got.
  */
 export async function chooseSingleColumns(
-  problem: SelectionProblem,
+  problem: Knapsack,
   perQuery: readonly ((chosen: readonly SelectionItem[]) => Promise<number>)[],
   isSingle: (item: SelectionItem) => boolean,
 ): Promise<readonly SelectionItem[]> {

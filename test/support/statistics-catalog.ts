@@ -1,5 +1,5 @@
 import type { Catalog, CatalogTable, IndexKey } from '../../packages/index-advisor/src/catalog/catalog.ts'
-import type { Candidate } from '../../packages/index-advisor/src/candidate.ts'
+import type { Candidate } from '../../packages/index-advisor/src/candidate/candidate.ts'
 import type { Statistics } from '../../packages/index-advisor/src/statistics/statistics.ts'
 
 /** A catalog as a Prisma schema of the same database would give it: models are named like their tables. */

@@ -1,52 +1,29 @@
 import { relative } from 'node:path'
-import type { Candidate, RejectedCandidate } from './candidate.ts'
-import { candidateId, fieldOf } from './candidate.ts'
+import type { AdviceRun, Collected, Decision } from './advice-run.ts'
+import type { Candidate, RejectedCandidate } from './candidate/candidate.ts'
+import { candidateId, fieldOf } from './candidate/candidate.ts'
 import type { Catalog } from './catalog/catalog.ts'
-import { loadPredicateParser } from './catalog/predicate.ts'
-import { ignoreFor, ignoreForIndex } from './catalog/ignored.ts'
-import type { Project } from './catalog/project.ts'
-import { findProject } from './catalog/project.ts'
-import type { SchemaReading } from './catalog/schema-collector.ts'
-import { playOnPaper } from './catalog/migration-indexes.ts'
-import { readSchema } from './catalog/schema-collector.ts'
+import { loadPredicateParser } from './shape/predicate.ts'
+import { ignoreFor, ignoreForIndex } from './schema/ignored.ts'
+import type { Project } from '@prisma-brisk/core/project'
+import { findProject } from '@prisma-brisk/core/project'
+import type { SchemaReading } from './schema/schema-collector.ts'
+import { playOnPaper } from './history/migration-indexes.ts'
+import { readSchema } from './schema/schema-collector.ts'
 import type { TableStatistics } from './catalog/with-statistics.ts'
-import { withMigrations } from './catalog/with-migrations.ts'
+import { withMigrations } from './history/with-migrations.ts'
 import { withStatistics } from './catalog/with-statistics.ts'
-import type { Chosen } from './chooser.ts'
-import { IndexNames } from './migration/index-statement.ts'
-import type { IndexStatement } from './migration/index-statement.ts'
-import { readMigrations } from './migration/migration-history.ts'
+import { IndexNames } from './candidate/index-statement.ts'
+import { readMigrations } from './history/migration-history.ts'
 import type { AdviseOptions } from './options.ts'
 import { resolveOptions } from './options.ts'
-import type { Advice, Finding, Recommendation } from './recommendation.ts'
+import type { Advice, Finding, Recommendation } from './advice/advice.ts'
 import { rules } from './rules/index.ts'
 import type { SourceReading } from './source/source-collector.ts'
 import { compareText } from './text-order.ts'
 
-/** The advice with what it was made from, for `write` and for the reports for people. */
-export interface AdviceRun {
-  readonly advice: Advice
-  readonly project: Project
-  /** Null where the provider is not supported. */
-  readonly reading: SchemaReading | null
-  /** One for each recommendation, in its order. */
-  readonly decisions: readonly Decision[]
-}
-
-export interface Decision {
-  readonly chosen: Chosen
-  readonly statement: IndexStatement
-}
-
-/** What a project says of itself; the shapes of a workload are read against its catalog. */
-export interface Collected {
-  readonly project: Project
-  /** A provider's name where it is not supported. */
-  readonly reading: SchemaReading | { readonly unsupported: string }
-}
-
 /**
- * Collects, applies the rules, lets the chooser decide. Reads files and changes nothing.
+ * Collects, applies the rules, lets the selector decide. Reads files and changes nothing.
  *
  * @throws AdvisorError E_INVALID_OPTIONS, E_SCHEMA_NOT_FOUND, E_SCHEMA_INVALID, E_SOURCE_NOT_FOUND, E_MIGRATIONS
  * @example
@@ -62,7 +39,11 @@ export async function collect(
   options: Pick<AdviseOptions, 'cwd' | 'schema' | 'statistics'>,
 ): Promise<Collected> {
   const { cwd, schema: path, statistics } = resolveOptions(options)
-  const project = await findProject({ cwd, ...(path === null ? {} : { schema: path }) })
+  const project = await findProject({
+    cwd,
+    ...(path === null ? {} : { schema: path }),
+    configLoader: () => import('@prisma/config'),
+  })
   const schema = await readSchema(
     project.schemaFiles.map((file) => ({
       file: relative(project.cwd, file.path) || file.path,
@@ -77,12 +58,12 @@ export async function collect(
   }
 }
 
-/** Rules and choice over what was collected. */
+/** Rules and selection over what was collected. */
 export async function adviseOn(
   { project, reading }: Collected,
   options: AdviseOptions = {},
 ): Promise<AdviceRun> {
-  const { source: globs, shapes: given, chooser, minRows, maxIndexesPerTable } = resolveOptions(options)
+  const { source: globs, shapes: given, selector, minRows, maxIndexesPerTable } = resolveOptions(options)
   if ('unsupported' in reading)
     return { advice: unsupported(reading.unsupported), project, reading: null, decisions: [] }
   const { catalog } = reading
@@ -96,9 +77,9 @@ export async function adviseOn(
     reading,
     outcomes.flatMap((outcome) => outcome.candidates ?? []),
   )
-  const choice = await chooser.choose({ catalog, shapes, candidates, minRows, maxIndexesPerTable })
+  const selection = await selector.select({ catalog, shapes, candidates, minRows, maxIndexesPerTable })
   const names = new IndexNames(catalog)
-  const decisions = [...choice.chosen]
+  const decisions = [...selection.chosen]
     .sort((a, b) => compareText(candidateId(a.candidate), candidateId(b.candidate)))
     .map((chosen) => ({ chosen, statement: names.statement(chosen.candidate) }))
   return {
@@ -109,13 +90,13 @@ export async function adviseOn(
       rejected: rejections([
         ...ignored,
         ...outcomes.flatMap((outcome) => outcome.rejected ?? []),
-        ...choice.rejected,
+        ...selection.rejected,
       ]),
       findings: sorted([
         ...omissions(catalog),
         ...(source?.findings ?? []),
         ...outcomes.flatMap((outcome) => outcome.findings ?? []),
-        ...choice.findings,
+        ...selection.findings,
       ]).filter((each) => ignoreForIndex(reading.blocks.get(each.model), each.index) === undefined),
     },
     project,

@@ -1,7 +1,10 @@
-export { advise, adviseOn, collect, type AdviceRun, type Collected, type Decision } from './advise.ts'
+export { advise, adviseOn, collect } from './advise.ts'
+export type { AdviceRun, Collected, Decision } from './advice-run.ts'
+export type { Project, SchemaFile } from '@prisma-brisk/core/project'
+export type { SchemaReading } from './schema/schema-collector.ts'
 export type { AdviseOptions } from './options.ts'
 export type { TableStatistics } from './catalog/with-statistics.ts'
-export type { Candidate, CandidateKey, RejectedCandidate } from './candidate.ts'
+export type { Candidate, CandidateKey, RejectedCandidate } from './candidate/candidate.ts'
 export type {
   Catalog,
   CatalogColumn,
@@ -17,8 +20,21 @@ export type {
   ReferentialAction,
   SortOrder,
 } from './catalog/catalog.ts'
-export type { Choice, ChoiceQuestion, Chooser, Chosen, Proof, QueryProof } from './chooser.ts'
-export type { Condition, ConditionOperator, OrderKey, QueryShape, ShapeEvidence } from './query-shape.ts'
+export type {
+  IndexSelection,
+  SelectionProblem,
+  IndexSelector,
+  SelectedIndex,
+  Proof,
+  QueryProof,
+} from './selection/index-selector.ts'
+export type {
+  Condition,
+  ConditionOperator,
+  OrderKey,
+  QueryShape,
+  ShapeEvidence,
+} from './shape/query-shape.ts'
 export type {
   Advice,
   Confidence,
@@ -28,14 +44,14 @@ export type {
   Recommendation,
   Rejection,
   Severity,
-} from './recommendation.ts'
+} from './advice/advice.ts'
 export { AdvisorError, type AdvisorErrorCode } from './errors.ts'
 export { writeMigration, type WriteSettings, type WrittenMigration } from './migration/write-migration.ts'
 export { exportPostgresStatistics, type ExportOptions } from './statistics/export-postgres.ts'
 export type { Row, SqlClient } from './statistics/sql-client.ts'
 export type { Statistics } from './statistics/statistics.ts'
-export { openEvidence, type Evidence as ProofEvidence, type ProofOptions } from './proof.ts'
-export { provingChooser, type ProvingChooserOptions } from './choice/proving-chooser.ts'
+export { openEvidence, type ProofEvidence, type ProofOptions } from './evidence.ts'
+export { provingSelector, type ProvingSelectorOptions } from './selection/proving-selector.ts'
 export type { Plan, PlanNode } from './planner/plan.ts'
 export {
   UnplannableQueryError,

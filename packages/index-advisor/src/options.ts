@@ -1,8 +1,8 @@
 import type { TableStatistics } from './catalog/with-statistics.ts'
-import type { Chooser } from './chooser.ts'
+import type { IndexSelector } from './selection/index-selector.ts'
 import { AdvisorError } from './errors.ts'
-import type { QueryShape } from './query-shape.ts'
-import { staticChooser } from './static-chooser.ts'
+import type { QueryShape } from './shape/query-shape.ts'
+import { ruleSelector } from './selection/rule-selector.ts'
 
 export interface AdviseOptions {
   /** Working directory; paths in the advice are relative to it. Default `process.cwd()`. */
@@ -18,11 +18,11 @@ export interface AdviseOptions {
   readonly shapes?: readonly QueryShape[]
   /** Rows and values of the tables, where they are known. Default: none, and then no rule counts on them. */
   readonly statistics?: readonly TableStatistics[]
-  /** Decides among the candidates. Default: rules alone, without a planner. */
-  readonly chooser?: Chooser
+  /** Selects among the candidates. Default: rules alone, without a planner. */
+  readonly selector?: IndexSelector
   /** Tables with fewer rows get no index, where their size is known. Default 500. */
   readonly minRows?: number
-  /** No more indexes than so many a table, those that exist included. Default: no limit. */
+  /** Maximum indexes per table, existing ones included. Default: no limit. */
   readonly maxIndexesPerTable?: number
 }
 
@@ -32,7 +32,7 @@ export interface ResolvedAdviseOptions {
   readonly source: readonly string[] | true | null
   readonly shapes: readonly QueryShape[]
   readonly statistics: readonly TableStatistics[]
-  readonly chooser: Chooser
+  readonly selector: IndexSelector
   readonly minRows: number
   readonly maxIndexesPerTable: number
 }
@@ -51,7 +51,7 @@ export function resolveOptions(options: AdviseOptions): ResolvedAdviseOptions {
     source: options.source ?? null,
     shapes: options.shapes ?? [],
     statistics: options.statistics ?? [],
-    chooser: options.chooser ?? staticChooser,
+    selector: options.selector ?? ruleSelector,
     minRows: options.minRows ?? 500,
     maxIndexesPerTable: options.maxIndexesPerTable ?? Infinity,
   })
@@ -82,9 +82,9 @@ const CHECKS: Record<keyof AdviseOptions, Check> = {
   },
   shapes: list,
   statistics: list,
-  chooser: {
-    expected: 'an object with choose()',
-    holds: (value) => typeof (value as Partial<Chooser> | null)?.choose === 'function',
+  selector: {
+    expected: 'an object with select()',
+    holds: (value) => typeof (value as Partial<IndexSelector> | null)?.select === 'function',
   },
   minRows: count,
   maxIndexesPerTable: count,

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { advise } from '../src/advise.ts'
 import type { AdviseOptions } from '../src/options.ts'
-import type { Advice, Finding } from '../src/recommendation.ts'
-import { readCaseStatistics } from './corpus-statistics.ts'
+import type { Advice, Finding } from '../src/advice/advice.ts'
+import { readCaseStatistics } from './support/corpus-statistics.ts'
 
 /**
  * One directory a case: `given.prisma`, `source.ts` (or `query.sql`, `migrations/`, `statistics.json`) and

@@ -5,7 +5,7 @@ import { resolveOptions } from '../src/options.ts'
 test.each([
   [
     { sorce: true },
-    'advise({ sorce }): expected one of cwd, schema, source, shapes, statistics, chooser, minRows, maxIndexesPerTable, got an unknown option.',
+    'advise({ sorce }): expected one of cwd, schema, source, shapes, statistics, selector, minRows, maxIndexesPerTable, got an unknown option.',
   ],
   [{ schema: '' }, 'advise({ schema }): expected a non-empty string, got "".'],
   [{ source: 'src/**' }, 'advise({ source }): expected true or an array of globs, got "src/**".'],
@@ -15,7 +15,7 @@ test.each([
     { maxIndexesPerTable: Number.NaN },
     'advise({ maxIndexesPerTable }): expected a number of at least 0, got null.',
   ],
-  [{ chooser: {} }, 'advise({ chooser }): expected an object with choose(), got object.'],
+  [{ selector: {} }, 'advise({ selector }): expected an object with select(), got object.'],
   [{ shapes: {} }, 'advise({ shapes }): expected an array, got object.'],
 ])('X66 %j → %s', async (options, message) => {
   await expect(advise(options as unknown as AdviseOptions)).rejects.toMatchObject({

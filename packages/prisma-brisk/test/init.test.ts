@@ -67,7 +67,7 @@ test('is safe to run twice', async () => {
   await init()
   const after = [read('prisma/schema.prisma'), read('src/db.ts')]
   const second = await init()
-  expect(second).toEqual({ code: 0, output: 'brisk is set up already: nothing to change.\n' })
+  expect(second).toEqual({ code: 0, output: 'Already set up, nothing to do.\n' })
   expect([read('prisma/schema.prisma'), read('src/db.ts')]).toEqual(after)
 })
 

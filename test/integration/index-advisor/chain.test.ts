@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { jsonLinesSink, slowQuery } from '@prisma-brisk/slow-query'
 
 import { run } from '../../../packages/index-advisor/src/cli/run.ts'
-import type { Advice } from '../../../packages/index-advisor/src/recommendation.ts'
+import type { Advice } from '../../../packages/index-advisor/src/advice/advice.ts'
 import { createDatabase } from '../../support/databases.ts'
 import { type ConnectedClient, connectSql, totalCost } from '../../support/sql-client.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { writeAll } from '../../../packages/index-advisor/src/migration/file-change.ts'
+import { writeAll } from '@prisma-brisk/core/project'
 import { datasource, project, removeProjects } from './static-project.ts'
 import type { Sarif } from '../../support/sarif.ts'
 

@@ -3,7 +3,7 @@ import {
   postgresShadow,
   sqliteShadow,
 } from '../../../packages/index-advisor/src/migration/shadow-database.ts'
-import type { MigrationDirectory } from '../../../packages/index-advisor/src/migration/migration-history.ts'
+import type { MigrationDirectory } from '../../../packages/index-advisor/src/history/migration-history.ts'
 
 export interface SchemaText {
   readonly path: string

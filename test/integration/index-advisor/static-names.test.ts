@@ -1,6 +1,6 @@
 import { freeIndexName, prismaIndexName } from '../../../packages/index-advisor/src/catalog/index-name.ts'
-import type { SchemaReading } from '../../../packages/index-advisor/src/catalog/schema-collector.ts'
-import { readSchema } from '../../../packages/index-advisor/src/catalog/schema-collector.ts'
+import type { SchemaReading } from '../../../packages/index-advisor/src/schema/schema-collector.ts'
+import { readSchema } from '../../../packages/index-advisor/src/schema/schema-collector.ts'
 import { firstMigration } from './static-engine.ts'
 import { datasource } from './static-project.ts'
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import pg from 'pg'
-import { splitStatements } from '../../../packages/index-advisor/src/migration/postgres-statements.ts'
+import { splitStatements } from '../../../packages/index-advisor/src/history/postgres-statements.ts'
 import { postgresUrl } from '../../support/servers.ts'
 import { firstMigration, prismaDiff } from './static-engine.ts'
 import type { TestProject } from './static-project.ts'

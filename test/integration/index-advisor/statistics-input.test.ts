@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createClient } from '@libsql/client'
 
 import { run } from '../../../packages/index-advisor/src/cli/run.ts'
-import type { Advice } from '../../../packages/index-advisor/src/recommendation.ts'
+import type { Advice } from '../../../packages/index-advisor/src/advice/advice.ts'
 import type { Statistics } from '../../../packages/index-advisor/src/statistics/statistics.ts'
 
 const project = mkdtempSync(join(tmpdir(), 'brisk-input-'))

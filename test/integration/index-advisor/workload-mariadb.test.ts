@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createConnection, type Connection } from 'mariadb'
 
 import { run } from '../../../packages/index-advisor/src/cli/run.ts'
-import type { Advice } from '../../../packages/index-advisor/src/recommendation.ts'
+import type { Advice } from '../../../packages/index-advisor/src/advice/advice.ts'
 import { connectDatabase } from '../../../packages/index-advisor/src/statistics/connect.ts'
 import { readPerformanceSchema } from '../../../packages/index-advisor/src/workload/performance-schema.ts'
 import { type MariadbServer, startMariadb } from '../../support/mariadb.ts'

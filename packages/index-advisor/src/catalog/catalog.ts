@@ -68,7 +68,7 @@ export interface CatalogColumn {
   readonly statistics: ColumnStatistics | null
 }
 
-/** Fractions of the rows, 0–1. Holds no value of the column (X43). */
+/** Fractions of the rows, 0–1. Holds no value of the column. */
 export interface ColumnStatistics {
   readonly nullFraction: number
   /** Number of distinct values. */

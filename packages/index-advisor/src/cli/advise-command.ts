@@ -1,33 +1,10 @@
 import { relative, resolve } from 'node:path'
-import type { AdviceRun } from '../advise.ts'
+import type { AdviceRun } from '../advice-run.ts'
 import { AdvisorError } from '../errors.ts'
-import { adviceRun } from './advice-run.ts'
+import { adviceOf, type AdviseFlags } from './advise-flags.ts'
 import { newTo, readBaseline, writeBaseline } from './baseline.ts'
 import type { CliHost } from './cli-host.ts'
 import { withProgress } from './progress.ts'
-
-export interface AdviseFlags {
-  readonly schema?: string
-  /** False with `--no-source`. */
-  readonly source?: readonly string[] | false | true
-  readonly minRows?: number
-  readonly maxIndexesPerTable?: number
-  readonly workload?: string
-  readonly databaseUrl?: string
-  readonly statistics?: string
-  readonly planner?: 'pglite' | 'hypopg' | 'transaction' | 'sqlite' | 'none'
-  readonly allowCreate?: boolean
-  /** Megabytes for all recommended indexes. */
-  readonly budget?: number
-  readonly minCalls?: number
-  readonly format?: 'text' | 'json' | 'markdown' | 'sarif' | 'html'
-  readonly write?: boolean
-  readonly dropRedundant?: boolean
-  readonly shadowDatabaseUrl?: string
-  readonly check?: boolean
-  readonly baseline?: string
-  readonly updateBaseline?: boolean
-}
 
 /** `brisk advise` */
 export async function adviseCommand(flags: AdviseFlags, host: CliHost): Promise<number> {
@@ -35,7 +12,7 @@ export async function adviseCommand(flags: AdviseFlags, host: CliHost): Promise<
   const baseline = flags.baseline === undefined ? null : resolve(host.cwd, flags.baseline)
   const known =
     baseline === null || flags.updateBaseline === true ? new Set<string>() : await readBaseline(baseline)
-  const run = await adviceRun(flags, host)
+  const run = await adviceOf(flags, host)
   host.stdout(await report(run, flags, host))
   if (flags.write === true) await write(run, flags, host)
   if (baseline !== null && flags.updateBaseline === true) {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { AdvisorError } from '../errors.ts'
-import { writeAll } from '../migration/file-change.ts'
-import type { Advice } from '../recommendation.ts'
+import { writeAll } from '@prisma-brisk/core/project'
+import type { Advice } from '../advice/advice.ts'
 
 interface Baseline {
   readonly version: 1

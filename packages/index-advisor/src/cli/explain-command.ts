@@ -1,16 +1,15 @@
-import type { AdviceRun } from '../advise.ts'
+import type { AdviceRun } from '../advice-run.ts'
 import type { CatalogIndex, CatalogTable, ClaimSource } from '../catalog/catalog.ts'
-import { fieldOf } from '../candidate.ts'
+import { fieldOf } from '../candidate/candidate.ts'
 import { AdvisorError } from '../errors.ts'
 import { placesOf } from '../report/text-report.ts'
-import { adviceRun } from './advice-run.ts'
-import type { AdviseFlags } from './advise-command.ts'
+import { adviceOf, type AdviseFlags } from './advise-flags.ts'
 import type { CliHost } from './cli-host.ts'
 
 /** `brisk explain Post.authorId`: everything that was said and thought of the columns. */
 export async function explainCommand(index: string, flags: AdviseFlags, host: CliHost): Promise<number> {
   const wanted = parse(index)
-  const run = await adviceRun(flags, host)
+  const run = await adviceOf(flags, host)
   if (run.reading === null) {
     host.stdout(run.advice.findings.map((each) => `${each.reason}\n`).join(''))
     return 0

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import type { AdviseFlags } from './advise-command.ts'
+import type { AdviseFlags } from './advise-flags.ts'
 import type { CliHost } from './cli-host.ts'
 import { processHost } from './cli-host.ts'
 import type { StatisticsFlags } from './statistics-command.ts'
@@ -47,10 +47,10 @@ export async function run(
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    const { AdvisorError } = await import('../errors.ts')
+    const { BriskError } = await import('@prisma-brisk/core')
     // What is no fault of the input is a fault of ours: its stack is wanted.
     const text =
-      error instanceof AdvisorError
+      error instanceof BriskError
         ? error.message
         : error instanceof Error
           ? (error.stack ?? error.message)
@@ -75,7 +75,7 @@ function addAdvise(program: Command, host: CliHost, done: (exitCode: number) => 
       '--shadow-database-url <url>',
       'MySQL: a server on which the migrations are played before they are written',
     )
-    .option('--check', 'exit with 1 when there are recommendations')
+    .option('--check', 'exit with code 1 when there are recommendations')
     .option('--baseline <file>', 'with --check: recommendations that are known and accepted')
     .option('--update-baseline', 'write the present recommendations to the baseline')
     .action(async (flags: AdviseFlags) => {
@@ -138,7 +138,11 @@ function withSources(command: Command): Command {
       wholeNumber,
       500,
     )
-    .option('--max-indexes-per-table <count>', 'no more than so many, those that exist included', wholeNumber)
+    .option(
+      '--max-indexes-per-table <count>',
+      'maximum indexes per table, existing ones included',
+      wholeNumber,
+    )
     .option('--workload <file>', 'slow-query log (JSON lines) or a file of SQL')
     .option(
       '--database-url <url>',
@@ -148,7 +152,7 @@ function withSources(command: Command): Command {
     .addOption(
       new Option(
         '--planner <planner>',
-        'who proves: default pglite (PostgreSQL) or sqlite, where statistics are given',
+        'planner used to verify candidates (default with statistics: pglite for PostgreSQL, sqlite for SQLite)',
       ).choices(['pglite', 'hypopg', 'transaction', 'sqlite', 'none']),
     )
     .option(

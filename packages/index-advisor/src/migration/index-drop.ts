@@ -1,6 +1,6 @@
 import type { Catalog, CatalogIndex, CatalogTable, Provider } from '../catalog/catalog.ts'
-import { quoteIdentifier } from '../catalog/schema-attributes.ts'
-import type { Finding } from '../recommendation.ts'
+import { quoteIdentifier } from '../schema/schema-attributes.ts'
+import type { Finding } from '../advice/advice.ts'
 
 /** An index that `--drop-redundant` takes out. */
 export interface IndexDrop {

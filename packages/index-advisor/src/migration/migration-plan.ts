@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
-import type { AdviceRun } from '../advise.ts'
-import type { SchemaFile } from '../catalog/project.ts'
-import type { SchemaBlock } from '../catalog/schema-blocks.ts'
-import type { FileChange } from './file-change.ts'
+import type { AdviceRun } from '../advice-run.ts'
+import type { SchemaFile } from '@prisma-brisk/core/project'
+import type { SchemaBlock } from '../schema/schema-blocks.ts'
+import type { FileChange } from '@prisma-brisk/core/project'
 import type { IndexDrop } from './index-drop.ts'
-import type { MigrationDirectory } from './migration-history.ts'
-import { laterStamp, nextMigrationStamp } from './migration-history.ts'
+import type { MigrationDirectory } from '../history/migration-history.ts'
+import { laterStamp, nextMigrationStamp } from '../history/migration-history.ts'
 import { editSchema } from './schema-edit.ts'
 
 /** Everything `--write` will do, worked out before anything is touched. */

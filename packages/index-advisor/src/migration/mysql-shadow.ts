@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Catalog } from '../catalog/catalog.ts'
 import { AdvisorError } from '../errors.ts'
-import type { MigrationDirectory } from './migration-history.ts'
+import type { MigrationDirectory } from '../history/migration-history.ts'
 
 /** As much of the `mariadb` client as is used. */
 interface Connection {

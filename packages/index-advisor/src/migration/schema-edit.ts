@@ -1,5 +1,5 @@
-import type { SchemaBlock } from '../catalog/schema-blocks.ts'
-import { TextLines } from '../catalog/text-lines.ts'
+import type { SchemaBlock } from '../schema/schema-blocks.ts'
+import { TextLines } from '../schema/text-lines.ts'
 
 export interface SchemaEdit {
   /** Lines to add at the end of a model. */

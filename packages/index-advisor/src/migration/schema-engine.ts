@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { DiffTarget, SchemaEngine as WasmEngine } from '@prisma/schema-engine-wasm'
-import type { MigrationDirectory } from './migration-history.ts'
+import type { MigrationDirectory } from '../history/migration-history.ts'
 
 /** A text with the path it has, or shall have. */
 export interface SchemaSource {

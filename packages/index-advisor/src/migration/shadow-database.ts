@@ -18,7 +18,7 @@ export async function postgresShadow(migrations: readonly string[]): Promise<Sha
   const [{ PGlite }, { PrismaPGlite }, { splitStatements }] = await Promise.all([
     import('@electric-sql/pglite'),
     import('pglite-prisma-adapter'),
-    import('./postgres-statements.ts'),
+    import('../history/postgres-statements.ts'),
   ])
   const extensions = await loadExtensions(migrations)
   const database = await boot(PGlite, extensions)

@@ -1,8 +1,8 @@
 import { relative } from 'node:path'
-import type { AdviceRun } from '../advise.ts'
-import { writeAll } from './file-change.ts'
+import type { AdviceRun } from '../advice-run.ts'
+import { writeAll } from '@prisma-brisk/core/project'
 import { dropsOf } from './index-drop.ts'
-import { readMigrations } from './migration-history.ts'
+import { readMigrations } from '../history/migration-history.ts'
 import { installedPrismaVersion, planMigration } from './migration-plan.ts'
 import { proveMigration } from './migration-proof.ts'
 

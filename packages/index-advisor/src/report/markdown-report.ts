@@ -1,4 +1,4 @@
-import type { AdviceRun } from '../advise.ts'
+import type { AdviceRun } from '../advice-run.ts'
 import { byModel } from './text-report.ts'
 
 /** For a pull request's comment. */

@@ -1,5 +1,5 @@
-import type { AdviceRun } from '../advise.ts'
-import type { Severity } from '../recommendation.ts'
+import type { AdviceRun } from '../advice-run.ts'
+import type { Severity } from '../advice/advice.ts'
 import { rules } from '../rules/index.ts'
 
 const LEVEL: Record<Severity, 'error' | 'warning' | 'note'> = {

@@ -1,6 +1,6 @@
 import pc from 'picocolors'
-import type { AdviceRun } from '../advise.ts'
-import type { Evidence, Finding, Recommendation, Severity } from '../recommendation.ts'
+import type { AdviceRun } from '../advice-run.ts'
+import type { Evidence, Finding, Recommendation, Severity } from '../advice/advice.ts'
 
 /** For people: grouped by model, each with its reason and where it comes from. */
 export function textReport(run: AdviceRun, { colors }: { readonly colors: boolean }): string {

@@ -1,5 +1,5 @@
 import type { CatalogTable } from '../catalog/catalog.ts'
-import type { Finding } from '../recommendation.ts'
+import type { Finding } from '../advice/advice.ts'
 import type { Rule } from './rule.ts'
 
 export const duplicateIndex: Rule = {

@@ -1,7 +1,7 @@
-import type { Candidate } from '../candidate.ts'
-import { fieldOf } from '../candidate.ts'
-import { key } from '../index-need.ts'
-import type { Evidence } from '../recommendation.ts'
+import type { Candidate } from '../candidate/candidate.ts'
+import { fieldOf } from '../candidate/candidate.ts'
+import { key } from '../candidate/index-need.ts'
+import type { Evidence } from '../advice/advice.ts'
 import type { Rule } from './rule.ts'
 import { tableOf } from './rule.ts'
 

@@ -1,6 +1,6 @@
-import { fieldOf } from '../candidate.ts'
+import { fieldOf } from '../candidate/candidate.ts'
 import { findsByEquality, indexBehind } from '../catalog/coverage.ts'
-import type { Finding } from '../recommendation.ts'
+import type { Finding } from '../advice/advice.ts'
 import type { Rule } from './rule.ts'
 
 export const partlyIndexedForeignKey: Rule = {

@@ -1,5 +1,5 @@
-import { fieldOf } from '../candidate.ts'
-import type { Finding } from '../recommendation.ts'
+import { fieldOf } from '../candidate/candidate.ts'
+import type { Finding } from '../advice/advice.ts'
 import type { Rule } from './rule.ts'
 import { tableOf } from './rule.ts'
 

@@ -1,7 +1,7 @@
-import type { Candidate, RejectedCandidate } from '../candidate.ts'
+import type { Candidate, RejectedCandidate } from '../candidate/candidate.ts'
 import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
-import type { QueryShape } from '../query-shape.ts'
-import type { Finding } from '../recommendation.ts'
+import type { QueryShape } from '../shape/query-shape.ts'
+import type { Finding } from '../advice/advice.ts'
 
 /** One thing the advisor knows about indexes. Its documentation is generated from here (docs/guide/index-rules.md). */
 export interface Rule {

@@ -1,7 +1,7 @@
-import { fieldOf } from '../candidate.ts'
+import { fieldOf } from '../candidate/candidate.ts'
 import type { Catalog, CatalogColumn } from '../catalog/catalog.ts'
-import type { IndexNeed } from '../index-need.ts'
-import type { Condition } from '../query-shape.ts'
+import type { IndexNeed } from '../candidate/index-need.ts'
+import type { Condition } from '../shape/query-shape.ts'
 
 /** Above this share of the rows a scan is as fast as an index. */
 export const TOO_MANY = 0.1

@@ -1,4 +1,4 @@
-import type { Finding } from '../recommendation.ts'
+import type { Finding } from '../advice/advice.ts'
 import type { Rule } from './rule.ts'
 
 export const undeclaredIndex: Rule = {

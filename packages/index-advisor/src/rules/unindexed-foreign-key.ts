@@ -1,8 +1,8 @@
-import type { Candidate } from '../candidate.ts'
-import { fieldOf, plainKeys } from '../candidate.ts'
+import type { Candidate } from '../candidate/candidate.ts'
+import { fieldOf, plainKeys } from '../candidate/candidate.ts'
 import type { Catalog, CatalogForeignKey, CatalogTable, ClaimSource } from '../catalog/catalog.ts'
 import { findsByEquality, indexBehind } from '../catalog/coverage.ts'
-import type { Evidence, Severity } from '../recommendation.ts'
+import type { Evidence, Severity } from '../advice/advice.ts'
 import type { Rule } from './rule.ts'
 
 /** Rows from which a scan of the child for each deleted parent is felt. */

@@ -1,4 +1,4 @@
-import { distinctValues } from '../statistics/statistics.ts'
+import { currentRows, distinctValues } from '../statistics/statistics.ts'
 import type { Statistics, TableColumn, TableStatistics } from '../statistics/statistics.ts'
 import { type BtreeKeyColumn, type BtreeSize, btreeSize } from './btree-size.ts'
 import { ginPages } from './gin-size.ts'
@@ -40,13 +40,6 @@ export function indexSize(statistics: Statistics, table: TableStatistics, index:
         ...knownCombinations(table, index.columns, rows),
       })
   }
-}
-
-/** Rows there are now, as PostgreSQL reckons: the density of the last analysis times the pages of today. */
-export function currentRows(table: TableStatistics): number {
-  if (table.rows < 0) return 0
-  if (table.analysedPages <= 0) return table.rows
-  return table.rows * (table.pages / table.analysedPages)
 }
 
 function keyColumn(

@@ -1,4 +1,5 @@
 import type { Catalog, CatalogColumn, CatalogForeignKey, CatalogTable } from '../catalog/catalog.ts'
+import type { RelationField } from '../catalog/relation-field.ts'
 
 /** A relation field as a query sees it. */
 export interface ModelRelation {
@@ -8,18 +9,6 @@ export interface ModelRelation {
   readonly target: CatalogTable | null
   /** Columns of the target by which its rows are found; null for an implicit many-to-many relation. */
   readonly targetColumns: readonly string[] | null
-}
-
-/** Relation fields of every model, as the schema's blocks name them. */
-export interface RelationField {
-  readonly model: string
-  readonly field: string
-  readonly type: string
-  readonly isList: boolean
-  /** The `@relation` name, where one is given. */
-  readonly name: string | null
-  /** Present on the side that holds the foreign key. */
-  readonly ownFields: readonly string[]
 }
 
 /** Models as queries name them: fields, relations, compound keys. */

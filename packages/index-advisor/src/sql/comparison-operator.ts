@@ -1,5 +1,5 @@
 import type { A_Expr, Node } from 'libpg-query'
-import type { ConditionOperator } from '../query-shape.ts'
+import type { ConditionOperator } from '../shape/query-shape.ts'
 import { literalOf, nameOf } from './parse-tree.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { Node, SelectStmt, SortBy } from 'libpg-query'
 import type { CatalogTable } from '../catalog/catalog.ts'
-import type { OrderKey } from '../query-shape.ts'
+import type { OrderKey } from '../shape/query-shape.ts'
 import type { NameScope } from './name-scope.ts'
 import { literalOf } from './parse-tree.ts'
 

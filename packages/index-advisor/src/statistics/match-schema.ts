@@ -1,10 +1,9 @@
 import type { Catalog, ColumnStatistics } from '../catalog/catalog.ts'
 import type { TableStatistics as CatalogStatistics } from '../catalog/with-statistics.ts'
 import { AdvisorError } from '../errors.ts'
-import type { Finding } from '../recommendation.ts'
-import { currentRows } from '../size/index-size.ts'
+import type { Finding } from '../advice/advice.ts'
 import { parseArrayLiteral } from './array-literal.ts'
-import { distinctValues, findTable } from './statistics.ts'
+import { currentRows, distinctValues, findTable } from './statistics.ts'
 import type { Statistics, TableStatistics, ValueStatistics } from './statistics.ts'
 
 /** Statistics of another database prove nothing: they must know the tables and columns of the schema. */

@@ -1,5 +1,5 @@
 import type { CatalogForeignKey, CatalogTable } from '../catalog/catalog.ts'
-import type { Condition, QueryShape } from '../query-shape.ts'
+import type { Condition, QueryShape } from '../shape/query-shape.ts'
 import { qualifiedName, quoteName, quoteText } from '../statistics/sql-text.ts'
 
 /** A statement that asks what a shape asks, for shapes read in source code, where no statement was seen. */

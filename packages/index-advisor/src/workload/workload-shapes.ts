@@ -1,5 +1,5 @@
 import type { Catalog, CatalogForeignKey, CatalogTable } from '../catalog/catalog.ts'
-import type { QueryShape } from '../query-shape.ts'
+import type { QueryShape } from '../shape/query-shape.ts'
 import { shapesOfSql } from '../sql/sql-shapes.ts'
 import type { Workload, WorkloadQuery } from './workload.ts'
 

@@ -24,7 +24,7 @@ export async function initCommand(
   const { yes = false, ...where } = options
   const { changes, notes } = await planInit({ cwd: host.cwd, ...where })
   if (changes.length === 0) {
-    host.stdout('brisk is set up already: nothing to change.\n')
+    host.stdout('Already set up, nothing to do.\n')
     return 0
   }
   for (const { path, was, text } of changes) {

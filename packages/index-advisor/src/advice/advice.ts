@@ -1,0 +1,79 @@
+import type { IndexType, SortOrder } from '../catalog/catalog.ts'
+
+/** What `brisk advise --format json` prints: sorted and without a clock in it. */
+export interface Advice {
+  readonly version: 1
+  /** As the schema names it; recommendations are made for PostgreSQL, MySQL and SQLite. */
+  readonly provider: string
+  readonly recommendations: readonly Recommendation[]
+  readonly rejected: readonly Rejection[]
+  readonly findings: readonly Finding[]
+}
+
+export interface Recommendation {
+  /** The same in every run: `Post(authorId, createdAt desc)`. */
+  readonly id: string
+  readonly model: string
+  /** The table's name in the database. */
+  readonly table: string
+  readonly fields: readonly string[]
+  readonly columns: readonly string[]
+  readonly sort: readonly SortOrder[]
+  /** Predicate of a partial index, as SQL. */
+  readonly where: string | null
+  readonly type: IndexType
+  readonly unique: false
+  readonly severity: Severity
+  /** `proved`: planned before and after; `estimated`: by statistics; `static`: by schema and source alone. */
+  readonly confidence: Confidence
+  readonly reason: string
+  readonly evidence: readonly Evidence[]
+  readonly before?: { readonly cost: number }
+  readonly after?: { readonly cost: number }
+  readonly sizeBytes?: number
+  /** Cost added to each write, in the planner's units. */
+  readonly writeCost?: number
+  /** The statement that makes the index. */
+  readonly sql: string
+  /** The line for the Prisma schema. */
+  readonly prisma: string
+}
+
+export type Severity = 'high' | 'medium' | 'low'
+export type Confidence = 'proved' | 'estimated' | 'static'
+
+export interface Evidence {
+  readonly kind: 'relation' | 'source' | 'workload' | 'on-delete'
+  /** `src/post.ts:12:20` or `prisma/schema.prisma:31`. */
+  readonly at?: string
+  readonly fingerprint?: string
+  readonly calls?: number
+}
+
+export interface Rejection {
+  readonly model: string
+  readonly fields: readonly string[]
+  readonly reason: string
+}
+
+export interface Finding {
+  readonly kind: FindingKind
+  readonly model: string
+  /** The index, or the column or query the finding is about. */
+  readonly index: string
+  readonly reason: string
+}
+
+export type FindingKind =
+  | 'redundant'
+  | 'duplicate'
+  | 'unused'
+  | 'invalid'
+  | 'drift'
+  | 'covered-in-part'
+  | 'large-offset'
+  | 'trigram'
+  | 'partial'
+  | 'statistics'
+  | 'unsupported'
+  | 'unread'

@@ -1,0 +1,229 @@
+import type { CandidateKey } from './candidate.ts'
+import type { Catalog, CatalogColumn, CatalogIndex, CatalogTable } from '../catalog/catalog.ts'
+import { isPlain } from '../catalog/coverage.ts'
+import { implies, readPredicate } from '../shape/predicate.ts'
+import type { Condition, QueryShape } from '../shape/query-shape.ts'
+
+/**
+ * What an index must be to serve one query shape: some columns compared by equality, in any order, then either the
+ * sort or one range. Equality must come before range and sort, because a b-tree is sorted by a later key only among
+ * equal earlier ones; and range and sort on different columns cannot both be served.
+ */
+export interface IndexNeed {
+  readonly table: CatalogTable
+  readonly shape: QueryShape
+  /** Columns compared by equality, the best first. */
+  readonly equal: readonly string[]
+  readonly tail: readonly CandidateKey[]
+  readonly tailKind: 'sort' | 'range' | 'group' | 'none'
+  /** Else it is the second of two ways. */
+  readonly isFirstChoice: boolean
+}
+
+/** The ways in which an index could serve the shape; empty when none can. */
+export function needsOf(catalog: Catalog, table: CatalogTable, shape: QueryShape): IndexNeed[] {
+  const reading = new ShapeReading(catalog, table, shape)
+  return reading.needs()
+}
+
+class ShapeReading {
+  private readonly required: readonly Condition[]
+
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly table: CatalogTable,
+    private readonly shape: QueryShape,
+  ) {
+    this.required = shape.conditions.filter((each) => !each.isOptional)
+  }
+
+  needs(): IndexNeed[] {
+    const equals = this.columns(this.required, ['equals', 'is-null'])
+    const lists = this.columns(this.required, ['in']).filter((each) => !equals.includes(each))
+    const ranges = this.columns(this.required, this.rangeOperators()).filter(
+      (each) => !equals.includes(each) && !lists.includes(each),
+    )
+    const sort = this.sort(equals)
+    const group = this.group(equals)
+    const [range] = ranges
+    const ways: IndexNeed[] = []
+    const add = (
+      equal: readonly string[],
+      tailKind: IndexNeed['tailKind'],
+      tail: readonly CandidateKey[],
+    ) => {
+      if (equal.length + tail.length === 0) return
+      const need = { table: this.table, shape: this.shape, equal: this.ranked(equal), tail, tailKind }
+      ways.push({ ...need, isFirstChoice: ways.length === 0 })
+    }
+    const all = [...equals, ...lists]
+    const sortServesRange = sort.length > 0 && ranges.includes(sort[0]?.column ?? '')
+    // Rows come in order and reading stops at the limit; without a limit all of them are read, so finding few counts.
+    const bySort = () => sort.length > 0 && add(equals, 'sort', sort)
+    const byRange = () => {
+      if (range !== undefined) add(all, 'range', [key(range)])
+      else if (lists.length > 0) add(all, 'none', [])
+    }
+    if (sort.length > 0 && (sortServesRange || (range === undefined && lists.length === 0))) {
+      if (all.length > 0 || this.shape.limit !== null || sortServesRange) bySort()
+    } else if (sort.length > 0 && this.shape.limit !== null) {
+      bySort()
+      byRange()
+    } else if (sort.length > 0) {
+      byRange()
+      bySort()
+    } else if (group.length > 0 && all.length > 0) {
+      add(all, 'group', group)
+    } else {
+      if (range !== undefined) for (const each of ranges) add(all, 'range', [key(each)])
+      else add(all, 'none', [])
+    }
+    const optional = this.columns(
+      this.shape.conditions.filter((each) => each.isOptional),
+      ['equals', 'is-null', 'in'],
+    ).filter((each) => !all.includes(each))
+    // With a column that only some calls ask for: their index is not that of the other calls.
+    if (ways.length > 0 && optional.length > 0)
+      add([...equals, ...optional], sort.length > 0 ? 'sort' : 'none', sort)
+    return ways
+  }
+
+  /** `LIKE 'x%'` is a range only where text is compared byte by byte; MySQL's collations allow it too. */
+  private rangeOperators(): Condition['operator'][] {
+    const { provider, collation } = this.catalog
+    const prefixes =
+      provider === 'mysql' || (provider === 'postgresql' && (collation === 'C' || collation === 'POSIX'))
+    return prefixes ? ['range', 'prefix'] : ['range']
+  }
+
+  private columns(conditions: readonly Condition[], operators: readonly Condition['operator'][]): string[] {
+    const found = conditions.filter((each) => operators.includes(each.operator)).map((each) => each.column)
+    return [...new Set(found)].filter((name) => isIndexable(this.column(name)))
+  }
+
+  private column(name: string): CatalogColumn | undefined {
+    return this.table.columns.find((each) => each.name === name)
+  }
+
+  /**
+   * The sort's columns that are not constant already, up to one that is unique. A b-tree is read backwards as easily,
+   * so only mixed directions need DESC.
+   */
+  private sort(equals: readonly string[]): CandidateKey[] {
+    const keys: CandidateKey[] = []
+    for (const each of this.shape.order) {
+      if (each.sort === 'any') return []
+      if (equals.includes(each.column)) continue
+      if (!isIndexable(this.column(each.column))) return []
+      keys.push({ ...key(each.column), sort: each.sort })
+      if (this.isUnique(each.column)) break
+    }
+    // InnoDB's secondary indexes end in the primary key anyway.
+    while (this.catalog.provider === 'mysql' && keys.length > 1 && this.endsInPrimaryKey(keys)) keys.pop()
+    return keys.every((each) => each.sort === 'desc') ? keys.map((each) => ({ ...each, sort: 'asc' })) : keys
+  }
+
+  private group(equals: readonly string[]): CandidateKey[] {
+    if (this.shape.order.some((each) => each.sort !== 'any')) return []
+    return this.shape.order
+      .filter((each) => !equals.includes(each.column) && isIndexable(this.column(each.column)))
+      .map((each) => key(each.column))
+  }
+
+  private isUnique(column: string): boolean {
+    return this.table.indexes.some(
+      (index) =>
+        index.kind !== 'index' &&
+        index.predicate === null &&
+        index.keys.length === 1 &&
+        index.keys[0]?.column === column,
+    )
+  }
+
+  private endsInPrimaryKey(keys: readonly CandidateKey[]): boolean {
+    const primary = this.table.indexes.find((index) => index.kind === 'primary')
+    const last = keys.at(-1)
+    return (
+      primary?.keys.length === 1 &&
+      primary.keys[0]?.column === last?.column &&
+      last?.sort === keys.at(-2)?.sort
+    )
+  }
+
+  /** Foreign keys first, so that the index serves the relation too; columns of few values last; else as written. */
+  private ranked(columns: readonly string[]): string[] {
+    const rank = (name: string) => {
+      const column = this.column(name)
+      if (this.table.foreignKeys.some((each) => each.columns[0] === name)) return 0
+      const isNullTest = this.required.some((each) => each.column === name && each.operator === 'is-null')
+      return isNullTest || column?.isEnum === true || column?.type === 'Boolean' ? 2 : 1
+    }
+    return [...columns].sort((a, b) => rank(a) - rank(b))
+  }
+}
+
+/** Can a b-tree key be made of it? */
+export function isIndexable(column: CatalogColumn | undefined): column is CatalogColumn {
+  return (
+    column !== undefined &&
+    column.isSupported &&
+    !column.isList &&
+    column.type !== 'Json' &&
+    !isUnordered(column)
+  )
+}
+
+function isUnordered(column: CatalogColumn): boolean {
+  return ['Xml', 'Json', 'JsonB'].includes(column.nativeType?.name ?? '')
+}
+
+export function key(column: string): CandidateKey {
+  return { column, expression: null, sort: 'asc', length: null, operatorClass: null }
+}
+
+/** The existing index that already does what is needed. */
+export function servedBy(need: IndexNeed): CatalogIndex | undefined {
+  return need.table.indexes.find((index) => serves(index, need))
+}
+
+function serves(index: CatalogIndex, need: IndexNeed): boolean {
+  if (index.predicate !== null && !implies(need.shape.conditions, readPredicate(index.predicate)))
+    return false
+  const { equal, tail } = need
+  if (index.type === 'Hash')
+    return tail.length === 0 && equal.length === 1 && index.keys[0]?.column === equal[0]
+  if (index.type !== 'BTree') return false
+  // At most one row for each combination of values: nothing is left to sort or to narrow.
+  if (
+    index.kind !== 'index' &&
+    index.keys.every((each) => each.column !== null && equal.includes(each.column))
+  )
+    return true
+  const constant = index.predicate === null ? [] : constants(index.predicate)
+  const wanted = equal.filter((column) => !constant.includes(column))
+  // Behind a column that MySQL cuts to a length nothing is in order, so no index could go further.
+  const cut = index.keys.findIndex((each) => each.length !== null)
+  const isCut = cut !== -1 && cut < wanted.length
+  const prefix = index.keys.slice(0, isCut ? cut + 1 : wanted.length)
+  if (!isCut && prefix.length < wanted.length) return false
+  if (!prefix.every((each) => wanted.includes(each.column ?? '') && each.operatorClass === null)) return false
+  if (isCut) return true
+  const rest = index.keys.slice(wanted.length)
+  if (tail.length === 0) return true
+  if (need.tailKind === 'group') {
+    const columns = rest.slice(0, tail.length).map((each) => each.column)
+    return tail.every((each) => columns.includes(each.column))
+  }
+  if (!tail.every((each, at) => rest[at]?.column === each.column && isPlain(rest[at]))) return false
+  if (need.tailKind === 'sort' && rest.slice(0, tail.length).some((each) => each.nulls !== undefined))
+    return false
+  const flips = tail.map((each, at) => each.sort === rest[at]?.sort)
+  return need.tailKind !== 'sort' || flips.every((each) => each === flips[0])
+}
+
+/** Columns that a partial index holds constant. */
+function constants(predicate: string): string[] {
+  return (readPredicate(predicate) ?? [])
+    .filter((each) => each.operator === 'is-null' || each.operator === 'equals')
+    .map((each) => each.column)
+}

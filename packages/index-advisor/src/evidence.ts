@@ -1,0 +1,211 @@
+import { resolve } from 'node:path'
+
+import type { Collected } from './advice-run.ts'
+import { withStatistics } from './catalog/with-statistics.ts'
+import type { IndexSelector } from './selection/index-selector.ts'
+import { provingSelector } from './selection/proving-selector.ts'
+import { AdvisorError } from './errors.ts'
+import type { Planner, PlannerName } from './planner/planner.ts'
+import type { QueryShape } from './shape/query-shape.ts'
+import type { Finding } from './advice/advice.ts'
+import { ruleSelector } from './selection/rule-selector.ts'
+import type { DatabaseConnection } from './statistics/connect.ts'
+import {
+  catalogStatistics,
+  checkStatistics,
+  collationOf,
+  statisticsFindings,
+} from './statistics/match-schema.ts'
+import type { Statistics } from './statistics/statistics.ts'
+import type { Workload } from './workload/workload.ts'
+import { workloadShapes } from './workload/workload-shapes.ts'
+
+export interface ProofOptions {
+  /** Paths are relative to it. Default `process.cwd()`. */
+  readonly cwd?: string
+  /** A slow-query log or a file of SQL. Default: what the server itself has counted, where it is reached and counts. */
+  readonly workload?: string
+  /** Production, or a copy of it. Read only, except by `planner: 'transaction'`. */
+  readonly databaseUrl?: string
+  /** A file that `brisk statistics export` wrote, in place of a connection. */
+  readonly statistics?: string
+  /** Default: `pglite` for PostgreSQL, `sqlite` for SQLite, `none` for MySQL and MariaDB. */
+  readonly planner?: PlannerName | 'none'
+  /** Lets `planner: 'transaction'` build indexes. Default false. */
+  readonly allowCreate?: boolean
+  /** Bytes for all recommended indexes together. Default: no limit. */
+  readonly budgetBytes?: number
+  /** A statement that ran less often is a one-off and counts for nothing. Default 2. */
+  readonly minCalls?: number
+}
+
+/** What the advice is proved with. Close it when the advice is made. */
+export interface ProofEvidence {
+  /** The project with rows and shares of its tables filled in. */
+  readonly collected: Collected
+  readonly shapes: readonly QueryShape[]
+  readonly selector: IndexSelector
+  close(): Promise<void>
+}
+
+/** Reads workload and statistics and opens a planner, as far as the options give them. */
+export async function openEvidence(collected: Collected, options: ProofOptions): Promise<ProofEvidence> {
+  const { reading } = collected
+  if ('unsupported' in reading)
+    return { collected, shapes: [], selector: ruleSelector, close: async () => undefined }
+  const opened: { close(): Promise<void> }[] = []
+  const close = async (): Promise<void> => {
+    for (const each of opened.reverse()) await each.close()
+    opened.length = 0
+  }
+  try {
+    const { catalog } = reading
+    const connection = await openConnection(options, catalog.provider)
+    if (connection !== null) opened.push(connection)
+    const statistics = await readStatistics(options, connection)
+    if (statistics !== null) checkStatistics(catalog, statistics)
+    const known = statistics === null ? catalog : withStatistics(catalog, catalogStatistics(statistics))
+    const described = {
+      ...known,
+      collation: known.collation ?? (statistics === null ? null : collationOf(statistics)),
+    }
+    const workload = await readWorkload(options, connection, catalog.provider)
+    const planner = await openPlanner(options, connection, statistics)
+    if (planner !== null) opened.push(planner)
+    const shapes = workload === null ? [] : await workloadShapes(workload, described)
+    return {
+      collected: { ...collected, reading: { ...reading, catalog: described } },
+      shapes:
+        planner === null
+          ? shapes.filter((shape) => (shape.evidence.calls ?? 0) >= (options.minCalls ?? 2))
+          : shapes,
+      selector:
+        planner === null || statistics === null
+          ? withFindings(ruleSelector, [
+              ...(statistics === null ? [] : statisticsFindings(described, statistics)),
+              ...unproved(statistics),
+            ])
+          : provingSelector({
+              statistics,
+              planner,
+              workload,
+              ...(options.budgetBytes === undefined ? {} : { budgetBytes: options.budgetBytes }),
+              ...(options.minCalls === undefined ? {} : { minCalls: options.minCalls }),
+            }),
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function openConnection(options: ProofOptions, provider: string): Promise<DatabaseConnection | null> {
+  if (options.databaseUrl === undefined) return null
+  const { connectDatabase } = await import('./statistics/connect.ts')
+  const connection = await connectDatabase(options.databaseUrl)
+  if (connection.provider === provider) return connection
+  await connection.close()
+  throw new AdvisorError(
+    'E_DATABASE',
+    `The database is ${connection.provider}, the schema is for ${provider}.`,
+  )
+}
+
+async function readStatistics(
+  options: ProofOptions,
+  connection: DatabaseConnection | null,
+): Promise<Statistics | null> {
+  if (options.statistics !== undefined) {
+    return (await import('./statistics/read-statistics.ts')).readStatistics(
+      resolve(options.cwd ?? '', options.statistics),
+    )
+  }
+  if (connection === null) return null
+  return (await import('./statistics/connect.ts')).exportStatistics(connection)
+}
+
+async function readWorkload(
+  options: ProofOptions,
+  connection: DatabaseConnection | null,
+  provider: 'postgresql' | 'mysql' | 'sqlite',
+): Promise<Workload | null> {
+  if (options.workload !== undefined) {
+    return (await import('./workload/read-workload.ts')).readWorkload(
+      resolve(options.cwd ?? '', options.workload),
+      provider,
+    )
+  }
+  if (connection === null || provider === 'sqlite') return null
+  try {
+    const workload =
+      provider === 'postgresql'
+        ? await (await import('./workload/pg-stat-statements.ts')).readPgStatStatements(connection)
+        : await (await import('./workload/performance-schema.ts')).readPerformanceSchema(connection)
+    return workload.queries.length === 0 ? null : workload
+  } catch (error) {
+    // The server's own counts were not asked for; without them the advice still stands.
+    if (error instanceof AdvisorError && error.code === 'E_WORKLOAD') return null
+    throw error
+  }
+}
+
+async function openPlanner(
+  options: ProofOptions,
+  connection: DatabaseConnection | null,
+  statistics: Statistics | null,
+): Promise<Planner | null> {
+  if (statistics === null || statistics.provider === 'mysql' || options.planner === 'none') {
+    const wanted = options.planner
+    if (wanted === undefined || wanted === 'none') return null
+    throw new AdvisorError(
+      'E_PLANNER',
+      statistics === null
+        ? `--planner ${wanted} needs --database-url or --statistics.`
+        : `--planner ${wanted} cannot plan for ${statistics.server.name}: MySQL and MariaDB cannot plan against imported statistics without the data.`,
+    )
+  }
+  const planner = options.planner ?? (statistics.provider === 'sqlite' ? 'sqlite' : 'pglite')
+  switch (planner) {
+    case 'pglite':
+      return (await import('./planner/what-if/pglite-planner.ts')).pglitePlanner(statistics)
+    case 'sqlite':
+      return (await import('./planner/sqlite-planner.ts')).sqlitePlanner(statistics)
+    case 'hypopg': {
+      const { hypopgPlanner } = await import('./planner/hypopg-planner.ts')
+      return hypopgPlanner(needed(connection, planner), statistics)
+    }
+    case 'transaction': {
+      const { transactionPlanner } = await import('./planner/transaction-planner.ts')
+      return transactionPlanner(needed(connection, planner), { allowCreate: options.allowCreate === true })
+    }
+    case 'mariadb':
+      throw new AdvisorError(
+        'E_PLANNER',
+        'There is no planner for MariaDB: it cannot plan against imported statistics without the data.',
+      )
+  }
+}
+
+function needed(connection: DatabaseConnection | null, planner: string): DatabaseConnection {
+  if (connection?.provider === 'postgresql') return connection
+  throw new AdvisorError('E_PLANNER', `--planner ${planner} needs --database-url of a PostgreSQL server.`)
+}
+
+function unproved(statistics: Statistics | null): readonly Finding[] {
+  if (statistics?.provider !== 'mysql') return []
+  const reason =
+    `Nothing is proved on ${statistics.server.name}: it cannot plan against imported statistics without the data. ` +
+    'The advice rests on the schema, the queries and the number of rows and values.'
+  return [{ kind: 'statistics', model: '', index: '', reason }]
+}
+
+function withFindings(selector: IndexSelector, findings: readonly Finding[]): IndexSelector {
+  if (findings.length === 0) return selector
+  return {
+    select: async (problem) => {
+      const selection = await selector.select(problem)
+      return { ...selection, findings: [...selection.findings, ...findings] }
+    },
+  }
+}

@@ -1,0 +1,61 @@
+import type { Candidate, RejectedCandidate } from '../candidate/candidate.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { QueryShape } from '../shape/query-shape.ts'
+import type { Confidence, Finding, Severity } from '../advice/advice.ts'
+
+/**
+ * The seam between "might be worth having" and "recommended". `ruleSelector` (rules alone) is the default; a selector
+ * that holds a workload, statistics and a planner is made by the caller and handed to `advise({ selector })`.
+ */
+export interface IndexSelector {
+  select(problem: SelectionProblem): Promise<IndexSelection>
+}
+
+export interface SelectionProblem {
+  readonly catalog: Catalog
+  /** Of the source and of the workload. */
+  readonly shapes: readonly QueryShape[]
+  /** Already without what an existing index covers. May hold both `[a]` and `[a, b]`; the selection must not. */
+  readonly candidates: readonly Candidate[]
+  /** `--min-rows`: smaller tables get no index. */
+  readonly minRows: number
+  /** `--max-indexes-per-table`; Infinity where none was given. */
+  readonly maxIndexesPerTable: number
+}
+
+export interface IndexSelection {
+  readonly chosen: readonly SelectedIndex[]
+  readonly rejected: readonly RejectedCandidate[]
+  readonly findings: readonly Finding[]
+}
+
+export interface SelectedIndex {
+  readonly candidate: Candidate
+  readonly confidence: Confidence
+  /** Where the proof says otherwise than the rule. */
+  readonly severity?: Severity
+  readonly reason?: string
+  readonly before?: { readonly cost: number }
+  readonly after?: { readonly cost: number }
+  readonly sizeBytes?: number
+  readonly writeCost?: number
+  /** For the reports for people; never in JSON. */
+  readonly proof?: Proof
+}
+
+export interface Proof {
+  readonly queries: readonly QueryProof[]
+  /** What else was considered for those queries, and why not. */
+  readonly considered: readonly { readonly id: string; readonly reason: string }[]
+}
+
+export interface QueryProof {
+  readonly fingerprint: string
+  /** The statement with its values as placeholders. */
+  readonly sql: string
+  readonly calls: number | null
+  /** Which values it was planned with. */
+  readonly binding: 'common' | 'median' | 'rare' | 'generic'
+  readonly before: { readonly cost: number; readonly plan: unknown }
+  readonly after: { readonly cost: number; readonly plan: unknown }
+}

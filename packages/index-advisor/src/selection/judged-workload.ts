@@ -1,0 +1,192 @@
+import { sqlFingerprint } from '@prisma-brisk/core'
+
+import { bindingsOf } from '../binding/bind.ts'
+import { rolesOf, type StatementRoles } from '../binding/statement-roles.ts'
+import type { Candidate } from '../candidate/candidate.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { type JudgedQuery, tableKey } from '../planner/cost-matrix.ts'
+import type { QueryShape } from '../shape/query-shape.ts'
+import { rowsOf } from '../statistics/match-schema.ts'
+import { findTable } from '../statistics/statistics.ts'
+import type { Statistics } from '../statistics/statistics.ts'
+import { describeQuery } from '../workload/workload-shapes.ts'
+import { queryOfForeignKey, queryOfShape } from '../workload/shape-query.ts'
+import type { Workload, WorkloadQuery } from '../workload/workload.ts'
+import type { TableWrites } from './upkeep.ts'
+
+/** One query the choice is made for. */
+export interface WeighedQuery {
+  readonly query: JudgedQuery
+  /** How often it counts. */
+  readonly calls: number
+  /** ms of one call; null where none was measured. */
+  readonly meanMs: number | null
+  /** `Post.findMany`, `foreign key …`, `src/post.ts:12:20`. */
+  readonly operation: string | null
+  readonly origin: 'workload' | 'source' | 'foreign-key'
+  readonly roles: StatementRoles
+  readonly observed: WorkloadQuery | null
+}
+
+export interface JudgedWorkload {
+  readonly queries: readonly WeighedQuery[]
+  /** Statements of the workload that ran once and count for nothing. */
+  readonly oneOff: readonly WorkloadQuery[]
+}
+
+/** Scans of a table from which on its counters tell of use. */
+const LEAST_SCANS = 100
+/** A foreign key's parent rows of which some are likely to go in the time of the workload, though none went so far. */
+const LIKELY_DELETED = 0.01
+
+export async function judgedWorkload(
+  catalog: Catalog,
+  shapes: readonly QueryShape[],
+  candidates: readonly Candidate[],
+  statistics: Statistics,
+  workload: Workload | null,
+  minCalls: number,
+): Promise<JudgedWorkload> {
+  const hasColumn = (schema: string | null, table: string, column: string): boolean =>
+    findTable(statistics, schemaOf(statistics, schema), table)?.columns.some(
+      (each) => each.name === column,
+    ) ?? false
+  const queries: WeighedQuery[] = []
+  const oneOff: WorkloadQuery[] = []
+  const judge = async (fingerprint: string, sql: string, parameters: number, rows: number | null) => {
+    const roles = await rolesOf(sql, parameters, hasColumn)
+    const query: JudgedQuery = {
+      fingerprint,
+      sql,
+      parameters,
+      bindings: bindingsOf(roles.roles, { statistics, rows }),
+      tables: new Set(
+        roles.tables.flatMap((table) =>
+          withParents(statistics, schemaOf(statistics, table.schema), table.name),
+        ),
+      ),
+    }
+    return { query, roles }
+  }
+
+  for (const observed of workload?.queries ?? []) {
+    // What ran once is a report or an accident. Of a file of SQL nobody says how often each runs.
+    if (workload?.source !== 'sql-file' && observed.calls < minCalls) {
+      oneOff.push(observed)
+      continue
+    }
+    queries.push({
+      ...(await judge(observed.fingerprint, observed.sql, observed.parameters, observed.rows)),
+      calls: observed.calls,
+      meanMs: observed.totalMs > 0 ? observed.totalMs / observed.calls : null,
+      operation: describeQuery(observed, catalog),
+      origin: 'workload',
+      observed,
+    })
+  }
+  const known = new Set(queries.map((each) => each.query.fingerprint))
+  const bySource = new Map<string, { readonly shape: QueryShape; weight: number }>()
+  for (const shape of shapes) {
+    const weight = shape.evidence.weight ?? 1
+    if (shape.evidence.kind !== 'source' || weight <= 0) continue
+    const asked = queryOfShape(shape)
+    if (asked === null) continue
+    const entry = bySource.get(asked.sql)
+    if (entry === undefined) bySource.set(asked.sql, { shape, weight })
+    else entry.weight += weight
+  }
+  for (const [sql, { shape, weight }] of bySource) {
+    const asked = queryOfShape(shape)
+    const fingerprint = sqlFingerprint(sql, 'postgresql')
+    if (asked === null || known.has(fingerprint)) continue
+    queries.push({
+      ...(await judge(fingerprint, sql, asked.parameters, null)),
+      calls: weight,
+      meanMs: null,
+      operation:
+        [shape.evidence.operation, shape.evidence.at].filter((part) => part !== undefined).join(' at ') ||
+        null,
+      origin: 'source',
+      observed: null,
+    })
+  }
+  for (const candidate of candidates) {
+    for (const key of candidate.table.foreignKeys) {
+      const leading = candidate.keys.slice(0, key.columns.length).map((each) => each.column)
+      if (candidate.predicate !== null || !key.columns.every((column) => leading.includes(column))) continue
+      const { sql, parameters } = queryOfForeignKey(candidate.table, key)
+      const fingerprint = sqlFingerprint(sql, 'postgresql')
+      if (queries.some((each) => each.query.fingerprint === fingerprint)) continue
+      const parent = findTable(statistics, candidate.table.schema, key.referencedTable)
+      const deleted = parent?.activity.deleted ?? 0
+      const likely = parent === undefined ? 0 : (rowsOf(statistics, parent) ?? 0) * LIKELY_DELETED
+      queries.push({
+        ...(await judge(fingerprint, sql, parameters, null)),
+        calls: Math.max(1, deleted, likely),
+        meanMs: null,
+        operation: `deleting a ${key.referencedModel} (foreign key ${candidate.table.model}.${key.relationField})`,
+        origin: 'foreign-key',
+        observed: null,
+      })
+    }
+  }
+  return { queries, oneOff }
+}
+
+/** Rows written while the workload ran: counted in it where it holds all statements, else by the server's counters. */
+export function writesOf(
+  statistics: Statistics,
+  schema: string | null,
+  name: string,
+  workload: Workload | null,
+  queries: readonly WeighedQuery[],
+): TableWrites {
+  const key = tableKey(schemaOf(statistics, schema), name)
+  const updatedColumns = new Map<string, number>()
+  let inserted = 0
+  let updated = 0
+  for (const { observed, roles } of queries) {
+    const [target] = roles.tables
+    if (observed === null || target === undefined) continue
+    if (tableKey(schemaOf(statistics, target.schema), target.name) !== key) continue
+    const rows = observed.calls * Math.max(1, observed.rows ?? 1)
+    if (observed.kind === 'insert') inserted += rows
+    if (observed.kind !== 'update') continue
+    updated += rows
+    for (const column of roles.assigned) updatedColumns.set(column, (updatedColumns.get(column) ?? 0) + rows)
+  }
+  const activity = findTable(statistics, schemaOf(statistics, schema), name)?.activity
+  const hotShare =
+    activity === undefined || activity.updated === 0 ? 0 : activity.hotUpdated / activity.updated
+  const isComplete = workload?.source === 'pg_stat_statements' || workload?.source === 'performance_schema'
+  if (isComplete || activity === undefined)
+    return { inserted, updated, hotUpdated: updated * hotShare, updatedColumns }
+  // The counters run since the server last reset them, the log only over its own time: scans are in both. Where they
+  // cannot be of one time, or the server was filled rather than used, nothing is known of how often it is written.
+  const reads = queries
+    .filter((each) => each.origin === 'workload' && each.query.tables.has(key))
+    .reduce((sum, each) => sum + each.calls, 0)
+  if (activity.scans < Math.max(reads, LEAST_SCANS)) {
+    return { inserted, updated, hotUpdated: updated * hotShare, updatedColumns }
+  }
+  const scale = workload === null ? 1 : reads / activity.scans
+  return {
+    inserted: activity.inserted * scale,
+    updated: activity.updated * scale,
+    hotUpdated: activity.hotUpdated * scale,
+    updatedColumns,
+  }
+}
+
+/** Planner and statistics know a table by its schema; the catalog names one only where Prisma does. */
+export function schemaOf(statistics: Statistics, schema: string | null): string | null {
+  if (statistics.provider !== 'postgresql') return null
+  return schema ?? statistics.defaultSchema
+}
+
+/** A partition's queries are served by indexes of the table it is a part of. */
+function withParents(statistics: Statistics, schema: string | null, name: string): string[] {
+  const parent = findTable(statistics, schema, name)?.partitioning?.parent
+  const own = tableKey(schema, name)
+  return parent ? [own, ...withParents(statistics, parent.schema, parent.name)] : [own]
+}

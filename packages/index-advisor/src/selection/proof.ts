@@ -1,0 +1,76 @@
+import type { SelectedIndex, QueryProof } from './index-selector.ts'
+import type { CostMatrix } from '../planner/cost-matrix.ts'
+import type { PlannerName } from '../planner/planner.ts'
+import type { Evidence } from '../advice/advice.ts'
+import type { Statistics } from '../statistics/statistics.ts'
+import type { WeighedQuery } from './judged-workload.ts'
+import type { ProvableIndex } from './provable-index.ts'
+
+export interface ProofInput {
+  readonly matrix: CostMatrix
+  readonly statistics: Statistics
+  readonly queries: readonly WeighedQuery[]
+  readonly indexes: readonly ProvableIndex[]
+  readonly chosen: readonly ProvableIndex[]
+  readonly planner: PlannerName
+}
+
+/** A recommendation with the plans that prove it: every query that uses the index, before and after, by binding. */
+export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<SelectedIndex> {
+  const set = input.chosen.map((each) => each.index)
+  const queries: QueryProof[] = []
+  const evidence: Evidence[] = [...own.candidate.evidence]
+  let calls = 0
+  let before = 0
+  let after = 0
+  for (const weighed of input.queries) {
+    if (!weighed.query.tables.has(own.item.table)) continue
+    const old = await input.matrix.plans(weighed.query, [])
+    const now = await input.matrix.plans(weighed.query, set)
+    if (!now.some(({ plan }) => plan.uses.includes(own.item.id))) continue
+    calls += weighed.calls
+    for (const [at, { binding, plan }] of now.entries()) {
+      const was = old[at]?.plan ?? plan
+      before += (was.cost * weighed.calls) / now.length
+      after += (plan.cost * weighed.calls) / now.length
+      queries.push({
+        fingerprint: weighed.query.fingerprint,
+        sql: weighed.query.sql,
+        calls: weighed.origin === 'workload' ? weighed.calls : null,
+        binding: binding.kind,
+        before: { cost: round(was.cost), plan: was.root },
+        after: { cost: round(plan.cost), plan: plan.root },
+      })
+    }
+    if (
+      weighed.origin === 'workload' &&
+      !evidence.some((each) => each.fingerprint === weighed.query.fingerprint)
+    ) {
+      evidence.push({ kind: 'workload', fingerprint: weighed.query.fingerprint, calls: weighed.calls })
+    }
+  }
+  const columns = new Set(own.index.keys.map((key) => key.column))
+  const considered = input.indexes
+    .filter((each) => each.item.table === own.item.table && !input.chosen.includes(each))
+    .filter((each) => each.index.keys.some((key) => columns.has(key.column)))
+    .map((each) => ({
+      id: each.item.id,
+      reason: own.item.excludes.has(each.item.id)
+        ? 'one of the two is enough, and this one saves more'
+        : 'it adds nothing that pays for it beside the chosen ones',
+    }))
+  return {
+    candidate: { ...own.candidate, evidence },
+    // Where values were left out of the statistics, ranges are foreseen by PostgreSQL's defaults.
+    confidence: input.statistics.values ? 'proved' : 'estimated',
+    before: { cost: round(before / Math.max(1e-9, calls)) },
+    after: { cost: round(after / Math.max(1e-9, calls)) },
+    sizeBytes: own.item.bytes,
+    writeCost: own.upkeep.perRow,
+    proof: { queries, considered },
+  }
+}
+
+function round(cost: number): number {
+  return Math.round(cost * 100) / 100
+}

@@ -1,0 +1,88 @@
+import type { Candidate } from '../candidate/candidate.ts'
+import { candidateId } from '../candidate/candidate.ts'
+import { tableKey } from '../planner/cost-matrix.ts'
+import type { HypotheticalIndex, Planner } from '../planner/planner.ts'
+import { findTable } from '../statistics/statistics.ts'
+import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
+import type { Workload } from '../workload/workload.ts'
+import { schemaOf, type WeighedQuery, writesOf } from './judged-workload.ts'
+import type { SelectionItem } from './knapsack.ts'
+import { type Upkeep, upkeepOf } from './upkeep.ts'
+import { isBeginning, withVariants } from './variants.ts'
+
+/** One that could be chosen, with what it takes. */
+export interface ProvableIndex {
+  readonly candidate: Candidate
+  readonly index: HypotheticalIndex
+  readonly item: SelectionItem
+  readonly upkeep: Upkeep
+}
+
+/** What the planner shall imagine for a candidate. */
+export function hypotheticalIndex(candidate: Candidate, statistics: Statistics): HypotheticalIndex {
+  return {
+    id: candidateId(candidate),
+    schema: schemaOf(statistics, candidate.table.schema),
+    table: candidate.table.name,
+    keys: candidate.keys.map((key) => ({
+      column: key.column,
+      expression: null,
+      sort: key.sort,
+      operatorClass: key.operatorClass,
+    })),
+    predicate: candidate.predicate,
+    method: candidate.type.toLowerCase(),
+  }
+}
+
+/** The candidates and their variants, as far as the planner takes them, each with its size, upkeep and rivals. */
+export async function provableIndexes(
+  open: readonly Candidate[],
+  queries: readonly WeighedQuery[],
+  statistics: Statistics,
+  planner: Planner,
+  workload: Workload | null,
+): Promise<readonly ProvableIndex[]> {
+  const indexes: ProvableIndex[] = []
+  const candidates = withVariants(open)
+  for (const candidate of candidates) {
+    const index = hypotheticalIndex(candidate, statistics)
+    const table = findTable(statistics, index.schema, index.table)
+    if (table === undefined || (await planner.decline(index)) !== null) continue
+    const bytes = await planner.indexBytes(index)
+    const writes = writesOf(statistics, index.schema, index.table, workload, queries)
+    const upkeep = upkeepOf(statistics, table, index, bytes, shareOfRows(candidate, table), writes)
+    const rivals = candidates.filter((other) => other !== candidate && sameKind(candidate, other))
+    const ids = (found: readonly Candidate[]) => new Set(found.map(candidateId))
+    indexes.push({
+      candidate,
+      index,
+      upkeep,
+      item: {
+        id: index.id,
+        table: tableKey(index.schema, index.table),
+        bytes,
+        upkeep: upkeep.total,
+        excludes: ids(
+          rivals.filter(
+            (other) => isBeginning(candidate.keys, other.keys) || isBeginning(other.keys, candidate.keys),
+          ),
+        ),
+        extends: ids(rivals.filter((other) => isBeginning(other.keys, candidate.keys))),
+      },
+    })
+  }
+  return indexes
+}
+
+function sameKind(a: Candidate, b: Candidate): boolean {
+  return a.table === b.table && a.type === 'BTree' && b.type === 'BTree' && a.predicate === b.predicate
+}
+
+/** Share of the rows a partial index holds, as far as a null test says so. */
+function shareOfRows(candidate: Candidate, table: TableStatistics): number {
+  const found = /^\(?"?([^"()]+)"? IS (NOT )?NULL\)?$/i.exec(candidate.predicate ?? '')
+  if (found === null) return candidate.predicate === null ? 1 : 0.5
+  const nulls = table.columns.find((column) => column.name === found[1])?.statistics?.nullFraction ?? 0.5
+  return found[2] === undefined ? nulls : 1 - nulls
+}

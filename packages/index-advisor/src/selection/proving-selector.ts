@@ -1,0 +1,155 @@
+import type { Candidate, RejectedCandidate } from '../candidate/candidate.ts'
+import { fieldOf } from '../candidate/candidate.ts'
+import type { IndexSelection, SelectionProblem, IndexSelector, SelectedIndex } from './index-selector.ts'
+import { CostMatrix, tableKey } from '../planner/cost-matrix.ts'
+import type { Planner } from '../planner/planner.ts'
+import type { Finding } from '../advice/advice.ts'
+import { checkStatistics, rowsOf, statisticsFindings } from '../statistics/match-schema.ts'
+import { findTable } from '../statistics/statistics.ts'
+import type { Statistics } from '../statistics/statistics.ts'
+import type { Workload } from '../workload/workload.ts'
+import { judgedWorkload, schemaOf } from './judged-workload.ts'
+import { plannableQueries, weighedByScans } from './plannable-queries.ts'
+import { PlannedSelection } from './planned-selection.ts'
+import { proofOf, type ProofInput } from './proof.ts'
+import { hypotheticalIndex, provableIndexes } from './provable-index.ts'
+import { rejectionReason } from './rejection-reason.ts'
+import type { Knapsack } from './knapsack.ts'
+
+export interface ProvingSelectorOptions {
+  readonly statistics: Statistics
+  /** The caller closes it. */
+  readonly planner: Planner
+  /** Without one, queries read in the source are judged, each as often as its table is scanned. */
+  readonly workload?: Workload | null
+  /** All recommended indexes together, bytes. Default: no limit. */
+  readonly budgetBytes?: number
+  /** A statement that ran less often counts as a one-off. Default 2. */
+  readonly minCalls?: number
+}
+
+/** Chooses among the candidates by planning the workload with and without them, on statistics of the real data. */
+export function provingSelector(options: ProvingSelectorOptions): IndexSelector {
+  return { select: (problem) => new Proving(problem, options).run() }
+}
+
+class Proving {
+  readonly #problem: SelectionProblem
+  readonly #statistics: Statistics
+  readonly #planner: Planner
+  readonly #workload: Workload | null
+  readonly #options: ProvingSelectorOptions
+  readonly #matrix: CostMatrix
+  readonly #rejected: RejectedCandidate[] = []
+  readonly #findings: Finding[] = []
+
+  constructor(problem: SelectionProblem, options: ProvingSelectorOptions) {
+    this.#problem = problem
+    this.#options = options
+    this.#statistics = options.statistics
+    this.#planner = options.planner
+    this.#workload = options.workload ?? null
+    this.#matrix = new CostMatrix(options.planner)
+  }
+
+  async run(): Promise<IndexSelection> {
+    const { catalog, candidates, shapes } = this.#problem
+    checkStatistics(catalog, this.#statistics)
+    this.#findings.push(...statisticsFindings(catalog, this.#statistics), ...this.#gaps())
+
+    const open: Candidate[] = []
+    for (const candidate of candidates) {
+      const reason = await this.#refusal(candidate)
+      if (reason === null) open.push(candidate)
+      else this.#reject(candidate, reason)
+    }
+    const judged = await judgedWorkload(
+      catalog,
+      shapes,
+      open,
+      this.#statistics,
+      this.#workload,
+      this.#options.minCalls ?? 2,
+    )
+    const { usable, cheap, findings } = await plannableQueries(judged.queries, this.#matrix)
+    this.#findings.push(...findings)
+    const queries = this.#workload === null ? weighedByScans(usable, this.#statistics) : usable
+    const indexes = await provableIndexes(open, queries, this.#statistics, this.#planner, this.#workload)
+    const universe = indexes.map((each) => each.index)
+    this.#matrix.setUniverse(universe)
+    // Every later answer starts from these plans; made in one go, no index needs to be hidden in between.
+    for (const each of queries) await this.#matrix.plans(each.query, universe)
+    const selection = new PlannedSelection(this.#matrix, indexes, queries, this.#limits())
+
+    const input: ProofInput = {
+      matrix: this.#matrix,
+      statistics: this.#statistics,
+      queries,
+      indexes,
+      chosen: await selection.choose(),
+      planner: this.#planner.name,
+    }
+    const chosen: SelectedIndex[] = []
+    for (const each of input.chosen) chosen.push(await proofOf(each, input))
+    const oneOff = new Set(judged.oneOff.map((query) => query.fingerprint))
+    for (const candidate of open) {
+      const reason = await rejectionReason(candidate, { ...input, problem: selection.problem, cheap, oneOff })
+      if (reason !== null) this.#reject(candidate, reason)
+    }
+    return { chosen, rejected: this.#rejected, findings: this.#findings }
+  }
+
+  async #refusal(candidate: Candidate): Promise<string | null> {
+    const { table } = candidate
+    const found = findTable(this.#statistics, schemaOf(this.#statistics, table.schema), table.name)
+    if (found === undefined) return `The statistics know no table ${table.name}.`
+    const rows = rowsOf(this.#statistics, found)
+    if (rows === null) return `${table.name} was never analysed, so nothing can be proved: run ANALYZE.`
+    if (rows < this.#problem.minRows) {
+      return `${table.model} has about ${Math.round(rows)} rows: a scan is as fast (--min-rows ${this.#problem.minRows}).`
+    }
+    const declined = await this.#planner.decline(hypotheticalIndex(candidate, this.#statistics))
+    return declined === null ? null : `Not planned: ${declined}.`
+  }
+
+  /** What the planner cannot know of the tables of the schema. */
+  #gaps(): Finding[] {
+    return (this.#planner.gaps ?? []).flatMap((gap): Finding[] => {
+      const table = this.#problem.catalog.tables.find(
+        (each) => each.name === gap.table && schemaOf(this.#statistics, each.schema) === gap.schema,
+      )
+      if (gap.table !== null && table === undefined) return []
+      return [
+        {
+          kind: 'statistics',
+          model: table?.model ?? '',
+          index: '',
+          reason: `Planned without: ${gap.reason}.`,
+        },
+      ]
+    })
+  }
+
+  #limits(): Pick<Knapsack, 'budgetBytes' | 'room'> {
+    const tables = new Map(this.#problem.catalog.tables.map((table) => [this.#key(table), table]))
+    return {
+      budgetBytes: this.#options.budgetBytes ?? Infinity,
+      room: (table) => {
+        const existing = tables.get(table)?.indexes.length ?? 0
+        return Math.max(0, this.#problem.maxIndexesPerTable - existing)
+      },
+    }
+  }
+
+  #key(table: { readonly schema: string | null; readonly name: string }): string {
+    return tableKey(schemaOf(this.#statistics, table.schema), table.name)
+  }
+
+  #reject(candidate: Candidate, reason: string): void {
+    this.#rejected.push({
+      model: candidate.table.model,
+      fields: candidate.keys.map((key) => fieldOf(candidate.table, key.column)),
+      reason,
+    })
+  }
+}

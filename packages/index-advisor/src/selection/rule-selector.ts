@@ -1,0 +1,194 @@
+import type { Candidate, CandidateKey, RejectedCandidate } from '../candidate/candidate.ts'
+import { candidateId, fieldOf } from '../candidate/candidate.ts'
+import type { CatalogTable } from '../catalog/catalog.ts'
+import { begins } from '../catalog/coverage.ts'
+import type { SelectionProblem, IndexSelector, SelectedIndex } from './index-selector.ts'
+import type { Evidence, Severity } from '../advice/advice.ts'
+
+/**
+ * Decides by rules alone: no planner, no costs; row counts only where the catalog knows them.
+ *
+ * One index can serve several candidates when the columns that each compares by equality can be ordered so that the
+ * shorter candidates are beginnings of the longer: `(a, b | c)` also serves `(b)` as `(b, a, c)`. So the longest are
+ * taken first, and each of the others is fitted into one of them if that is possible.
+ */
+export const ruleSelector: IndexSelector = {
+  async select(problem) {
+    const rejected: RejectedCandidate[] = []
+    const open: Candidate[] = []
+    for (const candidate of problem.candidates) {
+      const reason = refusal(candidate, problem)
+      if (reason === null) open.push(candidate)
+      else rejected.push(reject(candidate, reason))
+    }
+    const byTable = new Map<CatalogTable, Growing[]>()
+    for (const candidate of open.sort(byLength)) {
+      const there = byTable.get(candidate.table) ?? []
+      if (!there.some((each) => each.takeIn(candidate)))
+        byTable.set(candidate.table, [...there, new Growing(candidate)])
+    }
+    const indexes = [...byTable.values()].flat()
+    for (const each of indexes) each.extendExisting()
+    const grown = indexes.map((each) => each.candidate())
+    const { kept, over } = withinLimit(grown, problem.maxIndexesPerTable)
+    for (const each of over)
+      rejected.push(
+        reject(
+          each,
+          `${each.table.model} has as many indexes as --max-indexes-per-table allows (${problem.maxIndexesPerTable}).`,
+        ),
+      )
+    const chosen = kept.map((candidate): SelectedIndex => ({
+      candidate,
+      confidence: candidate.table.rows === null ? 'static' : 'estimated',
+    }))
+    return { chosen, rejected, findings: [] }
+  },
+}
+
+function refusal(candidate: Candidate, { minRows }: SelectionProblem): string | null {
+  const { rows, model } = candidate.table
+  if (rows !== null && rows < minRows)
+    return `${model} has about ${rows} rows: a scan is as fast (--min-rows ${minRows}).`
+  if (!candidate.isFirstChoice)
+    return 'A second way to serve the query; which one is better only a planner can say (--planner).'
+  return null
+}
+
+/** An index that grows to serve more candidates. Groups hold keys whose order among each other is still open. */
+class Growing {
+  private groups: CandidateKey[][]
+  private readonly served: Candidate[]
+
+  constructor(private readonly first: Candidate) {
+    this.groups = groupsOf(first)
+    this.served = [first]
+  }
+
+  /** Where the order is open, an index that exists already shall be the beginning, so that it becomes redundant. */
+  extendExisting(): void {
+    for (const index of this.first.table.indexes) {
+      const keys = index.keys.filter((key): key is CandidateKey => key.column !== null)
+      if (keys.length !== index.keys.length || this.first.type !== 'BTree' || this.first.predicate !== null)
+        continue
+      const refined = refine(
+        this.groups,
+        keys.map((key) => [key]),
+      )
+      if (refined !== null && begins(index, refined.flat())) this.groups = refined
+    }
+  }
+
+  takeIn(candidate: Candidate): boolean {
+    const { first } = this
+    if (
+      candidate.table !== first.table ||
+      candidate.type !== first.type ||
+      candidate.predicate !== first.predicate
+    )
+      return false
+    const refined = refine(this.groups, groupsOf(candidate))
+    if (refined === null) return false
+    this.groups = refined
+    this.served.push(candidate)
+    return true
+  }
+
+  candidate(): Candidate {
+    const { first, served } = this
+    const keys = this.groups.flat()
+    return {
+      ...first,
+      keys,
+      freeKeys: this.groups[0]?.length ?? 0,
+      severity: served.map((each) => each.severity).reduce(worse),
+      reason: [...new Set(served.map((each) => each.reason))].join(' '),
+      evidence: unique(served.flatMap((each) => each.evidence)),
+      replaces:
+        first.predicate === null
+          ? first.table.indexes.filter((index) => begins(index, keys)).map((index) => index.name)
+          : [],
+    }
+  }
+}
+
+function groupsOf({ keys, freeKeys }: Candidate): CandidateKey[][] {
+  const free = keys.slice(0, freeKeys)
+  return [...(free.length > 0 ? [free] : []), ...keys.slice(freeKeys).map((key) => [key])]
+}
+
+/** The groups of `long`, split so that `short` is their beginning; null when no order makes it one. */
+function refine(long: readonly CandidateKey[][], short: readonly CandidateKey[][]): CandidateKey[][] | null {
+  const done: CandidateKey[][] = []
+  let left = [...long]
+  let wanted = [...short]
+  while (wanted.length > 0) {
+    const [mine, ...more] = left
+    const [theirs, ...others] = wanted as [CandidateKey[], ...CandidateKey[][]]
+    if (mine === undefined) return null
+    const both = mine.filter((key) => theirs.some((each) => same(each, key)))
+    if (both.length === theirs.length) {
+      const rest = mine.filter((key) => !both.includes(key))
+      done.push(both)
+      left = rest.length > 0 ? [rest, ...more] : more
+      wanted = others
+    } else if (both.length === mine.length) {
+      done.push(mine)
+      left = more
+      wanted = [theirs.filter((key) => !mine.some((each) => same(each, key))), ...others]
+    } else return null
+  }
+  return [...done, ...left]
+}
+
+function same(a: CandidateKey, b: CandidateKey): boolean {
+  return (
+    a.column === b.column && a.sort === b.sort && a.length === b.length && a.operatorClass === b.operatorClass
+  )
+}
+
+/** Longest first; else by name, so that the order of the source files changes nothing. */
+function byLength(a: Candidate, b: Candidate): number {
+  if (a.keys.length !== b.keys.length) return b.keys.length - a.keys.length
+  const [x, y] = [candidateId(a), candidateId(b)]
+  return x < y ? -1 : x > y ? 1 : 0
+}
+
+function withinLimit(
+  candidates: readonly Candidate[],
+  limit: number,
+): { kept: readonly Candidate[]; over: readonly Candidate[] } {
+  if (limit === Infinity) return { kept: candidates, over: [] }
+  const count = new Map<CatalogTable, number>()
+  const kept: Candidate[] = []
+  const over: Candidate[] = []
+  const order = ['high', 'medium', 'low']
+  for (const each of [...candidates].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))) {
+    const used = count.get(each.table) ?? each.table.indexes.length
+    if (used >= limit) over.push(each)
+    else kept.push(each)
+    count.set(each.table, used + (used >= limit ? 0 : 1))
+  }
+  return { kept, over }
+}
+
+function worse(a: Severity, b: Severity): Severity {
+  const order: Severity[] = ['high', 'medium', 'low']
+  return order.indexOf(a) <= order.indexOf(b) ? a : b
+}
+
+/** By place, each once. */
+function unique(evidence: readonly Evidence[]): Evidence[] {
+  const byKey = new Map(
+    evidence.map((each) => [JSON.stringify([each.kind, each.at, each.fingerprint]), each]),
+  )
+  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each)
+}
+
+function reject(candidate: Candidate, reason: string): RejectedCandidate {
+  return {
+    model: candidate.table.model,
+    fields: candidate.keys.map((key) => fieldOf(candidate.table, key.column)),
+    reason,
+  }
+}

@@ -1,0 +1,91 @@
+import type { Condition } from './query-shape.ts'
+
+/** What a WHERE asks of one table, before it is taken apart. */
+export type ConditionTree =
+  | { readonly kind: 'and' | 'or'; readonly parts: readonly ConditionTree[] }
+  | { readonly kind: 'condition'; readonly condition: Condition }
+  /** Something that no index of this table can answer, or that is not known. */
+  | { readonly kind: 'opaque'; readonly isUnknown: boolean }
+
+/** One way in which the WHERE can be true, as far as an index can use it. */
+export interface ConditionArm {
+  readonly conditions: readonly Condition[]
+  readonly isPartial: boolean
+}
+
+/** More arms than anyone makes indexes for: the OR is then left to a scan. */
+const MOST_ARMS = 8
+
+export const opaque: ConditionTree = { kind: 'opaque', isUnknown: false }
+export const unknown: ConditionTree = { kind: 'opaque', isUnknown: true }
+
+export function and(parts: readonly ConditionTree[]): ConditionTree {
+  return { kind: 'and', parts }
+}
+
+export function condition(each: Condition): ConditionTree {
+  return { kind: 'condition', condition: each }
+}
+
+/** `a AND (b OR c)` → `{a, b}`, `{a, c}`: what each index would have to hold. */
+export function armsOf(tree: ConditionTree): ConditionArm[] {
+  const arms = expand(tree)
+  const capped = arms.length > MOST_ARMS ? [commonPart(tree)] : arms
+  return capped.map((each) => ({ conditions: merge(each.conditions), isPartial: each.isPartial }))
+}
+
+interface Arm {
+  readonly conditions: readonly Condition[]
+  readonly isPartial: boolean
+}
+
+const nothing: Arm = { conditions: [], isPartial: false }
+
+function expand(tree: ConditionTree): Arm[] {
+  switch (tree.kind) {
+    case 'condition':
+      return [{ conditions: [tree.condition], isPartial: false }]
+    case 'opaque':
+      return [{ conditions: [], isPartial: tree.isUnknown }]
+    case 'or':
+      return tree.parts.length === 0 ? [nothing] : tree.parts.flatMap(expand)
+    case 'and': {
+      let arms: Arm[] = [nothing]
+      for (const part of tree.parts) {
+        const more = expand(part)
+        if (arms.length * more.length > MOST_ARMS * 4) return [commonPart(tree)]
+        arms = arms.flatMap((arm) => more.map((other) => join(arm, other)))
+      }
+      return arms
+    }
+  }
+}
+
+/** Only what stands outside of every OR. */
+function commonPart(tree: ConditionTree): Arm {
+  switch (tree.kind) {
+    case 'condition':
+      return { conditions: [tree.condition], isPartial: false }
+    case 'opaque':
+      return { conditions: [], isPartial: tree.isUnknown }
+    case 'or':
+      return { conditions: [], isPartial: false }
+    case 'and':
+      return tree.parts.map(commonPart).reduce(join, nothing)
+  }
+}
+
+function join(a: Arm, b: Arm): Arm {
+  return { conditions: [...a.conditions, ...b.conditions], isPartial: a.isPartial || b.isPartial }
+}
+
+/** `a >= x AND a < y` is one range; a condition that is always there wins over an optional one. */
+function merge(conditions: readonly Condition[]): Condition[] {
+  const merged = new Map<string, Condition>()
+  for (const each of conditions) {
+    const key = `${each.column}\u0000${each.operator}`
+    const known = merged.get(key)
+    if (known === undefined || (known.isOptional && !each.isOptional)) merged.set(key, each)
+  }
+  return [...merged.values()]
+}

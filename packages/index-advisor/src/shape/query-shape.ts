@@ -1,0 +1,71 @@
+import type { SortOrder } from '../catalog/catalog.ts'
+
+/**
+ * What one query asks of one table: the only thing candidates are made from, whether it was read in TypeScript, in
+ * SQL or in a workload. An OR becomes one shape for each arm (`arm`), a relation filter a shape of its own.
+ */
+export interface QueryShape {
+  /** The table's name in the database; with `schema` it finds the `CatalogTable`. */
+  readonly table: string
+  readonly schema: string | null
+  readonly conditions: readonly Condition[]
+  /** In the query's order. For `distinct` and `groupBy` the columns stand here too, with `sort: 'any'`. */
+  readonly order: readonly OrderKey[]
+  /** Rows asked for; null: all; 'unknown': bounded by a value that is not known here. */
+  readonly limit: number | 'unknown' | null
+  /** Rows skipped. */
+  readonly offset: number | 'unknown' | null
+  /** Set when the shape is one arm of an OR: arms of one OR share the number, within their query. */
+  readonly arm: number | null
+  /** The columns are not all known (a spread of an unknown value, …): it may ask for more than stands here. */
+  readonly isPartial: boolean
+  readonly evidence: ShapeEvidence
+}
+
+export interface Condition {
+  readonly column: string
+  readonly operator: ConditionOperator
+  /** Present only in some calls of this query (a conditional spread). */
+  readonly isOptional: boolean
+  /** The value where it is a literal in the source; undefined where it is a parameter or a secret of the workload. */
+  readonly literal?: string | number | boolean | null
+}
+
+export type ConditionOperator =
+  | 'equals'
+  | 'in'
+  | 'is-null'
+  | 'is-not-null'
+  | 'range'
+  /** startsWith */
+  | 'prefix'
+  /** contains, endsWith, case-insensitive comparisons: a trigram index at best */
+  | 'pattern'
+  /** not, notIn: no b-tree column */
+  | 'not'
+  /** has, hasEvery, hasSome on a list */
+  | 'list'
+  /** a path in a Json column */
+  | 'json'
+  /** full-text search */
+  | 'search'
+
+export interface OrderKey {
+  readonly column: string
+  /** `any`: the order does not matter, equal values must only be neighbours (distinct, groupBy). */
+  readonly sort: SortOrder | 'any'
+}
+
+export interface ShapeEvidence {
+  readonly kind: 'source' | 'workload'
+  /** `src/post.ts:12:20`, relative to the working directory. */
+  readonly at?: string
+  readonly fingerprint?: string
+  readonly calls?: number
+  /** Total time of those calls, ms. */
+  readonly totalMs?: number
+  /** `Post.findMany`, for people. */
+  readonly operation?: string
+  /** 0: a test, a seed or a story, listed and never the ground of a recommendation. Default 1. */
+  readonly weight?: number
+}

@@ -1,0 +1,442 @@
+import type { Candidate } from '../../../packages/index-advisor/src/candidate/candidate.ts'
+import type { Catalog } from '../../../packages/index-advisor/src/catalog/catalog.ts'
+import type { IndexSelection } from '../../../packages/index-advisor/src/selection/index-selector.ts'
+import {
+  provingSelector,
+  type ProvingSelectorOptions,
+} from '../../../packages/index-advisor/src/selection/proving-selector.ts'
+import { upkeepOf } from '../../../packages/index-advisor/src/selection/upkeep.ts'
+import { pglitePlanner } from '../../../packages/index-advisor/src/planner/what-if/pglite-planner.ts'
+import type { Planner } from '../../../packages/index-advisor/src/planner/planner.ts'
+import type { QueryShape } from '../../../packages/index-advisor/src/shape/query-shape.ts'
+import { exportPostgresStatistics } from '../../../packages/index-advisor/src/statistics/export-postgres.ts'
+import { findTable, type Statistics } from '../../../packages/index-advisor/src/statistics/statistics.ts'
+import { readPgStatStatements } from '../../../packages/index-advisor/src/workload/pg-stat-statements.ts'
+import {
+  describeQuery,
+  foreignKeyOf,
+  workloadShapes,
+} from '../../../packages/index-advisor/src/workload/workload-shapes.ts'
+import { type Workload, WorkloadBuilder } from '../../../packages/index-advisor/src/workload/workload.ts'
+import { blogSql } from '../../support/blog-database.ts'
+import { type PostgresServer, startPostgres } from '../../support/postgres.ts'
+import { type ConnectedClient, connectSql } from '../../support/sql-client.ts'
+import { candidateOf, catalogOf } from '../../support/statistics-catalog.ts'
+
+let server: PostgresServer
+let client: ConnectedClient
+let statistics: Statistics
+let catalog: Catalog
+let planner: Planner
+
+beforeAll(async () => {
+  server = await startPostgres({
+    shared_preload_libraries: 'pg_stat_statements',
+    'pg_stat_statements.track': 'all',
+  })
+  client = await connectSql(server.url)
+  await client.query(blogSql(30_000))
+  await client.query('create extension pg_stat_statements')
+  await client.query('vacuum analyze')
+  await client.query(`create table "Fresh" ("id" int primary key, "a" int not null);
+    insert into "Fresh" select i, i % 100 from generate_series(1, 5000) i`)
+  // Counters reach the statistics views when the session is done.
+  await client.end()
+  client = await connectSql(server.url)
+  statistics = await exportPostgresStatistics(client)
+  catalog = catalogOf(statistics)
+  planner = await pglitePlanner(statistics)
+}, 120_000)
+
+afterAll(async () => {
+  await planner?.close()
+  await client?.end()
+  await server?.kill()
+})
+
+interface Call {
+  readonly sql: string
+  readonly calls?: number
+  readonly meanMs?: number
+  readonly rows?: number
+}
+
+async function workloadOf(
+  calls: readonly Call[],
+  source: Workload['source'] = 'slow-query-log',
+): Promise<Workload> {
+  const builder = new WorkloadBuilder('postgresql')
+  for (const { sql, calls: times = 100, meanMs = 20, rows = 20 } of calls) {
+    await builder.add({ sql, calls: times, totalMs: times * meanMs, rows })
+  }
+  return builder.build(source)
+}
+
+interface Question {
+  readonly workload?: Workload | null
+  readonly candidates: readonly Candidate[]
+  readonly shapes?: readonly QueryShape[]
+  readonly minRows?: number
+  readonly maxIndexesPerTable?: number
+  readonly options?: Partial<ProvingSelectorOptions>
+}
+
+function select({
+  workload = null,
+  candidates,
+  shapes = [],
+  minRows = 500,
+  maxIndexesPerTable = Infinity,
+  options = {},
+}: Question): Promise<IndexSelection> {
+  return provingSelector({ statistics, planner, workload, ...options }).select({
+    catalog,
+    shapes,
+    candidates,
+    minRows,
+    maxIndexesPerTable,
+  })
+}
+
+/** The fingerprint ties a candidate to the statement it was made for. */
+function wanted(workload: Workload, model: string, keys: string, at = 0): Candidate {
+  const query = workload.queries[at]
+  const evidence =
+    query === undefined
+      ? []
+      : [{ kind: 'workload' as const, fingerprint: query.fingerprint, calls: query.calls }]
+  return candidateOf(catalog, model, keys, { evidence })
+}
+
+function chosenKeys(selection: IndexSelection): string[] {
+  return selection.chosen.map(
+    ({ candidate }) => `${candidate.table.model}(${candidate.keys.map((key) => key.column).join(', ')})`,
+  )
+}
+
+function reasonFor(selection: IndexSelection, fields: string): string | undefined {
+  return selection.rejected.find((each) => each.fields.join(', ') === fields)?.reason
+}
+
+describe('X42 referential-integrity statements', () => {
+  test('X42 are read from pg_stat_statements and attributed to the foreign key', async () => {
+    await client.query('select pg_stat_statements_reset()')
+    await client.query(`delete from "User" where "id" = 77`)
+    await client.query(`delete from "Post" where "id" = 5`)
+    await client.query(
+      `insert into "Comment" ("postId", "createdAt", "flagged", "text") values (9, now(), false, '')`,
+    )
+    const workload = await readPgStatStatements(client)
+    const referential = workload.queries.filter((query) => query.isReferential)
+    const attributed = referential.map((query) => describeQuery(query, catalog) ?? '').sort()
+    expect(attributed).toEqual([
+      'foreign key Comment.Comment_authorId_fkey → User (onDelete: SetNull)',
+      'foreign key Comment.Comment_postId_fkey → Post (onDelete: Cascade)',
+      'foreign key Post.Post_authorId_fkey → User (onDelete: Cascade)',
+      // The check of the inserted comment looks for its post by primary key.
+      'referential integrity',
+    ])
+    const cascade = referential.find((query) => query.sql.startsWith('DELETE FROM ONLY "public"."Post"'))
+    expect(cascade && foreignKeyOf(cascade, catalog)?.key.columns).toEqual(['authorId'])
+    const shapes = await workloadShapes(workload, catalog)
+    expect(shapes).toContainEqual(
+      expect.objectContaining({
+        table: 'Post',
+        conditions: [expect.objectContaining({ column: 'authorId', operator: 'equals' })],
+        evidence: expect.objectContaining({
+          operation: 'foreign key Post.Post_authorId_fkey → User (onDelete: Cascade)',
+        }),
+      }),
+    )
+  })
+
+  test('X12 X42 an index for a cascade is proved though no query of the application names the column', async () => {
+    const selection = await select({
+      workload: await workloadOf([{ sql: 'select * from "User" where "id" = $1' }]),
+      candidates: [candidateOf(catalog, 'Comment', 'postId')],
+    })
+    expect(chosenKeys(selection)).toEqual(['Comment(postId)'])
+    const [proof] = selection.chosen[0]?.proof?.queries ?? []
+    expect(proof?.sql).toBe('delete from "Comment" where "postId" = $1')
+    expect(selection.chosen[0]?.before?.cost).toBeGreaterThan(
+      (selection.chosen[0]?.after?.cost ?? Infinity) * 5,
+    )
+  })
+})
+
+describe('X41 what is no reason for an index', () => {
+  const byName = 'select * from "User" where "name" = $1'
+
+  test('X41 a statement that is slow although its plan is cheap waits for something else', async () => {
+    const slow = await workloadOf([{ sql: byName, meanMs: 5000 }])
+    const selection = await select({ workload: slow, candidates: [wanted(slow, 'User', 'name')] })
+    expect(selection.chosen).toEqual([])
+    expect(reasonFor(selection, 'name')).toContain('waits for a lock, the network or the pool')
+    const usual = await workloadOf([{ sql: byName, meanMs: 5 }])
+    expect(
+      chosenKeys(await select({ workload: usual, candidates: [wanted(usual, 'User', 'name')] })),
+    ).toEqual(['User(name)'])
+  })
+
+  test('X41 a report that ran once', async () => {
+    const workload = await workloadOf([{ sql: byName, calls: 1 }])
+    const candidates = [wanted(workload, 'User', 'name')]
+    expect(reasonFor(await select({ workload, candidates }), 'name')).toContain('ran only once')
+    expect(chosenKeys(await select({ workload, candidates, options: { minCalls: 1 } }))).toEqual([
+      'User(name)',
+    ])
+  })
+
+  test('X41 a table of few rows', async () => {
+    const workload = await workloadOf([{ sql: byName }])
+    const selection = await select({
+      workload,
+      candidates: [wanted(workload, 'User', 'name')],
+      minRows: 5000,
+    })
+    expect(reasonFor(selection, 'name')).toBe(
+      'User has about 3000 rows: a scan is as fast (--min-rows 5000).',
+    )
+  })
+
+  test('X41 a table that was never analysed: run ANALYZE', async () => {
+    const selection = await select({ candidates: [candidateOf(catalog, 'Fresh', 'a')] })
+    expect(reasonFor(selection, 'a')).toContain('never analysed')
+    expect(selection.findings).toContainEqual({
+      kind: 'statistics',
+      model: 'Fresh',
+      index: '',
+      reason: 'Fresh was never analysed: run ANALYZE, then export again.',
+    })
+  })
+
+  test('X41 stale statistics are said', async () => {
+    const tables = statistics.tables.map((table) =>
+      table.name === 'Post'
+        ? { ...table, activity: { ...table.activity, changedSinceAnalysed: 15_000 } }
+        : table,
+    )
+    const selection = await select({ candidates: [], options: { statistics: { ...statistics, tables } } })
+    expect(selection.findings.map((each) => each.reason)).toContain(
+      'Statistics of Post are stale (50 % of its rows changed since): run ANALYZE.',
+    )
+  })
+})
+
+describe('X50 proof', () => {
+  test('X50 each recommendation has plans before and after for common, median, rare and generic values, and makes nothing worse', async () => {
+    const workload = await workloadOf([
+      { sql: 'select * from "Post" where "authorId" = $1 order by "createdAt" desc limit 20' },
+      { sql: 'select * from "Post" where "status" = $1::"Status" and "score" > $2' },
+      { sql: 'select count(*) from "Comment" where "postId" = $1' },
+    ])
+    const candidates = [
+      wanted(workload, 'Post', 'authorId, createdAt desc', 0),
+      wanted(workload, 'Post', 'status, score', 1),
+      wanted(workload, 'Comment', 'postId', 2),
+    ]
+    const selection = await select({ workload, candidates })
+    expect(chosenKeys(selection).sort()).toEqual([
+      'Comment(postId)',
+      'Post(authorId, createdAt)',
+      'Post(status, score)',
+    ])
+    for (const chosen of selection.chosen) {
+      expect(chosen.confidence).toBe('proved')
+      const bindings = new Set(chosen.proof?.queries.map((query) => query.binding))
+      expect([...bindings].sort()).toEqual(['common', 'generic', 'median', 'rare'])
+      for (const query of chosen.proof?.queries ?? [])
+        expect(query.after.cost).toBeLessThanOrEqual(query.before.cost * 1.01)
+      expect(chosen.after?.cost).toBeLessThan(chosen.before?.cost ?? 0)
+      expect(chosen.sizeBytes).toBeGreaterThan(8192)
+      expect(chosen.writeCost).toBeGreaterThan(0)
+    }
+  })
+
+  test('X50 an index that would help nothing is not recommended', async () => {
+    const workload = await workloadOf([
+      { sql: 'select * from "Post" where "status" = $1::"Status"' },
+      { sql: `select * from "Post" where "title" like $1` },
+    ])
+    const selection = await select({
+      workload,
+      candidates: [wanted(workload, 'Post', 'title', 1), wanted(workload, 'Post', 'views', 1)],
+    })
+    expect(selection.chosen).toEqual([])
+    expect(reasonFor(selection, 'title')).toBe('The planner would use it for none of the queries.')
+  })
+
+  test('queries of the source are proved without a workload, each as often as its table is scanned', async () => {
+    const shape: QueryShape = {
+      table: 'Comment',
+      schema: null,
+      conditions: [{ column: 'authorId', operator: 'equals', isOptional: false }],
+      order: [{ column: 'createdAt', sort: 'desc' }],
+      limit: 10,
+      offset: null,
+      arm: null,
+      isPartial: false,
+      evidence: { kind: 'source', at: 'src/comments.ts:4:9' },
+    }
+    const selection = await select({
+      shapes: [shape],
+      candidates: [candidateOf(catalog, 'Comment', 'authorId, createdAt desc')],
+    })
+    // An author has few comments: to sort them costs less than the wider index, which loses nothing but bytes.
+    expect(chosenKeys(selection)[0]).toMatch(/^Comment\(authorId/)
+    expect(selection.chosen[0]?.proof?.queries.map((query) => query.sql)).toContain(
+      'select * from "Comment" where "authorId" = $1 order by "createdAt" desc limit 10',
+    )
+  })
+})
+
+describe('X51 X52 selection', () => {
+  const byAuthor = 'select * from "Post" where "authorId" = $1'
+  const byAuthorDate = 'select * from "Post" where "authorId" = $1 order by "createdAt" desc limit 5'
+
+  test('X51 never [a] and [a, b] both', async () => {
+    const workload = await workloadOf([{ sql: byAuthor }, { sql: byAuthorDate }])
+    const selection = await select({
+      workload,
+      candidates: [
+        candidateOf(catalog, 'Post', 'authorId'),
+        candidateOf(catalog, 'Post', 'authorId, createdAt'),
+      ],
+    })
+    expect(chosenKeys(selection)).toEqual(['Post(authorId, createdAt)'])
+    expect(reasonFor(selection, 'authorId')).toContain('serves its queries')
+  })
+
+  test('X51 one index serves two queries that each ask for another', async () => {
+    const workload = await workloadOf([
+      { sql: 'select * from "Comment" where "authorId" = $1 and "flagged" = $2' },
+      { sql: 'select * from "Comment" where "authorId" = $1 and "postId" = $2' },
+    ])
+    const selection = await select({
+      workload,
+      candidates: [
+        candidateOf(catalog, 'Comment', 'flagged, authorId', { freeKeys: 2 }),
+        candidateOf(catalog, 'Comment', 'authorId, postId', { freeKeys: 2 }),
+      ],
+      maxIndexesPerTable: 2,
+    })
+    expect(chosenKeys(selection)).toHaveLength(1)
+    expect(chosenKeys(selection)[0]).toMatch(/^Comment\(authorId/)
+  })
+
+  test('X52 a table that is written much more than read gets no index that does not pay', async () => {
+    const read = { sql: 'select * from "Post" where "views" = $1', calls: 2, meanMs: 3 }
+    const write = {
+      sql: 'insert into "Post" ("authorId", "title") values ($1, $2)',
+      calls: 5_000_000,
+      meanMs: 0.1,
+      rows: 1,
+    }
+    const calm = await workloadOf([read], 'pg_stat_statements')
+    const busy = await workloadOf([read, write], 'pg_stat_statements')
+    const candidates = [candidateOf(catalog, 'Post', 'views')]
+    const quiet = await select({ workload: calm, candidates })
+    expect(quiet.rejected).toEqual([])
+    expect(chosenKeys(quiet)).toEqual(['Post(views)'])
+    const selection = await select({ workload: busy, candidates })
+    expect(selection.chosen).toEqual([])
+    expect(reasonFor(selection, 'views')).toContain('Writes would pay more for it')
+  })
+
+  test('X52 an index on a column that updates set costs the heap-only updates that are lost', () => {
+    const table = findTable(statistics, null, 'Post')
+    if (table === undefined) throw new Error('no Post')
+    const index = {
+      id: 'x',
+      schema: 'public',
+      table: 'Post',
+      keys: [{ column: 'score', expression: null, sort: 'asc' as const, operatorClass: null }],
+      predicate: null,
+      method: 'btree',
+    }
+    const writes = { inserted: 0, updated: 1000, hotUpdated: 900 }
+    const untouched = upkeepOf(statistics, table, index, 8192 * 100, 1, {
+      ...writes,
+      updatedColumns: new Map([['views', 1000]]),
+    })
+    const touched = upkeepOf(statistics, table, index, 8192 * 100, 1, {
+      ...writes,
+      updatedColumns: new Map([['score', 1000]]),
+    })
+    expect(untouched.total).toBeCloseTo(100 * untouched.perRow, 6)
+    expect(touched.total).toBeCloseTo(1000 * touched.perRow + 900 * table.indexes.length, 6)
+  })
+
+  test('X52 --max-indexes-per-table keeps those that save most', async () => {
+    const workload = await workloadOf([
+      { sql: byAuthorDate, calls: 1000 },
+      { sql: 'select * from "Post" where "price" = $1', calls: 10 },
+    ])
+    const candidates = [
+      candidateOf(catalog, 'Post', 'authorId, createdAt'),
+      candidateOf(catalog, 'Post', 'price'),
+    ]
+    const selection = await select({ workload, candidates, maxIndexesPerTable: 2 })
+    expect(chosenKeys(selection)).toEqual(['Post(authorId, createdAt)'])
+    expect(reasonFor(selection, 'price')).toContain('--max-indexes-per-table')
+  })
+
+  test('X52 a budget keeps those that save most per byte', async () => {
+    const workload = await workloadOf([
+      { sql: byAuthorDate, calls: 1000 },
+      { sql: 'select * from "Post" where "title" = $1', calls: 10 },
+    ])
+    const candidates = [
+      candidateOf(catalog, 'Post', 'authorId, createdAt'),
+      candidateOf(catalog, 'Post', 'title'),
+    ]
+    const selection = await select({ workload, candidates, options: { budgetBytes: 1_500_000 } })
+    expect(chosenKeys(selection)).toEqual(['Post(authorId, createdAt)'])
+    expect(reasonFor(selection, 'title')).toContain('budget')
+  })
+
+  test('X55 every candidate is chosen or told why not, in one sentence without a value', async () => {
+    const workload = await workloadOf([
+      { sql: byAuthor },
+      { sql: byAuthorDate },
+      { sql: `select * from "User" where "email" = 'secret@example.org'`, meanMs: 9000 },
+    ])
+    const candidates = ['authorId', 'authorId, createdAt', 'title', 'price', 'tags', 'views, score'].map(
+      (keys) => candidateOf(catalog, 'Post', keys),
+    )
+    const selection = await select({ workload, candidates })
+    expect(selection.chosen.length + selection.rejected.length).toBe(candidates.length)
+    for (const { reason } of selection.rejected) expect(reason).toMatch(/^[A-Z][^\n]{10,200}\.$/)
+    expect(JSON.stringify(selection)).not.toContain('secret')
+  })
+
+  test('the same question gives the same answer', async () => {
+    const workload = await workloadOf([{ sql: byAuthor }, { sql: byAuthorDate }])
+    const candidates = ['authorId', 'authorId, createdAt', 'price'].map((keys) =>
+      candidateOf(catalog, 'Post', keys),
+    )
+    const once = JSON.stringify(await select({ workload, candidates }))
+    expect(JSON.stringify(await select({ workload, candidates }))).toBe(once)
+  })
+})
+
+test('X66 statistics that do not match the schema are one clear line', async () => {
+  const without = (name: string) => ({
+    ...statistics,
+    tables: statistics.tables.filter((table) => table.name === name),
+  })
+  await expect(select({ candidates: [], options: { statistics: without('Fresh') } })).rejects.toMatchObject({
+    code: 'E_STATISTICS',
+    message: expect.stringContaining('do not match the schema'),
+  })
+  const tables = statistics.tables.map((table) => ({
+    ...table,
+    columns: table.columns.filter((column) => column.name !== 'score'),
+  }))
+  await expect(
+    select({ candidates: [], options: { statistics: { ...statistics, tables } } }),
+  ).rejects.toThrow('no column score in Post')
+  await expect(
+    select({ candidates: [], options: { statistics: { ...statistics, provider: 'mysql' } } }),
+  ).rejects.toThrow('the schema is for postgresql')
+})
