@@ -165,7 +165,7 @@ async function invalidations(bench: Bench, redis: Redis): Promise<void> {
       createdAt: Date.now(),
       ttl: 600_000,
       swr: 0,
-      grace: 0,
+      staleIfError: 0,
       cost: 1,
     }
     for (let from = 0; from < entries; from += 1000) {
@@ -259,7 +259,7 @@ function memoryBound(bench: Bench): void {
       createdAt: index,
       ttl: 60_000,
       swr: 0,
-      grace: 0,
+      staleIfError: 0,
       cost: 1,
     }
     void store.write(`brisk:q:${index}`, entry, {

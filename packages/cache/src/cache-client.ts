@@ -5,7 +5,7 @@ import { isMarked } from './entry/entry.ts'
 import { InvalidCacheStrategyError } from './errors.ts'
 import type { GuardedStore } from './availability/guarded-store.ts'
 import { collectInfo, type CacheInfo } from './report/cache-info.ts'
-import type { InvalidatingWrites } from './invalidation/write-invalidation.ts'
+import type { WriteInvalidation } from './invalidation/write-invalidation.ts'
 import { runRawRead, type RawQuery } from './raw/raw-read.ts'
 import { storeStats, type CacheStats, type Statistics } from './report/statistics.ts'
 import type { TagNames } from './tag/tag-names.ts'
@@ -83,7 +83,7 @@ interface Parts {
   readonly names: TagNames
   readonly store: GuardedStore
   readonly stats: Statistics
-  readonly writes: InvalidatingWrites
+  readonly writes: WriteInvalidation
   readonly fills: ReadonlySet<Promise<unknown>>
   /** The client that carries this cache. */
   readonly client: () => object

@@ -34,7 +34,7 @@ export interface ResolvedStrategy {
   readonly ttl: number
   readonly swr: number
   readonly nullTtl: number | null
-  readonly grace: number
+  readonly staleIfError: number
   readonly tags: readonly string[]
 }
 
@@ -60,7 +60,7 @@ export function resolveStrategy(
     ttl: (given.ttl ?? model?.ttl ?? defaults.ttl) * 1000,
     swr: (given.swr ?? model?.swr ?? 0) * 1000,
     nullTtl: nullTtl === null ? null : nullTtl * 1000,
-    grace: (given.staleIfError ?? model?.staleIfError ?? defaults.staleIfError) * 1000,
+    staleIfError: (given.staleIfError ?? model?.staleIfError ?? defaults.staleIfError) * 1000,
     tags: tagsOf(given.tags, model?.tags),
   }
 }

@@ -8,7 +8,8 @@ import {
 } from '@prisma-brisk/core'
 import { cacheMethods, type CacheMethods } from './cache-client.ts'
 import { CacheKeys } from './key/cache-key.ts'
-import type { CacheStore, DecimalClass } from './cache-store.ts'
+import type { CacheStore } from './cache-store.ts'
+import type { DecimalClass } from './codec/value-copy.ts'
 import {
   checkStrategy,
   type CacheStrategy,
@@ -16,23 +17,18 @@ import {
   strategyOf,
   type ResolvedStrategy,
 } from './cache-strategy.ts'
-import { CachedReads } from './read/read-through.ts'
+import { ReadThrough } from './read/read-through.ts'
 import { asksForComputedFields } from './read/computed-fields.ts'
-import { askDatabaseName } from './key/database-name.ts'
-import type { Flight } from './read/single-flight.ts'
 import { GuardedStore, isPromise } from './availability/guarded-store.ts'
 import { collector } from './report/cache-info.ts'
-import { InvalidatingWrites } from './invalidation/write-invalidation.ts'
-import { memoryStore } from './store/memory-store.ts'
+import { WriteInvalidation } from './invalidation/write-invalidation.ts'
 import type { ResolvedCacheOptions } from './options.ts'
 import { bareCall } from './read/read-plan.ts'
 import { rawReadOf } from './raw/raw-read.ts'
-import { ReadReport } from './report/read-report.ts'
-import type { SharedReads } from './read/shared-state.ts'
-import { Statistics } from './report/statistics.ts'
+import { SharedState } from './read/shared-state.ts'
 import { TagNames } from './tag/tag-names.ts'
 
-/** What the seam knows of the client that carries the cache. */
+/** What the extension knows of the client that carries the cache. */
 export interface ClientFacts {
   /** The client's global `omit`. */
   readonly omit: unknown
@@ -54,8 +50,8 @@ export class Cache {
   private readonly names: TagNames
   private readonly store: GuardedStore
   private readonly shared: SharedState
-  private readonly writes: InvalidatingWrites
-  private reads: CachedReads | null = null
+  private readonly writes: WriteInvalidation
+  private reads: ReadThrough | null = null
 
   constructor(
     private readonly options: ResolvedCacheOptions,
@@ -64,14 +60,17 @@ export class Cache {
     store: CacheStore | null,
     private readonly facts: () => ClientFacts,
   ) {
-    this.shared = host.state(SHARED, () => new SharedState(host))
+    this.shared = SharedState.of(host)
     const kept = store ?? this.shared.defaultStore()
     this.names = new TagNames(options.namespace, kept.isLocal)
-    this.store = guardOf(kept, options, this.names)
+    this.store = GuardedStore.of(kept, options.namespace, () => {
+      const timeouts = { read: options.readTimeout, write: options.writeTimeout }
+      return new GuardedStore(kept, this.names, timeouts, options.now)
+    })
     this.shared.stores.add(this.store)
     const { stats, fills } = this.shared
     const { names } = this
-    this.writes = new InvalidatingWrites(options, () => host.schema(), names, this.store, stats)
+    this.writes = new WriteInvalidation(options, () => host.schema(), names, this.store, stats)
     this.methods = cacheMethods({
       names,
       store: this.store,
@@ -81,7 +80,7 @@ export class Cache {
       client: () => facts().client(),
     })
     this.checkModels()
-    if (options.strict !== null) this.store.store.watchMarks?.()
+    if (options.strict !== null) this.store.store.marks?.watch()
   }
 
   readonly middleware: Middleware = (call, next) => {
@@ -174,7 +173,7 @@ export class Cache {
   }
 
   /** Makes what answers reads as soon as it is known which database this is; null where it cannot be. */
-  private async ready(call: Call): Promise<CachedReads | null> {
+  private async ready(call: Call): Promise<ReadThrough | null> {
     const schema = this.host.schema()
     if (schema === null) return null
     const database = this.databaseName() ?? (await this.shared.askDatabase(call))
@@ -196,7 +195,7 @@ export class Cache {
       scope,
       isLocal,
     })
-    return new CachedReads(options, schema, names, keys, store, shared)
+    return new ReadThrough(options, schema, names, keys, store, shared)
   }
 
   /** A store that only this process sees needs no name that holds elsewhere. */
@@ -227,55 +226,4 @@ const UNSAID: CacheStrategy = Object.freeze({})
 
 async function rejected(error: unknown): Promise<never> {
   throw error
-}
-
-const SHARED = Symbol('prisma-brisk cache')
-
-/** What all clients extended from one base client share. */
-class SharedState implements SharedReads {
-  readonly flights = new Map<string, Flight>()
-  readonly refreshing = new Set<string>()
-  readonly fills = new Set<Promise<unknown>>()
-  readonly stats = new Statistics()
-  readonly report = new ReadReport(this.stats)
-  readonly stores = new Set<GuardedStore>()
-  private store: CacheStore | null = null
-  private database: Promise<string | null> | null = null
-
-  constructor(host: Host) {
-    host.onDisconnect(() => this.settle())
-  }
-
-  defaultStore(): CacheStore {
-    this.store ??= memoryStore()
-    return this.store
-  }
-
-  askDatabase(call: Call): Promise<string | null> {
-    this.database ??= askDatabaseName(call).then((name) => {
-      if (name === null) this.database = null
-      return name
-    })
-    return this.database
-  }
-
-  /** Before the client disconnects: entries on their way are stored, and what could not be invalidated is tried again. */
-  private async settle(): Promise<void> {
-    await Promise.all(this.fills)
-    await Promise.all([...this.stores].map((store) => store.settle()))
-  }
-}
-
-const guards = new WeakMap<CacheStore, Map<string, GuardedStore>>()
-
-/** One guard for a store and namespace: what could not be invalidated through one client must not be read through another. */
-function guardOf(store: CacheStore, options: ResolvedCacheOptions, names: TagNames): GuardedStore {
-  let own = guards.get(store)
-  if (own === undefined) guards.set(store, (own = new Map()))
-  const known = own.get(options.namespace)
-  if (known !== undefined) return known
-  const timeouts = { read: options.readTimeout, write: options.writeTimeout }
-  const guard = new GuardedStore(store, names, timeouts, options.now)
-  own.set(options.namespace, guard)
-  return guard
 }

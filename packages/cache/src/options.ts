@@ -15,11 +15,15 @@ import {
 import { isAccelerateStore, type AccelerateStore } from './store/accelerate-store.ts'
 import type { CacheStore } from './cache-store.ts'
 import { checkStrategy, type CacheStrategy, type StrategyDefaults } from './cache-strategy.ts'
-import { enabledFromEnvironment, ttlFromEnvironment, type Environment } from './environment.ts'
 import { InvalidCacheStrategyError } from './errors.ts'
-import type { RawWriteAction } from './raw/raw-write.ts'
 
-/** Options of {@link cache}; every one may be left out. */
+/**
+ * Options of {@link cache}; every one may be left out.
+ *
+ * One rule for units: how long results live is in **seconds**, as in `cacheStrategy` (`defaultTtl`, `nullTtl`,
+ * `staleIfError`); everything that times the machinery is in **milliseconds** (`readTimeout`, `writeTimeout`,
+ * `replicaLag`, `strict.lifetime`, `fillLock.lease`).
+ */
 export interface CacheOptions {
   /**
    * Where results are kept. Default: a `memoryStore()` that all clients extended from one base client share, so that
@@ -76,20 +80,23 @@ export interface CacheOptions {
    */
   staleIfError?: number
   /**
-   * Marks the tags of a write in the store before it is sent, so that an invalidation cannot be lost with its process:
-   * until the write's own invalidation, or for `lifetime` ms after the process died, nobody answers these tags from the
-   * cache. Set it in every process of the namespace: who does not look for marks may store what was before the write.
-   * Default false; `true` is `{ lifetime: 10_000 }`. Costs a round trip to the store per write, and one per look-up. Marks
-   * are renewed as long as the write takes; only a process whose event loop stands still for longer than `lifetime` and
-   * that then dies without another turn can leave an old value behind. Where the store cannot be reached the write goes on
-   * without a mark, with one warning, counted as `unmarked`.
+   * Announces each write in the store before it is sent, by a mark on its tags, so that an invalidation cannot be lost
+   * with its process. Default false; `true` is `{ lifetime: 10_000 }`.
+   *
+   * - While a tag is marked nobody answers it from the cache: until the write's own invalidation, or for `lifetime` ms
+   *   after the process died.
+   * - Set it in every process of the namespace. One that does not look for marks may store what was before the write.
+   * - It costs one more round trip to the store for each write, and one for each look-up.
+   * - Marks are renewed as long as the write takes. Only a process whose event loop blocks for longer than `lifetime`, and
+   *   that dies before its next turn, can leave an old value behind.
+   * - Where the store cannot be reached the write goes on without a mark, with one warning, counted as `unmarked`.
    */
   strict?: boolean | { lifetime?: number }
   /**
    * Milliseconds after an invalidation during which results are not stored: the lag of the replicas that reads may go
    * to, plus the differences of the clocks. Default 0.
    */
-  embargo?: number
+  replicaLag?: number
   /**
    * One process in the fleet reads the database for a missing entry, the others wait for its result, at most `lease` ms.
    * Default false; `true` is `{ lease: 2_000 }`. Within a process concurrent misses always share one read.
@@ -107,6 +114,13 @@ export interface CacheOptions {
   random?: () => number
 }
 
+/** Tags and models that a raw statement invalidates. */
+export type RawWriteTags =
+  readonly string[] | { readonly tags?: readonly string[]; readonly models?: readonly string[] }
+
+/** What `$executeRaw` does to the cache; see {@link CacheOptions.onRawWrite}. */
+export type RawWriteAction = 'warn' | 'invalidateAll' | 'ignore' | ((sql: string) => RawWriteTags)
+
 export interface ResolvedCacheOptions {
   readonly store: CacheStore | AccelerateStore | null
   readonly enabled: boolean
@@ -121,7 +135,7 @@ export interface ResolvedCacheOptions {
   /** What a strategy leaves open. */
   readonly defaults: StrategyDefaults
   readonly strict: { readonly lifetime: number } | null
-  readonly embargo: number
+  readonly replicaLag: number
   readonly fillLock: { readonly lease: number } | null
   readonly earlyRefresh: number
   readonly now: () => number
@@ -153,7 +167,7 @@ export function resolveOptions(
       staleIfError: options.staleIfError ?? 0,
     }),
     strict: strict === false ? null : { lifetime: (strict === true ? {} : strict).lifetime ?? 10_000 },
-    embargo: options.embargo ?? 0,
+    replicaLag: options.replicaLag ?? 0,
     fillLock: fillLock === false ? null : { lease: (fillLock === true ? {} : fillLock).lease ?? 2_000 },
     earlyRefresh: options.earlyRefresh ?? 1,
     now: options.now ?? Date.now,
@@ -167,7 +181,7 @@ function refuseWithAccelerate(options: CacheOptions): void {
     'scope',
     'strict',
     'verify',
-    'embargo',
+    'replicaLag',
     'fillLock',
     'nullTtl',
     'staleIfError',
@@ -233,7 +247,7 @@ const CHECKS: Readonly<Record<string, OptionCheck>> = {
     boolean,
     bag({ lifetime: integer({ min: 100, max: 3_600_000 }) }),
   ),
-  embargo: finite({ min: 0, max: 2 ** 31 - 1 }),
+  replicaLag: finite({ min: 0, max: 2 ** 31 - 1 }),
   fillLock: either(
     'true, false or { lease: ms }',
     boolean,
@@ -242,4 +256,26 @@ const CHECKS: Readonly<Record<string, OptionCheck>> = {
   earlyRefresh: finite({ min: 0, max: 100 }),
   now: callable,
   random: callable,
+}
+
+/** Settings that operators give from outside. */
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** `BRISK_CACHE_ENABLED`: whether reads are answered from the cache. */
+function enabledFromEnvironment({ BRISK_CACHE_ENABLED: given }: Environment): boolean | undefined {
+  const value = given?.trim().toLowerCase() ?? ''
+  if (value === '') return undefined
+  if (ON.has(value)) return true
+  if (OFF.has(value)) return false
+  throw new InvalidOptionsError('BRISK_CACHE_ENABLED', 'true | false', given)
+}
+
+const ON = new Set(['true', '1', 'on', 'yes'])
+const OFF = new Set(['false', '0', 'off', 'no'])
+
+/** `BRISK_CACHE_DEFAULT_TTL`: seconds for reads that ask for the cache and do not say for how long. */
+function ttlFromEnvironment({ BRISK_CACHE_DEFAULT_TTL: given }: Environment): number | undefined {
+  if (given === undefined || given.trim() === '') return undefined
+  finite({ min: 0 })(Number(given), 'BRISK_CACHE_DEFAULT_TTL')
+  return Number(given)
 }

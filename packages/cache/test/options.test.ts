@@ -54,7 +54,7 @@ test.each<[string, unknown, Record<string, string>?]>([
   ['cache.staleIfError', { staleIfError: NaN }],
   ['cache.strict', { strict: 'yes' }],
   ['cache.strict', { strict: { lifetime: 10 } }],
-  ['cache.embargo', { embargo: -1 }],
+  ['cache.replicaLag', { replicaLag: -1 }],
   ['cache.fillLock', { fillLock: { lease: 1 } }],
   ['cache.earlyRefresh', { earlyRefresh: -1 }],
   ['cache.ttl', { ttl: 60 }],

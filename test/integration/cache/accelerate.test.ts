@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { accelerateStore, cache } from '@prisma-brisk/cache'
 import { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { until } from './cached-client.ts'
+import { until } from './support/cached-client.ts'
 
 /** An Accelerate of this test: it answers plans with one row, and writes down what it was asked. */
 interface Request {

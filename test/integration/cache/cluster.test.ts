@@ -4,10 +4,10 @@ import type { PrismaClient } from '../../../prisma/generated/postgresql/client.t
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { Random } from '../../support/random.ts'
 import { startRedisCluster, type RedisCluster } from '../../support/redis.ts'
-import { cached, ownNamespace, start, until } from './cached-client.ts'
-import { FACTS, Growth } from './freshness/growth.ts'
-import { tablesNamedIn } from './freshness/oracle.ts'
-import { World } from './freshness/world.ts'
+import { cached, ownNamespace, start, until } from './support/cached-client.ts'
+import { FACTS, Growth } from './support/freshness/growth.ts'
+import { tablesNamedIn } from './support/freshness/oracle.ts'
+import { World } from './support/freshness/world.ts'
 
 let database: TestDatabase<PrismaClient>
 let servers: RedisCluster

@@ -3,7 +3,8 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { generateClient } from '../../support/generated-client.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { ownNamespace, Stores, until } from './cached-client.ts'
+import { ownNamespace, until } from './support/cached-client.ts'
+import { Stores } from './support/stores.ts'
 
 /**
  * One table, and the deployments of an application that name it differently: a field is added, renamed or removed, a

@@ -4,10 +4,12 @@ import type { PrismaClient } from '../../../prisma/generated/postgresql/client.t
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { Random } from '../../support/random.ts'
 import { startRedisCluster, type RedisCluster } from '../../support/redis.ts'
-import { holdAnswers, ownNamespace, Stores, until } from './cached-client.ts'
-import { CountedBus } from './freshness/counted-bus.ts'
-import { freshnessOracle } from './freshness/oracle.ts'
-import { World } from './freshness/world.ts'
+import { holdAnswers } from './support/bench.ts'
+import { ownNamespace, until } from './support/cached-client.ts'
+import { CountedBus } from './support/freshness/counted-bus.ts'
+import { freshnessOracle } from './support/freshness/oracle.ts'
+import { World } from './support/freshness/world.ts'
+import { Stores } from './support/stores.ts'
 
 let database: TestDatabase<PrismaClient>
 let bases: readonly [PrismaClient, PrismaClient]

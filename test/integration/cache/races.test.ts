@@ -1,31 +1,11 @@
-import {
-  cached,
-  Clock,
-  openBench,
-  ownNamespace,
-  settled,
-  storeKinds,
-  start,
-  Stores,
-  until,
-  type Bench,
-} from './cached-client.ts'
 import { redisStore } from '@prisma-brisk/cache'
 import { expectStatements } from '../../support/statements.ts'
+import { useBench } from './support/bench.ts'
+import { cached, Clock, ownNamespace, settled, start, until } from './support/cached-client.ts'
+import { storeKinds } from './support/stores.ts'
 
-let bench: Bench
-let stores: Stores
-
-beforeAll(async () => {
-  bench = await openBench()
-})
-afterAll(() => bench.close())
-beforeEach(async () => {
-  stores = new Stores()
-  await bench.clear()
-  await bench.base.user.create({ data: { email: 'ada@example.org', name: 'Ada' } })
-})
-afterEach(() => stores.close())
+const bench = useBench()
+const { stores } = bench
 
 const minute = { cacheStrategy: { ttl: 60 } }
 const reading = /^SELECT.*"User"/s
@@ -149,9 +129,9 @@ describe.each(storeKinds)('on the %s store', (kind) => {
     expect(prisma.$cache.stats()).toMatchObject({ hits: 2, misses: 1, stale: 0, refreshes: 1 })
   })
 
-  test('C9 within the embargo after an invalidation nothing is stored', async () => {
+  test('C9 within the replica lag after an invalidation nothing is stored', async () => {
     const clock = new Clock(Date.now())
-    const prisma = cached(bench.base, { store: stores.make(kind), now: clock.now, embargo: 5000 })
+    const prisma = cached(bench.base, { store: stores.make(kind), now: clock.now, replicaLag: 5000 })
     clock.advance(6)
     await prisma.user.findMany(minute)
     await settled()
@@ -160,7 +140,7 @@ describe.each(storeKinds)('on the %s store', (kind) => {
     clock.advance(-6)
     // A replica might still answer with the old row here.
     const { info } = await prisma.$cache.withInfo(() => prisma.user.findMany(minute))
-    expect(info).toMatchObject({ status: 'miss', reason: 'embargo' })
+    expect(info).toMatchObject({ status: 'miss', reason: 'replica-lag' })
     await settled()
     await expectStatements(bench.log, 1, () => prisma.user.findMany(minute))
     clock.advance(6)

@@ -1,30 +1,10 @@
 import { redisStore, type CacheOptions } from '@prisma-brisk/cache'
 import { expectStatements } from '../../support/statements.ts'
-import {
-  cached,
-  heardWarnings,
-  openBench,
-  ownNamespace,
-  settled,
-  start,
-  Stores,
-  until,
-  type Bench,
-} from './cached-client.ts'
+import { useBench } from './support/bench.ts'
+import { cached, heardWarnings, ownNamespace, settled, start, until } from './support/cached-client.ts'
 
-let bench: Bench
-let stores: Stores
-
-beforeAll(async () => {
-  bench = await openBench()
-})
-afterAll(() => bench.close())
-beforeEach(async () => {
-  stores = new Stores()
-  await bench.clear()
-  await bench.base.user.create({ data: { email: 'ada@example.org', name: 'Ada' } })
-})
-afterEach(() => stores.close())
+const bench = useBench()
+const { stores } = bench
 
 const minute = { cacheStrategy: { ttl: 60 } }
 const rename = `UPDATE "User" SET name = 'Raw'`

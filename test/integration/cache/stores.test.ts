@@ -114,7 +114,7 @@ describe('a Redis of its own', () => {
       Promise.all(stores.map(async (store) => (await store.lookup('key', ['a'])).entry))
     for (const [index, store] of stores.entries()) {
       const stamps = await store.observe(['a'])
-      const times = { createdAt: Date.now(), ttl: 60_000, swr: 0, grace: 0, cost: 1 }
+      const times = { createdAt: Date.now(), ttl: 60_000, swr: 0, staleIfError: 0, cost: 1 }
       await store.write('key', { identity: 'i', tags: ['a'], stamps, ...times }, [index])
       const found = await lookups()
       expect(found[index]?.open()).toEqual([index])
@@ -180,7 +180,7 @@ test('C7 stamps in use do not end on the day after they were made, and none ends
   const write = (ttl: number) =>
     store.write(
       'key',
-      { identity: 'i', tags: ['a'], stamps, createdAt: now, ttl, swr: 0, grace: 0, cost: 1 },
+      { identity: 'i', tags: ['a'], stamps, createdAt: now, ttl, swr: 0, staleIfError: 0, cost: 1 },
       1,
     )
   // What the server has of it while the hours go by here alone.

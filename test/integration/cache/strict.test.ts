@@ -6,37 +6,25 @@ import { redisStore } from '@prisma-brisk/cache'
 import { Redis } from 'ioredis'
 import { startRedis, type RedisServer } from '../../support/redis.ts'
 import { freePort } from '../../support/server-process.ts'
-import {
-  cached,
-  heardWarnings,
-  openBench,
-  ownNamespace,
-  settled,
-  until,
-  type Bench,
-} from './cached-client.ts'
-import type { DyingWriter } from './dying-writer.ts'
+import { useBench } from './support/bench.ts'
+import { cached, heardWarnings, ownNamespace, settled, until } from './support/cached-client.ts'
+import type { DyingWriter } from './support/dying-writer.ts'
 
-let bench: Bench
+const bench = useBench()
 let server: RedisServer
 let redis: Redis
 
 beforeAll(async () => {
-  ;[bench, server] = await Promise.all([openBench(), startRedis()])
+  server = await startRedis()
   redis = new Redis(server.url)
 })
 afterAll(async () => {
   redis.disconnect()
   await server.kill()
-  await bench.close()
-})
-beforeEach(async () => {
-  await bench.clear()
-  await bench.base.user.create({ data: { email: 'ada@example.org', name: 'Ada' } })
 })
 
 const minute = { cacheStrategy: { ttl: 60 } }
-const WRITER = join(import.meta.dirname, 'dying-writer.ts')
+const WRITER = join(import.meta.dirname, 'support/dying-writer.ts')
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
 /** Runs the writer in a process of its own, until it is dead. */

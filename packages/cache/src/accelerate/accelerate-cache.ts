@@ -15,7 +15,6 @@ import type { AccelerateStore } from '../store/accelerate-store.ts'
 import { accelerateTags, invalidationRequests } from './accelerate-tags.ts'
 import { warm, type CacheMethods } from '../cache-client.ts'
 import { checkedSelection } from '../cache-selection.ts'
-import { publish } from '../report/cache-event.ts'
 import type { CacheStore } from '../cache-store.ts'
 import {
   checkStrategy,
@@ -30,7 +29,7 @@ import { GuardedStore } from '../availability/guarded-store.ts'
 import { collectInfo, type CacheStatus } from '../report/cache-info.ts'
 import type { ResolvedCacheOptions } from '../options.ts'
 import { rawTagsOf, RawWriteWarning, sqlOf, writes } from '../raw/raw-write.ts'
-import { ReadReport } from '../report/read-report.ts'
+import { publish, ReadReport } from '../report/read-report.ts'
 import { Statistics, storeStats } from '../report/statistics.ts'
 
 /** What an invalidation names: `*` everything, `t<tag>` a tag of the user's, `m<model>` a model. */

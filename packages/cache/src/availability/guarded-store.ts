@@ -1,7 +1,8 @@
 import { CircuitBreaker } from './circuit-breaker.ts'
-import type { CacheStore, Found, SignedTag } from '../cache-store.ts'
-import { Deadlines } from './timeouts.ts'
-import type { Entry, StoredEntry } from '../entry/entry.ts'
+import type { CacheStore, CacheLookup } from '../cache-store.ts'
+import type { KeySetTag } from '../entry/stamp.ts'
+import { StoreTimeouts } from './timeouts.ts'
+import type { CacheEntry, StoredEntry } from '../entry/entry.ts'
 import { StoreTimeoutError, StoreUnusableError, UnserialisableValueError } from '../errors.ts'
 import { Journal } from './invalidation-journal.ts'
 
@@ -9,19 +10,30 @@ import { Journal } from './invalidation-journal.ts'
 export type StoreFailure = 'store-timeout' | 'store-error' | 'store-down' | 'invalidation-pending'
 
 /**
- * A store that never fails: whatever goes wrong, reads go on to the database in time, writes resolve, and what could
- * not be invalidated is kept in a journal and sent as soon as the store is back. Until then this process does not
- * believe the store about the tags in question.
+ * Wraps a store so that its failures never reach a query: reads go on to the database in time, writes resolve, and
+ * invalidations that could not be sent are kept in a journal and sent as soon as the store is back. Until then this
+ * process does not trust the store about the tags in question.
  */
 export class GuardedStore {
   readonly journal: Journal
   readonly breaker: CircuitBreaker
   private flushing: Promise<boolean> | null = null
   private retry: NodeJS.Timeout | null = null
-  private readonly reads: Deadlines
-  private readonly writes: Deadlines
+  private readonly reads: StoreTimeouts
+  private readonly writes: StoreTimeouts
   /** Counts what went wrong, for the statistics. */
   readonly troubles = { timeouts: 0, errors: 0, journaled: 0, replayed: 0, outages: 0, unmarked: 0 }
+
+  /**
+   * The one of a store and namespace: what could not be invalidated through one client must not be read through another.
+   */
+  static of(store: CacheStore, namespace: string, make: () => GuardedStore): GuardedStore {
+    let own = guards.get(store)
+    if (own === undefined) guards.set(store, (own = new Map()))
+    let guard = own.get(namespace)
+    if (guard === undefined) own.set(namespace, (guard = make()))
+    return guard
+  }
 
   constructor(
     readonly store: CacheStore,
@@ -31,8 +43,8 @@ export class GuardedStore {
   ) {
     this.journal = new Journal(tags.everything, now)
     this.breaker = new CircuitBreaker(now, () => this.flush())
-    this.reads = new Deadlines(timeouts.read)
-    this.writes = new Deadlines(timeouts.write)
+    this.reads = new StoreTimeouts(timeouts.read)
+    this.writes = new StoreTimeouts(timeouts.write)
     store.onReconnect?.(() => this.reconnected())
   }
 
@@ -51,12 +63,12 @@ export class GuardedStore {
   lookup(
     key: string,
     tags: readonly string[],
-    signed: SignedTag | null = null,
-  ): Found | StoreFailure | Promise<Found | StoreFailure> {
+    keySet: KeySetTag | null = null,
+  ): CacheLookup | StoreFailure | Promise<CacheLookup | StoreFailure> {
     const refusal = this.refusal(tags)
     if (refusal !== null) return refusal
     try {
-      const answer = this.store.lookup(key, tags, signed)
+      const answer = this.store.lookup(key, tags, keySet)
       return isPromise(answer) ? this.inTime(answer, tags) : answer
     } catch (error) {
       return this.failure(error)
@@ -65,12 +77,12 @@ export class GuardedStore {
 
   observe(
     tags: readonly string[],
-    signed: SignedTag | null = null,
+    keySet: KeySetTag | null = null,
   ): readonly string[] | StoreFailure | Promise<readonly string[] | StoreFailure> {
     const refusal = this.refusal(tags)
     if (refusal !== null) return refusal
     try {
-      const answer = this.store.observe(tags, signed)
+      const answer = this.store.observe(tags, keySet)
       return isPromise(answer) ? this.inTime(answer, tags) : answer
     } catch (error) {
       return this.failure(error)
@@ -78,7 +90,7 @@ export class GuardedStore {
   }
 
   /** Takes its copy before it returns; tells whether the entry is stored. */
-  write(key: string, entry: Entry, value: unknown): boolean | Promise<boolean> {
+  write(key: string, entry: CacheEntry, value: unknown): boolean | Promise<boolean> {
     if (this.breaker.isOpen) return false
     try {
       const written = this.store.write(key, entry, value)
@@ -111,39 +123,39 @@ export class GuardedStore {
   /** Marks the tags of a strict write; null where that fails, and the write goes on without. */
   async mark(tags: readonly string[], lifetime: number): Promise<string | null> {
     let mark: string | undefined
-    if (this.store.mark !== undefined && !this.breaker.isOpen) {
-      await this.attempt(async () => (mark = await this.store.mark?.(tags, lifetime)))
-    }
-    if (mark === undefined && this.store.mark !== undefined) this.troubles.unmarked++
+    const { marks } = this.store
+    if (marks === undefined) return null
+    if (!this.breaker.isOpen) await this.attempt(async () => (mark = await marks.set(tags, lifetime)))
+    if (mark === undefined) this.troubles.unmarked++
     return mark ?? null
   }
 
   async renewMark(mark: string, tags: readonly string[], lifetime: number): Promise<void> {
-    if (!this.breaker.isOpen) await this.attempt(() => this.store.renewMark?.(mark, tags, lifetime))
+    if (!this.breaker.isOpen) await this.attempt(() => this.store.marks?.renew(mark, tags, lifetime))
   }
 
   async unmark(mark: string, tags: readonly string[]): Promise<void> {
     // A mark that outlives its write costs some misses.
-    if (!this.breaker.isOpen) await this.attempt(() => this.store.unmark?.(mark, tags))
+    if (!this.breaker.isOpen) await this.attempt(() => this.store.marks?.remove(mark, tags))
   }
 
   /** True where the lock is held, or where there is nothing to wait for. */
   async lock(key: string, token: string, lease: number): Promise<boolean> {
-    const { store } = this
-    if (store.lock === undefined || this.breaker.isOpen) return true
+    const { locks } = this.store
+    if (locks === undefined || this.breaker.isOpen) return true
     let locked: boolean | undefined
     const answered = await this.attempt(async () => {
-      locked = await store.lock?.(key, token, lease)
+      locked = await locks.take(key, token, lease)
     })
     return !answered || locked !== false
   }
 
   async unlock(key: string, token: string): Promise<void> {
-    if (!this.breaker.isOpen) await this.attempt(() => this.store.unlock?.(key, token))
+    if (!this.breaker.isOpen) await this.attempt(() => this.store.locks?.release(key, token))
   }
 
   /** Tries once more to send what could not be invalidated. */
-  async settle(): Promise<void> {
+  async flushJournal(): Promise<void> {
     if (this.journal.size > 0) await this.flush()
   }
 
@@ -189,12 +201,12 @@ export class GuardedStore {
     if (this.retry !== null) return
     this.retry = setTimeout(() => {
       this.retry = null
-      void this.flushJournal()
+      void this.sendOrRetry()
     }, RETRY)
     this.retry.unref()
   }
 
-  private async flushJournal(): Promise<void> {
+  private async sendOrRetry(): Promise<void> {
     if (this.journal.size === 0) return
     // While the breaker is open its probe sends the journal.
     if (this.breaker.isOpen || !(await this.flush())) this.retryLater()
@@ -219,7 +231,7 @@ export class GuardedStore {
   private reconnected(): void {
     this.breaker.distrust()
     this.journal.recall()
-    void this.flushJournal()
+    void this.sendOrRetry()
   }
 
   private async attempt(run: () => unknown): Promise<boolean> {
@@ -249,6 +261,8 @@ export class GuardedStore {
 }
 
 const RETRY = 100
+
+const guards = new WeakMap<CacheStore, Map<string, GuardedStore>>()
 
 export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'

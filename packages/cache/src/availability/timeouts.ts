@@ -4,7 +4,7 @@ import { StoreTimeoutError } from '../errors.ts'
  * Waits for answers, each for the same number of milliseconds at most. All waits share one timer, since the one that
  * began first also ends first: a timer for each would cost more than the rest of the wait.
  */
-export class Deadlines {
+export class StoreTimeouts {
   /** Oldest first. */
   private readonly waits = new Set<Wait<unknown>>()
   private isTimed = false

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { Packr } from 'msgpackr'
-import type { DecimalClass } from '../cache-store.ts'
+import type { DecimalClass } from './value-copy.ts'
 import { UnserialisableValueError } from '../errors.ts'
 import type { ValueCodec } from './payload.ts'
 import { isTagged, tagOf, untag } from './tagged-json.ts'

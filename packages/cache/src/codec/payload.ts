@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
-import type { DecimalClass } from '../cache-store.ts'
-import type { Entry, StoredEntry } from '../entry/entry.ts'
+import type { DecimalClass } from './value-copy.ts'
+import { EntryHeader, type CacheEntry, type StoredEntry } from '../entry/entry.ts'
 import { UnserialisableValueError } from '../errors.ts'
 import { decode, encode } from './tagged-json.ts'
 import { copyValue } from './value-copy.ts'
@@ -22,10 +22,8 @@ export const taggedJson: ValueCodec = { name: 'json1', encode, decode }
  * Entry and value as text: a magic word with the codec's name, a checksum, the header, the value. Whatever is not
  * exactly that — truncated, foreign, damaged — is no entry.
  */
-export function encodePayload(codec: ValueCodec, entry: Entry, value: unknown): string {
-  const { identity, tags, stamps, createdAt, ttl, swr, grace, cost } = entry
-  const header = JSON.stringify([identity, tags, stamps, createdAt, ttl, swr, grace, Math.round(cost)])
-  const rest = `${header}\n${encodeValue(codec, value)}`
+export function encodePayload(codec: ValueCodec, entry: CacheEntry, value: unknown): string {
+  const rest = `${headerOf(entry)}\n${encodeValue(codec, value)}`
   return `brisk:${codec.name}:${crc32(rest).toString(36)}\n${rest}`
 }
 
@@ -44,34 +42,25 @@ export function decodePayload(
   if (second < 0) return null
   try {
     const header: unknown = JSON.parse(rest.slice(0, second))
-    return isHeader(header) ? new DecodedEntry(header, codec, rest.slice(second + 1), knows) : null
+    return isHeader(header) ? new DecodedEntry(entryOf(header), codec, rest.slice(second + 1), knows) : null
   } catch {
     return null
   }
 }
 
 /** An entry of another process, whose value is decoded when it is asked for. */
-export class DecodedEntry implements StoredEntry {
-  readonly identity: string
-  readonly tags: readonly string[]
-  readonly stamps: readonly string[]
-  readonly createdAt: number
-  readonly ttl: number
-  readonly swr: number
-  readonly grace: number
-  readonly cost: number
+export class DecodedEntry extends EntryHeader implements StoredEntry {
   private wasOpened = false
   private original: { readonly value: unknown } | null = null
   private prepared: unknown = UNPREPARED
 
   constructor(
-    header: Header,
+    entry: CacheEntry,
     private readonly codec: ValueCodec,
     private readonly body: string,
     private readonly knows: { readonly decimal: DecimalClass | null },
   ) {
-    ;[this.identity, this.tags, this.stamps, this.createdAt, this.ttl, this.swr, this.grace, this.cost] =
-      header
+    super(entry)
   }
 
   /** Has the next copy made before it is asked for. */
@@ -122,6 +111,14 @@ function encodeValue(codec: ValueCodec, value: unknown): string {
 const UNPREPARED = Symbol('unprepared')
 
 type Header = readonly [string, string[], string[], number, number, number, number, number]
+
+function headerOf({ identity, tags, stamps, createdAt, ttl, swr, staleIfError, cost }: CacheEntry): string {
+  return JSON.stringify([identity, tags, stamps, createdAt, ttl, swr, staleIfError, Math.round(cost)])
+}
+
+function entryOf([identity, tags, stamps, createdAt, ttl, swr, staleIfError, cost]: Header): CacheEntry {
+  return { identity, tags, stamps, createdAt, ttl, swr, staleIfError, cost }
+}
 
 function isHeader(value: unknown): value is Header {
   return (

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import type { DecimalClass } from '../cache-store.ts'
+import type { DecimalClass } from './value-copy.ts'
 import { UnserialisableValueError } from '../errors.ts'
 import { isDecimal, isPlainPrototype } from './value-copy.ts'
 

@@ -71,16 +71,17 @@ export function isPlainPrototype(prototype: object): boolean {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty')
 }
 
-/** The application's decimal class, known by its shape: there may be several copies of decimal.js in a process. */
+/** The application's own decimal class: there may be several copies of decimal.js in one process. */
+export type DecimalClass = new (value: string) => object
+
+/** A value of it, known by its shape. */
 export interface DecimalValue {
   readonly d: readonly number[]
   readonly e: number
   readonly s: number
-  readonly constructor: DecimalConstructor
+  readonly constructor: new (value: DecimalValue) => DecimalValue
   valueOf(): string
 }
-
-export type DecimalConstructor = new (value: string | DecimalValue) => DecimalValue
 
 export function isDecimal(value: object): value is DecimalValue {
   const candidate = value as Partial<Record<'d' | 'e' | 's' | 'toFixed', unknown>>

@@ -1,10 +1,10 @@
 /**
  * A stored result, with the stamps its tags had **before** the database was read. It may be answered only while every
- * one of these tags still has that stamp: whoever invalidates a tag gives it another one, so a result that was read
- * before an invalidation and stored after it is dead on arrival.
+ * one of these tags still has that stamp: an invalidation gives a tag another stamp, so a result that was read before an
+ * invalidation and stored after it is dead on arrival.
  */
-export interface Entry {
-  /** What the entry answers, told apart from its key: a foreign or misplaced entry must not be believed. */
+export interface CacheEntry {
+  /** What the entry answers, told apart from its key: a foreign or misplaced entry must not be used. */
   readonly identity: string
   readonly tags: readonly string[]
   /** One for each tag, in the same order. */
@@ -16,13 +16,13 @@ export interface Entry {
   /** Milliseconds after that during which it may be served while it is refreshed. */
   readonly swr: number
   /** Milliseconds after that during which it may be served where the database cannot be reached. */
-  readonly grace: number
+  readonly staleIfError: number
   /** Milliseconds the database took; early refresh is timed by it. */
   readonly cost: number
 }
 
 /** An entry as a store gives it back. */
-export interface StoredEntry extends Entry {
+export interface StoredEntry extends CacheEntry {
   /**
    * The result: each time a separate copy.
    * @throws where it cannot be read; the entry then counts as missing
@@ -30,16 +30,39 @@ export interface StoredEntry extends Entry {
   open(): unknown
 }
 
+/** What all stored entries have in common, whatever holds their value. */
+export abstract class EntryHeader implements CacheEntry {
+  readonly identity: string
+  readonly tags: readonly string[]
+  readonly stamps: readonly string[]
+  readonly createdAt: number
+  readonly ttl: number
+  readonly swr: number
+  readonly staleIfError: number
+  readonly cost: number
+
+  constructor(entry: CacheEntry) {
+    this.identity = entry.identity
+    this.tags = entry.tags
+    this.stamps = entry.stamps
+    this.createdAt = entry.createdAt
+    this.ttl = entry.ttl
+    this.swr = entry.swr
+    this.staleIfError = entry.staleIfError
+    this.cost = entry.cost
+  }
+}
+
 /** Milliseconds after which a store may forget an entry. */
-export function lifetimeOf(entry: Pick<Entry, 'ttl' | 'swr' | 'grace'>): number {
-  return entry.ttl + entry.swr + entry.grace
+export function lifetimeOf(entry: Pick<CacheEntry, 'ttl' | 'swr' | 'staleIfError'>): number {
+  return entry.ttl + entry.swr + entry.staleIfError
 }
 
 /**
  * Whether an entry's tags still have the stamps it was stored with. `tags` and `stamps` are what was asked for and
  * found now; an entry may rest on a part of them, in the same order.
  */
-export function isValid(entry: Entry, tags: readonly string[], stamps: readonly string[]): boolean {
+export function isValid(entry: CacheEntry, tags: readonly string[], stamps: readonly string[]): boolean {
   let at = 0
   for (let index = 0; index < entry.tags.length; index++) {
     const tag = entry.tags[index]

@@ -1,8 +1,17 @@
 import { randomBytes } from 'node:crypto'
 
 /**
+ * A tag of which it matters who gave it its stamp: the stamp ends in `.` and the signature of the unique keys that its
+ * observer knows. A deployment that finds another signature there knows that the two do not see the same keys.
+ */
+export interface KeySetTag {
+  readonly tag: string
+  readonly signature: string
+}
+
+/**
  * A stamp is `<time>.<random>`: when it was made (base 36, ms) and 96 random bits, so that no two are ever alike. The
- * time serves the embargo alone; stamps are compared for equality, never for order. One that is signed ends in
+ * time serves `replicaLag` alone; stamps are compared for equality, never for order. One that is signed ends in
  * `.<signature>`.
  */
 export function newStamp(now: number, signature?: string): string {

@@ -1,8 +1,8 @@
 import type { Call, Next, SchemaModel } from '@prisma-brisk/core'
-import { publish } from '../report/cache-event.ts'
+import { publish } from '../report/read-report.ts'
 import { isDefiniteFailure } from '../database-failure.ts'
 import { InvalidCacheStrategyError } from '../errors.ts'
-import type { SignedTag } from '../cache-store.ts'
+import type { KeySetTag } from '../entry/stamp.ts'
 import { isPromise, type GuardedStore, type StoreFailure } from '../availability/guarded-store.ts'
 import type { ResolvedCacheOptions } from '../options.ts'
 import { rawTagsOf, RawWriteWarning, sqlOf, writes } from '../raw/raw-write.ts'
@@ -15,7 +15,7 @@ import { tagsBeforeWrite, tagsOfModels, writeTags, type WrittenTags } from '../t
  * Invalidates what writes change: after they have succeeded, in a transaction after COMMIT, and in any case before the
  * caller's promise resolves.
  */
-export class InvalidatingWrites {
+export class WriteInvalidation {
   private readonly warning: RawWriteWarning
 
   constructor(
@@ -61,7 +61,7 @@ export class InvalidatingWrites {
     }))
     const invalidated = this.store.invalidate(tags)
     if (rows === null) return invalidated
-    const dropped = this.dropForeignRows(rows)
+    const dropped = this.dropOtherKeySet(rows)
     return isPromise(invalidated) || isPromise(dropped)
       ? Promise.all([invalidated, dropped]).then(() => undefined)
       : undefined
@@ -71,7 +71,7 @@ export class InvalidatingWrites {
    * Rows may be cached by unique keys that this deployment does not know, because it is older or newer than the one that
    * cached them: then nothing else would tell that they have changed.
    */
-  private dropForeignRows(rows: SignedTag): void | Promise<void> {
+  private dropOtherKeySet(rows: KeySetTag): void | Promise<void> {
     const drop = (stamps: readonly string[] | StoreFailure): void | Promise<void> => {
       const [stamp] = typeof stamps === 'string' ? [] : stamps
       if (stamp === undefined || !isSignedBy(stamp, rows.signature)) return this.store.invalidate([rows.tag])
@@ -87,7 +87,7 @@ export class InvalidatingWrites {
     try {
       result = await next(call)
     } catch (error) {
-      // Where it is open whether the write happened, it has.
+      // A write of unknown outcome counts as done.
       if (!isDefiniteFailure(error)) await this.after(call, all(tags.before()), marked)
       else await marked?.end(null)
       throw error
@@ -115,7 +115,7 @@ export class InvalidatingWrites {
   private async mark(call: Call, tags: readonly string[], lifetime: number): Promise<Marked> {
     const mark = await this.store.mark(tags, lifetime)
     if (mark === null) {
-      if (this.store.store.mark !== undefined) call.host.warnOnce('W_CACHE_UNMARKED', UNMARKED)
+      if (this.store.store.marks !== undefined) call.host.warnOnce('W_CACHE_UNMARKED', UNMARKED)
       return { end: (written) => (written === null ? undefined : this.invalidate(written, call)) }
     }
     const { store } = this

@@ -8,7 +8,7 @@ import type { Call } from '@prisma-brisk/core'
  *
  * Reads of many values, or of rare kinds of them, have no place and are worked out each time.
  */
-export class RecentReads<T> {
+export class ArgumentTrie<T> {
   private root = new Step<T>()
   private at = this.root
   private steps = 0
@@ -23,7 +23,7 @@ export class RecentReads<T> {
    * @param surroundings what else its result depends on
    * @param lists the user's tags, and the models of a raw read
    */
-  placeOf(
+  slotOf(
     call: Call,
     surroundings: string | null,
     ...lists: readonly (readonly string[] | null)[]

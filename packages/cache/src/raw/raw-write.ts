@@ -1,14 +1,7 @@
 import type { Args, Call } from '@prisma-brisk/core'
 import { checkedSelection, type CacheSelection } from '../cache-selection.ts'
 import { checkTags } from '../cache-strategy.ts'
-import type { ResolvedCacheOptions } from '../options.ts'
-
-/** Tags and models that a raw statement invalidates. */
-export type RawWriteTags =
-  readonly string[] | { readonly tags?: readonly string[]; readonly models?: readonly string[] }
-
-/** What `$executeRaw` does to the cache; see {@link CacheOptions.onRawWrite}. */
-export type RawWriteAction = 'warn' | 'invalidateAll' | 'ignore' | ((sql: string) => RawWriteTags)
+import type { RawWriteAction, RawWriteTags, ResolvedCacheOptions } from '../options.ts'
 
 /** The text of a raw statement, with placeholders where the caller used a template; '' where it cannot be told. */
 export function sqlOf(args: Args): string {

@@ -1,12 +1,13 @@
-import type { Call, Next } from '@prisma-brisk/core'
-import type { CacheKey } from '../key/cache-key.ts'
+import type { Call, Next, SchemaModel } from '@prisma-brisk/core'
 import { withoutStrategy, type ResolvedStrategy } from '../cache-strategy.ts'
-import { lifetimeOf, type Entry } from '../entry/entry.ts'
-import type { Place, Places } from './places.ts'
-import type { ReadTags } from '../tag/read-tags.ts'
+import { lifetimeOf, type CacheEntry } from '../entry/entry.ts'
+import { ArgumentTrie } from '../key/argument-trie.ts'
+import type { CacheKey, CacheKeys } from '../key/cache-key.ts'
+import { readTags, tagsOfRawRead, type ReadTags } from '../tag/read-tags.ts'
+import type { TagNames } from '../tag/tag-names.ts'
 
 /** Everything there is to know of a read before the store is asked; what a hit does not need is found when it is. */
-export class PlannedRead {
+export class ReadPlan {
   private bare: Call | null = null
 
   constructor(
@@ -14,16 +15,16 @@ export class PlannedRead {
     private readonly next: Next,
     readonly strategy: ResolvedStrategy,
     private readonly rawModels: readonly string[] | null,
-    private readonly places: Places,
-    private readonly place: Place,
+    private readonly planner: ReadPlanner,
+    private readonly readKey: ReadKey,
   ) {}
 
   get key(): CacheKey {
-    return this.place.key
+    return this.readKey.key
   }
 
   get tags(): ReadTags {
-    return (this.place.tags ??= this.places.tagsOf(this.call, this.strategy.tags, this.rawModels))
+    return (this.readKey.tags ??= this.planner.tagsOf(this.call, this.strategy.tags, this.rawModels))
   }
 
   /** The models the result rests on. */
@@ -46,10 +47,10 @@ export class PlannedRead {
    *
    * @param stamps those of {@link ReadTags.asked}, as they were before the database was read
    */
-  entryOf(value: unknown, stamps: readonly string[], createdAt: number, cost: number): Entry | null {
+  entryOf(value: unknown, stamps: readonly string[], createdAt: number, cost: number): CacheEntry | null {
     const { key, tags, strategy } = this
     const resting = tags.restingOn(value)
-    const entry: Entry = {
+    const entry: CacheEntry = {
       identity: key.identity,
       tags: resting,
       stamps:
@@ -57,10 +58,60 @@ export class PlannedRead {
       createdAt,
       ttl: isEmpty(value) ? (strategy.nullTtl ?? strategy.ttl) : strategy.ttl,
       swr: strategy.swr,
-      grace: strategy.grace,
+      staleIfError: strategy.staleIfError,
       cost,
     }
     return lifetimeOf(entry) > 0 ? entry : null
+  }
+}
+
+/** The key of a read, and the tags it rests on once they are needed. */
+interface ReadKey {
+  readonly key: CacheKey
+  tags: ReadTags | null
+}
+
+/** Plans the reads of one client. */
+export class ReadPlanner {
+  private readonly recent = new ArgumentTrie<ReadKey>()
+
+  constructor(
+    private readonly schema: SchemaModel,
+    private readonly names: TagNames,
+    private readonly keys: CacheKeys,
+  ) {}
+
+  /**
+   * The plan of a read; null for arguments that have no canonical form.
+   *
+   * @param models the models a raw query reads, which its text does not tell
+   * @throws InvalidCacheStrategyError
+   */
+  plan(
+    call: Call,
+    next: Next,
+    strategy: ResolvedStrategy,
+    models: readonly string[] | null,
+  ): ReadPlan | null {
+    try {
+      return new ReadPlan(call, next, strategy, models, this, this.keyOf(call, strategy.tags, models))
+    } catch (error) {
+      if ((error as { code?: unknown } | null)?.code === 'E_CYCLIC_ARGUMENTS') return null
+      throw error
+    }
+  }
+
+  tagsOf(call: Call, own: readonly string[], models: readonly string[] | null): ReadTags {
+    const { names, schema } = this
+    return models === null ? readTags(names, schema, call, own) : tagsOfRawRead(names, schema, models, own)
+  }
+
+  /** @param own the user's tags */
+  private keyOf(call: Call, own: readonly string[], models: readonly string[] | null): ReadKey {
+    const surroundings = this.keys.surroundingsOf(call)
+    const known = this.recent.slotOf(call, surroundings, own, models)
+    if (known === null) return { key: this.keys.of(call, surroundings, own, models), tags: null }
+    return (known.content ??= { key: this.keys.of(call, surroundings, own, models), tags: null })
   }
 }
 

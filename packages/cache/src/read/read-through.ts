@@ -1,19 +1,15 @@
 import type { Call, Next, SchemaModel } from '@prisma-brisk/core'
-import { freshFor, isBelievable, isOwn, UNREADABLE, valueOf } from './freshness.ts'
-import type { CacheKeys } from '../key/cache-key.ts'
-import type { Found } from '../cache-store.ts'
-import type { ResolvedStrategy } from '../cache-strategy.ts'
-import { isDueEarly } from './early-refresh.ts'
-import { lifetimeOf, type StoredEntry } from '../entry/entry.ts'
-import { Fills } from './fills.ts'
 import { isPromise, type GuardedStore, type StoreFailure } from '../availability/guarded-store.ts'
-import { Misses } from './fill.ts'
+import type { CacheLookup } from '../cache-store.ts'
+import type { ResolvedStrategy } from '../cache-strategy.ts'
+import type { StoredEntry } from '../entry/entry.ts'
+import type { CacheKeys } from '../key/cache-key.ts'
 import type { ResolvedCacheOptions } from '../options.ts'
-import { Places, type Place } from './places.ts'
-import { bareCall, PlannedRead } from './read-plan.ts'
-import { Refreshes } from './refreshes.ts'
-import type { SharedReads } from './shared-state.ts'
 import type { TagNames } from '../tag/tag-names.ts'
+import { Fill } from './fill.ts'
+import { isDueEarly, usable } from './freshness.ts'
+import { bareCall, ReadPlanner, type ReadPlan } from './read-plan.ts'
+import type { SharedState } from './shared-state.ts'
 import { Verification } from './verification.ts'
 
 /**
@@ -23,10 +19,9 @@ import { Verification } from './verification.ts'
  * it is the answer. Otherwise the database is read, and the result is stored with the stamps that were seen *before*
  * that: if anything it rests on is invalidated meanwhile, it will never be answered.
  */
-export class CachedReads {
-  private readonly places: Places
-  private readonly misses: Misses
-  private readonly refreshes: Refreshes
+export class ReadThrough {
+  private readonly planner: ReadPlanner
+  private readonly fill: Fill
   private readonly verification: Verification
 
   constructor(
@@ -35,12 +30,10 @@ export class CachedReads {
     names: TagNames,
     keys: CacheKeys,
     private readonly store: GuardedStore,
-    private readonly shared: SharedReads,
+    private readonly shared: SharedState,
   ) {
-    this.places = new Places(schema, names, keys)
-    const fills = new Fills(options, store, shared)
-    this.misses = new Misses(options, store, shared, fills)
-    this.refreshes = new Refreshes(options, store, shared, fills)
+    this.planner = new ReadPlanner(schema, names, keys)
+    this.fill = new Fill(options, store, shared)
     this.verification = new Verification(options, store, shared.stats)
   }
 
@@ -50,57 +43,46 @@ export class CachedReads {
    * @param models the models a raw query reads, which its text does not tell
    */
   read(call: Call, next: Next, strategy: ResolvedStrategy, models: readonly string[] | null = null): unknown {
-    const place = strategy.ttl + strategy.swr > 0 ? this.placeOf(call, strategy, models) : null
-    if (place === null) {
-      const bare = bareCall(call)
-      const reason = strategy.ttl + strategy.swr > 0 ? 'unkeyable' : 'no-lifetime'
-      this.shared.report.read(bare, 'bypass', { reason, tags: strategy.tags })
-      return next(bare)
-    }
-    const plan = new PlannedRead(call, next, strategy, models, this.places, place)
+    if (strategy.ttl + strategy.swr <= 0) return this.bypass(call, next, 'no-lifetime', strategy)
+    const plan = this.planner.plan(call, next, strategy, models)
+    if (plan === null) return this.bypass(call, next, 'unkeyable', strategy)
     const current = this.store.current(plan.key.key)
-    if (current !== null && isOwn(plan, current, this.store)) {
-      const age = this.options.now() - current.createdAt
-      const value = age < current.ttl ? valueOf(current) : UNREADABLE
-      if (value !== UNREADABLE && age < freshFor(value, strategy))
-        return this.hit(plan, null, current, age, value)
+    if (current !== null) {
+      const judged = usable(current, plan, null, this.options.now(), this.store.breaker.notBefore)
+      if (judged.status === 'fresh') return this.hit(plan, null, current, judged.age, judged.value)
     }
-    const asked = this.store.lookup(plan.key.key, plan.tags.asked, plan.tags.signed)
+    const asked = this.store.lookup(plan.key.key, plan.tags.asked, plan.tags.keySet)
     return isPromise(asked) ? asked.then((found) => this.answer(plan, found)) : this.answer(plan, asked)
   }
 
-  /** Null for arguments that have no canonical form. */
-  private placeOf(call: Call, { tags }: ResolvedStrategy, models: readonly string[] | null): Place | null {
-    try {
-      return this.places.of(call, tags, models)
-    } catch (error) {
-      if ((error as { code?: unknown } | null)?.code === 'E_CYCLIC_ARGUMENTS') return null
-      throw error
-    }
+  private bypass(call: Call, next: Next, reason: string, { tags }: ResolvedStrategy): Promise<unknown> {
+    const bare = bareCall(call)
+    this.shared.report.read(bare, 'bypass', { reason, tags })
+    return next(bare)
   }
 
-  private answer(plan: PlannedRead, found: Found | StoreFailure): unknown {
+  private answer(plan: ReadPlan, found: CacheLookup | StoreFailure): unknown {
     if (typeof found === 'string') {
       this.shared.report.planned(plan, 'bypass', found)
       return plan.send()
     }
-    const { strategy } = plan
     const { entry, stamps } = found
-    if (entry === null || !isBelievable(plan, entry, stamps, this.store))
-      return this.misses.read(plan, stamps, null)
-    const age = this.options.now() - entry.createdAt
-    const value = age < lifetimeOf(entry) ? valueOf(entry) : UNREADABLE
-    if (value === UNREADABLE) return this.misses.read(plan, stamps, null)
-    const { swr, grace } = strategy
-    const ttl = freshFor(value, strategy)
-    if (age < Math.min(entry.ttl, ttl)) return this.hit(plan, stamps, entry, age, value)
-    if (age < Math.min(entry.ttl + entry.swr, ttl + swr)) return this.stale(plan, stamps, age, value)
-    return this.misses.read(plan, stamps, age < ttl + swr + grace ? entry : null)
+    const judged = usable(entry, plan, stamps, this.options.now(), this.store.breaker.notBefore)
+    switch (judged.status) {
+      case 'fresh':
+        return this.hit(plan, stamps, entry as StoredEntry, judged.age, judged.value)
+      case 'stale':
+        this.shared.report.planned(plan, 'stale', undefined, judged.age)
+        this.fill.refresh(plan, stamps)
+        return judged.value
+      default:
+        return this.fill.read(plan, stamps, judged.fallback)
+    }
   }
 
   /** @param stamps null where the store has compared them itself */
   private hit(
-    plan: PlannedRead,
+    plan: ReadPlan,
     stamps: readonly string[] | null,
     entry: StoredEntry,
     age: number,
@@ -110,15 +92,9 @@ export class CachedReads {
     const { earlyRefresh, verify, random } = this.options
     if (earlyRefresh > 0 && isDueEarly(entry, age, earlyRefresh, random)) {
       const observed = stamps ?? this.store.observe(plan.tags.asked)
-      if (typeof observed !== 'string' && !isPromise(observed)) this.refreshes.begin(plan, observed)
+      if (typeof observed !== 'string' && !isPromise(observed)) this.fill.refresh(plan, observed)
     }
     if (verify > 0 && random() < verify) void this.verification.verify(plan, entry, age)
-    return value
-  }
-
-  private stale(plan: PlannedRead, stamps: readonly string[], age: number, value: unknown): unknown {
-    this.shared.report.planned(plan, 'stale', undefined, age)
-    this.refreshes.begin(plan, stamps)
     return value
   }
 }

@@ -1,9 +1,9 @@
 import { canonicalize, operationTraits } from '@prisma-brisk/core'
-import { publish } from '../report/cache-event.ts'
+import { publish } from '../report/read-report.ts'
 import { isValid, type StoredEntry } from '../entry/entry.ts'
 import type { GuardedStore } from '../availability/guarded-store.ts'
 import type { ResolvedCacheOptions } from '../options.ts'
-import type { PlannedRead } from './read-plan.ts'
+import type { ReadPlan } from './read-plan.ts'
 import type { Statistics } from '../report/statistics.ts'
 
 /** Reads for some hits what the database says, to find writes that go past this client. */
@@ -15,7 +15,7 @@ export class Verification {
   ) {}
 
   /** Compares a hit with the database; what was invalidated meanwhile proves nothing. */
-  async verify(plan: PlannedRead, entry: StoredEntry, age: number): Promise<void> {
+  async verify(plan: ReadPlan, entry: StoredEntry, age: number): Promise<void> {
     const { call, key, tags } = plan
     try {
       const actual = await plan.send()

@@ -10,7 +10,7 @@ export interface CacheInfo {
    * Why, where the status alone does not say. Of a bypass: `no-strategy`, `off`, `disabled`, `no-lifetime`, `transaction`,
    * `no-schema`, `unkeyable`, `unknown-database`, `merged` (Accelerate alone), `computed-field`, `store-timeout`,
    * `store-error`, `store-down`, `invalidation-pending`; where no read was made at all, `no-read`. Of a miss:
-   * `shared` (it joined another read of the same), `write-under-way`, `embargo`, `other-deployment` (whose schema has other unique keys). Of a stale answer: `error`.
+   * `shared` (it joined another read of the same), `write-under-way`, `replica-lag`, `other-deployment` (whose schema has other unique keys). Of a stale answer: `error`.
    */
   readonly reason?: string
   /** Seconds since the database was read; absent where it was read for this call. */

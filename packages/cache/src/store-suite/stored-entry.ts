@@ -1,5 +1,5 @@
 import type { CacheStore } from '../cache-store.ts'
-import type { Entry } from '../entry/entry.ts'
+import type { CacheEntry } from '../entry/entry.ts'
 
 /** Writes a value under a key as a cache would: with the stamps its tags have now. */
 export async function stored(
@@ -7,13 +7,13 @@ export async function stored(
   key: string,
   tags: readonly string[],
   value: unknown,
-): Promise<Entry> {
+): Promise<CacheEntry> {
   const entry = entryOf(tags, await store.observe(tags))
   await store.write(key, entry, value)
   return entry
 }
 
-export function entryOf(tags: readonly string[], stamps: readonly string[]): Entry {
+export function entryOf(tags: readonly string[], stamps: readonly string[]): CacheEntry {
   return {
     identity: 'Model.operation#digest',
     tags,
@@ -21,12 +21,21 @@ export function entryOf(tags: readonly string[], stamps: readonly string[]): Ent
     createdAt: Date.now(),
     ttl: 60_000,
     swr: 30_000,
-    grace: 10_000,
+    staleIfError: 10_000,
     cost: 5,
   }
 }
 
 /** An entry without what opens it. */
-export function headerOf({ identity, tags, stamps, createdAt, ttl, swr, grace, cost }: Entry): unknown {
-  return { identity, tags: [...tags], stamps: [...stamps], createdAt, ttl, swr, grace, cost }
+export function headerOf({
+  identity,
+  tags,
+  stamps,
+  createdAt,
+  ttl,
+  swr,
+  staleIfError,
+  cost,
+}: CacheEntry): unknown {
+  return { identity, tags: [...tags], stamps: [...stamps], createdAt, ttl, swr, staleIfError, cost }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { DecimalClass } from '../cache-store.ts'
+import type { DecimalClass } from '../codec/value-copy.ts'
 import { entryOf, stored } from './stored-entry.ts'
 import type { RunCheck } from './run-check.ts'
 

@@ -17,7 +17,7 @@ export interface AccelerateStore {
  * changed. `withAccelerate()` is not needed beside it.
  *
  * Accelerate has no stamps: a read that was under way while its tags were invalidated may be kept there until its `ttl` is
- * over. `scope`, `strict`, `verify`, `embargo`, `fillLock`, `$cache.etag` and `$cache.queryRaw` have no meaning there.
+ * over. `scope`, `strict`, `verify`, `replicaLag`, `fillLock`, `$cache.etag` and `$cache.queryRaw` have no meaning there.
  *
  * @example
  * const prisma = new PrismaClient({ accelerateUrl }).$extends(cache({ store: accelerateStore() }))

@@ -1,7 +1,8 @@
 import { checkOptions, integer } from '@prisma-brisk/core'
 import { LRUCache } from 'lru-cache'
-import type { CacheStore, Found, SignedTag } from '../cache-store.ts'
-import type { Entry, StoredEntry } from '../entry/entry.ts'
+import type { CacheStore, CacheLookup } from '../cache-store.ts'
+import type { KeySetTag } from '../entry/stamp.ts'
+import { EntryHeader, type CacheEntry, type StoredEntry } from '../entry/entry.ts'
 import { newLocalStamp } from '../entry/stamp.ts'
 import { copyValue } from '../codec/value-copy.ts'
 import { sizeOf } from './value-size.ts'
@@ -40,29 +41,13 @@ interface TagNode {
   isWaiting: boolean
 }
 
-class KeptEntry implements StoredEntry {
-  readonly identity: string
-  readonly tags: readonly string[]
-  readonly stamps: readonly string[]
-  readonly createdAt: number
-  readonly ttl: number
-  readonly swr: number
-  readonly grace: number
-  readonly cost: number
-
+class KeptEntry extends EntryHeader implements StoredEntry {
   constructor(
-    entry: Entry,
+    entry: CacheEntry,
     private readonly value: unknown,
     readonly nodes: readonly TagNode[],
   ) {
-    this.identity = entry.identity
-    this.tags = entry.tags
-    this.stamps = entry.stamps
-    this.createdAt = entry.createdAt
-    this.ttl = entry.ttl
-    this.swr = entry.swr
-    this.grace = entry.grace
-    this.cost = entry.cost
+    super(entry)
   }
 
   /** Whether each of its tags has the stamp that it was stored with. */
@@ -108,16 +93,16 @@ class MemoryStore implements CacheStore {
     return kept?.isCurrent === true ? kept : null
   }
 
-  lookup(key: string, tags: readonly string[], signed: SignedTag | null = null): Found {
-    return { entry: this.kept.get(key) ?? null, stamps: this.observe(tags, signed) }
+  lookup(key: string, tags: readonly string[], keySet: KeySetTag | null = null): CacheLookup {
+    return { entry: this.kept.get(key) ?? null, stamps: this.observe(tags, keySet) }
   }
 
-  observe(tags: readonly string[], signed: SignedTag | null = null): string[] {
-    if (signed !== null) this.stamp(signed.tag, signed.signature)
+  observe(tags: readonly string[], keySet: KeySetTag | null = null): string[] {
+    if (keySet !== null) this.stamp(keySet.tag, keySet.signature)
     return tags.map((tag) => this.stamp(tag))
   }
 
-  write(key: string, entry: Entry, value: unknown): void {
+  write(key: string, entry: CacheEntry, value: unknown): void {
     const own = copyValue(value)
     const nodes = entry.tags.map((tag) => this.node(tag))
     for (const node of nodes) node.entries++
@@ -136,7 +121,7 @@ class MemoryStore implements CacheStore {
     for (const tag of tags) {
       // A tag without a node is one that nobody has observed.
       const node = this.nodes.get(tag)
-      // Whose signature the next one bears, its observer says.
+      // Its next observer gives it the next one, with the signature of its key set.
       if (node !== undefined) node.stamp = null
     }
   }

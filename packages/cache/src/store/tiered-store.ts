@@ -1,19 +1,10 @@
 import { callable, checkOptions, finite, InvalidOptionsError, type OptionCheck } from '@prisma-brisk/core'
 import { randomUUID } from 'node:crypto'
-import type { CacheStore, Found, SignedTag } from '../cache-store.ts'
-import { isValid, type Entry } from '../entry/entry.ts'
-import type { RedisPort } from './redis/redis-port.ts'
+import type { CacheLookup, CacheStore, FillLocks, MessageBus, WriteMarks } from '../cache-store.ts'
+import type { KeySetTag } from '../entry/stamp.ts'
+import { isValid, type CacheEntry } from '../entry/entry.ts'
+import type { RedisCacheStore } from './redis/redis-store.ts'
 import { StampMirror } from './stamp-mirror.ts'
-
-/** Carries messages between the processes that share a far store. */
-export interface MessageBus {
-  publish(message: string): Promise<unknown>
-  /**
-   * Calls `listener` with every message, and `state` whenever the bus goes down or comes up; while it is down the near
-   * store is empty.
-   */
-  subscribe(listener: (message: string) => void, state: (isUp: boolean) => void): Promise<() => Promise<void>>
-}
 
 export interface TieredStoreOptions {
   /** Kept in this process: `memoryStore()`. */
@@ -66,6 +57,9 @@ class TieredStore implements CacheStore {
   private readonly process = randomUUID()
   private readonly ended: Promise<() => Promise<void>>
 
+  readonly marks?: WriteMarks
+  readonly locks?: FillLocks
+
   constructor(
     private readonly near: CacheStore,
     private readonly far: CacheStore,
@@ -74,6 +68,8 @@ class TieredStore implements CacheStore {
     now: () => number,
   ) {
     this.mirror = new StampMirror(nearTtl, now)
+    if (far.marks !== undefined) this.marks = this.marksOf(far.marks)
+    if (far.locks !== undefined) this.locks = far.locks
     this.ended = bus
       .subscribe(
         (message) => this.heard(message),
@@ -83,23 +79,27 @@ class TieredStore implements CacheStore {
       .catch(() => async () => undefined)
   }
 
-  lookup(key: string, tags: readonly string[], signed: SignedTag | null = null): Found | Promise<Found> {
+  lookup(
+    key: string,
+    tags: readonly string[],
+    keySet: KeySetTag | null = null,
+  ): CacheLookup | Promise<CacheLookup> {
     const stamps = this.mirror.get(tags)
-    if (stamps === null) return this.lookupFar(key, tags, signed)
+    if (stamps === null) return this.lookupFar(key, tags, keySet)
     const found = this.near.lookup(key, [])
     // A near store that needs time is no nearer than the far one.
-    if (found instanceof Promise) return this.lookupFar(key, tags, signed)
+    if (found instanceof Promise) return this.lookupFar(key, tags, keySet)
     const { entry } = found
     return entry !== null && isValid(entry, tags, stamps)
       ? { entry, stamps }
-      : this.lookupFar(key, tags, signed)
+      : this.lookupFar(key, tags, keySet)
   }
 
-  async observe(tags: readonly string[], signed: SignedTag | null = null): Promise<readonly string[]> {
-    return this.far.observe(tags, signed)
+  async observe(tags: readonly string[], keySet: KeySetTag | null = null): Promise<readonly string[]> {
+    return this.far.observe(tags, keySet)
   }
 
-  write(key: string, entry: Entry, value: unknown): void | Promise<void> {
+  write(key: string, entry: CacheEntry, value: unknown): void | Promise<void> {
     const written = this.far.write(key, entry, value)
     if (this.mirror.isOpen) void this.near.write(key, entry, value)
     return written
@@ -122,33 +122,6 @@ class TieredStore implements CacheStore {
     void this.bus.publish(JSON.stringify([this.process, tags])).catch(() => undefined)
   }
 
-  async mark(tags: readonly string[], lifetime: number): Promise<string> {
-    const mark = (await this.far.mark?.(tags, lifetime)) ?? ''
-    await this.invalidate(tags)
-    return mark
-  }
-
-  async renewMark(mark: string, tags: readonly string[], lifetime: number): Promise<void> {
-    await this.far.renewMark?.(mark, tags, lifetime)
-    await this.invalidate(tags)
-  }
-
-  async unmark(mark: string, tags: readonly string[]): Promise<void> {
-    await this.far.unmark?.(mark, tags)
-  }
-
-  watchMarks(): void {
-    this.far.watchMarks?.()
-  }
-
-  async lock(key: string, token: string, lease: number): Promise<boolean> {
-    return (await this.far.lock?.(key, token, lease)) ?? true
-  }
-
-  async unlock(key: string, token: string): Promise<void> {
-    await this.far.unlock?.(key, token)
-  }
-
   onReconnect(listener: () => void): void {
     this.far.onReconnect?.(listener)
   }
@@ -168,10 +141,14 @@ class TieredStore implements CacheStore {
     this.switched(false)
   }
 
-  private async lookupFar(key: string, tags: readonly string[], signed: SignedTag | null): Promise<Found> {
+  private async lookupFar(
+    key: string,
+    tags: readonly string[],
+    keySet: KeySetTag | null,
+  ): Promise<CacheLookup> {
     const fetch = this.mirror.fetching()
     try {
-      const found = await this.far.lookup(key, tags, signed)
+      const found = await this.far.lookup(key, tags, keySet)
       const { entry, stamps } = found
       fetch.done(tags, stamps)
       if (entry === null || !this.mirror.isOpen || !isValid(entry, tags, stamps)) return found
@@ -182,7 +159,7 @@ class TieredStore implements CacheStore {
   }
 
   /** A far entry is opened once; from then on its copies are made near. */
-  private async brought(key: string, found: Found): Promise<Found> {
+  private async brought(key: string, found: CacheLookup): Promise<CacheLookup> {
     if (found.entry === null) return found
     try {
       await this.near.write(key, found.entry, found.entry.open())
@@ -190,6 +167,23 @@ class TieredStore implements CacheStore {
       return { entry: entry ?? found.entry, stamps: found.stamps }
     } catch {
       return found
+    }
+  }
+
+  /** The far store's marks; near stamps of before them are dropped everywhere. */
+  private marksOf(far: WriteMarks): WriteMarks {
+    return {
+      set: async (tags, lifetime) => {
+        const mark = await far.set(tags, lifetime)
+        await this.invalidate(tags)
+        return mark
+      },
+      renew: async (mark, tags, lifetime) => {
+        await far.renew(mark, tags, lifetime)
+        await this.invalidate(tags)
+      },
+      remove: (mark, tags) => far.remove(mark, tags),
+      watch: () => far.watch(),
     }
   }
 
@@ -212,18 +206,13 @@ class TieredStore implements CacheStore {
 
 /** Redis pub/sub of the far store's own client. */
 function redisBus(far: CacheStore, channel: string): MessageBus {
-  const { port } = far as { port?: RedisPort }
-  if (port === undefined) {
-    throw new InvalidOptionsError(
-      'tieredStore.bus',
-      'a message bus, because `far` is not a redisStore',
-      undefined,
-    )
-  }
-  return {
-    publish: (message) => port.publish(channel, message),
-    subscribe: (listener, state) => port.subscribe(channel, listener, state),
-  }
+  const { bus } = far as Partial<RedisCacheStore>
+  if (bus !== undefined) return bus.call(far, channel)
+  throw new InvalidOptionsError(
+    'tieredStore.bus',
+    'a message bus, because `far` is not a redisStore',
+    undefined,
+  )
 }
 
 function store(name: string, fits: (store: CacheStore) => boolean, expected: string): OptionCheck {

@@ -1,5 +1,5 @@
 import { operationTraits, readModels, type Args, type SchemaModel } from '@prisma-brisk/core'
-import type { SignedTag } from '../cache-store.ts'
+import type { KeySetTag } from '../entry/stamp.ts'
 import { InvalidCacheStrategyError } from '../errors.ts'
 import { keyInWhere } from './row-key.ts'
 import { type TagNames, uniqueKeys } from './tag-names.ts'
@@ -11,7 +11,7 @@ export interface ReadTags {
   /** The models it touches, for the user's information. */
   readonly models: readonly string[]
   /** The one of them that is signed by the keys rows are cached by; null where no row is. */
-  readonly signed: SignedTag | null
+  readonly keySet: KeySetTag | null
   /** The tags of the entry, a part of those asked in the same order, once the result is known. */
   restingOn(result: unknown): readonly string[]
 }
@@ -37,14 +37,14 @@ export function readTags(
     }
     return fixed(common, [...models])
   }
-  const { matches, signed } = row
-  const byRow = [...common, row.bulk, row.row, signed.tag]
-  if (matches === null) return { ...fixed(byRow, [...models]), signed }
+  const { matches, keySet } = row
+  const byRow = [...common, row.bulk, row.row, keySet.tag]
+  if (matches === null) return { ...fixed(byRow, [...models]), keySet }
   const byTable = [...common, row.any]
   return {
     asked: [...byRow, row.any],
     models: [...models],
-    signed,
+    keySet,
     restingOn: (result) => (matches(result) ? byRow : byTable),
   }
 }
@@ -69,14 +69,14 @@ export function tagsOfRawRead(
 }
 
 function fixed(tags: readonly string[], models: readonly string[]): ReadTags {
-  return { asked: tags, models, signed: null, restingOn: () => tags }
+  return { asked: tags, models, keySet: null, restingOn: () => tags }
 }
 
 interface RowTags {
   readonly any: string
   readonly bulk: string
   readonly row: string
-  readonly signed: SignedTag
+  readonly keySet: KeySetTag
   /** Whether the row that was found is the one that was named, to the letter; null where it always is. */
   readonly matches: ((result: unknown) => boolean) | null
 }
@@ -99,7 +99,7 @@ function rowTags(
     any: tags.any,
     bulk: tags.bulk.get(key) as string,
     row: tags.row(key, values.texts),
-    signed: tags.rows,
+    keySet: tags.rows,
     matches: values.exact
       ? null
       : (result) =>

@@ -1,4 +1,4 @@
-import type { SignedTag } from '../cache-store.ts'
+import type { KeySetTag } from '../entry/stamp.ts'
 import { identity, type Key, type Model, type SchemaModel } from '@prisma-brisk/core'
 
 /**
@@ -51,7 +51,7 @@ export class TagNames {
 /** The tags of one table. */
 export class ModelTags {
   readonly any: string
-  readonly rows: SignedTag
+  readonly rows: KeySetTag
   /** One for each unique key. */
   readonly bulk: ReadonlyMap<Key, string>
   /** What the names of a key's rows begin with. */

@@ -7,7 +7,7 @@ import {
   type ModelSet,
   type SchemaModel,
 } from '@prisma-brisk/core'
-import type { SignedTag } from '../cache-store.ts'
+import type { KeySetTag } from '../entry/stamp.ts'
 import { valuesIn, valuesInWhere, type RowValues } from './row-key.ts'
 import type { TagNames } from './tag-names.ts'
 
@@ -39,7 +39,7 @@ export function writeTags(names: TagNames, schema: SchemaModel, write: Write, re
 export interface WrittenTags {
   readonly tags: readonly string[]
   /** Of a table whose rows are invalidated one by one: to be dropped as well where its signature is another's. */
-  readonly rows: SignedTag | null
+  readonly rows: KeySetTag | null
 }
 
 /** What a write may change, before it is sent: the tables, and all of their rows. */

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals'
-import { Deadlines } from '../../src/availability/timeouts.ts'
+import { StoreTimeouts } from '../../src/availability/timeouts.ts'
 import { StoreTimeoutError } from '../../src/errors.ts'
 
 const text = (value: unknown): string => (value instanceof Error ? value.constructor.name : String(value))
@@ -9,7 +9,7 @@ beforeEach(() => void jest.useFakeTimers())
 afterEach(() => void jest.useRealTimers())
 
 test('C21 an answer in time is given, one that does not come ends in a StoreTimeoutError at its time', async () => {
-  const deadlines = new Deadlines(50)
+  const deadlines = new StoreTimeouts(50)
   const ends: string[] = []
   const wait = (name: string, answer: Promise<unknown>): void =>
     void deadlines.within(answer, text, text).then((end) => ends.push(`${name} ${end}`))
@@ -29,7 +29,7 @@ test('C21 an answer in time is given, one that does not come ends in a StoreTime
 })
 
 test('any number of waits share one timer, and none is left when all are over', async () => {
-  const deadlines = new Deadlines(50)
+  const deadlines = new StoreTimeouts(50)
   const answers = Array.from({ length: 100 }, (_, index) =>
     deadlines.within(Promise.resolve(index), Number, () => -1),
   )
@@ -40,7 +40,7 @@ test('any number of waits share one timer, and none is left when all are over', 
 })
 
 test('an answer that comes too late is dropped', async () => {
-  const deadlines = new Deadlines(50)
+  const deadlines = new StoreTimeouts(50)
   let answer: (value: string) => void = () => undefined
   const made: unknown[] = []
   const end = deadlines.within(

@@ -1,7 +1,7 @@
 import { canonicalizeWithout, type Call } from '@prisma-brisk/core'
 import fc from 'fast-check'
 import { prismaValue } from '../../../core/test/support/prisma-values.ts'
-import { RecentReads } from '../../src/key/argument-trie.ts'
+import { ArgumentTrie } from '../../src/key/argument-trie.ts'
 
 const RUNS = Number(process.env.BRISK_SEEDS ?? 400)
 
@@ -30,18 +30,18 @@ const args = fc.dictionary(keys, fc.oneof(small, prismaValue), { maxKeys: 2 })
 const fewArgs = fc.constantFrom({}, { where: { a: 1 } }, { where: { a: [1] } })
 
 function placeOf(
-  reads: RecentReads<string>,
+  reads: ArgumentTrie<string>,
   given: unknown,
   asked: Partial<typeof traits extends fc.Arbitrary<infer T> ? T : never> = {},
 ) {
   const { surroundings = null, tags = [], models = null, ...rest } = asked
   const call = { model: 'User', operation: 'findMany', dataPath: [], notes: {}, ...rest, args: given }
-  return reads.placeOf(call as unknown as Call, surroundings, tags, models)
+  return reads.slotOf(call as unknown as Call, surroundings, tags, models)
 }
 
 describe('C1 the place of a read', () => {
   test('is one only for arguments that are equal, types included', () => {
-    const reads = new RecentReads<string>()
+    const reads = new ArgumentTrie<string>()
     let found = 0
     fc.assert(
       fc.property(args, (given) => {
@@ -57,7 +57,7 @@ describe('C1 the place of a read', () => {
   })
 
   test('never says of a read what was noted of another', () => {
-    const reads = new RecentReads<string>(500)
+    const reads = new ArgumentTrie<string>(500)
     const textOf = (asked: object, given: unknown) =>
       JSON.stringify(asked) + canonicalizeWithout(given, 'cacheStrategy')
     fc.assert(
@@ -73,7 +73,7 @@ describe('C1 the place of a read', () => {
   })
 
   test('is found again for a copy, whatever its strategy', () => {
-    const reads = new RecentReads<string>()
+    const reads = new ArgumentTrie<string>()
     const list = () => ({ where: { name: 'Ada', at: { gt: new Date(1) }, id: { in: [1, 2, 3n] } }, take: 5 })
     const place = placeOf(reads, list())
     expect(place).not.toBeNull()
@@ -82,7 +82,7 @@ describe('C1 the place of a read', () => {
   })
 
   test('is denied to long, rare and endless arguments', () => {
-    const reads = new RecentReads<string>()
+    const reads = new ArgumentTrie<string>()
     const endless: Record<string, unknown> = {}
     endless['where'] = endless
     for (const given of [
@@ -99,7 +99,7 @@ describe('C1 the place of a read', () => {
   })
 
   test('is given up where there are too many', () => {
-    const reads = new RecentReads<string>(100)
+    const reads = new ArgumentTrie<string>(100)
     const place = placeOf(reads, { where: { id: 0 } })
     for (let id = 0; id < 200; id++) placeOf(reads, { where: { id } })
     expect(placeOf(reads, { where: { id: 0 } })).not.toBe(place)

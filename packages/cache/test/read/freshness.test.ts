@@ -1,14 +1,14 @@
-import { isDueEarly } from '../../src/read/early-refresh.ts'
-import type { Entry } from '../../src/entry/entry.ts'
+import { isDueEarly } from '../../src/read/freshness.ts'
+import type { CacheEntry } from '../../src/entry/entry.ts'
 
-const entry: Entry = {
+const entry: CacheEntry = {
   identity: 'i',
   tags: [],
   stamps: [],
   createdAt: 0,
   ttl: 10_000,
   swr: 0,
-  grace: 0,
+  staleIfError: 0,
   cost: 100,
 }
 

@@ -1,14 +1,15 @@
-import type { Found, SignedTag } from '../../cache-store.ts'
+import type { CacheLookup } from '../../cache-store.ts'
+import type { KeySetTag } from '../../entry/stamp.ts'
 
 export interface Lookup {
   /** Null where only stamps are asked for. */
   readonly key: string | null
   readonly tags: readonly string[]
-  readonly signed: SignedTag | null
+  readonly keySet: KeySetTag | null
 }
 
 interface Waiting extends Lookup {
-  readonly resolve: (found: Found) => void
+  readonly resolve: (found: CacheLookup) => void
   readonly reject: (error: unknown) => void
 }
 
@@ -19,11 +20,11 @@ interface Waiting extends Lookup {
 export class LookupBatch {
   private waiting: Waiting[] = []
 
-  constructor(private readonly send: (lookups: readonly Lookup[]) => Promise<Found[]>) {}
+  constructor(private readonly send: (lookups: readonly Lookup[]) => Promise<CacheLookup[]>) {}
 
-  add(key: string | null, tags: readonly string[], signed: SignedTag | null): Promise<Found> {
+  add(key: string | null, tags: readonly string[], keySet: KeySetTag | null): Promise<CacheLookup> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ key, tags, signed, resolve, reject })
+      this.waiting.push({ key, tags, keySet, resolve, reject })
       if (this.waiting.length === 1) process.nextTick(flush, this)
     })
   }
@@ -32,7 +33,7 @@ export class LookupBatch {
     const lookups = this.waiting
     this.waiting = []
     this.send(lookups).then(
-      (found) => lookups.forEach(({ resolve }, index) => resolve(found[index] as Found)),
+      (found) => lookups.forEach(({ resolve }, index) => resolve(found[index] as CacheLookup)),
       (error: unknown) => {
         for (const { reject } of lookups) reject(error)
       },

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { DecimalClass } from '../../cache-store.ts'
+import type { DecimalClass } from '../../codec/value-copy.ts'
 import type { StoredEntry } from '../../entry/entry.ts'
 import { decodePayload, type DecodedEntry, type ValueCodec } from '../../codec/payload.ts'
 
@@ -16,7 +16,7 @@ interface Decoded {
  * Payloads as they were decoded a moment ago. What is asked for again and again mostly comes with the same text, and to
  * compare two texts takes a fraction of the time of reading one. Any other text is decoded anew.
  */
-export class RecentPayloads {
+export class PayloadMemo {
   private readonly recent = new LRUCache<string, Decoded>({ maxSize: ALL, maxEntrySize: LONGEST })
 
   constructor(

@@ -1,3 +1,4 @@
+import type { WriteMarks } from '../../cache-store.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import type { RedisCommand } from './redis-port.ts'
 import { newStamp } from '../../entry/stamp.ts'
@@ -6,9 +7,9 @@ import { newStamp } from '../../entry/stamp.ts'
 const TOLERANCE = 1_000
 
 /** Tags that strict writers are about to invalidate: for each tag a sorted set of writers, by the end of their marks. */
-export class RedisMarks {
+export class RedisMarks implements WriteMarks {
   /** Whether look-ups have to ask for marks. */
-  isWatched = false
+  private isWatched = false
   private next = 1
 
   constructor(
@@ -17,6 +18,14 @@ export class RedisMarks {
     /** Commands that drop the stamps of tags. */
     private readonly dropping: (tags: readonly string[]) => readonly RedisCommand[],
   ) {}
+
+  get areWatched(): boolean {
+    return this.isWatched
+  }
+
+  watch(): void {
+    this.isWatched = true
+  }
 
   async set(tags: readonly string[], lifetime: number): Promise<string> {
     const writer = `${PROCESS}${this.next++}`

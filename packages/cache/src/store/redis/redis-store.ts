@@ -1,12 +1,16 @@
 import { callable, checkOptions, InvalidOptionsError, type OptionCheck } from '@prisma-brisk/core'
-import type { CacheStore, DecimalClass, Found, SignedTag } from '../../cache-store.ts'
-import { lifetimeOf, type Entry, type StoredEntry } from '../../entry/entry.ts'
+import type { CacheLookup, CacheStore, MessageBus } from '../../cache-store.ts'
+import type { DecimalClass } from '../../codec/value-copy.ts'
+import type { KeySetTag } from '../../entry/stamp.ts'
+import { lifetimeOf, type CacheEntry, type StoredEntry } from '../../entry/entry.ts'
 import { LookupBatch, type Lookup } from './lookup-batch.ts'
 import { encodePayload, taggedJson, type ValueCodec } from '../../codec/payload.ts'
-import { RecentPayloads } from './payload-memo.ts'
+import { PayloadMemo } from './payload-memo.ts'
 import { RedisConnection, unusable } from './redis-connection.ts'
+import { RedisLocks } from './redis-locks.ts'
 import { RedisMarks } from './redis-marks.ts'
-import { redisPort, type RedisClient, type RedisCommand, type RedisPort } from './redis-port.ts'
+import { redisPort, type RedisClient } from './redis-client.ts'
+import type { RedisCommand, RedisPort } from './redis-port.ts'
 import { newMarker, newStamp, stampTime } from '../../entry/stamp.ts'
 
 export interface RedisStoreOptions {
@@ -40,7 +44,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
 
 /** A store on Redis, which can also carry messages between processes. */
 export interface RedisCacheStore extends CacheStore {
-  readonly port: RedisPort
+  /** Redis pub/sub on a connection of its own: the default bus of {@link tieredStore}. */
+  bus(channel: string): MessageBus
 }
 
 const codec: OptionCheck = (value, path) => {
@@ -61,30 +66,32 @@ class RedisStore implements RedisCacheStore {
   private readonly known = new Set<string>()
   /** When stamps end that were made to live longer. */
   private readonly extended = new Map<string, number>()
-  private readonly payloads: RecentPayloads
+  private readonly payloads: PayloadMemo
   private readonly connection: RedisConnection
-  private readonly marks: RedisMarks
+  readonly marks: RedisMarks
+  readonly locks: RedisLocks
   decimal: DecimalClass | null = null
 
   constructor(
-    readonly port: RedisPort,
+    private readonly port: RedisPort,
     private readonly codec: ValueCodec,
     private readonly now: () => number,
   ) {
-    this.payloads = new RecentPayloads(codec, this)
+    this.payloads = new PayloadMemo(codec, this)
     this.connection = new RedisConnection(port, () => this.known.clear())
     this.marks = new RedisMarks(this.connection, now, (tags) => this.dropping(tags))
+    this.locks = new RedisLocks(this.connection)
   }
 
-  lookup(key: string, tags: readonly string[], signed: SignedTag | null = null): Promise<Found> {
-    return this.batch.add(key, tags, signed)
+  lookup(key: string, tags: readonly string[], keySet: KeySetTag | null = null): Promise<CacheLookup> {
+    return this.batch.add(key, tags, keySet)
   }
 
-  async observe(tags: readonly string[], signed: SignedTag | null = null): Promise<readonly string[]> {
-    return (await this.batch.add(null, tags, signed)).stamps
+  async observe(tags: readonly string[], keySet: KeySetTag | null = null): Promise<readonly string[]> {
+    return (await this.batch.add(null, tags, keySet)).stamps
   }
 
-  write(key: string, entry: Entry, value: unknown): Promise<void> {
+  write(key: string, entry: CacheEntry, value: unknown): Promise<void> {
     // Encoded before anything is awaited: the caller may change the value as soon as this has returned.
     const payload = encodePayload(this.codec, entry, value)
     const lifetime = Math.min(Math.ceil(lifetimeOf(entry)), LONGEST)
@@ -118,31 +125,12 @@ class RedisStore implements RedisCacheStore {
     return this.connection.send(this.dropping(tags)).then(ignore)
   }
 
-  watchMarks(): void {
-    this.marks.isWatched = true
-  }
-
-  mark(tags: readonly string[], lifetime: number): Promise<string> {
-    return this.marks.set(tags, lifetime)
-  }
-
-  renewMark(writer: string, tags: readonly string[], lifetime: number): Promise<void> {
-    return this.marks.renew(writer, tags, lifetime)
-  }
-
-  unmark(writer: string, tags: readonly string[]): Promise<void> {
-    return this.marks.remove(writer, tags)
-  }
-
-  async lock(key: string, token: string, lease: number): Promise<boolean> {
-    const [answer] = await this.connection.send([['SET', `${key}:lock`, token, 'NX', 'PX', String(lease)]])
-    return answer !== null
-  }
-
-  async unlock(key: string, token: string): Promise<void> {
-    // Between the two another may have got the lock after ours ended: then two read, which is harmless.
-    const [holder] = await this.connection.send([['GET', `${key}:lock`]])
-    if (holder === token) await this.connection.send([['DEL', `${key}:lock`]])
+  bus(channel: string): MessageBus {
+    const { port } = this
+    return {
+      publish: (message) => port.publish(channel, message),
+      subscribe: (listener, state) => port.subscribe(channel, listener, state),
+    }
   }
 
   onReconnect(listener: () => void): void {
@@ -154,9 +142,9 @@ class RedisStore implements RedisCacheStore {
   }
 
   /** The usual case is that all tags have stamps; then they and the values take one command, and few promises. */
-  private lookupAll(lookups: readonly Lookup[]): Promise<Found[]> {
+  private lookupAll(lookups: readonly Lookup[]): Promise<CacheLookup[]> {
     const names = namesIn(lookups)
-    const isUsual = this.connection.isProven && !this.marks.isWatched && names.length > 0
+    const isUsual = this.connection.isProven && !this.marks.areWatched && names.length > 0
     if (!isUsual || !lookups.every(({ tags }) => this.knowsAll(tags))) {
       return this.lookupAndStamp(lookups)
     }
@@ -175,8 +163,8 @@ class RedisStore implements RedisCacheStore {
     lookups: readonly Lookup[],
     names: readonly string[],
     texts: readonly unknown[],
-  ): Found[] | null {
-    const found: Found[] = []
+  ): CacheLookup[] | null {
+    const found: CacheLookup[] = []
     const places = lookups.length === 1 ? null : new Map(names.map((name, index) => [name, index]))
     for (const { key, tags } of lookups) {
       let at = 0
@@ -198,13 +186,13 @@ class RedisStore implements RedisCacheStore {
     return true
   }
 
-  private async lookupAndStamp(lookups: readonly Lookup[]): Promise<Found[]> {
+  private async lookupAndStamp(lookups: readonly Lookup[]): Promise<CacheLookup[]> {
     const keys = new Set<string>()
     const tags = new Set<string>()
     const signatures = new Map<string, string>()
     for (const lookup of lookups) {
       if (lookup.key !== null) keys.add(lookup.key)
-      if (lookup.signed !== null) signatures.set(lookup.signed.tag, lookup.signed.signature)
+      if (lookup.keySet !== null) signatures.set(lookup.keySet.tag, lookup.keySet.signature)
       for (const tag of lookup.tags) tags.add(tag)
     }
     const texts = await this.read([...keys], [...tags], signatures)

@@ -6,24 +6,21 @@ export class CountedBus {
   private readonly subscribers: { heard: number }[] = []
   private waiting: (() => void)[] = []
 
-  of({ port }: RedisCacheStore, channel: string): MessageBus {
+  of(store: RedisCacheStore, channel: string): MessageBus {
+    const bus = store.bus(channel)
     return {
       publish: (message) => {
         this.published++
-        return port.publish(channel, message)
+        return bus.publish(message)
       },
       subscribe: (listener, state) => {
         const subscriber = { heard: 0 }
         this.subscribers.push(subscriber)
-        return port.subscribe(
-          channel,
-          (message) => {
-            listener(message)
-            subscriber.heard++
-            if (this.isQuiet) for (const resolve of this.waiting.splice(0)) resolve()
-          },
-          state,
-        )
+        return bus.subscribe((message) => {
+          listener(message)
+          subscriber.heard++
+          if (this.isQuiet) for (const resolve of this.waiting.splice(0)) resolve()
+        }, state)
       },
     }
   }

@@ -1,76 +1,15 @@
-import { createConnection, createServer, type Server, type Socket } from 'node:net'
-import { cache, memoryStore, redisStore, tieredStore } from '@prisma-brisk/cache'
-import { Redis } from 'ioredis'
+import { createServer, type Server } from 'node:net'
+import { cache, redisStore } from '@prisma-brisk/cache'
 import { freePort } from '../../support/server-process.ts'
-import { startRedis, type RedisServer } from '../../support/redis.ts'
 import { expectStatements } from '../../support/statements.ts'
-import { cached, openBench, ownNamespace, settled, start, until, type Bench } from './cached-client.ts'
+import { useBench } from './support/bench.ts'
+import { cached, ownNamespace, settled, start, until } from './support/cached-client.ts'
+import { atEnd, connect, movableAddress, server, useRedisServers } from './support/redis-servers.ts'
 
-let bench: Bench
-const ends: (() => unknown)[] = []
-
-beforeAll(async () => {
-  bench = await openBench()
-})
-afterAll(() => bench.close())
-beforeEach(async () => {
-  await bench.clear()
-  await bench.base.user.create({ data: { email: 'ada@example.org', name: 'Ada' } })
-})
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
-})
+const bench = useBench()
+useRedisServers()
 
 const minute = { cacheStrategy: { ttl: 60 } }
-
-/** A client as an application would make it: it queues while it is not connected, and tries again. */
-function connect(url: string): Redis {
-  const redis = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null })
-  redis.on('error', () => undefined)
-  ends.push(() => redis.disconnect())
-  return redis
-}
-
-async function server(settings: Record<string, string> = {}, port?: number): Promise<RedisServer> {
-  const redis = await startRedis(settings, port === undefined ? {} : { port })
-  ends.push(() => redis.kill('SIGKILL').catch(() => undefined))
-  return redis
-}
-
-/** An address behind which another server can come to stand. */
-async function movableAddress(port: number): Promise<{ url: string; moveTo(port: number): void }> {
-  let target = port
-  const sockets = new Set<Socket>()
-  const relay = createServer((client) => {
-    const upstream = createConnection(target, '127.0.0.1')
-    client.pipe(upstream).pipe(client)
-    for (const socket of [client, upstream]) {
-      sockets.add(socket)
-      socket.on('error', () => undefined)
-      socket.on('close', () => {
-        client.destroy()
-        upstream.destroy()
-      })
-    }
-  })
-  const own = await freePort()
-  await new Promise<void>((resolve) => relay.listen(own, '127.0.0.1', resolve))
-  const cut = (): void => {
-    for (const socket of sockets) socket.destroy()
-    sockets.clear()
-  }
-  ends.push(() => {
-    cut()
-    relay.close()
-  })
-  return {
-    url: `redis://127.0.0.1:${own}`,
-    moveTo: (next) => {
-      target = next
-      cut()
-    },
-  }
-}
 
 /** Reads and writes work, in time, and say what the database says. */
 async function expectAlive(prisma: ReturnType<typeof cached>): Promise<void> {
@@ -102,7 +41,7 @@ describe('C21 reads answer and writes resolve', () => {
     const silent: Server = createServer(() => undefined)
     const port = await freePort()
     await new Promise<void>((resolve) => silent.listen(port, '127.0.0.1', resolve))
-    ends.push(() => silent.close())
+    atEnd(() => silent.close())
     const prisma = cached(bench.base, {
       store: redisStore(connect(`redis://127.0.0.1:${port}`)),
       ...timeouts,
@@ -266,15 +205,6 @@ describe('C22 Redis comes back after invalidations were missed', () => {
   })
 })
 
-async function connectOnce<T>(url: string, run: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis(url)
-  try {
-    return await run(redis)
-  } finally {
-    redis.disconnect()
-  }
-}
-
 test('C23 a corrupt, truncated or foreign payload is a miss, and overwritten', async () => {
   const redis = await server()
   const admin = connect(redis.url)
@@ -301,47 +231,6 @@ test('C23 a corrupt, truncated or foreign payload is a miss, and overwritten', a
   }
 })
 
-test('C24 a thousand concurrent misses of one key are one statement', async () => {
-  for (const store of [memoryStore(), redisStore(connect((await server()).url))]) {
-    const prisma = cached(bench.base, { store })
-    await prisma.user.count()
-    const rows = await expectStatements(bench.log, 1, () =>
-      Promise.all(Array.from({ length: 1000 }, () => prisma.user.findMany(minute))),
-    )
-    expect(new Set(rows.map(([row]) => row)).size).toBe(1000)
-    expect(rows.every(([row]) => row?.name === 'Ada')).toBe(true)
-  }
-})
-
-test('C24 with a fill lock one process reads; where it dies the others go on', async () => {
-  const redis = await server()
-  const namespace = ownNamespace()
-  const options = { namespace, fillLock: { lease: 500 }, earlyRefresh: 0, readTimeout: 5000 }
-  const open = () => cached(bench.base, { ...options, store: redisStore(connect(redis.url)) })
-  const fleet = [open(), open()]
-  await bench.base.user.count()
-  await expectStatements(bench.log, 1, () => Promise.all(fleet.map((each) => each.user.findMany(minute))))
-  await fleet[0]?.$cache.invalidateAll()
-  const [key] = (await connectOnce(redis.url, (each) => each.keys('*:q:*'))) as [string]
-  await connectOnce(redis.url, (each) => each.set(`${key}:lock`, 'of a dead process', 'PX', 400))
-  await expectStatements(bench.log, 1, () => Promise.all(fleet.map((each) => each.user.findMany(minute))))
-})
-
-test('C25 a failed read is shared with those who wait, and never stored', async () => {
-  const prisma = cached(bench.base)
-  bench.fail(/^SELECT/, new Error('disk on fire'))
-  const answers = await Promise.allSettled([1, 2, 3].map(() => prisma.user.findMany(minute)))
-  expect(answers.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
-  expect(await prisma.user.findMany(minute)).toHaveLength(1)
-  for (let time = 0; time < 2; time++) {
-    await expect(prisma.user.findUniqueOrThrow({ where: { id: 9 }, ...minute })).rejects.toMatchObject({
-      code: 'P2025',
-    })
-  }
-  await prisma.user.create({ data: { id: 9, email: 'nine@example.org', name: 'Nine' } })
-  expect(await prisma.user.findUniqueOrThrow({ where: { id: 9 }, ...minute })).toMatchObject({ name: 'Nine' })
-})
-
 test('staleIfError: an old result is served where the database cannot be reached, one invalidated is not', async () => {
   let now = 1_700_000_000_000
   const prisma = cached(bench.base, { staleIfError: 3600, now: () => now })
@@ -356,92 +245,4 @@ test('staleIfError: an old result is served where the database cannot be reached
   await prisma.user.update({ where: { id: 1 }, data: { name: 'New' } })
   bench.fail(/^SELECT/, lost)
   await expect(prisma.user.findMany(minute)).rejects.toThrow()
-})
-
-test('C26 near tier: another process is heard, at most nearTtl late, and a bus that is down empties it', async () => {
-  const redis = await server()
-  let now = Date.now()
-  const listeners: { message(text: string): void; state(isUp: boolean): void }[] = []
-  let isHeard = true
-  const bus = {
-    publish: async (text: string) => {
-      if (isHeard) for (const listener of listeners) listener.message(text)
-    },
-    subscribe: async (message: (text: string) => void, state: (isUp: boolean) => void) => {
-      listeners.push({ message, state })
-      state(true)
-      return async () => undefined
-    },
-  }
-  const options = { namespace: ownNamespace(), database: 'same', readTimeout: 5000, earlyRefresh: 0 }
-  const open = () => {
-    const far = redisStore(connect(redis.url))
-    const store = tieredStore({ near: memoryStore(), far, nearTtl: 5, bus, now: () => now })
-    const base = bench.database.createClient({ adapter: bench.database.adapter({ connections: 2 }) })
-    return base.$extends(cache({ ...options, store }))
-  }
-  const [here, there] = [open(), open()]
-  const admin = connect(redis.url)
-  const commands = async () => Number(/total_commands_processed:(\d+)/.exec(await admin.info('stats'))?.[1])
-  await here.user.findMany(minute)
-  await until(() => here.$cache.stats().fills === 1)
-  await here.user.findMany(minute)
-  const before = await commands()
-  for (let time = 0; time < 10; time++) await here.user.findMany(minute)
-  expect((await commands()) - before).toBe(1)
-  await there.user.update({ where: { id: 1 }, data: { name: 'Heard' } })
-  expect(await here.user.findMany(minute)).toMatchObject([{ name: 'Heard' }])
-  await until(() => here.$cache.stats().fills === 2)
-  await here.user.findMany(minute)
-  isHeard = false
-  await there.user.update({ where: { id: 1 }, data: { name: 'Unheard' } })
-  expect(await here.user.findMany(minute)).toMatchObject([{ name: 'Heard' }])
-  now += 5001
-  expect(await here.user.findMany(minute)).toMatchObject([{ name: 'Unheard' }])
-  await until(() => here.$cache.stats().fills === 3)
-  await here.user.findMany(minute)
-  for (const { state } of listeners) state(false)
-  await there.user.update({ where: { id: 1 }, data: { name: 'Down' } })
-  expect(await here.user.findMany(minute)).toMatchObject([{ name: 'Down' }])
-})
-
-test('C26 the bus of Redis itself: lost connections empty the near tier, and it hears again afterwards', async () => {
-  const redis = await server()
-  const admin = connect(redis.url)
-  const options = { namespace: ownNamespace(), database: 'same', readTimeout: 5000, earlyRefresh: 0 }
-  const channel = ownNamespace()
-  const open = () => {
-    const far = redisStore(connect(redis.url))
-    const store = tieredStore({ near: memoryStore(), far, nearTtl: 3600, channel })
-    const base = bench.database.createClient({ adapter: bench.database.adapter({ connections: 2 }) })
-    return base.$extends(cache({ ...options, store }))
-  }
-  const [here, there] = [open(), open()]
-  const subscribers = async () => ((await admin.pubsub('NUMSUB', channel)) as [string, number])[1]
-  await until(async () => (await subscribers()) === 2)
-  const read = () => here.user.findMany(minute)
-  const lookups = async () =>
-    Number(/cmdstat_mget:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0)
-  const isNear = async (): Promise<boolean> => {
-    const before = await lookups()
-    await read()
-    return (await lookups()) === before
-  }
-  for (const name of ['One', 'Two']) {
-    await read()
-    await until(isNear)
-    await there.user.update({ where: { id: 1 }, data: { name } })
-    await until(async () => (await read())[0]?.name === name)
-    await until(isNear)
-    const filled = here.$cache.stats().store.entries
-    expect(filled).toBeGreaterThan(0)
-    await admin.client('KILL', 'TYPE', 'pubsub')
-    // What was near is asked of the far store again, until messages are heard again.
-    await until(() => here.$cache.stats().store.entries < filled)
-    await until(async () => (await subscribers()) === 2)
-  }
-  await redis.kill('SIGKILL')
-  await until(() => here.$cache.stats().store.entries === 0)
-  await there.user.update({ where: { id: 1 }, data: { name: 'Gone' } })
-  expect(await read()).toMatchObject([{ name: 'Gone' }])
 })

@@ -1,4 +1,4 @@
-import type { PrismaClient } from '../../../../prisma/generated/postgresql/client.ts'
+import type { PrismaClient } from '../../../../../prisma/generated/postgresql/client.ts'
 
 /** Prisma 7.10 opens a savepoint for a transaction inside a transaction; its types do not say so yet. */
 export function nested<R>(tx: object, work: (inner: PrismaClient) => Promise<R>): Promise<R> {

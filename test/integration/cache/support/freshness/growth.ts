@@ -1,5 +1,5 @@
-import type { Prisma, PrismaClient } from '../../../../prisma/generated/postgresql/client.ts'
-import type { Random } from '../../../support/random.ts'
+import type { Prisma, PrismaClient } from '../../../../../prisma/generated/postgresql/client.ts'
+import type { Random } from '../../../../support/random.ts'
 import { nested, rolledBack } from './transaction.ts'
 import type { World } from './world.ts'
 

@@ -1,4 +1,4 @@
-import type { PrismaClient } from '../../../../prisma/generated/postgresql/client.ts'
+import type { PrismaClient } from '../../../../../prisma/generated/postgresql/client.ts'
 
 export type Query = (client: PrismaClient, strategy: object) => Promise<unknown>
 

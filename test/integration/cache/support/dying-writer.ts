@@ -3,7 +3,7 @@ import { cache, redisStore } from '@prisma-brisk/cache'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapter, SqlDriverAdapterFactory, SqlQueryable } from '@prisma/driver-adapter-utils'
 import { Redis } from 'ioredis'
-import { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { PrismaClient } from '../../../../prisma/generated/postgresql/client.ts'
 
 export interface DyingWriter {
   readonly database: string

@@ -1,0 +1,68 @@
+import type { RedisCommand, RedisPort } from './redis-port.ts'
+
+/** A client of `redis` (node-redis) 5 or 6: `createClient`, `createClientPool`, `createCluster` or `createSentinel`. */
+export interface NodeRedisClient {
+  sendCommand(...args: never[]): Promise<unknown>
+}
+
+export function nodeRedisPort(client: NodeRedisClient): RedisPort {
+  const shape = client as unknown as NodeRedisShape
+  const isCluster = typeof shape.nodeClient === 'function' || Array.isArray(shape.masters)
+  const isSentinel = typeof shape.getMasterNode === 'function'
+  const call = (command: RedisCommand): Promise<unknown> => {
+    const args = [...command]
+    if (isCluster) return shape.sendCommand(command[1], false, args)
+    return isSentinel ? shape.sendCommand(false, args) : shape.sendCommand(args)
+  }
+  return {
+    isCluster,
+    // A pool has several connections, and no `isReady`; a Sentinel client has a pool.
+    isOrdered: !isCluster && !isSentinel && typeof shape.isReady === 'boolean',
+    // Commands of one turn of the event loop travel together.
+    send: (commands) => Promise.all(commands.map(call)),
+    texts: isCluster
+      ? (names) => Promise.all(names.map((name) => call(['GET', name])))
+      : (names) => call(['MGET', ...names]) as Promise<readonly unknown[]>,
+    onReconnect(listener) {
+      let connected = shape.isReady === true || (isCluster && shape.isOpen === true)
+      for (const event of isCluster ? ['node-ready', 'node-disconnect'] : ['ready', 'topology-change']) {
+        shape.on?.(event, () => {
+          if (connected) listener()
+          else if (!isCluster) connected = true
+        })
+      }
+      // A cluster's nodes become ready one after the other.
+      if (isCluster && !connected) shape.on?.('connect', () => (connected = true))
+    },
+    publish: (channel, message) => call(['PUBLISH', channel, message]),
+    async subscribe(channel, listener, state) {
+      const subscriber = shape.duplicate()
+      subscriber.on?.('error', () => state(false))
+      subscriber.on?.('reconnecting', () => state(false))
+      subscriber.on?.('end', () => state(false))
+      await subscriber.connect()
+      await subscriber.subscribe(channel, listener)
+      subscriber.on?.('ready', () => state(true))
+      state(true)
+      return async () => {
+        await subscriber.close().catch(ignore)
+      }
+    },
+  }
+}
+
+interface NodeRedisShape {
+  sendCommand(...args: unknown[]): Promise<unknown>
+  on?(event: string, listener: () => void): unknown
+  readonly isReady?: boolean
+  readonly isOpen?: boolean
+  readonly masters?: unknown
+  nodeClient?: unknown
+  getMasterNode?: unknown
+  duplicate(): NodeRedisShape
+  connect(): Promise<unknown>
+  close(): Promise<unknown>
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
+}
+
+const ignore = (): void => undefined
