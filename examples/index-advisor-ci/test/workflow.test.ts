@@ -25,7 +25,7 @@ async function brisk(...args: string[]): Promise<{ code: number; stdout: string;
 /** What the workflow runs, without the redirection into a file. */
 function workflowArguments(): string[] {
   const workflow = readFileSync(join(project, '.github/workflows/indexes.yml'), 'utf8')
-  const [, line] = /run: npx brisk (.*) > indexes\.sarif$/m.exec(workflow) ?? []
+  const [, line] = /run: npx @prisma-brisk\/index-advisor (.*) > indexes\.sarif$/m.exec(workflow) ?? []
   return (line ?? '').split(' ')
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runBrisk } from './command.ts'
+import { runBrisk } from './cli/command.ts'
 
 void runBrisk(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode

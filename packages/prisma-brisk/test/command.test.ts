@@ -1,7 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runBrisk } from '../src/command.ts'
+import { run } from '@prisma-brisk/index-advisor/cli'
+import { advisorCommands } from '../src/cli/advisor-commands.ts'
+import { runBrisk } from '../src/cli/command.ts'
 
 let cwd: string
 beforeEach(() => {
@@ -24,6 +26,24 @@ test('lists the commands of the advisor and init', async () => {
   expect(code).toBe(0)
   for (const command of ['init', 'advise', 'explain', 'statistics', 'verify'])
     expect(output).toContain(command)
+})
+
+test('a command of the advisor is run by the advisor, its help included', async () => {
+  const { code, output } = await brisk('advise', '--help')
+  expect(code).toBe(0)
+  expect(output).toContain('Usage: brisk advise')
+  expect(await brisk('help', 'verify')).toMatchObject({
+    output: expect.stringContaining('Usage: brisk verify'),
+  })
+})
+
+test('KN1 the list of the advisor’s commands is the advisor’s own', async () => {
+  let help = ''
+  await run(['--help'], { stdout: (text) => void (help += text) })
+  const own = [...help.matchAll(/^ {2}(\w+)[^\n]* {2}(\S[^\n]*(?:\n {10,}\S[^\n]*)*)/gm)]
+    .map(([, name, description]) => [name, description?.replaceAll(/\s+/g, ' ')])
+    .filter(([name]) => name !== 'help')
+  expect(own).toEqual(advisorCommands)
 })
 
 test('init --yes sets a project up', async () => {

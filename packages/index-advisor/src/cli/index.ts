@@ -1,2 +1,2 @@
 export { type CliHost } from './cli-host.ts'
-export { type ExtraCommands, run } from './run.ts'
+export { run } from './run.ts'

@@ -5,15 +5,12 @@ import { processHost } from './cli-host.ts'
 import type { StatisticsFlags } from './statistics-command.ts'
 import type { VerifyFlags } from './verify-command.ts'
 
-/** Adds commands to the program; `done` sets the exit code. */
-export type ExtraCommands = (program: Command, host: CliHost, done: (exitCode: number) => void) => void
-
 /**
- * The `brisk` command. Each command's code is loaded when it runs, so that `brisk --help` answers at once.
+ * The advisor's commands. Each command's code is loaded when it runs, so that `--help` answers at once.
  *
  * @param argv arguments without `node` and the script
  * @param host where it reads and writes; default: the process
- * @param extra further commands, for the package that owns the `brisk` bin
+ * @param name what the command is called in its help and before its errors; `brisk` where the suite runs it
  * @returns 0 nothing to do or done, 1 recommendations with `--check`, 2 bad input
  * @example
  * process.exitCode = await run(process.argv.slice(2))
@@ -21,27 +18,26 @@ export type ExtraCommands = (program: Command, host: CliHost, done: (exitCode: n
 export async function run(
   argv: readonly string[],
   host: Partial<CliHost> = {},
-  extra?: ExtraCommands,
+  name = 'index-advisor',
 ): Promise<number> {
   const to: CliHost = { ...processHost(), ...host }
   let exitCode = 0
   const done = (code: number) => {
     exitCode = code
   }
-  const program = new Command('brisk')
+  const program = new Command(name)
     .description('Finds missing and useless indexes of a Prisma project and writes the migration.')
     .exitOverride()
     .showSuggestionAfterError(false)
     .configureOutput({
       writeOut: to.stdout,
       writeErr: to.stderr,
-      outputError: (text, write) => write(oneLine(text)),
+      outputError: (text, write) => write(oneLine(name, text)),
     })
   addAdvise(program, to, done)
   addExplain(program, to, done)
   addStatistics(program, to, done)
   addVerify(program, to, done)
-  extra?.(program, to, done)
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return exitCode
@@ -55,7 +51,7 @@ export async function run(
         : error instanceof Error
           ? (error.stack ?? error.message)
           : String(error)
-    to.stderr(`brisk: ${text}\n`)
+    to.stderr(`${name}: ${text}\n`)
     return 2
   }
 }
@@ -169,8 +165,8 @@ function wholeNumber(text: string): number {
   return Number(text)
 }
 
-function oneLine(text: string): string {
-  return `brisk: ${text
+function oneLine(name: string, text: string): string {
+  return `${name}: ${text
     .replace(/^error: /, '')
     .trim()
     .replaceAll(/\s*\n\s*/g, ' ')}\n`

@@ -1,0 +1,67 @@
+import { Command, CommanderError } from 'commander'
+import type { InitHost } from '../init/init-command.ts'
+import { advisorCommands } from './advisor-commands.ts'
+import { processHost, type CliHost } from './cli-host.ts'
+
+/**
+ * The `brisk` command: `init`, and the commands of the index advisor where it is installed. Each command's code is
+ * loaded when it runs, so that `brisk --help` answers at once.
+ *
+ * @returns exit code: 0 done, 1 findings or declined, 2 bad input
+ */
+export async function runBrisk(
+  argv: readonly string[],
+  host: Partial<CliHost> & Pick<InitHost, 'confirm'> = {},
+): Promise<number> {
+  const to = { ...processHost(), ...host }
+  const [first] = argv
+  try {
+    const asked = first === 'help' ? [...argv.slice(1), '--help'] : argv
+    if (isAdvisors(asked[0])) {
+      const { runAdvisor } = await import('./advisor.ts')
+      return await runAdvisor(asked, host, to.cwd)
+    }
+    let exitCode = 0
+    await commands(to, (code) => (exitCode = code)).parseAsync([...argv], { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    const { BriskError } = await import('@prisma-brisk/core')
+    // What is no fault of the input is a fault of ours: its stack is wanted.
+    const text =
+      error instanceof BriskError
+        ? error.message
+        : error instanceof Error
+          ? (error.stack ?? error.message)
+          : String(error)
+    to.stderr(`brisk: ${text}\n`)
+    return 2
+  }
+}
+
+const isAdvisors = (name: string | undefined): boolean => advisorCommands.some(([each]) => each === name)
+
+function commands(host: CliHost & Pick<InitHost, 'confirm'>, done: (exitCode: number) => void): Command {
+  const program = new Command('brisk')
+    .description('Sets prisma-brisk up in an application, and advises on the indexes of its database.')
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .configureOutput({
+      writeOut: host.stdout,
+      writeErr: host.stderr,
+      outputError: (text, write) => write(`brisk: ${text.replace(/^error: /, '').trim()}\n`),
+    })
+  program
+    .command('init')
+    .description('add brisk() to your client and its generator to your schema, after showing the change')
+    .option('--schema <path>', 'schema file or directory (default: as prisma.config.ts says)')
+    .option('--client <file>', 'the file that makes the PrismaClient')
+    .option('--yes', 'write without asking')
+    .action(async (options: { schema?: string; client?: string; yes?: boolean }) => {
+      const { initCommand } = await import('../init/init-command.ts')
+      done(await initCommand(options, host))
+    })
+  // For the list of `brisk --help` alone: `runBrisk` hands them to the advisor.
+  for (const [name, description] of advisorCommands) program.command(name).description(description)
+  return program
+}

@@ -1,0 +1,2 @@
+/** Express: request scopes and the metrics endpoint. */
+export * from '@prisma-brisk/slow-query/express'

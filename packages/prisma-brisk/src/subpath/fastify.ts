@@ -1,0 +1,2 @@
+/** Fastify: request scopes and the metrics endpoint. */
+export * from '@prisma-brisk/slow-query/fastify'

@@ -1,0 +1,2 @@
+/** A codec for shared stores, by msgpackr. */
+export * from '@prisma-brisk/cache/msgpackr'

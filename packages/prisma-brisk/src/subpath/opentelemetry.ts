@@ -1,0 +1,2 @@
+/** Spans and metrics by OpenTelemetry. */
+export * from '@prisma-brisk/slow-query/opentelemetry'
