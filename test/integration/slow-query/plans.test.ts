@@ -161,6 +161,10 @@ const harmful = {
     'SELECT `my abs`(1) AS n',
     'SELECT id FROM Tag FOR UPDATE',
     'SELECT id FROM Tag LOCK IN SHARE MODE',
+    'SELECT NEXT VALUE FOR numbers AS n',
+    'SELECT NEXT/* a */VALUE\nFOR numbers AS n',
+    'SELECT PREVIOUS VALUE FOR numbers AS n FROM Tag',
+    'SELECT @drawn := @drawn + 1 AS n FROM Tag',
   ],
 } as const
 
@@ -171,6 +175,8 @@ const drawn = {
       ...['my$abs', 'éabs', '"my abs"'].map(
         (name) => `CREATE FUNCTION ${name}(int) RETURNS bigint LANGUAGE sql AS $$ SELECT nextval('drawn') $$`,
       ),
+      `CREATE VIEW drawing AS SELECT nextval('drawn') AS n`,
+      `CREATE VIEW numbering AS SELECT my$abs(1) AS n`,
     ],
     read: 'SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS n FROM drawn',
   },
@@ -181,8 +187,11 @@ const drawn = {
         (signature) =>
           `CREATE FUNCTION ${signature} RETURNS INT MODIFIES SQL DATA BEGIN INSERT INTO draws (n) VALUES (1); RETURN 1; END`,
       ),
+      'CREATE SEQUENCE numbers NOCACHE',
+      'CREATE VIEW drawing AS SELECT drawn() AS n',
+      'CREATE VIEW numbering AS SELECT NEXT VALUE FOR numbers AS n',
     ],
-    read: 'SELECT COUNT(*) AS n FROM draws',
+    read: 'SELECT (SELECT COUNT(*) FROM draws) + (SELECT next_not_cached_value FROM numbers) AS n',
   },
 } as const
 
@@ -237,7 +246,21 @@ describe.each(['postgresql', 'mysql'] as const)('S12 with analyze on %s', (provi
     await prisma.$disconnect()
   })
 
-  test.each<string>(harmful[provider])('never run: %s', async (sql) => {
+  test.each(['drawing', 'numbering'])(
+    'KP11 the view %s, whose effect its statement does not show, has none',
+    async (view) => {
+      const { prisma, take } = explained(database, { sampleRate: 1, analyze: true })
+      await prisma.$queryRawUnsafe(`SELECT n FROM ${view}`)
+      const before = await plain.$queryRawUnsafe<{ n: number | bigint }[]>(drawn[provider].read)
+      const [record] = await take()
+      const after = await plain.$queryRawUnsafe<{ n: number | bigint }[]>(drawn[provider].read)
+      expect(wasRun(record?.plan ?? null)).toBe(false)
+      expect(after).toEqual(before)
+      await prisma.$disconnect()
+    },
+  )
+
+  test.each<string>(harmful[provider])('KP11 never run: %s', async (sql) => {
     const { prisma, take } = explained(database, { sampleRate: 1, analyze: true })
     const before = await plain.$queryRawUnsafe<{ n: number | bigint }[]>(drawn[provider].read)
     await prisma.$queryRawUnsafe(sql)

@@ -37,7 +37,7 @@ export interface RedactOptions {
  *
  * One pass over the characters: each is looked at a bounded number of times, so hostile text costs no more than
  * its length. What is not understood is redacted, never shown: an unterminated literal or comment reaches to the
- * end. In PostgreSQL literals become `$n` beyond the statement's own parameters, as `pg_stat_statements` writes
+ * end, and so does a string whose end depends on a setting of the server. In PostgreSQL literals become `$n` beyond the statement's own parameters, as `pg_stat_statements` writes
  * them, so that the result can be parsed again; elsewhere they become `?`.
  *
  * @example

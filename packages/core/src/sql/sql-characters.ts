@@ -1,5 +1,6 @@
 /** The characters that mean something in SQL, and the letters that may stand before a string, in lower case. */
 export const NEWLINE = 0x0a
+export const RETURN = 0x0d
 export const SPACE = 0x20
 export const DOUBLE_QUOTE = 0x22
 export const HASH = 0x23

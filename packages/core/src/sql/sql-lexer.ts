@@ -12,7 +12,9 @@ import {
   NEWLINE,
   PLUS,
   QUOTE,
+  RETURN,
   SLASH,
+  SPACE,
   STAR,
   isDigit,
   isSpace,
@@ -58,12 +60,25 @@ function isExponent(sql: string, start: number, at: number): boolean {
   return lowerCase(sql.charCodeAt(start + 1)) !== LETTER_X
 }
 
-/** Where a quoted text ends, behind its quote; -1 where it does not. */
-export function quotedEnd(sql: string, quoteAt: number, quote: number, backslashes: boolean): number {
+/** What a backslash does in a quoted text. */
+export const enum Backslash {
+  /** It is a character like any other. */
+  Plain,
+  /** It escapes the character behind it. */
+  Escapes,
+  /** One or the other: the server has a setting (`standard_conforming_strings`, `NO_BACKSLASH_ESCAPES`, `ANSI_QUOTES`). */
+  Unknown,
+}
+
+/** Where a quoted text ends, behind its quote; -1 where it does not, or where that is unknown. */
+export function quotedEnd(sql: string, quoteAt: number, quote: number, backslash: Backslash): number {
   for (let at = quoteAt + 1; at < sql.length; at++) {
     const code = sql.charCodeAt(at)
-    if (code === BACKSLASH && backslashes) at++
-    else if (code === quote) {
+    if (code === BACKSLASH && backslash !== Backslash.Plain) {
+      at++
+      // An escaped quote, or the end of the text.
+      if (backslash === Backslash.Unknown && sql.charCodeAt(at) === quote) return -1
+    } else if (code === quote) {
       if (sql.charCodeAt(at + 1) !== quote) return at + 1
       at++
     }
@@ -72,22 +87,31 @@ export function quotedEnd(sql: string, quoteAt: number, quote: number, backslash
 }
 
 /** Where a string in single quotes ends, with the pieces that continue it in PostgreSQL; -1 where it does not. */
-export function stringEnd(sql: string, quoteAt: number, dialect: SqlDialect, backslashes: boolean): number {
+export function stringEnd(sql: string, quoteAt: number, dialect: SqlDialect, backslash: Backslash): number {
   const continues = dialect === 'postgresql'
   let end = -1
   // 'one' <newline> 'string'
   for (let next = quoteAt; next >= 0; next = continues ? continuation(sql, end) : -1)
-    end = quotedEnd(sql, next, QUOTE, backslashes)
+    end = quotedEnd(sql, next, QUOTE, backslash)
   return end
 }
 
-/** Where the next piece of a string literal begins, or -1: only whitespace with a newline may stand between. */
+/**
+ * Where the next piece of a string literal begins, or -1: only whitespace with a newline, and comments to the end of a
+ * line, may stand between.
+ */
 function continuation(sql: string, from: number): number {
   if (from < 0) return -1
   let newline = false
   let at = from
-  for (; isSpace(sql.charCodeAt(at)); at++) newline ||= sql.charCodeAt(at) === NEWLINE
-  return newline && sql.charCodeAt(at) === QUOTE ? at : -1
+  for (;;) {
+    const code = sql.charCodeAt(at)
+    if (isSpace(code)) {
+      newline ||= code === NEWLINE || code === RETURN
+      at++
+    } else if (code === MINUS && sql.charCodeAt(at + 1) === MINUS) at = lineEnd(sql, at, 'postgresql')
+    else return newline && code === QUOTE ? at : -1
+  }
 }
 
 /** Where the quote of a string with a prefix stands: `E'…'`, `B'…'`, `X'…'`, `N'…'`, `U&'…'`; else -1. */
@@ -102,10 +126,21 @@ export function prefixedQuote(sql: string, start: number, dialect: SqlDialect): 
   return unicode && sql.charCodeAt(start + 2) === QUOTE ? start + 2 : -1
 }
 
-/** Whether a backslash escapes in a string with this letter before its quote. */
-export function prefixEscapes(letter: number, dialect: SqlDialect): boolean {
-  if (dialect === 'postgresql') return lowerCase(letter) === LETTER_E
-  return dialect === 'mysql' && lowerCase(letter) === LETTER_N
+/** What a backslash does in a string without a prefix. */
+export function backslashIn(dialect: SqlDialect): Backslash {
+  return dialect === 'postgresql' || dialect === 'mysql' ? Backslash.Unknown : Backslash.Plain
+}
+
+/** What a backslash does in a string with this letter before its quote. */
+export function backslashBehind(letter: number, dialect: SqlDialect): Backslash {
+  switch (lowerCase(letter)) {
+    case LETTER_E:
+      return Backslash.Escapes
+    case LETTER_N:
+      return backslashIn(dialect)
+    default:
+      return Backslash.Plain
+  }
 }
 
 /** Where `$tag$` ends, the opening tag of a string; -1 where it is none. */
@@ -118,12 +153,17 @@ export function dollarTagEnd(sql: string, start: number): number {
 export function startsLineComment(sql: string, start: number, dialect: SqlDialect): boolean {
   if (sql.charCodeAt(start + 1) !== MINUS) return false
   // MySQL: `5--3` is a subtraction.
-  return dialect !== 'mysql' || start + 2 >= sql.length || isSpace(sql.charCodeAt(start + 2))
+  return dialect !== 'mysql' || start + 2 >= sql.length || sql.charCodeAt(start + 2) <= SPACE
 }
 
-export function lineEnd(sql: string, start: number): number {
-  const newline = sql.indexOf('\n', start)
-  return newline < 0 ? sql.length : newline
+/** Where a comment to the end of the line ends; PostgreSQL's lines end with a carriage return too. */
+export function lineEnd(sql: string, start: number, dialect: SqlDialect): number {
+  let at = start
+  for (; at < sql.length; at++) {
+    const code = sql.charCodeAt(at)
+    if (code === NEWLINE || (code === RETURN && dialect === 'postgresql')) break
+  }
+  return at
 }
 
 export function blockCommentEnd(sql: string, start: number, dialect: SqlDialect): number {

@@ -18,12 +18,14 @@ import {
   isWordStart,
 } from './sql-characters.ts'
 import {
+  Backslash,
+  backslashBehind,
+  backslashIn,
   blockCommentEnd,
   dollarTagEnd,
   lineEnd,
   numberEnd,
   parameterEnd,
-  prefixEscapes,
   prefixedQuote,
   quotedEnd,
   startsLineComment,
@@ -54,6 +56,8 @@ export class SqlTokens {
   first = 0
   start = 0
   end = 0
+  /** Whether the last literal has no end. */
+  isTorn = false
 
   constructor(
     private readonly sql: string,
@@ -83,7 +87,7 @@ export class SqlTokens {
     const { sql, dialect, start } = this
     switch (this.first) {
       case QUOTE:
-        return this.readLiteral(stringEnd(sql, start, dialect, dialect === 'mysql'))
+        return this.readLiteral(stringEnd(sql, start, dialect, backslashIn(dialect)))
       case DOUBLE_QUOTE:
         return this.readDoubleQuoted()
       case BACKTICK:
@@ -93,14 +97,14 @@ export class SqlTokens {
         if (dialect === 'sqlserver' || dialect === 'sqlite') return this.readName(BRACKET_END)
         break
       case MINUS:
-        if (startsLineComment(sql, start, dialect)) return this.read(Token.Comment, lineEnd(sql, start))
+        if (startsLineComment(sql, start, dialect))
+          return this.read(Token.Comment, lineEnd(sql, start, dialect))
         break
       case HASH:
-        if (dialect === 'mysql') return this.read(Token.Comment, lineEnd(sql, start))
+        if (dialect === 'mysql') return this.read(Token.Comment, lineEnd(sql, start, dialect))
         break
       case SLASH:
-        if (sql.charCodeAt(start + 1) === STAR)
-          return this.read(Token.Comment, blockCommentEnd(sql, start, dialect))
+        if (sql.charCodeAt(start + 1) === STAR) return this.readBlockComment()
         break
       case DOLLAR:
         if (dialect === 'postgresql') return this.readDollar()
@@ -127,7 +131,15 @@ export class SqlTokens {
 
   /** A literal that does not end, -1, reaches to the end of the statement. */
   private readLiteral(end: number): void {
+    if (end < 0) this.isTorn = true
     this.read(Token.Literal, end < 0 ? this.sql.length : end)
+  }
+
+  private readBlockComment(): void {
+    const { sql, dialect, start } = this
+    const end = blockCommentEnd(sql, start, dialect)
+    if (dialect === 'mysql' && hidesItsEnd(sql.slice(start, end))) this.readLiteral(-1)
+    else this.read(Token.Comment, end)
   }
 
   private readWord(): void {
@@ -136,21 +148,21 @@ export class SqlTokens {
     // The letter before a quote belongs to the literal.
     const quote = end === start + 1 ? prefixedQuote(sql, start, dialect) : -1
     if (quote < 0) return this.read(Token.Word, end)
-    this.readLiteral(stringEnd(sql, quote, dialect, prefixEscapes(sql.charCodeAt(start), dialect)))
+    this.readLiteral(stringEnd(sql, quote, dialect, backslashBehind(sql.charCodeAt(start), dialect)))
   }
 
   private readDoubleQuoted(): void {
     const { sql, dialect, start } = this
-    if (dialect === 'mysql') return this.readLiteral(quotedEnd(sql, start, DOUBLE_QUOTE, true))
+    if (dialect === 'mysql') return this.readLiteral(quotedEnd(sql, start, DOUBLE_QUOTE, Backslash.Unknown))
     if (dialect === 'sqlite') {
-      const end = quotedEnd(sql, start, DOUBLE_QUOTE, false)
+      const end = quotedEnd(sql, start, DOUBLE_QUOTE, Backslash.Plain)
       if (end < 0 || this.schema.knows?.(sql.slice(start + 1, end - 1)) !== true) return this.readLiteral(end)
     }
     this.readName(DOUBLE_QUOTE)
   }
 
   private readName(quote: number): void {
-    const end = quotedEnd(this.sql, this.start, quote, false)
+    const end = quotedEnd(this.sql, this.start, quote, Backslash.Plain)
     // An unterminated name may hold anything.
     if (end < 0) return this.readLiteral(end)
     this.read(Token.Name, end)
@@ -166,4 +178,19 @@ export class SqlTokens {
     const closing = sql.indexOf(tag, tagEnd)
     this.readLiteral(closing < 0 ? -1 : closing + tag.length)
   }
+}
+
+/**
+ * MySQL and MariaDB run what stands in `/*! … *\/` and `/*M! … *\/`, unless their version is another: whether a string or
+ * a comment in there holds the end of it, or a second comment, is then unknown.
+ */
+function hidesItsEnd(comment: string): boolean {
+  const opening = /^\/\*M?!/.exec(comment)?.[0]
+  if (opening === undefined) return false
+  const inner = comment.slice(opening.length, -2)
+  if (inner.includes('/*')) return true
+  const tokens = new SqlTokens(inner, 'mysql', {})
+  let last = Token.Symbol
+  while (tokens.next()) last = tokens.kind
+  return tokens.isTorn || last === Token.Comment
 }

@@ -33,7 +33,9 @@ describe('S6 literals are redacted', () => {
   })
 
   test.each<[SqlDialect, string, string]>([
-    ['mysql', `SELECT "it\\"s", 'a\\'b', 'x''y' # 'c'`, 'SELECT ?, ?, ?'],
+    ['mysql', `SELECT "it""s", 'a\\nb\\\\', 'x''y' # 'c'`, 'SELECT ?, ?, ?'],
+    // Under NO_BACKSLASH_ESCAPES the string ends before the s.
+    ['mysql', `SELECT a, 'it\\'s', b`, 'SELECT a, ?'],
     ['mysql', 'SELECT `a``b` FROM t WHERE n = 5--3 -- x', 'SELECT `a``b` FROM t WHERE n = ?--?'],
     [
       'mysql',

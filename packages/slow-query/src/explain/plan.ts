@@ -21,7 +21,7 @@ export async function explainStatement(
 ): Promise<unknown> {
   const dialect = dialectOf(host)
   const { sql } = redactSql(statement.sql, dialect, { maxLength: Infinity })
-  if (!isExplainable(sql) || (dialect === 'mysql' && hidesSql(statement.sql))) return null
+  if (!isExplainable(sql) || hidesSql(statement.sql, dialect)) return null
   const runs = analyze && isHarmless(sql)
   const query: SqlQuery = { sql: statement.sql, args: [...statement.args], argTypes: [...statement.argTypes] }
   if (dialect === 'postgresql')
@@ -36,17 +36,24 @@ export function isExplainable(redacted: string): boolean {
   return !text.includes(';') && /^\(*\s*(select|with|insert|update|delete|values|merge|replace)\b/i.test(text)
 }
 
-/** Whether a comment begins that MySQL or MariaDB run, by `/*!` or `/*M!`: what stands in it is not in the redacted text. */
-function hidesSql(sql: string): boolean {
-  return /\/\*M?!/.test(sql)
+/**
+ * Whether the redacted text may lack SQL that would be run: in a comment that MySQL and MariaDB run (`/*!`, `/*M!`), or
+ * behind a string whose end depends on a setting of the server.
+ */
+function hidesSql(sql: string, dialect: SqlDialect): boolean {
+  return (dialect === 'mysql' && /\/\*M?!/.test(sql)) || /\\['"]/.test(sql)
 }
 
-/** A read that locks nothing and calls only functions known to have no effect. */
+/**
+ * A read that locks nothing, draws no number of a sequence and calls only functions known to have no effect. What views
+ * and operators call is not seen; the server is told to refuse every write.
+ */
 export function isHarmless(redacted: string): boolean {
   const text = redacted.replace(/"(?:[^"]|"")*"|`[^`]*`/g, 'x')
   if (!/^\(*\s*(select|with|values)\b/i.test(text)) return false
   if (/\b(insert|update|delete|merge|into|for\s+(no\s+key\s+)?(update|share)|lock\s+in)\b/i.test(text))
     return false
+  if (/:=|\b(next|previous)\s+value\b|\b(nextval|currval|lastval|setval)\b/i.test(redacted)) return false
   for (const [, name] of text.matchAll(/([\w.$\u0080-\uffff]+)\s*\(/g))
     if (!harmless.has((name ?? '').toLowerCase())) return false
   return true
@@ -64,8 +71,11 @@ const harmless = new Set(
 
 /** MySQL's own EXPLAIN ANALYZE knows no JSON, so it is asked for its plan only. */
 async function explainMysql(adapter: SqlAdapter, query: SqlQuery, runs: boolean): Promise<unknown> {
+  const patience = `max_statement_time = ${PLAN_PATIENCE_MS / 1000}`
+  // What is run may change nothing, whatever it calls; a write could not even be planned then.
+  const asked = runs ? `${patience}, tx_read_only = 1 FOR ANALYZE` : `${patience} FOR EXPLAIN`
   const sql = (await isMariaDb(adapter))
-    ? `SET STATEMENT max_statement_time = ${PLAN_PATIENCE_MS / 1000} FOR ${runs ? 'ANALYZE' : 'EXPLAIN'} FORMAT=JSON ${query.sql}`
+    ? `SET STATEMENT ${asked} FORMAT=JSON ${query.sql}`
     : `EXPLAIN FORMAT=JSON ${query.sql}`
   const { rows } = await adapter.queryRaw({ ...query, sql })
   return redactPlan(fromJson(rows[0]?.[0]), 'mysql')
