@@ -1,13 +1,19 @@
-import { canonicalize, isPlain, operationTraits } from '@prisma-brisk/core'
+import { operationTraits } from '@prisma-brisk/core'
 import type { Series } from '../metrics/series.ts'
 import { siteOf } from '../trace/call-site.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
+import { isBulk, shapeOf } from './call-shape.ts'
 import { RepeatedCalls } from './repeated-calls.ts'
+import { Variety } from './variety.ts'
 
 /** Call sites are read of so many calls of one shape; later ones are taken to come from the same place. */
 const SITES_READ = 3
-/** Calls of one shape that are remembered before they are known to vary. */
+/** Calls of one shape that are remembered before they are known to vary, in thresholds. */
 const MAX_WAITING = 10
+/** Such calls of all shapes of a request together. */
+const MAX_WAITING_IN_ALL = 2000
+/** Shapes of one operation that are told apart in a request. */
+const MAX_SHAPES = 100
 
 /**
  * Finds loops of calls: one shape of arguments, from one place, at least `threshold` times with different values.
@@ -17,26 +23,25 @@ const MAX_WAITING = 10
  */
 export class LoopDetector {
   private readonly counters = new Map<Series, Counter>()
-  /** The loops of calls that have not settled. */
-  private readonly underWay = new Map<OperationTrace, RepeatedCalls>()
+  private readonly memory = new Memory()
 
   constructor(private readonly threshold: number) {}
 
   /** Notes that a call begins; gives the loop it belongs to once there is one. */
   started(trace: OperationTrace): RepeatedCalls | null {
     const { series, call } = trace
-    // Members of an array transaction are already sent together.
-    if (call.transaction.kind === 'array') return null
+    // Members of an array transaction are already sent together; raw SQL has no shape.
+    if (call.transaction.kind === 'array' || call.model === null) return null
     let counter = this.counters.get(series)
-    if (counter === undefined) this.counters.set(series, (counter = new Counter(this.underWay)))
+    if (counter === undefined) this.counters.set(series, (counter = new Counter(this.memory)))
     return counter.started(trace, this.threshold)
   }
 
   /** Notes that a call has ended; gives the loop it belongs to. */
   settled(trace: OperationTrace): RepeatedCalls | null {
-    const loop = this.underWay.get(trace)
+    const loop = this.memory.underWay.get(trace)
     if (loop === undefined) return null
-    this.underWay.delete(trace)
+    this.memory.underWay.delete(trace)
     loop.settle(trace)
     loop.seekSite()
     return loop
@@ -44,7 +49,7 @@ export class LoopDetector {
 
   /** Whether every call of a loop has ended. */
   get idle(): boolean {
-    return this.underWay.size === 0
+    return this.memory.underWay.size === 0
   }
 
   /** The loops of this request: enough calls, and for reads enough different values. */
@@ -57,12 +62,20 @@ export class LoopDetector {
 
 /** Repeating the very same read is polling or a retry, not a loop over rows. */
 export function isLoop(group: RepeatedCalls, threshold: number): boolean {
-  const { first, count, variety } = group
-  return count >= threshold && (isWriteLoop(group) || variety >= threshold) && first.call.model !== null
+  const { count, variety } = group
+  return count >= threshold && (isWriteLoop(group) || variety >= threshold)
 }
 
 export function isWriteLoop({ first }: RepeatedCalls): boolean {
   return operationTraits(first.call.operation).isWrite
+}
+
+/** What the counters of one request remember together. */
+class Memory {
+  /** The loops of calls that have not settled. */
+  readonly underWay = new Map<OperationTrace, RepeatedCalls>()
+  /** Calls that are remembered before they are known to vary. */
+  waiting = 0
 }
 
 /** The calls of one shape. */
@@ -73,13 +86,19 @@ class Shape {
   last: RepeatedCalls | null = null
   /** The calls so far, until they are known to vary. */
   waiting: OperationTrace[] | null = []
-  private readonly values = new Set<string>()
+  private calls = 0
+  private readonly variety: Variety
+
+  constructor(private readonly threshold: number) {
+    this.variety = new Variety(threshold)
+  }
 
   /** Whether the calls may be a loop, now that there is this one. */
-  varies(trace: OperationTrace, threshold: number): boolean {
-    if (operationTraits(trace.call.operation).isWrite) return (this.waiting?.length ?? 0) >= threshold
-    this.values.add(canonicalize(trace.call.args))
-    return this.values.size >= threshold
+  varies(trace: OperationTrace): boolean {
+    this.calls++
+    if (operationTraits(trace.call.operation).isWrite) return this.calls >= this.threshold
+    this.variety.add(trace)
+    return this.variety.count >= this.threshold
   }
 }
 
@@ -88,7 +107,7 @@ class Counter {
   private early: OperationTrace[] | null = []
   private readonly byShape = new Map<string, Shape>()
 
-  constructor(private readonly underWay: Map<OperationTrace, RepeatedCalls>) {}
+  constructor(private readonly memory: Memory) {}
 
   started(trace: OperationTrace, threshold: number): RepeatedCalls | null {
     const { early } = this
@@ -97,7 +116,7 @@ class Counter {
     if (early.length < threshold) return null
     this.early = null
     for (const each of early) this.assign(each, threshold)
-    return this.underWay.get(trace) ?? null
+    return this.memory.underWay.get(trace) ?? null
   }
 
   *groups(): Generator<RepeatedCalls> {
@@ -105,18 +124,29 @@ class Counter {
   }
 
   private assign(trace: OperationTrace, threshold: number): RepeatedCalls | null {
-    const { model, operation, args } = trace.call
+    const { memory } = this
+    const { call } = trace
+    if (isBulk(call)) return null
     // Beyond the limit of series many models are counted as one.
-    const key = `${model}.${operation} ${shapeOf(args)}`
+    const key = `${call.model}.${call.operation} ${shapeOf(call)}`
     let shape = this.byShape.get(key)
-    if (shape === undefined) this.byShape.set(key, (shape = new Shape()))
+    if (shape === undefined) {
+      if (this.byShape.size >= MAX_SHAPES) return null
+      this.byShape.set(key, (shape = new Shape(threshold)))
+    }
     const { waiting } = shape
     if (waiting === null) return this.place(shape, trace, threshold)
-    if (waiting.length < MAX_WAITING * threshold) waiting.push(trace)
-    if (!shape.varies(trace, threshold)) return null
+    if (waiting.length < MAX_WAITING * threshold && memory.waiting < MAX_WAITING_IN_ALL) {
+      memory.waiting++
+      waiting.push(trace)
+    }
+    if (!shape.varies(trace)) return null
     shape.waiting = null
-    for (const each of waiting) this.place(shape, each, threshold)
-    return this.underWay.get(trace) ?? null
+    memory.waiting -= waiting.length
+    let loop: RepeatedCalls | null = null
+    for (const each of waiting.at(-1) === trace ? waiting : [...waiting, trace])
+      loop = this.place(shape, each, threshold)
+    return loop
   }
 
   private place(shape: Shape, trace: OperationTrace, threshold: number): RepeatedCalls {
@@ -129,27 +159,7 @@ class Counter {
       shape.last = group
     }
     shape.last.add(trace)
-    if (trace.endedAt === 0) this.underWay.set(trace, shape.last)
+    if (trace.endedAt === 0) this.memory.underWay.set(trace, shape.last)
     return shape.last
   }
-}
-
-/**
- * The shape of a call's arguments: names and kinds, without values. Calls of one shape send statements of one
- * fingerprint; lists of any length are one shape.
- */
-function shapeOf(value: unknown): string {
-  if (Array.isArray(value)) return value.length === 0 ? '[]' : `[${shapeOf(value[0])}]`
-  if (typeof value !== 'object' || value === null) return kindOf(value)
-  if (!isPlain(value)) return 'o'
-  let shape = '{'
-  for (const [name, each] of Object.entries(value))
-    if (each !== undefined) shape += `${name}:${shapeOf(each)},`
-  return `${shape}}`
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return '0'
-  // `orderBy: { id: 'asc' }`, `mode: 'insensitive'`: strings differ as values do, their statements do not matter here.
-  return typeof value === 'boolean' ? String(value) : (typeof value).charAt(0)
 }

@@ -1,6 +1,6 @@
-import { canonicalize } from '@prisma-brisk/core'
 import { awaitingSiteOf } from '../trace/call-site.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
+import { Variety } from './variety.ts'
 
 /** Calls of one shape from one place in one request: what may be a loop. */
 export class RepeatedCalls {
@@ -10,22 +10,20 @@ export class RepeatedCalls {
   sending = 0
   /** Calls that Prisma or batching answered together with others. */
   merged = 0
-  /** Whether a call ever began before the one before it had ended. */
-  concurrent = false
   reported = false
   private site: string | null
   /** Whether it was looked for where a call is awaited. */
   private isSought = false
   readonly first: OperationTrace
-  private last: OperationTrace | null = null
-  private readonly values = new Set<string>()
+  private readonly asked: Variety
 
   constructor(
     callSite: string | null,
     first: OperationTrace,
     /** Different values that make a loop; more need not be told apart. */
-    private readonly enough: number,
+    enough: number,
   ) {
+    this.asked = new Variety(enough)
     this.site = callSite
     this.first = first
   }
@@ -44,9 +42,7 @@ export class RepeatedCalls {
 
   add(trace: OperationTrace): void {
     this.count++
-    if (this.last !== null && overlaps(this.last, trace)) this.concurrent = true
-    this.last = trace
-    if (this.values.size < this.enough) this.values.add(canonicalize(trace.call.args))
+    this.asked.add(trace)
     if (trace.endedAt !== 0) this.settle(trace)
   }
 
@@ -61,12 +57,13 @@ export class RepeatedCalls {
     else if (trace.call.notes.cache !== 'hit') this.merged++
   }
 
-  /** Different arguments seen, counted up to what is enough. */
+  /** Different arguments seen, counted up to what is enough; a walk through one list has one. */
   get variety(): number {
-    return this.values.size
+    return this.asked.count
   }
-}
 
-function overlaps(earlier: OperationTrace, later: OperationTrace): boolean {
-  return earlier.endedAt === 0 || earlier.endedAt > later.startedAt
+  /** Whether a call ever began before the one before it had ended. */
+  get concurrent(): boolean {
+    return this.asked.concurrent
+  }
 }
