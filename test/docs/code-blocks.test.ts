@@ -19,6 +19,7 @@ declare global {
   const prisma: ReturnType<typeof extend>
   const request: IncomingMessage & { query: Record<string, string>; params: Record<string, string>; user: { id: number } }
   const response: ServerResponse
+  const app: { use(middleware: unknown): unknown; get(path: string, handler: unknown): unknown }
   const id: number
   const userId: number
   const where: { authorId: number }
@@ -56,6 +57,7 @@ test('every TypeScript block type-checks', async () => {
     join(place, 'generated/client.ts'),
     `export * from '../../../prisma/generated/postgresql/client.ts'\n`,
   )
+  writeFileSync(join(place, 'generated/brisk-schema.ts'), 'export {}\n')
   writeFileSync(join(place, 'prelude.ts'), prelude)
   const sources = new Map<string, Block>()
   for (const [index, block] of blocks.entries()) {

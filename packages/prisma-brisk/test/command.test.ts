@@ -55,7 +55,7 @@ test('init --yes sets a project up', async () => {
   writeFileSync(join(cwd, 'db.ts'), `export const db = new PrismaClient({ adapter })\n`)
   expect(await brisk('init', '--yes')).toMatchObject({ code: 0, errors: '' })
   expect(readFileSync(join(cwd, 'db.ts'), 'utf8')).toContain(
-    'new PrismaClient({ adapter }).$extends(brisk())',
+    'new PrismaClient({ adapter }).$extends(brisk({ pagination: {',
   )
 })
 

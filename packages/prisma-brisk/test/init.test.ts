@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { generateMetadata } from '@prisma-brisk/core/generator'
+import { dayOne } from '../src/init/mounted-source.ts'
+import { brisk as mountable } from '../src/index.ts'
 import { initCommand } from '../src/init/init-command.ts'
 import { planInit } from '../src/init/init.ts'
 
@@ -23,6 +26,9 @@ const clientFile = `import { PrismaClient } from './generated/client'
 
 export const prisma = new PrismaClient({ adapter }).$extends(softDelete)
 `
+
+/** What is written: nothing that changes an answer. */
+const brisk = "brisk({ pagination: { onMissing: 'allow', onExceeded: 'allow', maxOffset: 2147483646 } })"
 
 let cwd: string
 beforeEach(() => {
@@ -57,8 +63,9 @@ test('adds the generator block and mounts brisk() last, and changes nothing else
   )
   expect(read('src/db.ts')).toBe(`import { PrismaClient } from './generated/client'
 import { brisk } from 'prisma-brisk'
+import './brisk-schema'
 
-export const prisma = new PrismaClient({ adapter }).$extends(softDelete).$extends(brisk())
+export const prisma = new PrismaClient({ adapter }).$extends(softDelete).$extends(${brisk})
 `)
 })
 
@@ -76,7 +83,7 @@ test('asks before it writes, and leaves everything when the answer is no', async
   expect(await init({}, false)).toMatchObject({ code: 1 })
   expect([read('prisma/schema.prisma'), read('src/db.ts')]).toEqual([schema, clientFile])
   expect(await init({}, true)).toMatchObject({ code: 0 })
-  expect(read('src/db.ts')).toContain('.$extends(brisk())')
+  expect(read(`src/db.ts`)).toContain(`.$extends(${brisk})`)
 })
 
 test('keeps CRLF, semicolons, CommonJS and a client behind ??', async () => {
@@ -88,13 +95,13 @@ test('keeps CRLF, semicolons, CommonJS and a client behind ??', async () => {
   expect(read('prisma/schema.prisma')).toContain('\r\n\r\ngenerator brisk {\r\n')
   expect(read('prisma/schema.prisma')).not.toMatch(/[^\r]\n/)
   expect(read('src/db.cjs')).toBe(
-    `const { PrismaClient } = require('@prisma/client')\nconst { brisk } = require('prisma-brisk')\nmodule.exports = globalThis.db ?? new PrismaClient({ adapter }).$extends(brisk())\n`,
+    `const { PrismaClient } = require('@prisma/client')\nconst { brisk } = require('prisma-brisk')\nmodule.exports = globalThis.db ?? new PrismaClient({ adapter }).$extends(${brisk})\n`,
   )
   rmSync(join(cwd, 'src/db.cjs'))
   put({ 'src/db.ts': `import { PrismaClient } from './x';\nexport const db = new PrismaClient();\n` })
   await init()
   expect(read('src/db.ts')).toBe(
-    `import { PrismaClient } from './x';\nimport { brisk } from 'prisma-brisk';\nexport const db = new PrismaClient().$extends(brisk());\n`,
+    `import { PrismaClient } from './x';\nimport { brisk } from 'prisma-brisk';\nimport './brisk-schema';\nexport const db = new PrismaClient().$extends(${brisk});\n`,
   )
 })
 
@@ -122,11 +129,12 @@ export default prisma;
     expect(text).toBe(`import { PrismaPg } from "@prisma/adapter-pg";
 import { PrismaClient } from "../generated/prisma/client";
 import { brisk } from "prisma-brisk";
+import "../brisk-schema";
 
 const globalForPrisma = global as unknown as { prisma: ReturnType<typeof createPrisma> };
 const adapter = new PrismaPg({ connectionString: process.env.DATABASE_URL });
 function createPrisma() {
-  return new PrismaClient({ adapter }).$extends(brisk());
+  return new PrismaClient({ adapter }).$extends(${brisk.replaceAll("'", '"')});
 }
 
 const prisma = globalForPrisma.prisma || createPrisma();
@@ -149,7 +157,7 @@ if (production) {
 `,
     )
     expect(text.match(/createPrisma\(\)\n/g)).toHaveLength(2)
-    expect(text.match(/\$extends\(brisk\(\)\)/g)).toHaveLength(1)
+    expect(text.match(/\$extends\(brisk\(/g)).toHaveLength(1)
     expect(text).toContain('let prisma: ReturnType<typeof createPrisma>\n')
   })
 
@@ -158,7 +166,7 @@ if (production) {
       'db.ts',
       `import { PrismaClient } from './generated'\nexport function open(url: string): PrismaClient {\n  return new PrismaClient({ adapter: adapterOf(url) })\n}\n`,
     )
-    expect(text).toContain('new PrismaClient({ adapter: adapterOf(url) }).$extends(brisk())')
+    expect(text).toContain(`new PrismaClient({ adapter: adapterOf(url) }).$extends(${brisk})`)
     expect(output).toMatch(/To do: db.ts:2 says PrismaClient/)
   })
 
@@ -166,12 +174,12 @@ if (production) {
     expect(
       (await set('a.ts', `import { PrismaClient as Client } from './generated'\nconst db = new Client()\n`))
         .text,
-    ).toContain('new Client().$extends(brisk())')
+    ).toContain(`new Client().$extends(${brisk})`)
     rmSync(join(cwd, 'a.ts'))
     expect(
       (await set('b.mjs', `import prisma from '@prisma/client'\nconst db = new prisma.PrismaClient()\n`))
         .text,
-    ).toContain('new prisma.PrismaClient().$extends(brisk())')
+    ).toContain(`new prisma.PrismaClient().$extends(${brisk})`)
   })
 
   test('behind a hashbang and directives', async () => {
@@ -180,7 +188,7 @@ if (production) {
       `#!/usr/bin/env node\n'use strict'\nglobal.db = new PrismaClient()\n`,
     )
     expect(text).toBe(
-      `#!/usr/bin/env node\n'use strict'\nconst { brisk } = require('prisma-brisk')\nglobal.db = new PrismaClient().$extends(brisk())\n`,
+      `#!/usr/bin/env node\n'use strict'\nconst { brisk } = require('prisma-brisk')\nglobal.db = new PrismaClient().$extends(${brisk})\n`,
     )
   })
 
@@ -199,6 +207,141 @@ if (production) {
     await init()
     expect(read('src/client.ts')).toBe(clientFile)
   })
+})
+
+describe('KN14 the generated module', () => {
+  test('is written as `prisma generate` will write it, and imported', async () => {
+    put({ 'prisma/schema.prisma': schema, 'src/lib/db.ts': clientFile })
+    await init()
+    expect(read('src/lib/db.ts')).toContain(`import '../brisk-schema'\n`)
+    const written = read('src/brisk-schema.ts')
+    generateMetadata(read('prisma/schema.prisma'), join(cwd, 'generated.ts'))
+    expect(written).toBe(read('generated.ts'))
+  })
+
+  test('is imported with the extension that the file’s other imports have', async () => {
+    put({ 'prisma/schema.prisma': schema, 'src/db.ts': clientFile.replace('/client', '/client.js') })
+    await init()
+    expect(read('src/db.ts')).toContain(`import './brisk-schema.js'\n`)
+  })
+
+  test('goes to .gitignore where the client beside it is ignored', async () => {
+    put({ 'prisma/schema.prisma': schema, 'src/db.ts': clientFile, '.gitignore': '/src/generated' })
+    execFileSync('git', ['init', '-q'], { cwd })
+    await init()
+    expect(read('.gitignore')).toBe('/src/generated\n/src/brisk-schema.ts\n')
+    expect((await init()).output).toBe('Already set up, nothing to do.\n')
+  })
+})
+
+describe('KN4 the middleware of the framework goes in front of the routes', () => {
+  const set = async (files: Record<string, string>) => {
+    put({ 'prisma/schema.prisma': schema, 'src/db.ts': clientFile, ...files })
+    return init()
+  }
+
+  test('Express, with the client from its file', async () => {
+    await set({
+      'src/app.ts': `import express from 'express'\nimport { router } from './router.js'\n\nexport const app = express()\napp.use(router)\n`,
+    })
+    expect(read('src/app.ts')).toBe(`import express from 'express'
+import { router } from './router.js'
+import { prisma } from './db.js'
+import { expressRequests } from 'prisma-brisk/express'
+
+export const app = express()
+app.use(expressRequests(prisma))
+app.use(router)
+`)
+  })
+
+  test('Express, where the client is made beside it, later', async () => {
+    await set({
+      'src/db.ts': `import express from 'express'\nimport { PrismaClient } from './generated/client'\nconst app = express()\nconst prisma = new PrismaClient({ adapter })\napp.get('/', home)\n`,
+    })
+    expect(read('src/db.ts')).toContain(
+      `const prisma = new PrismaClient({ adapter }).$extends(${brisk})\napp.use(expressRequests(prisma))\napp.get('/', home)\n`,
+    )
+  })
+
+  test('Express in CommonJS, in a function, with a client that is imported already', async () => {
+    await set({
+      'src/app.cjs': `const express = require('express')\nconst { prisma: db } = require('./db')\nfunction start() {\n  const app = express()\n  app.get('/', () => db.user.count())\n}\n`,
+    })
+    expect(read('src/app.cjs')).toBe(
+      `const express = require('express')\nconst { prisma: db } = require('./db')\nconst { expressRequests } = require('prisma-brisk/express')\nfunction start() {\n  const app = express()\n  app.use(expressRequests(db))\n  app.get('/', () => db.user.count())\n}\n`,
+    )
+  })
+
+  test('Fastify and Hono', async () => {
+    await set({ 'src/app.ts': `import Fastify from 'fastify'\nconst app = Fastify({ logger: true })\n` })
+    expect(read('src/app.ts')).toContain(
+      `const app = Fastify({ logger: true })\napp.register(fastifyRequests(prisma))\n`,
+    )
+    expect(read('src/app.ts')).toContain(`import { fastifyRequests } from 'prisma-brisk/fastify'\n`)
+    await set({ 'src/app.ts': `import { Hono } from 'hono'\nconst app = new Hono()\n` })
+    expect(read('src/app.ts')).toContain(`const app = new Hono()\napp.use(honoRequests(prisma))\n`)
+  })
+
+  test('NestJS, with the client of a service', async () => {
+    await set({
+      'src/db.ts': `import { PrismaClient } from './generated/client'\n@Injectable()\nexport class PrismaService {\n  readonly client = new PrismaClient({ adapter })\n}\n`,
+      'src/main.ts': `import { NestFactory } from '@nestjs/core'\nimport { AppModule } from './app.module'\nasync function main() {\n  const app = await NestFactory.create(AppModule)\n  await app.listen(3000)\n}\n`,
+    })
+    expect(read('src/main.ts')).toContain(
+      `  const app = await NestFactory.create(AppModule)\n  app.use(expressRequests(app.get(PrismaService).client))\n`,
+    )
+    expect(read('src/main.ts')).toContain(`import { PrismaService } from './db'\n`)
+  })
+
+  test('several servers, a client without a name, Next.js: said, not guessed', async () => {
+    const app = `import express from 'express'\nconst app = express()\n`
+    expect((await set({ 'src/a.ts': app, 'src/b.ts': app })).output).toMatch(
+      /To do: There are several servers \(src\/a.ts, src\/b.ts\)/,
+    )
+    rmSync(join(cwd, 'src/b.ts'))
+    const hidden = `import { PrismaClient } from './generated/client'\nfunction db() {\n  return new PrismaClient()\n}\n`
+    expect((await set({ 'src/db.ts': hidden })).output).toMatch(/To do: src\/a.ts: mount expressRequests/)
+    expect(read('src/a.ts')).toBe(app)
+    rmSync(join(cwd, 'src/a.ts'))
+    const page = `import { headers } from 'next/headers'\n`
+    expect((await set({ 'src/db.ts': clientFile, 'src/page.ts': page })).output).toMatch(/To do: Next.js/)
+  })
+
+  test('one that is mounted already is not mounted again', async () => {
+    const app = `import express from 'express'\nimport { prisma } from './db'\nimport { expressRequests } from 'prisma-brisk/express'\nconst app = express()\napp.use(expressRequests(prisma))\n`
+    await set({ 'src/app.ts': app })
+    expect(read('src/app.ts')).toBe(app)
+  })
+})
+
+test('KN6 helpers that name Prisma’s client types name those of the extended client', async () => {
+  put({
+    'prisma/schema.prisma': schema,
+    'src/db.ts': clientFile,
+    'src/audit.ts': `import { Prisma } from './generated/client'\nexport const audit = (tx: Prisma.TransactionClient, what: string) => tx.audit.create({ data: { what } })\n`,
+    'src/users.ts': `import { Prisma, type PrismaClient } from './generated/client'\nexport const find = (db: PrismaClient, where: Prisma.UserWhereInput) => db.user.findMany({ where })\n`,
+    'src/other.ts': `import type { PrismaClient } from './other-database'\nexport const other = (db: PrismaClient) => db\n`,
+  })
+  await init()
+  expect(read('src/audit.ts')).toBe(
+    `import type { TransactionClient } from './db'\nexport const audit = (tx: TransactionClient, what: string) => tx.audit.create({ data: { what } })\n`,
+  )
+  expect(read('src/users.ts')).toBe(
+    `import { Prisma } from './generated/client'\nimport type { ExtendedPrismaClient } from './db'\nexport const find = (db: ExtendedPrismaClient, where: Prisma.UserWhereInput) => db.user.findMany({ where })\n`,
+  )
+  expect(read('src/other.ts')).toContain('(db: PrismaClient)')
+  expect(read('src/db.ts')).toContain(
+    `\nexport type TransactionClient = Omit<typeof prisma, '$extends' | '$transaction' | '$connect' | '$disconnect' | '$on' | '$use'>\nexport type ExtendedPrismaClient = typeof prisma\n`,
+  )
+})
+
+test('KN2 what is mounted is accepted, and says what will change before it asks', async () => {
+  expect(() => mountable({ pagination: dayOne })).not.toThrow()
+  put({ 'prisma/schema.prisma': schema, 'src/db.ts': clientFile })
+  const { output } = await init({}, false)
+  expect(output).toMatch(/^What changes:\n {2}prisma\/schema.prisma +the generator block/)
+  expect(output.indexOf('Lists are answered whole')).toBeLessThan(output.indexOf('Nothing was changed'))
 })
 
 test('a generator in a comment does not count as one', async () => {

@@ -67,20 +67,47 @@ export function generateMetadata(datamodel: string, output: string): void {
 }
 
 /**
+ * What the generator will write for a schema with its block, for tools that need the module before `prisma generate`.
+ *
+ * @param file the schema file with the block
+ * @param datamodel the text of all schema files
+ * @throws SchemaSyntaxError
+ */
+export function metadataFiles(
+  file: { readonly path: string; readonly text: string },
+  datamodel: string,
+): [path: string, text: string][] {
+  const output =
+    outputOf(file.text, (provider) => provider === 'prisma-brisk') ?? defaultOutput(file.path, file.text)
+  const path = metadataPath(resolve(dirname(file.path), output))
+  return metadataModules(path, toMetadata(parseSchema(datamodel, 'generator')))
+}
+
+/**
  * Beside the directory of the Prisma client that the same schema file generates, relative to the schema's directory: the
  * application imports both. The client's own directory is Prisma's to clean.
  */
-function defaultOutput(schemaFile: string): string {
+function defaultOutput(schemaFile: string, text = textOfFile(schemaFile)): string {
   const directory = dirname(schemaFile)
-  const client = clientOutput(schemaFile)
+  const client = outputOf(text, (provider) => CLIENTS.has(provider))
   if (client === null) return './generated/brisk-schema.ts'
   return relative(directory, join(resolve(directory, client), '..', 'brisk-schema.ts'))
 }
 
-function clientOutput(schemaFile: string): string | null {
+/** Empty where it cannot be read: Prisma has said so already. */
+function textOfFile(path: string): string {
   try {
-    for (const { keyword, settings } of readSchemaBlocks(readFileSync(schemaFile, 'utf8'))) {
-      if (keyword !== 'generator' || !CLIENTS.has(textOf(settings.get('provider')) ?? '')) continue
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** The `output` of the first generator with such a provider. */
+function outputOf(text: string, isWanted: (provider: string) => boolean): string | null {
+  try {
+    for (const { keyword, settings } of readSchemaBlocks(text)) {
+      if (keyword !== 'generator' || !isWanted(textOf(settings.get('provider')) ?? '')) continue
       const output = textOf(settings.get('output'))
       if (output !== null) return output
     }

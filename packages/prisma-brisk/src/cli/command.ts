@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import type { InitHost } from '../init/init-command.ts'
+import type { InitFlags, InitHost } from '../init/init-command.ts'
 import { advisorCommands } from './advisor-commands.ts'
 import { processHost, type CliHost } from './cli-host.ts'
 
@@ -57,9 +57,10 @@ function commands(host: CliHost & Pick<InitHost, 'confirm'>, done: (exitCode: nu
     .option('--schema <path>', 'schema file or directory (default: as prisma.config.ts says)')
     .option('--client <file>', 'the file that makes the PrismaClient')
     .option('--yes', 'write without asking')
-    .action(async (options: { schema?: string; client?: string; yes?: boolean }) => {
+    .option('--no-types', 'do not check types before and after')
+    .action(async (flags: InitFlags) => {
       const { initCommand } = await import('../init/init-command.ts')
-      done(await initCommand(options, host))
+      done(await initCommand(flags, host))
     })
   // For the list of `brisk --help` alone: `runBrisk` hands them to the advisor.
   for (const [name, description] of advisorCommands) program.command(name).description(description)

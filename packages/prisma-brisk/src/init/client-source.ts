@@ -1,6 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { basename, join, relative } from 'node:path'
+import { basename } from 'node:path'
 import { parseSync, type Node, type Program } from 'oxc-parser'
+import type { SourceFile } from './source-files.ts'
+import { nodesOf } from './syntax.ts'
 
 /** One `new PrismaClient(…)` of an application, with the chain of calls behind it. */
 export interface ClientSource {
@@ -33,10 +34,9 @@ export interface ClientSources {
   readonly unreadable: readonly string[]
 }
 
-/** Reads every source file under a directory; tests and what is generated or built are left out. */
-export async function findClients(cwd: string): Promise<ClientSources> {
-  const files = await sourceFiles(cwd)
-  const sources = await Promise.all(files.map(async (path) => clientsIn(path, await readFile(path, 'utf8'))))
+/** What the sources of an application say. */
+export function findClients(files: readonly SourceFile[]): ClientSources {
+  const sources = files.map(({ path, text }) => clientsIn(path, text))
   const clients = sources.flatMap((each) => each.clients)
   // A seed script has a client of its own, which nobody waits for.
   const serving = clients.filter(({ path }) => !/^seed\b/.test(basename(path)))
@@ -113,43 +113,4 @@ function clientNames(program: Program): (node: Node) => boolean {
     (node.type === 'MemberExpression' &&
       node.property.type === 'Identifier' &&
       node.property.name === 'PrismaClient')
-}
-
-/** Every node of a syntax tree, outer ones first. */
-function* nodesOf(value: unknown, inFunction = false): Generator<{ node: Node; inFunction: boolean }> {
-  if (typeof value !== 'object' || value === null) return
-  const node = 'type' in value && 'start' in value ? (value as Node) : null
-  if (node !== null) yield { node, inFunction }
-  const within = inFunction || (node !== null && /Function|MethodDefinition/.test(node.type))
-  for (const child of Object.values(value)) yield* nodesOf(child, within)
-}
-
-const skipped = new Set([
-  'node_modules',
-  'dist',
-  'build',
-  'generated',
-  'coverage',
-  'test',
-  'tests',
-  '__tests__',
-])
-
-async function sourceFiles(directory: string): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true })
-  const files: string[] = []
-  for (const entry of entries.sort((a, b) => a.name.localeCompare(b.name))) {
-    const path = join(directory, entry.name)
-    if (entry.isDirectory()) {
-      if (!skipped.has(entry.name) && !entry.name.startsWith('.')) files.push(...(await sourceFiles(path)))
-    } else if (/\.[cm]?[jt]sx?$/.test(entry.name) && !/\.(test|spec|d)\.[cm]?[jt]sx?$/.test(entry.name)) {
-      files.push(path)
-    }
-  }
-  return files
-}
-
-/** A path as a person would write it. */
-export function shown(cwd: string, path: string): string {
-  return relative(cwd, path) || '.'
 }

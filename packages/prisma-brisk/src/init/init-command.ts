@@ -3,8 +3,11 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { createTwoFilesPatch } from 'diff'
 import pc from 'picocolors'
-import { applyInit, planInit, type InitRequest } from './init.ts'
-import { shown } from './client-source.ts'
+import { writeAll } from '@prisma-brisk/core/project'
+import { planInit, type InitRequest, type PlannedChange } from './init.ts'
+import { installLine, packageManagerOf, runLine } from './package-manager.ts'
+import { shown } from './source-files.ts'
+import { newErrors, TypeCheck } from './type-check.ts'
 
 export interface InitHost {
   readonly cwd: string
@@ -13,41 +16,79 @@ export interface InitHost {
   readonly confirm?: (question: string) => Promise<boolean>
 }
 
+export interface InitFlags extends Omit<InitRequest, 'cwd'> {
+  readonly yes?: boolean
+  /** False with `--no-types`: the compiler is not run. */
+  readonly types?: boolean
+}
+
+const NOTICED = `What your application will notice:
+  - Answers stay as they are. Lists are answered whole, however long; once you know how long they get, take the
+    \`pagination\` option out, and a list of more than 200 rows without \`take\` is refused (\`guard\`).
+  - Reads that run in the same moment and differ in one key are sent as one statement.
+  - Operations of more than 100 ms are printed, with their SQL and their place in the code.
+  - Nothing is cached, retried or timed out until you say so.
+`
+
 /**
- * `brisk init`: shows the diff, asks, writes.
- * @returns exit code: 0 done or nothing to do, 1 declined
+ * `brisk init`: says what will change, shows the diff, asks, writes, and checks that the project still compiles.
+ * @returns exit code: 0 done or nothing to do, 1 declined, or written and the compiler finds what it did not before
  */
-export async function initCommand(
-  options: Omit<InitRequest, 'cwd'> & { yes?: boolean },
-  host: InitHost,
-): Promise<number> {
-  const { yes = false, ...where } = options
-  const { changes, notes } = await planInit({ cwd: host.cwd, ...where })
+export async function initCommand(flags: InitFlags, host: InitHost): Promise<number> {
+  const { yes = false, types = true, ...where } = flags
+  const { cwd, stdout } = host
+  const { changes, notes } = await planInit({ cwd, ...where })
   if (changes.length === 0) {
-    host.stdout('Already set up, nothing to do.\n')
+    stdout('Already set up, nothing to do.\n')
     return 0
   }
-  for (const { path, was, text } of changes) {
-    const name = shown(host.cwd, path)
-    host.stdout(
-      coloured(createTwoFilesPatch(name, name, was ?? '', text, undefined, undefined, { context: 2 })),
-    )
-  }
+  stdout(`${summary(cwd, changes)}\n${NOTICED}\n`)
+  for (const change of changes) if (!change.isGenerated) stdout(patch(cwd, change))
   const confirm = host.confirm ?? (process.stdin.isTTY ? onTerminal : null)
   if (!yes && confirm === null) {
-    host.stdout('Nothing was changed: there is no terminal to ask on. Pass --yes to write.\n')
+    stdout('Nothing was changed: there is no terminal to ask on. Pass --yes to write.\n')
     return 1
   }
   if (!yes && confirm !== null && !(await confirm('Write these changes?'))) {
-    host.stdout('Nothing was changed.\n')
+    stdout('Nothing was changed.\n')
     return 1
   }
-  await applyInit(changes)
-  host.stdout(`Wrote ${changes.map((change) => shown(host.cwd, change.path)).join(' and ')}.\n`)
-  for (const note of notes) host.stdout(`To do: ${note}\n`)
-  const steps = [...(isInstalled(host.cwd) ? [] : ['npm install prisma-brisk']), 'npx prisma generate']
-  host.stdout(`Next: ${steps.join(', then ')}.\n`)
-  return 0
+  const check = types ? TypeCheck.of(cwd) : null
+  if (check !== null) stdout('Checking types before and after (tsc --noEmit) …\n')
+  const before = await check?.errors()
+  await writeAll(changes)
+  stdout(`Wrote ${changes.map((change) => shown(cwd, change.path)).join(', ')}.\n`)
+  for (const note of notes) stdout(`To do: ${note}\n`)
+  const broken = check === null ? [] : newErrors(before ?? [], await check.errors())
+  if (broken.length > 0)
+    stdout(
+      `The compiler finds what it did not before; the page "types" of the documentation says how to mend it:\n${broken.map((line) => `  ${line}\n`).join('')}`,
+    )
+  const manager = packageManagerOf(cwd)
+  const steps = [
+    ...(isInstalled(cwd) ? [] : [installLine(manager, 'prisma-brisk', 'runtime')]),
+    runLine(manager, 'prisma generate'),
+  ]
+  stdout(`Next: ${steps.join(', then ')}.\n`)
+  return broken.length > 0 ? 1 : 0
+}
+
+function summary(cwd: string, changes: readonly PlannedChange[]): string {
+  const names = changes.map(({ path }) => shown(cwd, path))
+  const width = Math.max(...names.map((name) => name.length))
+  const lines = changes.map(
+    ({ purpose }, index) => `  ${(names[index] as string).padEnd(width)}  ${purpose}\n`,
+  )
+  return `What changes:\n${lines.join('')}`
+}
+
+function patch(cwd: string, { path, was, text }: PlannedChange): string {
+  const name = shown(cwd, path)
+  return createTwoFilesPatch(name, name, was ?? '', text, undefined, undefined, { context: 2 })
+    .split('\n')
+    .filter((line) => !/^(Index: |====|\\)/.test(line))
+    .map((line) => (/^\+(?!\+)/.test(line) ? pc.green(line) : /^-(?!-)/.test(line) ? pc.red(line) : line))
+    .join('\n')
 }
 
 /** Whether the application itself depends on the suite, and not only npx knows it. */
@@ -58,14 +99,6 @@ function isInstalled(cwd: string): boolean {
   } catch {
     return false
   }
-}
-
-function coloured(patch: string): string {
-  return patch
-    .split('\n')
-    .filter((line) => !/^(Index: |====|\\)/.test(line))
-    .map((line) => (/^\+(?!\+)/.test(line) ? pc.green(line) : /^-(?!-)/.test(line) ? pc.red(line) : line))
-    .join('\n')
 }
 
 async function onTerminal(question: string): Promise<boolean> {

@@ -1,0 +1,87 @@
+import type { ClientBinding } from './client-binding.ts'
+import type { SourceEdit } from './source-edit.ts'
+import { localNames, nodesOf } from './syntax.ts'
+
+/** Whether a file may name Prisma's client types: asked of every file, so of its text alone. */
+export function mayNameClient(text: string): boolean {
+  return text.includes('TransactionClient') || text.includes('PrismaClient')
+}
+
+const GENERATED = (module: string): boolean =>
+  module === '@prisma/client' ||
+  /(?:^|\/)(?:client|prisma|generated|browser|index)(?:\.[cm]?[jt]s)?$/.test(module)
+
+const TYPES = {
+  TransactionClient:
+    "export type TransactionClient = Omit<typeof NAME, '$extends' | '$transaction' | '$connect' | '$disconnect' | '$on' | '$use'>;",
+  ExtendedPrismaClient: 'export type ExtendedPrismaClient = typeof NAME;',
+}
+
+type TypeName = keyof typeof TYPES
+
+interface NamedType {
+  readonly type: TypeName
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Prisma's names (`Prisma.TransactionClient`, `PrismaClient`) stand for a client that is not extended, and an extended
+ * one, whatever the extension, is not assignable to them. In helpers that say them, the types of the application's own
+ * client take their place.
+ *
+ * @param home the file with the client, which declares and exports the types
+ * @returns the files that were changed
+ */
+export function renameClientTypes(
+  helpers: readonly SourceEdit[],
+  home: SourceEdit,
+  binding: ClientBinding,
+): SourceEdit[] {
+  if (binding.kind !== 'variable' || !home.isTypeScript) return []
+  const wanted = new Set<TypeName>()
+  const changed = helpers.filter((edit) => {
+    const named = edit.isTypeScript ? namedIn(edit) : []
+    for (const { type, start, end } of named) edit.edited.update(start, end, type)
+    for (const type of new Set(named.map((each) => each.type))) {
+      wanted.add(type)
+      if (edit !== home) edit.import(`{ ${type} }`, edit.specifierOf(home.path), 'type')
+    }
+    for (const name of ['Prisma', 'PrismaClient']) if (named.length > 0) edit.dropUnused(name, named)
+    return named.length > 0
+  })
+  const declarations = Object.entries(TYPES).filter(([type]) => wanted.has(type as TypeName))
+  if (declarations.length > 0) {
+    const lines = declarations.map(([, line]) => line.replace('NAME', binding.name))
+    home.edited.append(home.styled([...(home.text.endsWith('\n') ? [''] : ['', '']), ...lines, '']))
+  }
+  return changed
+}
+
+function namedIn({ program }: SourceEdit): NamedType[] {
+  const namespaces = localNames(program, GENERATED, (name) => name === 'Prisma')
+  const clients = localNames(program, GENERATED, (name) => name === 'PrismaClient')
+  const named: NamedType[] = []
+  let makesClients = false
+  for (const { node } of nodesOf(program)) {
+    if (
+      node.type === 'NewExpression' &&
+      node.callee.type === 'Identifier' &&
+      clients.includes(node.callee.name)
+    )
+      makesClients = true
+    if (node.type !== 'TSTypeReference' || node.typeArguments != null) continue
+    const { typeName, start, end } = node
+    if (typeName.type === 'Identifier' && clients.includes(typeName.name))
+      named.push({ type: 'ExtendedPrismaClient', start, end })
+    if (
+      typeName.type === 'TSQualifiedName' &&
+      typeName.left.type === 'Identifier' &&
+      namespaces.includes(typeName.left.name) &&
+      typeName.right.name === 'TransactionClient'
+    )
+      named.push({ type: 'TransactionClient', start, end })
+  }
+  // A file that makes clients of its own means those.
+  return makesClients ? named.filter(({ type }) => type === 'TransactionClient') : named
+}
