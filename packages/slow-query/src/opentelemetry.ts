@@ -80,7 +80,7 @@ class OpenTelemetry implements QueryTelemetry {
     const { meter, observed } = this
     if (meter === null || observed.has(host)) return
     observed.add(host)
-    const pool = { 'db.client.connection.pool.name': `${systems[host.provider]}-${host.id}` }
+    const pool = poolOf(host)
     const gauges = [
       meter.createObservableUpDownCounter('db.client.connection.count', { unit: '{connection}' }),
       meter.createObservableUpDownCounter('db.client.connection.pending_requests', { unit: '{request}' }),
@@ -134,7 +134,7 @@ class OpenTelemetry implements QueryTelemetry {
     if (error === undefined) this.rows?.record(rowsReturned, attributes)
     else attributes['error.type'] = errorTypeOf(error)
     this.durations.record(ms / 1000, attributes)
-    if (waitMs > 0) this.waits?.record(waitMs / 1000)
+    if (waitMs > 0) this.waits?.record(waitMs / 1000, poolOf(call.host))
   }
 }
 
@@ -143,8 +143,14 @@ function attributesOf({ host, model, operation }: Call): Attributes {
     'db.system.name': systems[host.provider],
     'db.operation.name': operation,
   }
-  if (model !== null) attributes['db.collection.name'] = model
+  const table = host.schema()?.models.get(model ?? '')?.table
+  if (table !== undefined) attributes['db.collection.name'] = table
   return attributes
+}
+
+/** Required on every metric of a pool. */
+function poolOf(host: Host): Attributes {
+  return { 'db.client.connection.pool.name': `${systems[host.provider]}-${host.id}` }
 }
 
 const systems: Readonly<Record<Host['provider'], string>> = {

@@ -234,7 +234,7 @@ describe.each(['postgresql', 'mysql'] as const)('S12 with analyze on %s', (provi
     const { prisma: base, take } = explained(database, { sampleRate: 1, analyze: true })
     const prisma = base.$extends(resilience({ timeout: 200 }))
     const names = Array.from({ length: 100 }, (_, index) => ({ name: `${index}` }))
-    await prisma.tag.createMany({ data: names })
+    await base.tag.createMany({ data: names })
     const table = provider === 'mysql' ? 'Tag' : '"Tag"'
     // 10^12 rows.
     const endless = `SELECT COUNT(*) AS n FROM ${['a', 'b', 'c', 'd', 'e', 'f'].map((each) => `${table} ${each}`).join(', ')}`
