@@ -46,6 +46,7 @@ export type {
   SqlTransaction,
 } from './driver/connection/adapter-ports.ts'
 export type { Host, Provider } from './pipeline/host.ts'
+export type { ForeignWrites } from './prisma7/base-requests.ts'
 export { defineExtension, hostOf, mount, type MountOptions, type Plugin } from './mount.ts'
 export type { BriskExtension, Fluent, ListReads, SingleReads } from './prisma7/extension-types.ts'
 export type {

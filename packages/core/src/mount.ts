@@ -1,6 +1,4 @@
 import { Prisma } from '@prisma/client/extension'
-import { Call, type CallNotes } from './pipeline/call.ts'
-import { noTransaction, type CallTransaction } from './pipeline/call-transaction.ts'
 import type { SqlAdapterFactory } from './driver/connection/adapter-ports.ts'
 import { DriverTap } from './driver/driver-tap.ts'
 import { EngineTransactions, type WatchableEngine } from './prisma7/engine-transactions.ts'
@@ -8,13 +6,13 @@ import { InvalidOptionsError, UnsupportedClientError } from './errors.ts'
 import { Host, providerOf } from './pipeline/host.ts'
 import { compose, type Middleware } from './pipeline/middleware.ts'
 import { loadSchemaModel, type SchemaOption } from './schema/load-schema.ts'
-import { PrismaDispatcher } from './prisma7/dispatcher.ts'
 import { callDirectly } from './prisma7/direct/direct-methods.ts'
 import { PipelineEntry } from './prisma7/pipeline-entry.ts'
 import { giveDescendantsOwnHooks } from './prisma7/descendants.ts'
 import { transactionsOf } from './prisma7/own-transaction.ts'
-import { notesKey, type HookInput, type InternalParams } from './prisma7/redirect.ts'
-import { TransactionRegistry } from './transaction/transaction-registry.ts'
+import { queryHook } from './prisma7/query-hook.ts'
+import type { InternalParams } from './prisma7/redirect.ts'
+import { BaseRequests, type ExtensionList, type ForeignWrites } from './prisma7/base-requests.ts'
 
 /** One package's part of a mounted extension. */
 export interface Plugin {
@@ -26,7 +24,12 @@ export interface Plugin {
   client?(host: Host, client: object, extended: () => object): Record<string, unknown>
   /** Methods of every model, such as `paginate`; `this` is the model. */
   model?(host: Host, client: object): Record<string, unknown>
-  /** Argument names of our own (`cacheStrategy`), which Prisma must never see. */
+  /**
+   * Follows writes of the base client, and of its other extensions, that pass the pipeline by. Its middleware must call
+   * `next` exactly once.
+   */
+  foreignWrites?(host: Host): ForeignWrites | null
+  /** Argument names of our own (`cacheStrategy`), which neither Prisma nor another extension must see. */
   readonly ownArguments?: readonly string[]
 }
 
@@ -48,11 +51,16 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
     .map((plugin) => plugin.middleware?.(host) ?? null)
     .filter((each) => each !== null)
   const own = plugins.flatMap((plugin) => plugin.ownArguments ?? [])
-  const base = (client as PrivateClient)._originalClient ?? client
-  const entry = new PipelineEntry(host, compose(middlewares), own, transactionsOf(base))
+  const base = ((client as PrivateClient)._originalClient ?? client) as PrivateClient
+  const open = transactionsOf(base)
+  const requests = BaseRequests.on(base, host, open)
+  const send =
+    requests?.send ?? ((from: object, params: InternalParams) => (from as PrivateClient)._request!(params))
+  const entry = new PipelineEntry(host, compose(middlewares), own, open, send)
+  const hook = queryHook(entry)
   const extension = {
     name: `prisma-brisk(${plugins.map((plugin) => plugin.name).join(', ')})`,
-    query: { $allOperations: queryHook(entry) },
+    query: { $allOperations: hook },
     client: {
       ...Object.assign({}, ...plugins.map((plugin) => plugin.client?.(host, client, () => extended) ?? {})),
       $disconnect: async () => {
@@ -64,11 +72,17 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   }
   const extended: object = (client as PrivateClient).$extends(extension)
   mounted.set(extended, new Set(plugins.map((plugin) => plugin.name)))
-  if (!giveDescendantsOwnHooks(extended)) {
+  const { _extensions: list } = extended as PrivateClient
+  if (list !== undefined) requests?.carries(list, (client as PrivateClient)._extensions, { entry, hook })
+  if (!giveDescendantsOwnHooks(list, (child, parent) => requests?.carries(child, parent))) {
     host.warnOnce(
       'W_EXTENSIONS_HIDDEN',
       'prisma-brisk: this version of Prisma hides its extensions; mount those that compute fields before the suite.',
     )
+  }
+  for (const plugin of plugins) {
+    const writes = plugin.foreignWrites?.(host)
+    if (writes != null) requests?.follow(writes)
   }
   callDirectly(extended, client, entry)
   return extended
@@ -134,69 +148,12 @@ interface PrivateClient {
   _clientVersion?: string
   _engineConfig?: { adapter?: SqlAdapterFactory; inlineSchema?: string }
   _engine?: WatchableEngine
+  _extensions?: ExtensionList
+  _request?(params: InternalParams): Promise<unknown>
 }
 
 const hosts = new WeakMap<object, Host>()
 const mounted = new WeakMap<object, ReadonlySet<string>>()
-const emptyPath: readonly string[] = Object.freeze([])
-
-function queryHook(entry: PipelineEntry) {
-  const { host } = entry
-  // Prisma calls hooks as members of the client's list of them (`hooks[i](…)`): `this` tells clients apart that
-  // were extended further, which share this very function.
-  return function hook(this: unknown, input: HookInput): Promise<unknown> {
-    const params = input.__internalParams
-    if (params === undefined) {
-      host.warnOnce(
-        'W_NO_INTERNALS',
-        'prisma-brisk: this version of Prisma passes no internals to extensions; caching and merging are off.',
-      )
-    }
-    const notes = notesOf(params, hook)
-    const dispatcher = new PrismaDispatcher(input, entry, Array.isArray(this) ? this : null, hook)
-    const call = new Call(
-      host,
-      input.model ?? null,
-      input.operation,
-      input.args,
-      params?.dataPath ?? emptyPath,
-      transactionOf(host, params),
-      notes,
-      dispatcher,
-    )
-    const isMember = params?.transaction?.kind === 'batch'
-    return entry.enter(call, isMember ? (pipeline) => dispatcher.settleMember(pipeline, call) : null)
-  }
-}
-
-/**
- * The notes of an operation are one for all packages, also where each was mounted with a `$extends` of its own: Prisma
- * hands the same internals to every hook of an operation. A hook that is run again begins anew, and so does one that
- * gets a copy of the internals. (A WeakMap of them costs the garbage collector more than all else that we do.)
- */
-function notesOf(params: InternalParams | undefined, hook: unknown): CallNotes {
-  if (params === undefined) return {}
-  const known = params[notesKey]
-  if (known !== undefined && known.params === params && known.hook !== hook) return known.notes
-  const notes: CallNotes = {}
-  params[notesKey] = { params, hook, notes }
-  return notes
-}
-
-function transactionOf(host: Host, params: InternalParams | undefined): CallTransaction {
-  if (params === undefined) return unrecognised
-  const { transaction } = params
-  if (transaction === undefined) return noTransaction
-  const transactions = TransactionRegistry.of(host)
-  return transaction.kind === 'itx'
-    ? transactions.scope('interactive', transaction.id)
-    : transactions.scope('array', `${host.id}:${transaction.id}`)
-}
-
-const unrecognised: CallTransaction = Object.freeze<CallTransaction>({
-  ...noTransaction,
-  kind: 'unrecognised',
-})
 
 /** A client carries each package once: two caches would each believe to be the only one. */
 function refuseTwice(client: object, plugins: readonly Plugin[]): void {

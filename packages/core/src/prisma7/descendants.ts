@@ -1,3 +1,5 @@
+import type { ExtensionList } from './base-requests.ts'
+
 /**
  * Tells clients apart that are extended further behind a pipeline.
  *
@@ -6,28 +8,25 @@
  * the same. They are not: a computed field makes Prisma read the columns it needs, which the parent must not be given.
  * So each client that descends from this one gets lists of its own, with the same hooks in them.
  *
+ * @param born told of each list that comes of another
  * @returns whether this version of Prisma allows it
  */
-export function giveDescendantsOwnHooks({ _extensions: list }: ExtensibleClient): boolean {
+export function giveDescendantsOwnHooks(list: ExtensionList | undefined, born: Born): boolean {
   if (typeof list?.append !== 'function' || typeof list.getAllQueryCallbacks !== 'function') return false
   const { append } = list
-  list.append = (extension) => ownHooks(append.call(list, extension))
+  list.append = (extension) => {
+    const child = ownHooks(append.call(list, extension), born)
+    born(child, list)
+    return child
+  }
   return true
 }
 
-/** What a client knows of its extensions; private to Prisma. */
-interface ExtensibleClient {
-  _extensions?: ExtensionList
-}
+type Born = (child: ExtensionList, parent: ExtensionList) => void
 
-interface ExtensionList {
-  append?(extension: unknown): ExtensionList
-  getAllQueryCallbacks?(model: string, operation: string): readonly unknown[]
-}
-
-function ownHooks(list: ExtensionList): ExtensionList {
+function ownHooks(list: ExtensionList, born: Born): ExtensionList {
   const { getAllQueryCallbacks } = list
-  if (!giveDescendantsOwnHooks({ _extensions: list }) || getAllQueryCallbacks === undefined) return list
+  if (!giveDescendantsOwnHooks(list, born) || getAllQueryCallbacks === undefined) return list
   const lists = new Map<string, readonly unknown[]>()
   list.getAllQueryCallbacks = (model, operation) => {
     const name = `${model}:${operation}`

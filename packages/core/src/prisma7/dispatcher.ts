@@ -3,6 +3,7 @@ import type { Next } from '../pipeline/middleware.ts'
 import { currentCall, type DriverTap } from '../driver/driver-tap.ts'
 import { TransactionRegistry } from '../transaction/transaction-registry.ts'
 import { UnsupportedClientError } from '../errors.ts'
+import { withoutOwnArguments } from './own-arguments.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
 import { redirected, type HookInput } from './redirect.ts'
 
@@ -110,26 +111,8 @@ export class PrismaDispatcher implements Dispatcher {
   }
 
   private strip(args: Args): Args {
-    return strippedOf(args, this.entry.own, this.input.__internalParams?.dataPath ?? noPath)
+    return withoutOwnArguments(args, this.entry.own, this.input.__internalParams?.dataPath ?? noPath)
   }
-}
-
-/** Without our own arguments, at the top and in the steps of a fluent read: `select.posts`, `select.posts.select.author`. */
-export function strippedOf(args: Args, own: readonly string[], path: readonly string[], step = 0): Args {
-  if (typeof args !== 'object' || args === null) return args
-  let stripped = args
-  for (const name of own) {
-    if (!(name in stripped)) continue
-    const { [name]: _, ...rest } = stripped
-    stripped = rest
-  }
-  if (step + 1 >= path.length) return stripped
-  const clause = path[step] as string
-  const field = path[step + 1] as string
-  const fields = stripped[clause] as Args | undefined
-  const inner = fields?.[field] as Args | undefined
-  const strippedInner = strippedOf(inner as Args, own, path, step + 2)
-  return strippedInner === inner ? stripped : { ...stripped, [clause]: { ...fields, [field]: strippedInner } }
 }
 
 /**

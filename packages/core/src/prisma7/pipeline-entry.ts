@@ -4,6 +4,7 @@ import { DriverTap } from '../driver/driver-tap.ts'
 import { channels, type QueryEvent } from '../channels.ts'
 import type { Host } from '../pipeline/host.ts'
 import type { OpenTransaction } from './own-transaction.ts'
+import type { InternalParams } from './redirect.ts'
 
 /** Where the calls of a mounted extension enter its pipeline. */
 export class PipelineEntry {
@@ -15,6 +16,8 @@ export class PipelineEntry {
     /** Argument names of our own, which Prisma must never see. */
     readonly own: readonly string[],
     readonly open: OpenTransaction,
+    /** Sends a request of a client as Prisma does. */
+    readonly send: (client: object, params: InternalParams) => Promise<unknown>,
   ) {
     this.tap = DriverTap.of(host)
   }

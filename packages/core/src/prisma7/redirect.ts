@@ -4,6 +4,9 @@ import type { Args, CallNotes, FetchDecorator } from '../pipeline/call.ts'
 /** Where the internals of an operation carry the notes that its hooks share. */
 export const notesKey = Symbol('prisma-brisk.notes')
 
+/** Where they carry the call that waits for it (`WaitingCall`). */
+export const waitingKey = Symbol('prisma-brisk.waiting')
+
 /** What Prisma passes along with a hooked call; private, so every member is optional. */
 export interface InternalParams {
   args?: unknown
@@ -21,6 +24,11 @@ export interface InternalParams {
     | { kind: 'itx'; id: string }
     | { kind: 'batch'; id: number; index: number; lock: PromiseLike<void> }
     | undefined
+  /** Between what a hook is given and what Prisma keeps; absent for operations of models. */
+  middlewareArgsMapper?:
+    | { requestArgsToMiddlewareArgs(args: unknown): Args; middlewareArgsToRequestArgs(args: Args): unknown }
+    | undefined
+  [waitingKey]?: object
   [notesKey]?: { readonly params: InternalParams; readonly hook: unknown; readonly notes: CallNotes }
 }
 

@@ -3,7 +3,8 @@ import { noTransaction } from '../../pipeline/call-transaction.ts'
 import { currentCall } from '../../driver/driver-tap.ts'
 import { UnsupportedClientError } from '../../errors.ts'
 import { copyArguments, UncommonArgument } from './argument-copy.ts'
-import { inContextOf, strippedOf } from '../dispatcher.ts'
+import { inContextOf } from '../dispatcher.ts'
+import { withoutOwnArguments } from '../own-arguments.ts'
 import type { PipelineEntry } from '../pipeline-entry.ts'
 import { aggregateMapping, delegateOf, redirected, type CallSite, type InternalParams } from '../redirect.ts'
 
@@ -80,7 +81,7 @@ export class DirectMethod {
    * `$executeRaw`, is sent before. A client with extensions waits as long of itself.
    */
   readonly send = (params: InternalParams): Promise<unknown> =>
-    this.isBare ? settled.then(() => this.base._request!(params)) : this.base._request!(params)
+    this.isBare ? settled.then(() => this.entry.send(this.base, params)) : this.entry.send(this.base, params)
 
   /** The list of hooks, by which Prisma's own calls of the method are known: they may share a statement with these. */
   get hooks(): readonly unknown[] {
@@ -166,7 +167,7 @@ class DirectDispatcher implements Dispatcher {
   }
 
   private strip(args: Args): Args {
-    return strippedOf(args, this.method.entry.own, noPath)
+    return withoutOwnArguments(args, this.method.entry.own, noPath)
   }
 }
 

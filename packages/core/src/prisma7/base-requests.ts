@@ -1,0 +1,217 @@
+import { operationTraits } from '../operation/operation.ts'
+import type { Args } from '../pipeline/call.ts'
+import type { Host } from '../pipeline/host.ts'
+import { compose, type Middleware } from '../pipeline/middleware.ts'
+import { ownArgumentsOf, withoutOwnArguments } from './own-arguments.ts'
+import type { OpenTransaction } from './own-transaction.ts'
+import { PipelineEntry } from './pipeline-entry.ts'
+import { enterPipeline, queryHook } from './query-hook.ts'
+import { waitingKey, type HookInput, type InternalParams } from './redirect.ts'
+import { WaitingCall, type Mounted } from './waiting-call.ts'
+
+/** Follows the writes that pass by the pipelines of a base client. */
+export interface ForeignWrites {
+  /** Mounts with the same key need to hear of a write only once: those of one store, for example. */
+  readonly key: object
+  readonly middleware: Middleware
+}
+
+/** A list of extensions, as Prisma keeps one for each client. */
+export interface ExtensionList {
+  append?(extension: unknown): ExtensionList
+  getAllQueryCallbacks?(delegate: string, operation: string): readonly unknown[]
+}
+
+/** What is used of a client; private to Prisma. */
+interface RequestingClient {
+  _request?: Request
+  _extensions?: ExtensionList
+}
+
+/** Lists of hooks, by what they are for. */
+interface Doors {
+  readonly bare: Map<string, readonly unknown[]>
+  readonly extended: WeakMap<readonly unknown[], readonly unknown[]>
+}
+
+type Request = (this: object, params: InternalParams) => Promise<unknown>
+
+/**
+ * All requests of a base client and of the clients made from it, seen by replacing the one private method that each of them
+ * passes. A hook sees less:
+ *
+ * - A call of an extended client that other extensions see first leaves the suite's own arguments here, and waits.
+ * - A request of a client without the suite, in the async context of a call that waits, is that call by another door.
+ * - Any other write of a client without the suite is foreign, and whoever asked hears of it.
+ */
+export class BaseRequests {
+  private readonly mounted = new WeakMap<ExtensionList, readonly Mounted[]>()
+  /** Whether other extensions see a call before the suite does, by the hooks it runs through. */
+  private readonly seen = new WeakMap<readonly unknown[], boolean>()
+  private readonly doors = new WeakMap<readonly Mounted[], Doors>()
+  private readonly following = new Map<object, Middleware>()
+  private foreign: Mounted | null = null
+
+  private constructor(
+    private readonly host: Host,
+    private readonly original: Request,
+    private readonly open: OpenTransaction,
+  ) {}
+
+  /** Those of a base client; null where Prisma has no such method. */
+  static on(base: object, host: Host, open: OpenTransaction): BaseRequests | null {
+    return host.state(REQUESTS, () => {
+      const client = base as RequestingClient
+      const original = client._request
+      if (typeof original !== 'function' || client._extensions === undefined) return null
+      const requests = new BaseRequests(host, original, open)
+      client._request = function (this: object, params) {
+        return requests.receive(this, params)
+      }
+      return requests
+    })
+  }
+
+  /** A client, known by its list of extensions, carries what its parent does, and perhaps one pipeline more. */
+  carries(list: ExtensionList, parent: ExtensionList | undefined, mounted?: Mounted): void {
+    const inherited = (parent === undefined ? undefined : this.mounted.get(parent)) ?? []
+    const all = mounted === undefined ? inherited : [...inherited, mounted]
+    if (all.length > 0) this.mounted.set(list, all)
+  }
+
+  /** Has foreign writes run through a middleware, until the process ends. */
+  follow({ key, middleware }: ForeignWrites): void {
+    this.following.set(key, middleware)
+    const entry = new PipelineEntry(
+      this.host,
+      compose([...this.following.values()]),
+      [],
+      this.open,
+      this.send,
+    )
+    this.foreign = { entry, hook: queryHook(entry) }
+  }
+
+  /** Sends a request as Prisma does. */
+  readonly send = (client: object, params: InternalParams): Promise<unknown> =>
+    this.original.call(client, params)
+
+  private receive(client: RequestingClient, params: InternalParams): Promise<unknown> {
+    const mounted = this.mounted.get(client._extensions as ExtensionList)
+    if (mounted !== undefined) {
+      const hooks = hooksOf(client, params)
+      return params.model !== undefined && this.isSeenBefore(mounted, hooks)
+        ? this.wait(client, params, mounted)
+        : this.original.call(client, params)
+    }
+    const waiting = WaitingCall.current
+    if (waiting?.isMetBy(params) === true) return this.enter(client, params, waiting.mounted, waiting)
+    if (this.foreign !== null && operationTraits(operationOf(params)).isWrite)
+      return this.enter(client, params, [this.foreign], undefined)
+    return this.original.call(client, params)
+  }
+
+  private isSeenBefore(mounted: readonly Mounted[], hooks: readonly unknown[]): boolean {
+    const known = this.seen.get(hooks)
+    if (known !== undefined) return known
+    const ours = new Set<unknown>(mounted.map(({ hook }) => hook))
+    const last = hooks.findLastIndex((hook) => ours.has(hook))
+    const isSeen = hooks.slice(0, last).some((hook) => !ours.has(hook))
+    this.seen.set(hooks, isSeen)
+    return isSeen
+  }
+
+  /** Sends a call through the extensions that see it first; none of them sees the suite's own arguments. */
+  private async wait(
+    client: RequestingClient,
+    params: InternalParams,
+    mounted: readonly Mounted[],
+  ): Promise<unknown> {
+    const args = (params.args ?? {}) as Args
+    const names = mounted.flatMap(({ entry }) => entry.own)
+    const path = params.dataPath ?? []
+    const waiting = new WaitingCall(params, mounted, ownArgumentsOf(args, names, path))
+    const stripped = waiting.own.length === 0 ? params.args : withoutOwnArguments(args, names, path)
+    const sent = { ...params, args: stripped, [waitingKey]: waiting }
+    try {
+      return await waiting.run(() => this.original.call(client, sent))
+    } finally {
+      if (!waiting.hasArrived && waiting.own.length > 0) this.warnLost(params, waiting)
+    }
+  }
+
+  /** Runs a request of a client without the suite through these pipelines, one in the other. */
+  private enter(
+    client: RequestingClient,
+    params: InternalParams,
+    mounted: readonly Mounted[],
+    waiting: WaitingCall | undefined,
+  ): Promise<unknown> {
+    const hooks = this.doorOf(client, params, mounted)
+    const { middlewareArgsMapper: mapper } = params
+    const through = (index: number, args: Args, given: InternalParams): Promise<unknown> => {
+      const next = mounted[index]
+      if (next === undefined) {
+        const isOwn = given === params && mapper !== undefined
+        return this.original.call(client, {
+          ...given,
+          args: isOwn ? mapper.middlewareArgsToRequestArgs(args) : args,
+        })
+      }
+      const input: HookInput = {
+        ...(given.model === undefined ? {} : { model: given.model }),
+        operation: operationOf(given),
+        args,
+        query: (sent, other = given) => lazily(() => through(index + 1, sent as Args, other)),
+        __internalParams: given,
+      }
+      return enterPipeline(next, input, hooks, waiting)
+    }
+    return through(
+      0,
+      mapper?.requestArgsToMiddlewareArgs(params.args) ?? ((params.args ?? {}) as Args),
+      params,
+    )
+  }
+
+  /** The hooks that a request passes that came by another door: one list for each client, model and operation. */
+  private doorOf(
+    client: RequestingClient,
+    params: InternalParams,
+    mounted: readonly Mounted[],
+  ): readonly unknown[] {
+    const behind = hooksOf(client, params)
+    const doors = this.doors.get(mounted) ?? { bare: new Map(), extended: new WeakMap() }
+    this.doors.set(mounted, doors)
+    // A client without extensions has no list of its own to know it by.
+    const name = `${params.model ?? ''}:${operationOf(params)}`
+    const known = behind.length === 0 ? doors.bare.get(name) : doors.extended.get(behind)
+    if (known !== undefined) return known
+    const door = [...mounted.map(({ hook }) => hook), ...behind]
+    if (behind.length === 0) doors.bare.set(name, door)
+    else doors.extended.set(behind, door)
+    return door
+  }
+
+  private warnLost({ model, action }: InternalParams, { own }: WaitingCall): void {
+    const names = [...new Set(own.map(({ name }) => name))].join(', ')
+    this.host.warnOnce(
+      'W_ARGUMENTS_LOST',
+      `prisma-brisk: an extension that is mounted before the suite answered ${model}.${action} without passing the call on, so ${names} had no effect. Let it call query(args), or send the same operation through the client it extends.`,
+    )
+  }
+}
+
+const REQUESTS = Symbol('requests of the base client')
+
+const operationOf = ({ model, action, clientMethod }: InternalParams): string =>
+  (model === undefined ? clientMethod : action) ?? ''
+
+function hooksOf({ _extensions: list }: RequestingClient, params: InternalParams): readonly unknown[] {
+  return list?.getAllQueryCallbacks?.(params.jsModelName ?? '$none', operationOf(params)) ?? []
+}
+
+/** What is begun once it is awaited, as Prisma's own calls are. */
+function lazily(run: () => Promise<unknown>): PromiseLike<unknown> {
+  return { then: (fulfilled, rejected) => run().then(fulfilled, rejected) }
+}

@@ -1,0 +1,74 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { operationTraits } from '../operation/operation.ts'
+import type { OwnArgument } from './own-arguments.ts'
+import type { PipelineEntry } from './pipeline-entry.ts'
+import type { HookInput, InternalParams } from './redirect.ts'
+
+/** A pipeline of the suite that a client carries, and the hook by which it is known. */
+export interface Mounted {
+  readonly entry: PipelineEntry
+  readonly hook: QueryHook
+}
+
+/** A hook of Prisma's, called as a member of the client's list of hooks. */
+export type QueryHook = (this: unknown, input: HookInput) => Promise<unknown>
+
+/**
+ * A call of an extended client while it passes the extensions that stand before the suite.
+ *
+ * Most pass it on, and it arrives at the suite's hook. But some send it, or another in its place, through the client that
+ * they extend or through a transaction of it (row-level security, soft delete): such a call reaches the database past the
+ * hook. It is known by the async context of the waiting call, and enters the pipeline where it is found.
+ */
+export class WaitingCall {
+  /** Transactions that were begun while it waited. */
+  readonly begun = new Set<string>()
+  private arrivals = 0
+  private failures = 0
+
+  constructor(
+    private readonly params: InternalParams,
+    /** The pipelines that it is on its way to, outermost first. */
+    readonly mounted: readonly Mounted[],
+    /** What the caller gave of the suite's own arguments; no other extension sees them. */
+    readonly own: readonly OwnArgument[],
+  ) {}
+
+  /** The call that waits in this async context. */
+  static get current(): WaitingCall | undefined {
+    return waiting.getStore()
+  }
+
+  run<T>(send: () => T): T {
+    return waiting.run(this, send)
+  }
+
+  /** Whether a call of another client is this one by another door: of the same model, with an answer of the same kind. */
+  isMetBy({ model, action = '' }: InternalParams): boolean {
+    if (this.arrivals > this.failures || model === undefined || model !== this.params.model) return false
+    const [wanted, given] = [operationTraits(this.params.action ?? ''), operationTraits(action)]
+    if (wanted.isWrite || given.isWrite) return wanted.isWrite && given.isWrite
+    return wanted.returnsMany === given.returnsMany && wanted.isAggregate === given.isAggregate
+  }
+
+  /** Whether the transaction was begun for this call alone, by an extension that it passed. */
+  hasBegun(transaction: InternalParams['transaction']): boolean {
+    if (transaction === undefined || this.params.transaction !== undefined) return false
+    return transaction.kind === 'batch' || this.begun.has(transaction.id)
+  }
+
+  /** The call is in the pipeline; an extension that tries again may bring it there again. */
+  arrives(): void {
+    this.arrivals++
+  }
+
+  fails(): void {
+    this.failures++
+  }
+
+  get hasArrived(): boolean {
+    return this.arrivals > 0
+  }
+}
+
+const waiting = new AsyncLocalStorage<WaitingCall>()
