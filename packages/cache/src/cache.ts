@@ -83,6 +83,11 @@ export class Cache {
     if (options.strict !== null) this.store.store.marks?.watch()
   }
 
+  /** What writes invalidate, one object for all caches that share it. */
+  get invalidates(): object {
+    return this.store
+  }
+
   readonly middleware: Middleware = (call, next) => {
     switch (operationTraits(call.operation).kind) {
       case 'read':

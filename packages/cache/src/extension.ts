@@ -47,7 +47,7 @@ export function cachePlugin(options: CacheOptions = {}): Plugin {
   }
 }
 
-type Parts = Pick<Plugin, 'middleware' | 'client'>
+type Parts = Pick<Plugin, 'middleware' | 'client' | 'foreignWrites'>
 
 function onStore(options: ResolvedCacheOptions, store: CacheStore | null): Parts {
   // `mount` asks for the middleware, then for the members, of one client after the other.
@@ -58,6 +58,10 @@ function onStore(options: ResolvedCacheOptions, store: CacheStore | null): Parts
       const cache = new Cache(options, host, store, () => parts.facts as ClientFacts)
       mounting = Object.assign(parts, { cache })
       return cache.middleware
+    },
+    foreignWrites() {
+      const { cache } = mounting as { cache: Cache }
+      return { key: cache.invalidates, middleware: cache.middleware }
     },
     client(host, client, extended) {
       const mounted = mounting as { cache: Cache; facts: ClientFacts | null }
