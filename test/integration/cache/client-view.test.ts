@@ -54,7 +54,8 @@ test('C37 a hit that differs from the database is reported, and its entry remove
   await settled()
   await prisma.user.findMany(minute)
   await until(() => prisma.$cache.stats().verified === 1)
-  await bench.base.user.updateMany({ data: { name: 'written past us' } })
+  // Another client, as another process has one.
+  await bench.database.createClient().user.updateMany({ data: { name: 'written past us' } })
   expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Ada' }])
   await until(() => prisma.$cache.stats().mismatches === 1)
   unsubscribe('prisma-brisk:cache', listen)

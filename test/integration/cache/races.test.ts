@@ -91,7 +91,7 @@ describe.each(storeKinds)('on the %s store', (kind) => {
     const strategy = { cacheStrategy: { ttl: 10, swr: 50 } }
     await prisma.user.findMany(strategy)
     await settled()
-    await bench.base.user.updateMany({ data: { name: 'Unseen' } })
+    await bench.database.createClient().user.updateMany({ data: { name: 'Unseen' } })
     clock.advance(20)
     const gate = bench.hold(reading)
     const answers = await Promise.all([1, 2, 3].map(() => prisma.user.findMany(strategy)))
@@ -118,7 +118,7 @@ describe.each(storeKinds)('on the %s store', (kind) => {
     })
     await prisma.user.findMany(minute)
     await until(() => prisma.$cache.stats().fills === 1)
-    await bench.base.user.updateMany({ data: { name: 'Unseen' } })
+    await bench.database.createClient().user.updateMany({ data: { name: 'Unseen' } })
     clock.advance(59.999)
     expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Ada' }])
     await until(() => prisma.$cache.stats().fills === 2)

@@ -41,7 +41,8 @@ type Request = (this: object, params: InternalParams) => Promise<unknown>
  * passes. A hook sees less:
  *
  * - A call of an extended client that other extensions see first leaves the suite's own arguments here, and waits.
- * - A request of a client without the suite, in the async context of a call that waits, is that call by another door.
+ * - A request of a client without the suite, in the async context of a call that waits, is that call by another door. One
+ *   of a client with it, such as a read replica, takes the suite's own arguments over.
  * - Any other write of a client without the suite is foreign, and whoever asked hears of it.
  */
 export class BaseRequests {
@@ -98,14 +99,15 @@ export class BaseRequests {
 
   private receive(client: RequestingClient, params: InternalParams): Promise<unknown> {
     const mounted = this.mounted.get(client._extensions as ExtensionList)
-    if (mounted !== undefined) {
-      const hooks = hooksOf(client, params)
-      return params.model !== undefined && this.isSeenBefore(mounted, hooks)
-        ? this.wait(client, params, mounted)
-        : this.original.call(client, params)
-    }
     const waiting = WaitingCall.current
-    if (waiting?.isMetBy(params) === true) return this.enter(client, params, waiting.mounted, waiting)
+    const isMet = waiting?.isMetBy(params) === true
+    if (mounted !== undefined) {
+      const own = isMet ? waiting.taken(params) : params
+      return own.model !== undefined && this.isSeenBefore(mounted, hooksOf(client, own))
+        ? this.wait(client, own, mounted)
+        : this.original.call(client, own)
+    }
+    if (isMet) return this.enter(client, params, waiting.mounted, waiting)
     if (this.foreign !== null && operationTraits(operationOf(params)).isWrite)
       return this.enter(client, params, [this.foreign], undefined)
     return this.original.call(client, params)

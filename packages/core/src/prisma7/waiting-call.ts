@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { operationTraits } from '../operation/operation.ts'
-import type { OwnArgument } from './own-arguments.ts'
+import type { Args } from '../pipeline/call.ts'
+import { withOwnArguments, type OwnArgument } from './own-arguments.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
 import type { HookInput, InternalParams } from './redirect.ts'
 
@@ -49,6 +50,13 @@ export class WaitingCall {
     const [wanted, given] = [operationTraits(this.params.action ?? ''), operationTraits(action)]
     if (wanted.isWrite || given.isWrite) return wanted.isWrite && given.isWrite
     return wanted.returnsMany === given.returnsMany && wanted.isAggregate === given.isAggregate
+  }
+
+  /** The request of another client that carries the suite too, with this call's own arguments. */
+  taken(params: InternalParams): InternalParams {
+    this.arrives()
+    const args = (params.args ?? {}) as Args
+    return { ...params, args: withOwnArguments(args, this.own, params.dataPath ?? []) }
   }
 
   /** Whether the transaction was begun for this call alone, by an extension that it passed. */
