@@ -1,6 +1,7 @@
 import { defineExtension, mount, type BriskExtension, type Host, type Plugin } from '@prisma-brisk/core'
 import { Deadlines } from './deadline/deadlines.ts'
-import { DeferredQueue, turnOfTask, type DeferredStatistics } from './deferred/deferred-queue.ts'
+import { DeferredQueue, type DeferredStatistics } from './deferred/deferred-queue.ts'
+import { taskInCharge } from './deferred/deferred-task.ts'
 import { resolveOptions, type ResilienceOptions } from './options.ts'
 import { Retrier } from './retry/retrier.ts'
 import { RetryBudget } from './retry/retry-budget.ts'
@@ -45,8 +46,8 @@ export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
             )
       const deadlines = new Deadlines(host, resolved, retrier)
       return (call, next) => {
-        const turn = turnOfTask()
-        return turn === null ? deadlines.run(call, next) : turn.then(() => deadlines.run(call, next))
+        const earlier = taskInCharge()?.earlier ?? null
+        return earlier === null ? deadlines.run(call, next) : earlier.then(() => deadlines.run(call, next))
       }
     },
     client: (host) => {

@@ -53,7 +53,7 @@ async function started({ logs = false, ...plan }: Partial<EndingProcess> & { log
   const closed = once(child, 'close') as Promise<[code: number | null, signal: string | null]>
   await Promise.race([once(child.stdout, 'data'), closed])
   return {
-    kill: () => child.kill('SIGTERM'),
+    kill: (signal: 'SIGTERM' | 'SIGINT' | 'SIGHUP' = 'SIGTERM') => child.kill(signal),
     /** Resolves when it has said something of this kind. */
     says: async (pattern: RegExp) => {
       while (!pattern.test(said)) await once(child.stderr, 'data')
@@ -97,6 +97,16 @@ describe('R3 a process with a real client ends once its deferred tasks are done'
     expect(await child.ended()).toEqual({ code: null, signal: 'SIGTERM', said: '' })
     expect(await written()).toEqual(TAGS)
   })
+
+  test.each(['SIGINT', 'SIGHUP'] as const)(
+    'KP20 %s, with nobody else listening: by that signal',
+    async (signal) => {
+      const child = await started({})
+      child.kill(signal)
+      expect(await child.ended()).toEqual({ code: null, signal, said: '' })
+      expect(await written()).toEqual(TAGS)
+    },
+  )
 
   test('SIGTERM, with a listener of its own: as that will have it, and it hears of it once', async () => {
     const child = await started({ ends: 'own handler' })

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { jest } from '@jest/globals'
 import { DriverTap, hostOf } from '@prisma-brisk/core'
 import { resilience, withLimits } from '@prisma-brisk/resilience'
@@ -149,6 +150,48 @@ describe('R3 deferred work', () => {
       jest.useRealTimers()
     }
     expect(await prisma.tag.findUnique({ where: { name: 'under fake timers' } })).not.toBeNull()
+  })
+
+  test('KP1 a lazy call is sent in its own request, whoever queued first and whatever runs meanwhile', async () => {
+    const tenant = new AsyncLocalStorage<number>()
+    const prisma = database
+      .createClient({ adapter: database.adapter({ connections: 2 }) })
+      .$extends({
+        query: {
+          tag: {
+            create: ({ args, query }) =>
+              query({ ...args, data: { ...args.data, name: `${args.data.name} of ${tenant.getStore()}` } }),
+          },
+        },
+      })
+      .$extends(resilience())
+    const queued = (id: number) =>
+      tenant.run(id, async () => {
+        void prisma.$deferred(() => prisma.tag.create({ data: { name: `lazy ${id}` } }))
+        void prisma.$deferred(async () => {
+          await prisma.tag.create({ data: { name: `async ${id}` } })
+        })
+      })
+    await Promise.all([1, 2, 3].map(queued))
+    await prisma.$deferred.flush()
+    const names = (await prisma.tag.findMany({ where: { name: { contains: ' of ' } } })).map(
+      ({ name }) => name,
+    )
+    expect(names.sort()).toEqual(
+      [1, 2, 3].flatMap((id) => `async ${id} of ${id}`).concat([1, 2, 3].map((id) => `lazy ${id} of ${id}`)),
+    )
+  })
+
+  test('KP2 a task that queues more than there are places is done, and so is $disconnect', async () => {
+    const prisma = database
+      .createClient({ adapter: database.adapter({ connections: 2 }) })
+      .$extends(resilience({ deferred: { maxQueue: 5 } }))
+    await prisma.$deferred(async () => {
+      for (let index = 0; index < 20; index++)
+        await prisma.$deferred(() => prisma.tag.create({ data: { name: `within ${index}` } }))
+    })
+    await prisma.$disconnect()
+    expect(await prisma.tag.count({ where: { name: { startsWith: 'within ' } } })).toBe(20)
   })
 
   test('operations of tasks that are no lazy call keep the order too', async () => {

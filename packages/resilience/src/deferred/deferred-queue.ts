@@ -1,6 +1,6 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { DeferredQueueFullError } from '../errors.ts'
 import type { DeferredOptions } from '../options.ts'
+import { modelOf, QueuedTask, taskInCharge, type DeferredTask } from './deferred-task.ts'
 import { holdProcess, releaseProcess, type Unfinished } from './process-end.ts'
 
 /** Taken before a test can fake it. */
@@ -17,33 +17,36 @@ export interface DeferredStatistics {
   readonly dropped: number
 }
 
-export type DeferredTask = () => unknown
-
 /**
- * Runs tasks after the fact. Tasks begin in the order in which they came; those that write to one model, and those of
- * which nobody knows what they do, run one after another, others beside each other.
+ * Runs tasks after the fact. Tasks begin in the order in which they came. Tasks that write to one model, and tasks whose
+ * effects are not known, run one after another; others run beside each other.
  *
- * A Prisma call is lazy and says its model, so `() => prisma.log.create(…)` is known before it is sent. Any other task
+ * A Prisma call is lazy and names its model, so `() => prisma.log.create(…)` is known before it is sent. Any other task
  * has begun when it returns: its operations wait for the tasks before it, and later tasks wait for all of it.
+ *
+ * A task may itself wait for the queue, for a place or for its end. It then gives up its turn: tasks behind it begin,
+ * since the queue would otherwise wait for itself.
  */
 export class DeferredQueue implements Unfinished {
-  private readonly tasks: BoundTask[] = []
+  private readonly tasks: QueuedTask[] = []
   private readonly waiters: (() => void)[] = []
   private readonly lanes = new Map<string, Promise<void>>()
+  private readonly running = new Set<QueuedTask>()
   /** Places that are taken: a task has one until it runs, also while it waits for one of its own model. */
   private waiting = 0
-  private running = 0
   private completed = 0
   private failed = 0
   private dropped = 0
   private working: Promise<void> | null = null
   /** Has the work look again at what can begin. */
   private wake: () => void = ignore
+  /** Called when a task ends, or waits for the end of the others. */
+  private readonly changes = new Set<() => void>()
 
   constructor(
     private readonly options: Required<DeferredOptions>,
     private readonly onFailure: (error: unknown) => void,
-    /** Tells whoever has to know what became of the tasks, before the process ends. */
+    /** Reports what became of the tasks, before the process ends. */
     readonly report: () => Promise<void> = async () => undefined,
   ) {}
 
@@ -51,37 +54,62 @@ export class DeferredQueue implements Unfinished {
   async push(task: DeferredTask): Promise<void> {
     const { maxQueue } = this.options
     if (this.waiting < maxQueue) this.waiting++
-    else if (this.waiters.length < maxQueue) await new Promise<void>((resolve) => this.waiters.push(resolve))
     else {
-      this.dropped++
-      this.onFailure(new DeferredQueueFullError(2 * maxQueue))
-      return
+      const own = taskInCharge()
+      // A task that awaits its place asks for no second one meanwhile, so tasks cannot pile up waiters.
+      const awaitsOne = own !== null && !own.awaitsPlace
+      if (this.waiters.length >= maxQueue && !awaitsOne) {
+        this.dropped++
+        this.onFailure(new DeferredQueueFullError(2 * maxQueue))
+        return
+      }
+      await this.place(own)
     }
-    // The request's context (its name, its trace) stays with the task.
-    this.tasks.push(AsyncResource.bind((earlier) => turns.run(earlier, task)))
+    this.tasks.push(new QueuedTask(task))
     this.wake()
     if (this.working !== null) return
     holdProcess(this)
     this.working = new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.work())
   }
 
-  /** Resolves when everything pushed so far has been run. */
+  /** Waits for a place, which the task that leaves it passes on. */
+  private async place(own: QueuedTask | null): Promise<void> {
+    own?.giveUpTurn()
+    if (own !== null) own.awaitsPlace = true
+    await new Promise<void>((resolve) => this.waiters.push(resolve))
+    if (own !== null) own.awaitsPlace = false
+  }
+
+  /** Resolves when everything pushed so far has been run; within a task, when everything else has. */
   async flush(): Promise<void> {
-    while (this.working !== null) await this.working
+    const own = taskInCharge()
+    if (own === null) {
+      while (this.working !== null) await this.working
+      return
+    }
+    own.giveUpTurn()
+    own.flushes++
+    this.changed()
+    while (!this.isDoneBesidesFlushing()) await new Promise<void>((resolve) => this.changes.add(resolve))
+    own.flushes--
   }
 
   /** Tasks that have not been done yet, those included that wait for a place. */
   get left(): number {
-    return this.waiters.length + this.waiting + this.running
+    return this.waiters.length + this.waiting + this.running.size
   }
 
   stats(): DeferredStatistics {
     const { waiting, running, completed, failed, dropped } = this
-    return { queued: waiting, running, completed, failed, dropped }
+    return { queued: waiting, running: running.size, completed, failed, dropped }
+  }
+
+  private isDoneBesidesFlushing(): boolean {
+    return this.waiting + this.waiters.length === 0 && [...this.running].every(({ flushes }) => flushes > 0)
   }
 
   private async work(): Promise<void> {
-    while (this.waiting > 0 || this.lanes.size > 0) {
+    while (this.left > 0 || this.lanes.size > 0) {
       const task = this.lanes.size < this.options.concurrency ? this.tasks.shift() : undefined
       if (task === undefined) await new Promise<void>((resolve) => (this.wake = resolve))
       else await this.begin(task)
@@ -91,11 +119,11 @@ export class DeferredQueue implements Unfinished {
     releaseProcess(this)
   }
 
-  private async begin(task: BoundTask): Promise<void> {
+  private async begin(task: QueuedTask): Promise<void> {
     const earlier = this.lanes.size === 0 ? null : Promise.all(this.lanes.values())
     let made: unknown
     try {
-      made = task(earlier)
+      made = task.make(earlier)
     } catch (error) {
       this.leave()
       this.failed++
@@ -104,31 +132,38 @@ export class DeferredQueue implements Unfinished {
     }
     const model = modelOf(made)
     if (model === null) {
-      const settled = this.settle(made)
+      void this.settle(task, made)
       await earlier
-      return settled
+      return task.turnOver
+    }
+    task.earlier = null
+    const run = (): Promise<void> => {
+      void this.settle(task, made)
+      return task.turnOver
     }
     const before = this.lanes.get(model)
-    const lane = (before === undefined ? this.settle(made) : before.then(() => this.settle(made))).then(
-      () => {
-        if (this.lanes.get(model) === lane) this.lanes.delete(model)
-        this.wake()
-      },
-    )
+    const lane = (before === undefined ? run() : before.then(run)).then(() => {
+      if (this.lanes.get(model) === lane) this.lanes.delete(model)
+      this.wake()
+    })
     this.lanes.set(model, lane)
   }
 
-  private async settle(made: unknown): Promise<void> {
+  private async settle(task: QueuedTask, made: unknown): Promise<void> {
     this.leave()
-    this.running++
+    this.running.add(task)
     try {
-      await made
+      await task.finish(made)
       this.completed++
     } catch (error) {
       this.failed++
       this.onFailure(error)
     } finally {
-      this.running--
+      this.running.delete(task)
+      task.isDone = true
+      task.giveUpTurn()
+      this.changed()
+      this.wake()
     }
   }
 
@@ -138,25 +173,11 @@ export class DeferredQueue implements Unfinished {
     if (waiter === undefined) this.waiting--
     else waiter()
   }
+
+  private changed(): void {
+    for (const look of this.changes) look()
+    this.changes.clear()
+  }
 }
 
 function ignore(): void {}
-
-/** A task in the context it was queued in, told what its operations wait for. */
-type BoundTask = (earlier: Promise<unknown> | null) => unknown
-
-const turns = new AsyncLocalStorage<Promise<unknown> | null>()
-
-/** What the operations of a deferred task wait for before they are sent; null where they need not wait. */
-export function turnOfTask(): Promise<unknown> | null {
-  return turns.getStore() ?? null
-}
-
-/** The model of a Prisma call that has not been sent yet; null for everything else. */
-function modelOf(made: unknown): string | null {
-  const { spec, [Symbol.toStringTag]: tag } = (made ?? {}) as {
-    spec?: { model?: unknown }
-    [Symbol.toStringTag]?: unknown
-  }
-  return tag === 'PrismaPromise' && typeof spec?.model === 'string' ? spec.model : null
-}

@@ -1,7 +1,10 @@
 import { writeSync } from 'node:fs'
 
-/** Milliseconds after SIGTERM from which on it is said that the process still waits for something. */
+/** Milliseconds after a signal from which on the process says that it still waits for something. */
 const PATIENCE_MS = 5000
+/** Signals that ask a process to end: from its supervisor, from Ctrl-C, from a terminal that closes. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+type EndSignal = (typeof SIGNALS)[number]
 
 /** Work that is to be done before the process ends. */
 export interface Unfinished {
@@ -9,72 +12,81 @@ export interface Unfinished {
   readonly left: number
   /** Resolves when none is. */
   flush(): Promise<void>
-  /** Tells whoever has to know what became of them. */
+  /** Reports what became of them. */
   report(): Promise<void>
 }
 
 const held = new Set<Unfinished>()
-let isEnding = false
+/** The signal that the process will end by; null while it goes on. */
+let ending: EndSignal | null = null
 
 /**
- * Puts the end of the process off, on SIGTERM, until this is done. Where it ends all the same, it is said what is lost. One
+ * Delays the end of the process, on a signal, until this is done. Where it ends all the same, it says what is lost. One
  * listener of each kind serves all, and only while there is something to be done.
  */
 export function holdProcess(work: Unfinished): void {
   held.add(work)
   if (held.size > 1) return
   process.on('exit', tellLoss)
-  if (!isEnding) process.on('SIGTERM', onSigterm)
+  if (ending === null) listen()
 }
 
 export function releaseProcess(work: Unfinished): void {
   held.delete(work)
   if (held.size > 0) return
   process.removeListener('exit', tellLoss)
-  if (!isEnding) process.removeListener('SIGTERM', onSigterm)
+  if (ending === null) unlisten()
 }
 
-/** Where nobody else listens, the process ends by the signal as it would have without us; by a second one at once. */
-function onSigterm(): void {
-  if (!isEnding) {
-    isEnding = true
-    void finish()
-  } else if (isAlone()) {
+/** Without other listeners the process ends by the signal, as it would have without us; by a second one at once. */
+function onSignal(signal: EndSignal): void {
+  if (ending === null) {
+    ending = signal
+    void finish(signal)
+  } else if (isAlone(signal)) {
     tellLoss()
-    die()
+    die(signal)
   }
 }
 
-async function finish(): Promise<void> {
+async function finish(signal: EndSignal): Promise<void> {
   const works = [...held]
   const patience = setTimeout(tellWait, PATIENCE_MS)
   await Promise.all(works.map((work) => work.flush()))
   clearTimeout(patience)
-  // Whoever listens too has the process end in its own way, and disconnects before, as it should.
-  if (isAlone()) await Promise.allSettled(works.map((work) => work.report()))
-  if (isAlone()) return die()
-  isEnding = false
-  if (held.size === 0) process.removeListener('SIGTERM', onSigterm)
+  // Another listener ends the process in its own way, and disconnects before, as it should.
+  if (isAlone(signal)) await Promise.allSettled(works.map((work) => work.report()))
+  if (isAlone(signal)) return die(signal)
+  ending = null
+  if (held.size === 0) unlisten()
 }
 
 /** Whether nobody listens but us. */
-function isAlone(): boolean {
-  return process.listenerCount('SIGTERM') === 1
+function isAlone(signal: EndSignal): boolean {
+  return process.listenerCount(signal) === 1
 }
 
-function die(): void {
-  process.removeListener('SIGTERM', onSigterm)
-  process.kill(process.pid, 'SIGTERM')
+function die(signal: EndSignal): void {
+  unlisten()
+  process.kill(process.pid, signal)
+}
+
+function listen(): void {
+  for (const signal of SIGNALS) process.on(signal, onSignal)
+}
+
+function unlisten(): void {
+  for (const signal of SIGNALS) process.removeListener(signal, onSignal)
 }
 
 function tellWait(): void {
   process.emitWarning(
-    `prisma-brisk: since SIGTERM, ${PATIENCE_MS / 1000} s ago, this process waits for ${tasksLeft()}. If it is killed they are lost.`,
+    `prisma-brisk: since ${ending}, ${PATIENCE_MS / 1000} s ago, this process waits for ${tasksLeft()}. If it is killed they are lost.`,
     { type: 'PrismaBriskWarning', code: 'W_DEFERRED_PENDING' },
   )
 }
 
-/** At the end of a process nothing is printed but what is written at once. */
+/** At the end of a process only synchronous output arrives. */
 function tellLoss(): void {
   if (tasksLeft() === null) return
   try {

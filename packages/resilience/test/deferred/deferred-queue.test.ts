@@ -1,8 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Random } from '../../../../test/support/random.ts'
 import { DeferredQueue } from '../../src/deferred/deferred-queue.ts'
 
 /** A call as Prisma makes them: nothing happens before it is awaited. */
-function lazy(model: string, run: () => Promise<unknown>): object {
+function lazy(model: string | null, run: () => Promise<unknown>): object {
   return {
     spec: { model },
     [Symbol.toStringTag]: 'PrismaPromise',
@@ -157,4 +158,111 @@ test('R3 tasks of one model keep their order, however many run at once, and one 
     const numbers = log.filter((each) => each.startsWith(model)).map((each) => Number(each.slice(1)))
     expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
   }
+})
+
+/** Runs `work` in a request of this name. */
+const request = new AsyncLocalStorage<string>()
+
+test('KP1 every part of a task runs in the context it was queued in, whoever pushed first and whatever it is', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = new Random(seed)
+    const queue = new DeferredQueue({ maxQueue: 4, concurrency: 2 }, () => undefined)
+    const strayed: string[] = []
+    let seen = 0
+    const here = (name: string): void => {
+      seen++
+      if (request.getStore() !== name) strayed.push(`${name} ran as ${request.getStore()}`)
+    }
+    const kinds = [
+      (name: string) => () =>
+        lazy(random.pick(['A', 'B']), async () => {
+          here(name)
+          await new Promise((resolve) => setImmediate(resolve))
+          here(name)
+        }),
+      // `$executeRaw` names no model.
+      (name: string) => () => lazy(null, async () => here(name)),
+      (name: string) => async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        here(name)
+      },
+      (name: string) => () => here(name),
+      (name: string) => () =>
+        lazy('A', async () => {
+          here(name)
+          throw new Error('fails')
+        }),
+    ]
+    const requests = Array.from({ length: 12 }, (_, index) =>
+      request.run(`request ${index}`, async () => {
+        for (let task = random.int(1, 3); task > 0; task--) {
+          const pushed = queue.push(random.pick(kinds)(`request ${index}`))
+          if (random.chance(0.5)) await pushed
+          if (random.chance(0.3)) await new Promise((resolve) => setImmediate(resolve))
+        }
+      }),
+    )
+    await Promise.all(requests)
+    await queue.flush()
+    expect({ seed, strayed }).toEqual({ seed, strayed: [] })
+    expect(seen).toBeGreaterThan(0)
+  }
+})
+
+describe('KP2 a queue never waits for itself', () => {
+  const count = (queue: DeferredQueue) => queue.stats().completed
+  let calls = 0
+
+  test.each([
+    ['tasks of any kind', () => undefined],
+    ['calls of one model', () => lazy('A', async () => undefined)],
+    ['calls of several models', () => lazy(`M${calls++ % 2}`, async () => undefined)],
+  ])('a task that awaits places for many, %s', async (_, made) => {
+    const queue = new DeferredQueue({ maxQueue: 5, concurrency: 2 }, () => undefined)
+    await queue.push(async () => {
+      for (let index = 0; index < 50; index++) await queue.push(made)
+    })
+    await queue.flush()
+    expect(count(queue)).toBe(51)
+  })
+
+  test('a call whose hook awaits a place, behind others of its model', async () => {
+    const queue = new DeferredQueue({ maxQueue: 2, concurrency: 1 }, () => undefined)
+    await queue.push(() =>
+      lazy('A', async () => {
+        for (let index = 0; index < 10; index++) await queue.push(() => lazy('A', async () => undefined))
+      }),
+    )
+    await queue.flush()
+    expect(count(queue)).toBe(11)
+  })
+
+  test('tasks within tasks, each of which awaits places', async () => {
+    const queue = new DeferredQueue({ maxQueue: 1, concurrency: 1 }, () => undefined)
+    const nested = (depth: number) => async () => {
+      if (depth === 0) return
+      for (let index = 0; index < 3; index++) await queue.push(nested(depth - 1))
+    }
+    await queue.push(nested(4))
+    await queue.flush()
+    expect(count(queue)).toBe(1 + 3 + 9 + 27 + 81)
+  })
+
+  test('tasks that await the end of all others', async () => {
+    const queue = new DeferredQueue({ maxQueue: 10, concurrency: 2 }, () => undefined)
+    const log: string[] = []
+    for (const name of ['first', 'second'])
+      await queue.push(async () => {
+        await queue.flush()
+        log.push(`${name} flushed`)
+      })
+    await queue.push(async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      log.push('third')
+    })
+    await queue.flush()
+    expect(log[0]).toBe('third')
+    expect(log).toHaveLength(3)
+    expect(queue.left).toBe(0)
+  })
 })
