@@ -31,6 +31,7 @@ export { currentCall, DriverTap } from './driver/driver-tap.ts'
 export { TransactionRegistry } from './transaction/transaction-registry.ts'
 export type {
   DriverListener,
+  DriverTransaction,
   Rewrite,
   SqlAnswer,
   Statement,

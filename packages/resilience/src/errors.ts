@@ -1,8 +1,8 @@
 import { BriskError, failureOutcome } from '@prisma-brisk/core'
 
 /**
- * An operation took longer than it may. Its statement was stopped on the server, and a write that stood alone or
- * in a transaction has left nothing behind.
+ * An operation took longer than it may. Its statement was told to stop, and nothing more of it is sent; what it has
+ * written so far is undone, or it has written nothing. Where that is not known it is a {@link CommitUnknownError}.
  */
 export class QueryTimeoutError extends BriskError {
   override get [failureOutcome]() {
@@ -32,6 +32,28 @@ export class QueryAbortedError extends BriskError {
 
   constructor(model: string | null, operation: string, reason: unknown) {
     super('E_QUERY_ABORTED', `${nameOf(model, operation)} was aborted by its caller.`, { cause: reason })
+  }
+}
+
+/**
+ * The time of a write was over, or its caller aborted, while it was being carried out, and it could not be stopped: it may
+ * be committed. `cause` is the {@link QueryTimeoutError} or {@link QueryAbortedError}.
+ */
+export class CommitUnknownError extends BriskError {
+  override get [failureOutcome]() {
+    return 'open' as const
+  }
+
+  constructor(
+    readonly model: string | null,
+    readonly operation: string,
+    cause: Error,
+  ) {
+    super(
+      'E_COMMIT_UNKNOWN',
+      `${nameOf(model, operation)} was given up while the database carried it out, and it may be committed (${(cause as { code?: string }).code}). Read what it should have written before you write it again.`,
+      { cause },
+    )
   }
 }
 

@@ -1,5 +1,5 @@
 export { resilience, resiliencePlugin, type DeferredWork, type DeferredClient } from './extension.ts'
 export type { DeferredOptions, ResilienceOptions, RetryOptions } from './options.ts'
 export type { DeferredStatistics } from './deferred/deferred-queue.ts'
-export { DeferredQueueFullError, QueryAbortedError, QueryTimeoutError } from './errors.ts'
+export { CommitUnknownError, DeferredQueueFullError, QueryAbortedError, QueryTimeoutError } from './errors.ts'
 export { withLimits, type OperationLimits } from './deadline/operation-limits.ts'

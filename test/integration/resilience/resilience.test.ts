@@ -47,6 +47,30 @@ describe('R2 retries', () => {
     expect(records).toMatchObject([{ type: 'slow-query', notes: { retries: 2 } }])
   })
 
+  test('KP10 a procedure that may have committed part of its work is not run again, nor are several statements', async () => {
+    const prisma = database
+      .createClient({ adapter: database.adapter({ connections: 2 }) })
+      .$extends(resilience({ retry }))
+    await prisma.$executeRawUnsafe(`CREATE PROCEDURE nightly() LANGUAGE plpgsql AS $$
+      BEGIN INSERT INTO "Tag" (name) VALUES ('nightly ' || clock_timestamp()); COMMIT; RAISE 'again' USING ERRCODE = '40001'; END $$`)
+    for (const sql of ['CALL nightly()', '/* SELECT */ CALL nightly()']) {
+      await prisma.tag.deleteMany({ where: { name: { startsWith: 'nightly' } } })
+      await expect(prisma.$executeRawUnsafe(sql)).rejects.toThrow('again')
+      expect(await prisma.tag.count({ where: { name: { startsWith: 'nightly' } } })).toBe(1)
+    }
+  })
+
+  test.each([
+    ['SELECT 1', 3],
+    ['update "Tag" set name = name', 3],
+    ['SELECT 1; CALL nightly()', 1],
+    ['DO $$ BEGIN COMMIT; END $$', 1],
+  ])('KP10 %s, undone by the database, is sent %i times in all', async (sql, times) => {
+    const { prisma, log } = failing(['40001', '40001', '40001'], { retry })
+    await expect(prisma.$executeRawUnsafe(sql)).rejects.toThrow()
+    expect(log.statements).toHaveLength(times)
+  })
+
   test('gives up after its attempts, with the last error', async () => {
     const { prisma, log } = failing(['40001', '40001', '40001', '40001'], { retry })
     await expect(prisma.tag.count()).rejects.toThrow()

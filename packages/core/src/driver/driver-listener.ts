@@ -63,6 +63,11 @@ export interface DriverListener {
    * unsent. Nothing is watched where the driver does not let us choose the connection, as under a wrapped adapter.
    */
   watch?(statement: Statement): ConnectionWatch | null
+  /**
+   * The same before the COMMIT of a transaction. What `taken` throws is thrown after a ROLLBACK in its place. An adapter
+   * that hides its connection gives itself.
+   */
+  watchCommit?(transaction: DriverTransaction): ConnectionWatch | null
   statement?(statement: Statement): void
   transaction?(event: TransactionEvent): void
   /** Runs before {@link DriverListener.statement}, with the rows at hand; what it throws fails the statement. */

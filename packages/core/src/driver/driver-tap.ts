@@ -4,9 +4,11 @@ import type { Host } from '../pipeline/host.ts'
 import type { DriverListener, DriverTransaction, Statement, TransactionEvent } from './driver-listener.ts'
 import { judgeFailure } from './failure/judge-failure.ts'
 import { DriverListeners } from './driver-listeners.ts'
+import { connectionOf, releasedAfter, rolledBack } from './connection/transaction-end.ts'
 import type { DriverPool } from './connection/driver-pool.ts'
 import { driverPoolOf } from './connection/pool-of-adapter.ts'
 import type {
+  ConnectionWatch,
   SqlAdapter,
   SqlAdapterFactory,
   SqlQuery,
@@ -146,14 +148,14 @@ export class DriverTap {
       queryRaw: queries.queryRaw,
       executeRaw: (query: SqlQuery) => {
         // Without phantom queries Prisma sends the end of the transaction as a statement of its own.
-        if (query.sql === 'COMMIT') return this.ending('commit', state, () => target.executeRaw(query))
+        if (query.sql === 'COMMIT') return this.committing(target, state, () => target.executeRaw(query))
         if (query.sql === 'ROLLBACK') return this.ending('rollback', state, () => target.executeRaw(query))
         return queries.executeRaw(query)
       },
       commit: async () => {
         if (state.outcome !== null) await target.commit().finally(() => settle(state, state.outcome))
         else
-          await this.ending('commit', state, () => target.commit()).finally(() =>
+          await this.committing(target, state, (hold) => releasedAfter(target, hold).commit()).finally(() =>
             settle(state, state.outcome),
           )
       },
@@ -206,6 +208,39 @@ export class DriverTap {
     const scope = this.transactions.scope(kind, id)
     for (const savepoint of transaction.savepoints.splice(0)) scope.openSavepoint(savepoint)
     transaction.scope = scope
+  }
+
+  /**
+   * COMMIT is watched as statements are. What the watch throws beforehand ends the transaction by ROLLBACK. `hold` resolves
+   * when the connection may go back.
+   */
+  private async committing<T>(
+    target: SqlTransaction,
+    state: DriverTransaction,
+    send: (hold: () => PromiseLike<unknown> | null) => Promise<T>,
+  ): Promise<T> {
+    const watch = this.commitWatch(state)
+    if (watch === null) return this.ending('commit', state, () => send(() => null))
+    const connection = connectionOf(target)
+    try {
+      watch.taken(connection)
+    } catch (error) {
+      await this.ending('rollback', state, () => rolledBack(target)).catch(() => undefined)
+      throw error
+    }
+    try {
+      return await this.ending('commit', state, () => send(() => watch.answered(connection)))
+    } finally {
+      await watch.answered(connection)
+    }
+  }
+
+  private commitWatch(state: DriverTransaction): ConnectionWatch | null {
+    for (const listener of this.listeners.all) {
+      const watch = listener.watchCommit?.(state) ?? null
+      if (watch !== null) return watch
+    }
+    return null
   }
 
   private async ending<T>(

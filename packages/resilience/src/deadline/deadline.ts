@@ -1,7 +1,15 @@
-import type { Call, ConnectionWatch, DriverTap, Next } from '@prisma-brisk/core'
+import {
+  judgeFailure,
+  operationTraits,
+  type Call,
+  type ConnectionWatch,
+  type DriverTap,
+  type Next,
+  type Statement,
+} from '@prisma-brisk/core'
 import { cancelOn, isCancellable } from '../cancel/canceller.ts'
+import { CommitUnknownError, QueryAbortedError, QueryTimeoutError } from '../errors.ts'
 import type { DeadlineTimer, Expiring, Expiry } from './deadline-timer.ts'
-import { QueryAbortedError, QueryTimeoutError } from '../errors.ts'
 
 /** Where a call carries its deadline. */
 export const deadlineKey: unique symbol = Symbol('prisma-brisk.deadline')
@@ -25,16 +33,29 @@ const GRACE_MS = 2000
 
 /**
  * The end of an operation's time: when it passes, or the caller aborts, the statement that runs is stopped on its
- * server, no further one is sent, and the operation fails with {@link Deadline.error}.
+ * server, no further one is sent, and the operation fails with {@link Deadline.error}; or, where it may have been
+ * committed all the same, with an error that says so.
  */
 export class Deadline implements Expiring, ConnectionWatch {
   /** Why the operation was stopped; undefined while it may go on. */
   error: Error | undefined
-  /** Made with the first statement that can be stopped. */
+  /** Where statements run that can be stopped. */
   private connections: Set<object> | null = null
   private cancelling: Promise<unknown> | null = null
   private expiry: Expiry | null = null
   private reject: (error: Error) => void = ignore
+  /** A statement of the operation itself has been sent, not one that it shares with others. */
+  private hasSent = false
+  /** What its statements write stays, unless it is undone by the caller: they stand alone, or in the caller's transaction. */
+  private staysOnceSent = false
+  /** Something was sent that stays written if it is carried out: such a statement, or COMMIT. */
+  private mayStay = false
+  private isCommitting = false
+  /** A statement runs to its end, whatever happens here: its connection is hidden, or in this process. */
+  private isAdrift: boolean
+  private atEnd: (() => void)[] | null = null
+  /** The driver was kept from sending something. */
+  private hasRefused = false
 
   constructor(
     private readonly call: Call,
@@ -42,7 +63,9 @@ export class Deadline implements Expiring, ConnectionWatch {
     private readonly timer: DeadlineTimer,
     private readonly timeout: number | false,
     private readonly signal: AbortSignal | undefined,
-  ) {}
+  ) {
+    this.isAdrift = tap === null
+  }
 
   /** Answers as the operation does, sent again where that helps, or fails once its time is over. */
   run(next: Next, retries: Retries | null): Promise<unknown> {
@@ -59,7 +82,7 @@ export class Deadline implements Expiring, ConnectionWatch {
       }
       const failed = (error: unknown): void => {
         this.end()
-        reject(this.error ?? error)
+        reject(this.error === undefined ? error : this.failureAfter(error, this.error))
       }
       const again = (reason: unknown): void => {
         if (retries === null) failed(reason)
@@ -69,9 +92,34 @@ export class Deadline implements Expiring, ConnectionWatch {
     })
   }
 
+  /** Runs when the operation has ended. */
+  onEnd(run: () => void): void {
+    ;(this.atEnd ??= []).push(run)
+  }
+
+  /** A statement of the operation is about to be sent. */
+  sends({ transaction }: Statement): ConnectionWatch {
+    this.refuse()
+    this.hasSent = true
+    const isAlone = transaction === null
+    // In its own transaction, or that of an array, its COMMIT will be refused; in an interactive one the caller decides.
+    if (isAlone || this.call.transaction.kind === 'interactive') this.staysOnceSent = true
+    if (isAlone && !this.seesConnections()) this.isAdrift = true
+    return this
+  }
+
   taken(connection: object): void {
-    if (this.error !== undefined) throw this.error
-    if (isCancellable(connection)) (this.connections ??= new Set()).add(connection)
+    this.refuse()
+    this.mayStay ||= this.staysOnceSent
+    if (isCancellable(connection)) this.hold(connection)
+    else this.isAdrift ||= this.staysOnceSent
+  }
+
+  /** COMMIT is about to be sent on this connection. */
+  commits(connection: object): void {
+    this.refuse()
+    this.isCommitting = this.mayStay = true
+    if (isCancellable(connection)) this.hold(connection)
   }
 
   /** The connection stays ours until the stop is over: whatever it ran next would be stopped in its place. */
@@ -83,7 +131,7 @@ export class Deadline implements Expiring, ConnectionWatch {
   /** The time is over; or, once the statement was told to stop, its time to do so. */
   expire(): void {
     this.expiry = null
-    if (this.error !== undefined) return this.reject(this.error)
+    if (this.error !== undefined) return this.reject(this.isOpen ? this.unknown(this.error) : this.error)
     const { model, operation } = this.call
     this.stop(new QueryTimeoutError(model, operation, this.timeout as number))
   }
@@ -102,15 +150,54 @@ export class Deadline implements Expiring, ConnectionWatch {
     if (this.error !== undefined) return
     this.error = reason
     const { tap, connections } = this
-    if (tap === null || connections === null || connections.size === 0) return this.reject(reason)
-    this.cancelling = Promise.all([...connections].map((connection) => cancelOn(connection, tap)))
+    const running = connections?.size ?? 0
+    if (running === 0 && (!this.mayStay || this.isAdrift))
+      return this.reject(this.isOpen ? this.unknown(reason) : reason)
+    // What was sent may still be stopped, or its answer may still come.
+    if (tap !== null && connections !== null && running > 0)
+      this.cancelling = Promise.all([...connections].map((connection) => cancelOn(connection, tap)))
     this.forget()
     this.expiry = this.timer.add(this, GRACE_MS)
+  }
+
+  /** The error of an operation that has failed after it was stopped. */
+  private failureAfter(failure: unknown, reason: Error): Error {
+    if (!this.isOpen || this.hasRefused) return reason
+    const { outcome } = judgeFailure(failure, this.isCommitting ? 'commit' : 'statement')
+    return outcome === 'open' ? this.unknown(reason) : reason
+  }
+
+  /** Whether the operation may have written, though it is given up. */
+  private get isOpen(): boolean {
+    const isShared = !this.hasSent && this.call.notes.batch !== undefined
+    return operationTraits(this.call.operation).isWrite && (this.mayStay || this.isAdrift || isShared)
+  }
+
+  private unknown(reason: Error): CommitUnknownError {
+    return new CommitUnknownError(this.call.model, this.call.operation, reason)
+  }
+
+  /** Keeps the driver from sending anything more. */
+  private refuse(): void {
+    if (this.error === undefined) return
+    this.hasRefused = true
+    throw this.error
+  }
+
+  private hold(connection: object): void {
+    ;(this.connections ??= new Set()).add(connection)
+  }
+
+  /** Whether the driver shows which connection a statement runs on. */
+  private seesConnections(): boolean {
+    const pool = this.tap?.pool
+    return pool?.leasable === true && pool.kind !== 'lock'
   }
 
   private end(): void {
     this.forget()
     this.signal?.removeEventListener('abort', this)
+    for (const run of this.atEnd ?? []) run()
   }
 
   private forget(): void {

@@ -1,21 +1,22 @@
 import { DriverTap, type Call, type DriverListener, type Host, type Next } from '@prisma-brisk/core'
-import { currentLimits } from './operation-limits.ts'
+import type { ResolvedResilienceOptions } from '../options.ts'
+import { CommitDeadlines } from './commit-deadlines.ts'
 import { Deadline, deadlineKey, type Retries } from './deadline.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
-import type { ResolvedResilienceOptions } from '../options.ts'
-
-const timerKey = Symbol('prisma-brisk.deadlines')
+import { currentLimits } from './operation-limits.ts'
 
 /** Lets no operation of one mount take longer than it may, its retries included. */
 export class Deadlines {
   private readonly timer: DeadlineTimer
+  private readonly commits: CommitDeadlines
 
   constructor(
     private readonly host: Host,
     private readonly options: ResolvedResilienceOptions,
     private readonly retries: Retries | null,
   ) {
-    this.timer = host.state(timerKey, () => timerOf(host))
+    this.commits = host.state(COMMITS, () => new CommitDeadlines())
+    this.timer = host.state(TIMER, () => timerOf(host, this.commits))
   }
 
   run(call: Call, next: Next): Promise<unknown> {
@@ -23,8 +24,12 @@ export class Deadlines {
     const timeout = own?.timeout ?? this.timeoutOf(call)
     const signal = own?.signal
     const retries = this.retries?.begins(call) === true ? this.retries : null
-    if (timeout !== false || signal !== undefined)
-      return new Deadline(call, DriverTap.of(this.host), this.timer, timeout, signal).run(next, retries)
+    if (timeout !== false || signal !== undefined) {
+      const { timer, commits } = this
+      const deadline = new Deadline(call, DriverTap.of(this.host), timer, timeout, signal)
+      commits.begins(call, deadline)
+      return deadline.run(next, retries)
+    }
     if (retries === null) return next(call)
     return next(call).catch((error: unknown) => retries.again(call, next, error))
   }
@@ -36,21 +41,27 @@ export class Deadlines {
   }
 }
 
+const TIMER = Symbol('prisma-brisk.deadlines')
+const COMMITS = Symbol('prisma-brisk.commit-deadlines')
+
 /** One timer for all extended clients of a base client, at whose driver it listens. */
-function timerOf(host: Host): DeadlineTimer {
+function timerOf(host: Host, commits: CommitDeadlines): DeadlineTimer {
   const timer = new DeadlineTimer()
-  DriverTap.of(host)?.listen(listener(host))
+  DriverTap.of(host)?.listen(listener(host, commits))
   host.onDisconnect(() => timer.close())
   return timer
 }
 
-/** Has the deadline of a call watch the connections of its statements, so that it can stop what they run. */
-function listener(host: Host): DriverListener {
+/** Has the deadline of a call watch the connections of its statements and of its COMMIT, so that it can stop them. */
+function listener(host: Host, commits: CommitDeadlines): DriverListener {
   return {
-    watch: ({ call }) => {
+    watch: (statement) => {
+      const { call, transaction } = statement
       const deadline = call?.host === host ? call.notes[deadlineKey] : undefined
-      if (deadline?.error !== undefined) throw deadline.error
-      return deadline ?? null
+      if (deadline === undefined) return null
+      if (transaction !== null) commits.sends(transaction, deadline)
+      return deadline.sends(statement)
     },
+    watchCommit: (transaction) => commits.watch(transaction),
   }
 }

@@ -52,11 +52,33 @@ export class Retrier implements Retries {
     if (call.notes[deadlineKey]?.error !== undefined) return false
     const { reason } = judgeFailure(error)
     if (reason === null || !HARMLESS.has(reason)) return false
-    // A lock that was not given in time ends the statement alone; raw SQL may have done more than one.
-    if (reason === 'lock' && operationTraits(call.operation).isRaw) return false
+    if (reason !== 'unreachable' && operationTraits(call.operation).isRaw && !isUndoneWhole(call, reason))
+      return false
     return this.budget.take()
   }
 }
 
 /** Reasons after which an operation that is sent again does nothing twice. */
 const HARMLESS: ReadonlySet<FailureReason> = new Set(['conflict', 'lock', 'unreachable'])
+
+/**
+ * Whether a raw statement that failed has been undone as a whole. A lock that was not given in time ends the last of
+ * several statements alone, and a procedure may have committed before it failed.
+ */
+function isUndoneWhole({ args }: Call, reason: FailureReason): boolean {
+  const sql = textOf(args)
+  return (
+    reason === 'conflict' &&
+    /^\s*(select|insert|update|delete|merge|replace|with|values)\b/i.test(sql) &&
+    !/;\s*\S/.test(sql)
+  )
+}
+
+/** The text of a raw statement; '' where it is not known. */
+function textOf(args: Call['args']): string {
+  const first: unknown = Array.isArray(args) ? args[0] : args
+  if (typeof first === 'string') return first
+  const { sql, strings } = (first ?? {}) as { readonly sql?: unknown; readonly strings?: unknown }
+  if (typeof sql === 'string') return sql
+  return Array.isArray(strings) ? strings.join('?') : ''
+}
