@@ -69,14 +69,14 @@ export async function startPooler(database: string, { tls }: { tls: boolean }): 
     socket.on('close', () => client.destroy())
   }
 
-  const accept = (client: Duplex, isEncrypted: boolean): void => {
+  const accept = (client: Socket, isEncrypted: boolean): void => {
     client.on('error', () => undefined)
     client.once('data', (message: Buffer) => {
       const code = message.readInt32BE(4)
       if (code === SSL_REQUEST) {
         client.write(tls ? 'S' : 'N')
         if (!tls) return accept(client, false)
-        accept(new TLSSocket(client as Socket, { isServer: true, key: KEY, cert: CERTIFICATE }), true)
+        accept(new TLSSocket(client, { isServer: true, key: KEY, cert: CERTIFICATE }), true)
       } else if (tls && !isEncrypted) client.destroy()
       else if (code === CANCEL_REQUEST) void cancel(client, message)
       else serve(client, message)

@@ -59,9 +59,9 @@ function connect(connection: PgConnection, { host, port, connection: { stream } 
 /** The session's TLS settings. The certificate is that of the name, though the address is connected to. */
 function tlsOf({ ssl, host }: PgClient): object | false {
   if (ssl === undefined || ssl === false) return false
-  const settings = ssl === true ? {} : (ssl as { readonly key?: unknown })
+  const settings: { readonly key?: unknown } = ssl === true ? {} : (ssl as object)
   // Not enumerable.
-  const { key } = settings as { readonly key?: unknown }
+  const { key } = settings
   return {
     ...settings,
     ...(key === undefined ? {} : { key }),
