@@ -61,13 +61,10 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   const extension = {
     name: `prisma-brisk(${plugins.map((plugin) => plugin.name).join(', ')})`,
     query: { $allOperations: hook },
-    client: {
-      ...Object.assign({}, ...plugins.map((plugin) => plugin.client?.(host, client, () => extended) ?? {})),
-      $disconnect: async () => {
-        await host.disconnecting()
-        await (client as PrivateClient).$disconnect()
-      },
-    },
+    client: Object.assign(
+      {},
+      ...plugins.map((plugin) => plugin.client?.(host, client, () => extended) ?? {}),
+    ),
     model: { $allModels: Object.assign({}, ...plugins.map((plugin) => plugin.model?.(host, client) ?? {})) },
   }
   const extended: object = (client as PrivateClient).$extends(extension)
@@ -131,6 +128,7 @@ export function hostOf(client: object, options: MountOptions = {}): Host {
     )
   }
   if (base._engine !== undefined) new EngineTransactions(host).watch(base._engine)
+  closeBeforeDisconnect(base, host)
   hosts.set(base, host)
   return host
 }
@@ -154,6 +152,18 @@ interface PrivateClient {
 
 const hosts = new WeakMap<object, Host>()
 const mounted = new WeakMap<object, ReadonlySet<string>>()
+
+/** Whichever client of a base client disconnects, it is the base client's connection that ends. */
+function closeBeforeDisconnect(base: PrivateClient, host: Host): void {
+  const { $disconnect } = base
+  base.$disconnect = async function (this: PrivateClient) {
+    try {
+      await host.disconnecting()
+    } finally {
+      await $disconnect.call(this)
+    }
+  }
+}
 
 /** A client carries each package once: two caches would each believe to be the only one. */
 function refuseTwice(client: object, plugins: readonly Plugin[]): void {

@@ -255,7 +255,10 @@ describe('mounting', () => {
         await new Promise((resolve) => setImmediate(resolve))
         closed.push('first')
       })
-      host.onDisconnect(() => Promise.reject(new Error('fails')))
+      const stopFailing = host.onDisconnect(() => {
+        stopFailing()
+        return Promise.reject(new Error('fails'))
+      })
       const forget = host.onDisconnect(() => void closed.push('forgotten'), 'last')
       forget()
       return (call, next) => next(call)

@@ -33,10 +33,9 @@ const taps = new WeakMap<object, DriverTap>()
 export class DriverTap {
   /** `waiting` until the factory has connected through the tap. */
   status: 'waiting' | 'connected' = 'waiting'
-  /** The last connected adapter, for what it says of itself. */
-  adapter: SqlAdapter | null = null
-  /** The connections behind it, where the driver lets us see them. */
-  pool: DriverPool | null = null
+  /** Connected adapters, oldest first: clients that share a factory connect once each. */
+  private readonly connections: Connection[] = []
+  private latest: Connection | null = null
   /** Those of all clients on this factory. */
   readonly transactions = new TransactionRegistry()
   private listeners = DriverListeners.none
@@ -63,11 +62,12 @@ export class DriverTap {
       writable: true,
       value: async function (this: SqlAdapterFactory) {
         const adapter = await connect.call(this)
+        const connection = { adapter, pool: driverPoolOf(adapter) }
         tap.status = 'connected'
-        tap.adapter = adapter
-        tap.pool = driverPoolOf(adapter)
+        tap.latest = connection
+        tap.connections.push(connection)
         for (const listener of tap.listeners.all) listener.connected?.(adapter)
-        return tap.wrapAdapter(adapter)
+        return tap.wrapAdapter(connection)
       },
     })
     taps.set(factory, tap)
@@ -78,6 +78,16 @@ export class DriverTap {
   attach(host: Host): void {
     host.state(TAP, () => this)
     this.transactions.attach(host)
+  }
+
+  /** The adapter that connected last, for what it says of itself. */
+  get adapter(): SqlAdapter | null {
+    return this.latest?.adapter ?? null
+  }
+
+  /** The connections behind {@link DriverTap.adapter}, where the driver lets us see them. */
+  get pool(): DriverPool | null {
+    return this.latest?.pool ?? null
   }
 
   /** Adds a listener; the returned function takes it away again. */
@@ -99,39 +109,43 @@ export class DriverTap {
     return this.connectFactory()
   }
 
-  private wrapAdapter(adapter: SqlAdapter): SqlAdapter {
+  private wrapAdapter(connection: Connection): SqlAdapter {
+    const { adapter, pool } = connection
     return overlay(adapter, {
-      ...this.queries(adapter, null),
+      ...this.queries(adapter, pool, null),
       executeScript: (script: string) =>
-        this.send(adapter, { sql: script, args: [], argTypes: [] }, 'script', null, (_, { sql }) =>
+        this.send(adapter, pool, { sql: script, args: [], argTypes: [] }, 'script', null, (_, { sql }) =>
           adapter.executeScript(sql),
         ),
       startTransaction: async (isolationLevel?: string) => {
-        const transaction = await this.timed('begin', (waited) => this.begin(adapter, waited, isolationLevel))
-        return this.wrapTransaction(transaction)
+        const transaction = await this.timed('begin', (waited) =>
+          this.begin(connection, waited, isolationLevel),
+        )
+        return this.wrapTransaction(transaction, pool)
       },
       dispose: async () => {
         for (const listener of this.listeners.all) await listener.dispose?.()
+        this.connections.splice(this.connections.indexOf(connection), 1)
+        this.latest = this.connections.at(-1) ?? this.latest
         await adapter.dispose()
       },
     })
   }
 
   private async begin(
-    adapter: SqlAdapter,
+    { adapter, pool }: Connection,
     waited: (ms: number) => void,
     isolationLevel: string | undefined,
   ): Promise<SqlTransaction> {
-    const { pool } = this
     if (pool === null || !pool.leasable || !pool.saturated || this.listeners.all.length === 0)
       return adapter.startTransaction(isolationLevel)
     const startedAt = performance.now()
     return pool.begin(adapter, () => waited(performance.now() - startedAt), isolationLevel)
   }
 
-  private wrapTransaction(target: SqlTransaction): SqlTransaction {
+  private wrapTransaction(target: SqlTransaction, pool: DriverPool | null): SqlTransaction {
     const state: DriverTransaction = { scope: null, savepoints: [], outcome: null }
-    const queries = this.queries(target, state)
+    const queries = this.queries(target, pool, state)
     const savepoint = (
       method: 'createSavepoint' | 'rollbackToSavepoint' | 'releaseSavepoint',
       effect: (name: string) => void | Promise<void>,
@@ -180,15 +194,16 @@ export class DriverTap {
     })
   }
 
-  private queries(target: SqlQueryable, transaction: DriverTransaction | null) {
+  private queries(target: SqlQueryable, pool: DriverPool | null, transaction: DriverTransaction | null) {
     return {
-      queryRaw: (query: SqlQuery) => this.send(target, query, 'query', transaction, queryRaw),
-      executeRaw: (query: SqlQuery) => this.send(target, query, 'execute', transaction, executeRaw),
+      queryRaw: (query: SqlQuery) => this.send(target, pool, query, 'query', transaction, queryRaw),
+      executeRaw: (query: SqlQuery) => this.send(target, pool, query, 'execute', transaction, executeRaw),
     }
   }
 
   private send<T>(
     target: SqlQueryable,
+    pool: DriverPool | null,
     query: SqlQuery,
     kind: Statement['kind'],
     transaction: DriverTransaction | null,
@@ -196,7 +211,7 @@ export class DriverTap {
   ): Promise<T> {
     const call = runningCall()
     if (transaction !== null && transaction.scope === null && call !== undefined) this.link(transaction, call)
-    const { listeners, pool } = this
+    const { listeners } = this
     if (listeners.all.length === 0) return execute(target, query)
     return new SentStatement(query, kind, call, transaction, listeners).send(query, target, pool, execute)
   }
@@ -284,6 +299,12 @@ export class DriverTap {
       }
     }
   }
+}
+
+/** What a factory has connected: an adapter, and the connections behind it where the driver lets us see them. */
+interface Connection {
+  readonly adapter: SqlAdapter
+  readonly pool: DriverPool | null
 }
 
 const queryRaw: Execute<{ rows: unknown[][] }> = (on, query) => on.queryRaw(query)
