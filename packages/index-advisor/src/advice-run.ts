@@ -12,6 +12,8 @@ export interface AdviceRun {
   readonly reading: SchemaReading | null
   /** One for each recommendation, in its order. */
   readonly decisions: readonly Decision[]
+  /** What the advice rests on, in one sentence for people; null where the selector does not say. */
+  readonly basis: string | null
 }
 
 export interface Decision {

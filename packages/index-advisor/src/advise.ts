@@ -65,7 +65,7 @@ export async function adviseOn(
 ): Promise<AdviceRun> {
   const { source: globs, shapes: given, selector, minRows, maxIndexesPerTable } = resolveOptions(options)
   if ('unsupported' in reading)
-    return { advice: unsupported(reading.unsupported), project, reading: null, decisions: [] }
+    return { advice: unsupported(reading.unsupported), project, reading: null, decisions: [], basis: null }
   const { catalog } = reading
   const source = globs === null ? null : await readSource(project, reading, globs)
   const shapes = [...given, ...(source?.shapes ?? [])]
@@ -91,7 +91,7 @@ export async function adviseOn(
         ...ignored,
         ...outcomes.flatMap((outcome) => outcome.rejected ?? []),
         ...selection.rejected,
-      ]),
+      ]).filter((each) => !decisions.some(({ chosen }) => isOf(each, chosen.candidate))),
       findings: sorted([
         ...omissions(catalog),
         ...(source?.findings ?? []),
@@ -102,6 +102,7 @@ export async function adviseOn(
     project,
     reading,
     decisions,
+    basis: selection.basis ?? null,
   }
 }
 
@@ -174,6 +175,11 @@ function recommendation({ chosen, statement }: Decision): Recommendation {
 function withReplaced(reason: string, replaces: readonly string[]): string {
   const unsaid = replaces.filter((name) => !reason.includes(name))
   return [reason, ...unsaid.map((name) => `It makes ${name} redundant.`)].join(' ')
+}
+
+/** One query's reason against an index that others are recommended for would contradict the advice. */
+function isOf({ model, fields }: RejectedCandidate, candidate: Candidate): boolean {
+  return model === candidate.table.model && fields.join() === fieldsOf(candidate).join()
 }
 
 function fieldsOf(candidate: Candidate): string[] {

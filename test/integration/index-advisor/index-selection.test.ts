@@ -1,5 +1,5 @@
 import type { Candidate } from '../../../packages/index-advisor/src/candidate/candidate.ts'
-import type { Catalog } from '../../../packages/index-advisor/src/catalog/catalog.ts'
+import type { Catalog, CatalogTable } from '../../../packages/index-advisor/src/catalog/catalog.ts'
 import type { IndexSelection } from '../../../packages/index-advisor/src/selection/index-selector.ts'
 import {
   provingSelector,
@@ -79,6 +79,8 @@ interface Question {
   readonly minRows?: number
   readonly maxIndexesPerTable?: number
   readonly options?: Partial<ProvingSelectorOptions>
+  /** Default: as the statistics have it. */
+  readonly schema?: Catalog
 }
 
 function select({
@@ -88,9 +90,10 @@ function select({
   minRows = 500,
   maxIndexesPerTable = Infinity,
   options = {},
+  schema = catalog,
 }: Question): Promise<IndexSelection> {
   return provingSelector({ statistics, planner, workload, ...options }).select({
-    catalog,
+    catalog: schema,
     shapes,
     candidates,
     minRows,
@@ -112,6 +115,21 @@ function chosenKeys(selection: IndexSelection): string[] {
   return selection.chosen.map(
     ({ candidate }) => `${candidate.table.model}(${candidate.keys.map((key) => key.column).join(', ')})`,
   )
+}
+
+/** The first chosen index as the schema declares it from then on. */
+function indexOf(selection: IndexSelection): CatalogTable['indexes'][number] {
+  const candidate = selection.chosen[0]?.candidate
+  if (candidate === undefined) throw new Error('nothing was chosen')
+  return {
+    name: 'written',
+    kind: 'index',
+    keys: candidate.keys,
+    include: [],
+    predicate: candidate.predicate,
+    type: candidate.type,
+    sources: [{ kind: 'schema', file: 'schema.prisma', line: 1 }],
+  }
 }
 
 function reasonFor(selection: IndexSelection, fields: string): string | undefined {
@@ -393,6 +411,35 @@ describe('X51 X52 selection', () => {
     const selection = await select({ workload, candidates, options: { budgetBytes: 1_500_000 } })
     expect(chosenKeys(selection)).toEqual(['Post(authorId, createdAt)'])
     expect(reasonFor(selection, 'title')).toContain('budget')
+  })
+
+  test('KN10 what was written is not advised on again, nor its neighbour, on the same statistics', async () => {
+    const workload = await workloadOf([
+      { sql: byAuthorDate, calls: 1000 },
+      { sql: 'select * from "Post" where "authorId" = $1 and "createdAt" > $2 and "price" > $3', calls: 20 },
+    ])
+    const first = await select({
+      workload,
+      candidates: [
+        candidateOf(catalog, 'Post', 'authorId, createdAt'),
+        candidateOf(catalog, 'Post', 'authorId, createdAt, price'),
+      ],
+    })
+    expect(chosenKeys(first)).toEqual(['Post(authorId, createdAt)'])
+    const written: Catalog = {
+      ...catalog,
+      tables: catalog.tables.map((table) =>
+        table.model === 'Post' ? { ...table, indexes: [...table.indexes, indexOf(first)] } : table,
+      ),
+    }
+    const rest = [candidateOf(written, 'Post', 'authorId, createdAt, price')]
+    const second = await select({ workload, candidates: rest, schema: written })
+    expect(chosenKeys(second)).toEqual([])
+    expect(second.findings.map((each) => each.reason)).toContain(
+      'Post(authorId, createdAt) is declared and not in the statistics yet: planned as if it were built.',
+    )
+    const wide = await select({ workload, candidates: rest, schema: written, options: { budgetBytes: 1 } })
+    expect(chosenKeys(wide)).toEqual([])
   })
 
   test('X55 every candidate is chosen or told why not, in one sentence without a value', async () => {

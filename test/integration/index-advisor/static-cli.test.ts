@@ -220,6 +220,7 @@ Remarks
   ! Post_a_idx is the beginning of Post_a_b_idx, which finds all it finds; it can be dropped.
 
 1 index recommended. brisk advise --write adds them with a migration.
+Decided by rules, from the schema: an index that finds and sorts is preferred to one that only finds. Planned on statistics (--statistics, --database-url) it may be a shorter one, where sorting costs little.
 `)
   })
 

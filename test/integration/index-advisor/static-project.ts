@@ -50,13 +50,17 @@ export class TestProject {
   async brisk(...argv: string[]): Promise<number> {
     this.stdout = ''
     this.stderr = ''
-    return run(argv, {
-      cwd: this.directory,
-      now: () => new Date('2026-03-04T05:06:07Z'),
-      stdout: (text) => (this.stdout += text),
-      stderr: (text) => (this.stderr += text),
-      isTerminal: false,
-    })
+    return run(
+      argv,
+      {
+        cwd: this.directory,
+        now: () => new Date('2026-03-04T05:06:07Z'),
+        stdout: (text) => (this.stdout += text),
+        stderr: (text) => (this.stderr += text),
+        isTerminal: false,
+      },
+      'brisk',
+    )
   }
 
   remove(): void {

@@ -125,10 +125,15 @@ test('X65 the same statements before and after say whether it became faster', as
       ms,
       statements: [{ sql, ms, rows: 1 }],
     })
+  const times = (count: number, sql: string, ms: number) => Array.from({ length: count }, () => line(sql, ms))
   const slow = 'SELECT * FROM "Post" WHERE "authorId" = $1'
   const other = 'SELECT * FROM "Post" WHERE "title" = $1'
-  writeFileSync(join(project, 'before.ndjson'), [line(slow, 200), line(slow, 220), line(other, 5)].join('\n'))
-  writeFileSync(join(project, 'after.ndjson'), [line(slow, 2), line(other, 50)].join('\n'))
+  const rare = 'SELECT * FROM "Post" WHERE "score" = $1'
+  const quick = 'SELECT * FROM "Post" WHERE "id" = $1'
+  const before = [line(slow, 200), line(slow, 220), ...times(30, other, 5), ...times(3, rare, 10)]
+  const after = [line(slow, 2), ...times(30, other, 50), ...times(3, rare, 15.1), ...times(30, quick, 9.3)]
+  writeFileSync(join(project, 'before.ndjson'), [...before, ...times(30, quick, 4.7)].join('\n'))
+  writeFileSync(join(project, 'after.ndjson'), after.join('\n'))
   const { out, code } = await verify(
     '--before',
     'before.ndjson',
@@ -139,10 +144,41 @@ test('X65 the same statements before and after say whether it became faster', as
   )
   const { statements } = JSON.parse(out) as Verification
   expect(statements.map(({ verdict, before, after }) => [verdict, before.meanMs, after.meanMs])).toEqual([
-    ['faster', 210, 2],
     ['slower', 5, 50],
+    ['faster', 210, 2],
+    ['same', 4.7, 9.3],
+    ['unsure', 10, 15.1],
   ])
   expect(code).toBe(1)
+})
+
+test('KN11 a statement that got slower by a few milliseconds, or in a few calls, is no alarm', async () => {
+  const log = (ms: number, count: number) =>
+    Array.from({ length: count }, () =>
+      JSON.stringify({
+        type: 'slow-query',
+        statements: [{ sql: 'SELECT * FROM "Post" WHERE "id" = $1', ms, rows: 1 }],
+      }),
+    ).join('\n')
+  const flags = ['--before', 'before.ndjson', '--workload', 'after.ndjson']
+  writeFileSync(join(project, 'before.ndjson'), log(4.7, 500))
+  writeFileSync(join(project, 'after.ndjson'), log(9.3, 500))
+  expect(await verify(...flags)).toMatchObject({ code: 0, out: expect.stringContaining('(same)') })
+  writeFileSync(join(project, 'before.ndjson'), log(10, 500))
+  writeFileSync(join(project, 'after.ndjson'), log(90, 4))
+  expect(await verify(...flags)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('(slower, but 4 calls are too few to tell)'),
+  })
+  writeFileSync(join(project, 'after.ndjson'), log(90, 40))
+  expect(await verify(...flags)).toMatchObject({ code: 1, out: expect.stringContaining('✗') })
+})
+
+test('KN11 only what was added or is wrong is listed; --all lists the rest', async () => {
+  const { out } = await verify()
+  expect(out).not.toContain('Post_pkey')
+  expect(out).toMatch(/\d+ older ones are built and valid: --all lists them/)
+  expect((await verify('--all')).out).toContain('Post_pkey')
 })
 
 test('X66 bad input is one clear line and exit code 2', async () => {

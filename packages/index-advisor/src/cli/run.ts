@@ -115,6 +115,7 @@ function addVerify(program: Command, host: CliHost, done: (exitCode: number) => 
     .requiredOption('--database-url <url>', 'the database that was deployed to; read only')
     .option('--workload <file>', 'slow-query log of after the deploy')
     .option('--before <file>', 'slow-query log of before the deploy, to compare with')
+    .option('--all', 'list every index, not only what was added or is wrong')
     .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'))
     .action(async (flags: VerifyFlags) => {
       const { verifyCommand } = await import('./verify-command.ts')

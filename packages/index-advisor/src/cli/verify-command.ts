@@ -9,6 +9,8 @@ export interface VerifyFlags {
   readonly workload?: string
   readonly before?: string
   readonly format?: 'text' | 'json'
+  /** Lists every index, not only what was added or is wrong. */
+  readonly all?: boolean
 }
 
 /** `brisk verify`: 0 when all is as it should be, 1 when something is to be mended. */
@@ -41,7 +43,9 @@ export async function verifyCommand(flags: VerifyFlags, host: CliHost): Promise<
     const statistics = await exportStatistics(connection, { values: false })
     const verification = verifyIndexes({ catalog, statistics, before, after })
     host.stdout(
-      flags.format === 'json' ? `${JSON.stringify(verification, null, 2)}\n` : verificationText(verification),
+      flags.format === 'json'
+        ? `${JSON.stringify(verification, null, 2)}\n`
+        : verificationText(verification, { all: flags.all === true }),
     )
     return verification.isGood ? 0 : 1
   } finally {

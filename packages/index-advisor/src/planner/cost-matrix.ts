@@ -24,6 +24,7 @@ export class CostMatrix {
   readonly #planner: Planner
   readonly #known = new Map<string, Map<string, Plan>>()
   #universe: readonly HypotheticalIndex[] = []
+  #base: readonly HypotheticalIndex[] = []
   #planned = 0
 
   constructor(planner: Planner) {
@@ -33,6 +34,11 @@ export class CostMatrix {
   /** All indexes that sets will be made of. */
   setUniverse(indexes: readonly HypotheticalIndex[]): void {
     this.#universe = indexes
+  }
+
+  /** Indexes that every plan is made with, as if they were built; before the first plan. */
+  setBase(indexes: readonly HypotheticalIndex[]): void {
+    this.#base = indexes
   }
 
   /** Plans asked of the planner so far. */
@@ -77,7 +83,9 @@ export class CostMatrix {
     this.#planned++
     // Indexes of other tables stay as they are.
     const others = this.#universe.filter((index) => !isRelevant(query, index))
-    descent.learn(await this.#planner.plan(query, [...others, ...descent.indexes], descent.binding))
+    descent.learn(
+      await this.#planner.plan(query, [...this.#base, ...others, ...descent.indexes], descent.binding),
+    )
   }
 }
 

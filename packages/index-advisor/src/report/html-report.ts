@@ -5,7 +5,7 @@ import type { Recommendation } from '../advice/advice.ts'
 import { drawPlan } from './html-plan.ts'
 import { html, type Html, raw } from './html-text.ts'
 import { script, style } from './html-style.ts'
-import { byModel } from './text-report.ts'
+import { byModel, evidencePlaces } from './text-report.ts'
 
 /**
  * One page with everything in it: no file beside it, nothing fetched, no value of any parameter. It works without
@@ -21,6 +21,7 @@ export function htmlReport(run: AdviceRun): string {
       <h1>Index advice</h1>
       <p class="lead">
         ${count === 0 ? 'No index is missing.' : `${count} ${count === 1 ? 'index' : 'indexes'} recommended for ${provider}.`}
+        ${run.basis ?? ''}
       </p>
       ${summary(recommendations)}
     </header>
@@ -54,17 +55,24 @@ export function htmlReport(run: AdviceRun): string {
 `
 }
 
+/** Those that nothing is known for are left out. */
+const COLUMNS: readonly { readonly title: string; readonly cell: (each: Recommendation) => string }[] = [
+  { title: 'Cost before', cell: ({ before }) => (before === undefined ? '' : cost(before.cost)) },
+  { title: 'after', cell: ({ after }) => (after === undefined ? '' : cost(after.cost)) },
+  { title: 'Gain', cell: (each) => gain(each) },
+  { title: 'Size', cell: ({ sizeBytes }) => (sizeBytes === undefined ? '' : size(sizeBytes)) },
+  { title: 'A write', cell: ({ writeCost }) => (writeCost === undefined ? '' : `+${cost(writeCost)}`) },
+]
+
 function summary(recommendations: readonly Recommendation[]): Html {
   if (recommendations.length === 0) return raw('')
+  const columns = COLUMNS.filter(({ cell }) => recommendations.some((each) => cell(each) !== ''))
   return html`<table class="summary">
     <thead>
       <tr>
         <th>Index</th>
         <th>Severity</th>
-        <th>Cost before</th>
-        <th>after</th>
-        <th>Gain</th>
-        <th>Size</th>
+        ${columns.map(({ title }) => html`<th>${title}</th>`)}
       </tr>
     </thead>
     <tbody>
@@ -75,10 +83,7 @@ function summary(recommendations: readonly Recommendation[]): Html {
               <a href="#${anchor(each.id)}"><code>${each.id}</code></a>
             </td>
             <td><span class="badge ${each.severity}">${each.severity}</span></td>
-            <td class="number">${each.before === undefined ? '' : cost(each.before.cost)}</td>
-            <td class="number">${each.after === undefined ? '' : cost(each.after.cost)}</td>
-            <td class="number">${gain(each)}</td>
-            <td class="number">${each.sizeBytes === undefined ? '' : size(each.sizeBytes)}</td>
+            ${columns.map(({ cell }) => html`<td class="number">${cell(each)}</td>`)}
           </tr>`,
       )}
     </tbody>
@@ -134,17 +139,12 @@ function recommendation(each: Recommendation, decision: Decision | undefined): H
 }
 
 function evidence(each: Recommendation): Html {
-  const places = each.evidence.flatMap(({ at, fingerprint, calls }) => {
-    const place = at ?? fingerprint
-    return place === undefined
-      ? []
-      : [
-          html`<li>
-            <code>${place}</code
-            >${calls === undefined ? '' : ` ${Math.round(calls).toLocaleString('en')} calls`}
-          </li>`,
-        ]
-  })
+  const places = evidencePlaces(each.evidence).map(
+    ({ place, calls }) =>
+      html`<li>
+        <code>${place}</code>${calls === undefined ? '' : ` ${Math.round(calls).toLocaleString('en')} calls`}
+      </li>`,
+  )
   return list('Where it comes from', places, 'h4')
 }
 

@@ -1,5 +1,5 @@
 import type { AdviceRun } from '../advice-run.ts'
-import { byModel } from './text-report.ts'
+import { byModel, evidencePlaces } from './text-report.ts'
 
 /** For a pull request's comment. */
 export function markdownReport({ advice }: AdviceRun): string {
@@ -21,10 +21,8 @@ export function markdownReport({ advice }: AdviceRun): string {
           `Cost ${each.before.cost} → ${each.after.cost}${each.sizeBytes === undefined ? '' : `, ${each.sizeBytes} bytes`}.`,
           '',
         )
-      for (const { at, fingerprint, calls } of each.evidence) {
-        const place = at ?? fingerprint
-        if (place !== undefined) out.push(`- \`${place}\`${calls === undefined ? '' : ` (${calls} calls)`}`)
-      }
+      for (const { place, calls } of evidencePlaces(each.evidence))
+        out.push(`- \`${place}\`${calls === undefined ? '' : ` (${calls} calls)`}`)
       out.push('', '```sql', each.sql, '```', '')
     }
   }

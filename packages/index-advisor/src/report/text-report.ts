@@ -24,6 +24,7 @@ export function textReport(run: AdviceRun, { colors }: { readonly colors: boolea
     lines.push('')
   }
   lines.push(summary(recommendations, rejected.length))
+  if (run.basis !== null) lines.push(paint.dim(run.basis))
   return `${lines.join('\n')}\n`
 }
 
@@ -33,13 +34,14 @@ function severity(paint: Paint, level: Severity): string {
   return level === 'high' ? paint.red(level) : level === 'medium' ? paint.yellow(level) : paint.dim(level)
 }
 
-/** `, cost 4,310 → 8.4, 21 MB` */
-function gain({ before, after, sizeBytes }: Recommendation): string {
+/** `, cost 4,310 → 8.4, 21 MB, a write +0.9` */
+function gain({ before, after, sizeBytes, writeCost }: Recommendation): string {
   const cost =
     before === undefined || after === undefined
       ? ''
       : `, cost ${rounded(before.cost)} → ${rounded(after.cost)}`
-  return cost + (sizeBytes === undefined ? '' : `, ${Math.max(1, Math.round(sizeBytes / 1e6))} MB`)
+  const size = sizeBytes === undefined ? '' : `, ${Math.max(1, Math.round(sizeBytes / 1e6))} MB`
+  return `${cost}${size}${writeCost === undefined ? '' : `, a write +${rounded(writeCost)}`}`
 }
 
 function rounded(cost: number): string {
@@ -48,14 +50,24 @@ function rounded(cost: number): string {
 
 /** The first few; a column asked for everywhere needs no list of everywhere. */
 export function placesOf(evidence: readonly Evidence[]): string[] {
-  const all = evidence.flatMap((each) => {
-    const calls = each.calls === undefined ? '' : `${each.calls.toLocaleString('en')} calls`
-    const place = each.at ?? each.fingerprint
-    return place === undefined ? [] : [[place, calls].filter((part) => part !== '').join('  ')]
-  })
-  const different = [...new Set(all)]
-  const more = different.length - 5
-  return more > 0 ? [...different.slice(0, 5), `and ${more} more`] : different
+  const all = evidencePlaces(evidence).map(({ place, calls }) =>
+    calls === undefined ? place : `${place}  ${calls.toLocaleString('en')} calls`,
+  )
+  const more = all.length - 5
+  return more > 0 ? [...all.slice(0, 5), `and ${more} more`] : all
+}
+
+/** Each place once, though it speaks for an index in several ways (a relation, and what deleting its parent does). */
+export function evidencePlaces(
+  evidence: readonly Evidence[],
+): { readonly place: string; readonly calls: number | undefined }[] {
+  const places = new Map<string, { place: string; calls: number | undefined }>()
+  for (const { at, fingerprint, calls } of evidence) {
+    const place = at ?? fingerprint
+    if (place !== undefined && !places.has(`${place} ${calls}`))
+      places.set(`${place} ${calls}`, { place, calls })
+  }
+  return [...places.values()]
 }
 
 function remark(finding: Finding): string {

@@ -27,6 +27,8 @@ export interface IndexSelection {
   readonly chosen: readonly SelectedIndex[]
   readonly rejected: readonly RejectedCandidate[]
   readonly findings: readonly Finding[]
+  /** What it was decided by, in one sentence: the same project is advised otherwise when more is known. */
+  readonly basis?: string
 }
 
 export interface SelectedIndex {

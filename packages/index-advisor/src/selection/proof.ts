@@ -71,6 +71,28 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
   }
 }
 
+/** Why not the longer index that rules alone would have made; null where none was considered. */
+export async function shorterReason(own: ProvableIndex, input: ProofInput): Promise<string | null> {
+  const longer = input.indexes.find(
+    (each) => each.candidate.isFirstChoice && each.item.extends.has(own.item.id) && each !== own,
+  )
+  if (longer === undefined) return null
+  const set = input.chosen.map((each) => each.index)
+  const swapped = set.map((index) => (index === own.index ? longer.index : index))
+  let [cost, other] = [0, 0]
+  for (const { query, calls } of input.queries) {
+    if (!query.tables.has(own.item.table)) continue
+    cost += (await input.matrix.cost(query, set)) * calls
+    other += (await input.matrix.cost(query, swapped)) * calls
+  }
+  const saved = Math.max(0, Math.round((100 * (cost - other)) / Math.max(cost, 1e-9)))
+  return `${longer.item.id} would save ${saved === 0 ? 'nothing' : `${saved} %`} more for ${megabytes(longer.item.bytes)} in place of ${megabytes(own.item.bytes)}.`
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}
+
 function round(cost: number): number {
   return Math.round(cost * 100) / 100
 }

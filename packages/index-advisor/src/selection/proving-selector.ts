@@ -2,19 +2,19 @@ import type { Candidate, RejectedCandidate } from '../candidate/candidate.ts'
 import { fieldOf } from '../candidate/candidate.ts'
 import type { IndexSelection, SelectionProblem, IndexSelector, SelectedIndex } from './index-selector.ts'
 import { CostMatrix, tableKey } from '../planner/cost-matrix.ts'
-import type { Planner } from '../planner/planner.ts'
+import type { HypotheticalIndex, Planner } from '../planner/planner.ts'
 import type { Finding } from '../advice/advice.ts'
 import { checkStatistics, rowsOf, statisticsFindings } from '../statistics/match-schema.ts'
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import type { Workload } from '../workload/workload.ts'
+import { declaredIndexes } from './declared-indexes.ts'
 import { judgedWorkload, schemaOf } from './judged-workload.ts'
 import { plannableQueries, weighedByScans } from './plannable-queries.ts'
 import { PlannedSelection } from './planned-selection.ts'
-import { proofOf, type ProofInput } from './proof.ts'
+import { proofOf, shorterReason, type ProofInput } from './proof.ts'
 import { hypotheticalIndex, provableIndexes } from './provable-index.ts'
 import { rejectionReason } from './rejection-reason.ts'
-import type { Knapsack } from './knapsack.ts'
 
 export interface ProvingSelectorOptions {
   readonly statistics: Statistics
@@ -57,6 +57,10 @@ class Proving {
     checkStatistics(catalog, this.#statistics)
     this.#findings.push(...statisticsFindings(catalog, this.#statistics), ...this.#gaps())
 
+    const declared = await declaredIndexes(catalog, this.#statistics, this.#planner)
+    this.#matrix.setBase(declared)
+    this.#findings.push(...declared.map((index) => this.#declaration(index)))
+
     const open: Candidate[] = []
     for (const candidate of candidates) {
       const reason = await this.#refusal(candidate)
@@ -79,7 +83,10 @@ class Proving {
     this.#matrix.setUniverse(universe)
     // Every later answer starts from these plans; made in one go, no index needs to be hidden in between.
     for (const each of queries) await this.#matrix.plans(each.query, universe)
-    const selection = new PlannedSelection(this.#matrix, indexes, queries, this.#limits())
+    const selection = new PlannedSelection(this.#matrix, indexes, queries, {
+      budgetBytes: await this.#budget(declared),
+      room: (table) => this.#room(table),
+    })
 
     const input: ProofInput = {
       matrix: this.#matrix,
@@ -90,13 +97,17 @@ class Proving {
       planner: this.#planner.name,
     }
     const chosen: SelectedIndex[] = []
-    for (const each of input.chosen) chosen.push(await proofOf(each, input))
+    for (const each of input.chosen) {
+      const why = await shorterReason(each, input)
+      const proof = await proofOf(each, input)
+      chosen.push(why === null ? proof : { ...proof, reason: `${each.candidate.reason} ${why}` })
+    }
     const oneOff = new Set(judged.oneOff.map((query) => query.fingerprint))
     for (const candidate of open) {
       const reason = await rejectionReason(candidate, { ...input, problem: selection.problem, cheap, oneOff })
       if (reason !== null) this.#reject(candidate, reason)
     }
-    return { chosen, rejected: this.#rejected, findings: this.#findings }
+    return { chosen, rejected: this.#rejected, findings: this.#findings, basis: this.#basis(queries.length) }
   }
 
   async #refusal(candidate: Candidate): Promise<string | null> {
@@ -130,14 +141,38 @@ class Proving {
     })
   }
 
-  #limits(): Pick<Knapsack, 'budgetBytes' | 'room'> {
-    const tables = new Map(this.#problem.catalog.tables.map((table) => [this.#key(table), table]))
+  #basis(queries: number): string {
+    const values = this.#statistics.values ? '' : ' (without values)'
+    const planned = `Planned by ${this.#planner.name} on statistics of ${this.#statistics.server.name}${values}`
+    return this.#workload === null
+      ? `${planned}: ${queries} queries of the source and the foreign keys, each as often as its table is scanned. With a workload (--workload) real calls are weighed, which may choose otherwise.`
+      : `${planned}: ${queries} queries, those of the workload by their calls.`
+  }
+
+  /** What is declared and not built yet takes its part of the budget, as it did when it was recommended. */
+  async #budget(declared: readonly HypotheticalIndex[]): Promise<number> {
+    const { budgetBytes = Infinity } = this.#options
+    if (budgetBytes === Infinity) return budgetBytes
+    const taken = await Promise.all(declared.map((index) => this.#planner.indexBytes(index)))
+    return Math.max(0, budgetBytes - taken.reduce((sum, bytes) => sum + bytes, 0))
+  }
+
+  #room(table: string): number {
+    const existing =
+      this.#problem.catalog.tables.find((each) => this.#key(each) === table)?.indexes.length ?? 0
+    return Math.max(0, this.#problem.maxIndexesPerTable - existing)
+  }
+
+  #declaration(index: HypotheticalIndex): Finding {
+    const table = this.#problem.catalog.tables.find(
+      (each) => each.name === index.table && schemaOf(this.#statistics, each.schema) === index.schema,
+    )
+    const columns = index.keys.map((key) => key.column ?? key.expression).join(', ')
     return {
-      budgetBytes: this.#options.budgetBytes ?? Infinity,
-      room: (table) => {
-        const existing = tables.get(table)?.indexes.length ?? 0
-        return Math.max(0, this.#problem.maxIndexesPerTable - existing)
-      },
+      kind: 'statistics',
+      model: table?.model ?? '',
+      index: '',
+      reason: `${index.table}(${columns}) is declared and not in the statistics yet: planned as if it were built.`,
     }
   }
 

@@ -42,8 +42,23 @@ export const ruleSelector: IndexSelector = {
       candidate,
       confidence: candidate.table.rows === null ? 'static' : 'estimated',
     }))
-    return { chosen, rejected, findings: [] }
+    return { chosen, rejected, findings: [], basis: basisOf(problem) }
   },
+}
+
+function basisOf({ catalog, shapes }: SelectionProblem): string {
+  const kinds = new Set(shapes.map((each) => each.evidence.kind))
+  const from = [
+    'the schema',
+    ...(kinds.has('source') ? ['the source'] : []),
+    ...(kinds.has('workload') ? ['the workload'] : []),
+    ...(catalog.tables.some((table) => table.rows !== null) ? ['the number of rows'] : []),
+  ]
+  const list = from.length === 1 ? from[0] : `${from.slice(0, -1).join(', ')} and ${from.at(-1)}`
+  return (
+    `Decided by rules, from ${list}: an index that finds and sorts is preferred to one that only finds. ` +
+    'Planned on statistics (--statistics, --database-url) it may be a shorter one, where sorting costs little.'
+  )
 }
 
 function refusal(candidate: Candidate, { minRows }: SelectionProblem): string | null {

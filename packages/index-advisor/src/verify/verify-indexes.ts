@@ -24,6 +24,8 @@ export interface VerifiedIndex {
   readonly scans: number | null
   readonly bytes: number
   readonly remark: string
+  /** Of the newest migration that made indexes; true of all where there are no migrations. */
+  readonly isNew: boolean
   /** What mends it, in order; empty where nothing is to be done. */
   readonly commands: readonly string[]
 }
@@ -33,7 +35,8 @@ export interface ComparedStatement {
   readonly operation: string | null
   readonly before: { readonly calls: number; readonly meanMs: number }
   readonly after: { readonly calls: number; readonly meanMs: number }
-  readonly verdict: 'faster' | 'same' | 'slower'
+  /** `unsure`: slower, but too few calls to tell. */
+  readonly verdict: 'faster' | 'same' | 'slower' | 'unsure'
 }
 
 export interface VerifyInput {
@@ -48,12 +51,17 @@ export interface VerifyInput {
 
 /** Less than this change is noise. */
 const NOTICEABLE = 1.2
+/** Nobody waits for less. */
+const LEAST_MS = 5
+/** So many calls before and after are needed to say that a statement is slower. */
+const LEAST_CALLS = 20
 
 /** Built, valid, used, faster: of the indexes the schema declares, and of those that a failed build left behind. */
 export function verifyIndexes({ catalog, statistics, before, after }: VerifyInput): Verification {
+  const isNew = newestOf(catalog)
   const indexes = catalog.tables.flatMap((table) => {
     const found = findTable(statistics, table.schema, table.name)
-    return [...expectedIndexes(table, found, statistics), ...leftovers(table, found)]
+    return [...expectedIndexes(table, found, statistics, isNew), ...leftovers(table, found)]
   })
   const statements = before && after ? compareStatements(before, after) : []
   return {
@@ -70,12 +78,18 @@ function expectedIndexes(
   table: CatalogTable,
   found: TableStatistics | undefined,
   statistics: Statistics,
+  isNew: (index: CatalogIndex) => boolean,
 ): VerifiedIndex[] {
   return table.indexes
     .filter((index) => !index.sources.every((source) => source.kind === 'server'))
     .map((index): VerifiedIndex => {
       const real = found === undefined ? undefined : findIndex(index, found)
-      const base = { model: table.model, table: table.name, name: real?.name ?? index.name }
+      const base = {
+        model: table.model,
+        table: table.name,
+        name: real?.name ?? index.name,
+        isNew: isNew(index),
+      }
       if (real === undefined) {
         const remark =
           found === undefined
@@ -157,6 +171,7 @@ function leftovers(table: CatalogTable, found: TableStatistics | undefined): Ver
       state: 'leftover' as const,
       scans: real.scans,
       bytes: real.pages * 8192,
+      isNew: false,
       remark:
         'An invalid index that the schema does not declare, left behind by a failed build: every write pays for it.',
       commands: [`DROP INDEX CONCURRENTLY ${qualifiedName(found?.schema ?? null, real.name)};`],
@@ -180,15 +195,8 @@ function compareStatements(before: Workload, after: Workload): ComparedStatement
     if (now === undefined || query.totalMs <= 0) return []
     const old = { calls: query.calls, meanMs: round(query.totalMs / query.calls) }
     const fresh = { calls: now.calls, meanMs: round(now.totalMs / now.calls) }
-    const verdict =
-      fresh.meanMs * NOTICEABLE < old.meanMs
-        ? 'faster'
-        : fresh.meanMs > old.meanMs * NOTICEABLE
-          ? 'slower'
-          : 'same'
-    return [
-      { fingerprint: query.fingerprint, operation: query.operation, before: old, after: fresh, verdict },
-    ]
+    const { fingerprint, operation } = query
+    return [{ fingerprint, operation, before: old, after: fresh, verdict: verdictOf(old, fresh) }]
   })
   const saved = (each: ComparedStatement) => (each.before.meanMs - each.after.meanMs) * each.before.calls
   return compared.sort(
@@ -196,21 +204,68 @@ function compareStatements(before: Workload, after: Workload): ComparedStatement
   )
 }
 
-/** For people. */
-export function verificationText({ indexes, statements }: Verification): string {
+function verdictOf(
+  before: ComparedStatement['before'],
+  after: ComparedStatement['after'],
+): ComparedStatement['verdict'] {
+  if (after.meanMs * NOTICEABLE < before.meanMs) return 'faster'
+  if (after.meanMs <= before.meanMs * NOTICEABLE || after.meanMs - before.meanMs < LEAST_MS) return 'same'
+  return Math.min(before.calls, after.calls) < LEAST_CALLS ? 'unsure' : 'slower'
+}
+
+/** Whether an index was made by the newest migration that made any; the advisor's may be several in a row. */
+function newestOf(catalog: Catalog): (index: CatalogIndex) => boolean {
+  const made = (index: CatalogIndex): string =>
+    index.sources
+      .map((source) =>
+        source.kind === 'migration' ? (/(\d{14})_[^/]*\/[^/]*$/.exec(source.file)?.[0] ?? '') : '',
+      )
+      .sort(compareText)
+      .at(-1) ?? ''
+  const all = catalog.tables.flatMap((table) => table.indexes.map(made)).filter((each) => each !== '')
+  const newest = all.sort(compareText).at(-1)
+  if (newest === undefined) return (index) => index.kind === 'index'
+  const series = new Set([newest, ...(isOfSeries(newest) ? all.filter(isOfSeries) : [])])
+  const first = Number(newest.slice(0, 14)) - series.size
+  return (index) => series.has(made(index)) && Number(made(index).slice(0, 14)) > first
+}
+
+/** Before Prisma 7.4 each concurrent index has a migration of its own, one second apart. */
+function isOfSeries(file: string): boolean {
+  return /_add_indexes_\d+\//.test(file)
+}
+
+/** For people: what was added and what is wrong; `all`: the rest too. */
+export function verificationText(
+  { indexes, statements }: Verification,
+  { all = false }: { readonly all?: boolean } = {},
+): string {
   const marks = { used: '✓', unused: '·', invalid: '✗', missing: '✗', leftover: '✗' }
-  const lines = indexes.map((index) => {
+  const shown = indexes.filter((index) => all || index.isNew || isWrong(index))
+  const lines = shown.map((index) => {
     const commands = index.commands.map((command) => `\n      ${command}`).join('')
     return `  ${marks[index.state]} ${index.model}  ${index.name}  ${index.state}: ${index.remark}${commands}`
   })
   const compared = statements.map((each) => {
     const name = each.operation ?? each.fingerprint
-    return `  ${each.verdict === 'slower' ? '✗' : '✓'} ${name}  ${each.before.meanMs} ms → ${each.after.meanMs} ms (${each.verdict})`
+    const mark = { faster: '✓', same: '✓', slower: '✗', unsure: '?' }[each.verdict]
+    const few = Math.min(each.before.calls, each.after.calls)
+    const verdict =
+      each.verdict === 'unsure'
+        ? `slower, but ${few} ${few === 1 ? 'call is' : 'calls are'} too few to tell`
+        : each.verdict
+    return `  ${mark} ${name}  ${each.before.meanMs} ms → ${each.after.meanMs} ms (${verdict})`
   })
-  const bad = indexes.filter((index) => index.state !== 'used' && index.state !== 'unused').length
+  const bad = indexes.filter(isWrong).length
   const unused = indexes.filter((index) => index.state === 'unused').length
-  const summary = `${indexes.length} indexes: ${bad} to mend, ${unused} not used yet.`
+  const hidden = indexes.length - shown.length
+  const rest = hidden === 0 ? '' : ` ${hidden} older ones are built and valid: --all lists them.`
+  const summary = `${indexes.length} indexes: ${bad} to mend, ${unused} not used yet.${rest}`
   return [...lines, ...(compared.length > 0 ? ['', ...compared] : []), '', summary, ''].join('\n')
+}
+
+function isWrong({ state }: VerifiedIndex): boolean {
+  return state !== 'used' && state !== 'unused'
 }
 
 function round(ms: number): number {
