@@ -7,8 +7,11 @@ import { pathToFileURL } from 'node:url'
 const GENERATED = join(import.meta.dirname, '../../prisma/generated')
 const PRISMA_CLI = createRequire(import.meta.url).resolve('prisma/build/index.js')
 
-/** The module that `prisma generate` makes of some models for PostgreSQL, and how to be rid of it. */
-export async function generateClient(models: string): Promise<{ module: unknown; remove(): void }> {
+/** The module that `prisma generate` makes of some models, and how to be rid of it. */
+export async function generateClient(
+  models: string,
+  provider: 'postgresql' | 'mysql' | 'sqlite' = 'postgresql',
+): Promise<{ module: unknown; remove(): void }> {
   // Beside the others: its imports are resolved from there.
   const directory = mkdtempSync(join(GENERATED, 'throwaway-'))
   const schema = join(directory, 'schema.prisma')
@@ -22,7 +25,7 @@ export async function generateClient(models: string): Promise<{ module: unknown;
 }
 
 datasource db {
-  provider = "postgresql"
+  provider = "${provider}"
 }
 
 ${models}`,

@@ -18,7 +18,7 @@ import {
   type ResolvedStrategy,
 } from './cache-strategy.ts'
 import { ReadThrough } from './read/read-through.ts'
-import { asksForComputedFields } from './read/computed-fields.ts'
+import type { ComputedFields } from './read/computed-fields.ts'
 import { GuardedStore, isPromise } from './availability/guarded-store.ts'
 import { collector } from './report/cache-info.ts'
 import { WriteInvalidation } from './invalidation/write-invalidation.ts'
@@ -34,8 +34,8 @@ export interface ClientFacts {
   readonly omit: unknown
   /** What the result extensions before the cache make the database be asked for. */
   readonly computed: unknown
-  /** Whether result extensions have been added behind the cache, of which it cannot tell what they ask for. */
-  readonly isComputedBehind: () => boolean
+  /** The fields that result extensions behind the cache compute. */
+  readonly computedBehind: ComputedFields
   /** Text that tells this database from others in every process; null where only the database itself can say. */
   readonly database: string | null
   /** The application's decimal class, or null where it cannot be had. */
@@ -147,9 +147,13 @@ export class Cache {
   ): Promise<unknown> {
     if (!this.options.enabled) return this.bypass(call, next, 'disabled', strategy)
     if (call.transaction.kind !== 'none') return this.bypass(call, next, 'transaction', strategy)
+    // What a hook behind makes of a query may hang on anything, such as a tenant; the user's word on it is `scope`.
+    if (!call.isLastExtension && this.options.scope === null) {
+      return this.bypass(call, next, 'extension-behind', strategy)
+    }
     if (this.reads === null) return this.answeredWhenReady(call, next, strategy, models)
-    const { isComputedBehind, omit } = this.facts()
-    if (models === null && isComputedBehind() && asksForComputedFields(this.host.schema(), call, omit)) {
+    const { computedBehind, omit } = this.facts()
+    if (models === null && computedBehind.mayChange(this.host.schema(), call, omit)) {
       return this.bypass(call, next, 'computed-field', strategy)
     }
     const answer = this.reads.read(call, next, strategy, models)

@@ -16,6 +16,7 @@ import type { CacheStore } from './cache-store.ts'
 import type { DecimalClass } from './codec/value-copy.ts'
 import type { CacheArgs } from './cache-strategy.ts'
 import { Cache, type ClientFacts } from './cache.ts'
+import { ComputedFields } from './read/computed-fields.ts'
 import { databaseNameOf } from './key/database-name.ts'
 import { resolveOptions, type CacheOptions, type ResolvedCacheOptions } from './options.ts'
 
@@ -65,7 +66,7 @@ function onStore(options: ResolvedCacheOptions, store: CacheStore | null): Parts
     },
     client(host, client, extended) {
       const mounted = mounting as { cache: Cache; facts: ClientFacts | null }
-      const behind = { computed: false }
+      const behind = new ComputedFields()
       mounted.facts = factsOf(client as PrivateClient, extended, behind)
       return {
         $cache: mounted.cache.methods,
@@ -124,16 +125,12 @@ interface PrivateClient {
   _engineConfig?: { adapter?: unknown; accelerateUrl?: unknown }
 }
 
-function factsOf(
-  client: PrivateClient,
-  extended: () => object,
-  behind: { readonly computed: boolean },
-): ClientFacts {
+function factsOf(client: PrivateClient, extended: () => object, behind: ComputedFields): ClientFacts {
   const base = client._originalClient ?? client
   return {
     omit: base._globalOmit,
     computed: computedFieldsOf(client),
-    isComputedBehind: () => behind.computed,
+    computedBehind: behind,
     database: databaseNameOf(base._engineConfig?.adapter),
     decimal: () => decimalClassOf(base),
     client: extended,
@@ -173,16 +170,16 @@ function computedFieldsOf(client: PrivateClient): unknown {
   return Object.keys(computed).length === 0 ? undefined : computed
 }
 
-function look(host: Host, hasScope: boolean, extension: unknown, behind: { computed: boolean }): void {
+function look(host: Host, hasScope: boolean, extension: unknown, behind: ComputedFields): void {
   // A function extends the client itself, and is seen when it does.
   if (typeof extension !== 'object' || extension === null) return
   const { query, result, name } = extension as { query?: unknown; result?: unknown; name?: unknown }
-  if (result !== undefined) behind.computed = true
+  if (result !== undefined) behind.add(result)
   if (query === undefined || hasScope) return
   host.warnOnce(
     'W_CACHE_EXTENSION_BEHIND',
     `prisma-brisk: the extension ${typeof name === 'string' ? `"${name}" ` : ''}was added after the cache, which cannot see what it does to a query, ` +
-      'such as adding a tenant. Results are therefore kept apart for this client and process. ' +
-      'Put it before the cache, or set the option `scope` (a constant, where it changes no result).',
+      'such as adding a tenant. The operations that it hooks are therefore not cached on this client, and its writes invalidate everything. ' +
+      'Put it before the cache. Where it changes no result, or `scope` tells its results apart, set the option `scope` (a constant in the first case).',
   )
 }

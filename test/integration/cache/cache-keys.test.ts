@@ -92,7 +92,7 @@ test('C1 an entry that is not what its key says is not believed', async () => {
   expect(keys[0]).not.toBe(keys[1])
 })
 
-test('C3 an extension before us keeps tenants apart; one behind us is warned of, and kept apart too', async () => {
+test('C3 an extension before us keeps tenants apart; one behind us is warned of, and not cached', async () => {
   const { warnings, restore } = heardWarnings()
   const tenant = (id: number) => ({
     name: 'tenant',

@@ -14,7 +14,7 @@ test('C6 C11 a write that ran out of time behind the cache may have happened: it
   const { id } = await other.user.create({ data: { name: 'ada', email: 'ada@example.org' } })
   const prisma = database
     .createClient()
-    .$extends(cache())
+    .$extends(cache({ scope: () => 'all' }))
     .$extends(resilience({ timeouts: { 'User.update': 100 } }))
   const read = () =>
     prisma.$cache.withInfo(() => prisma.user.findUnique({ where: { id }, cacheStrategy: { ttl: 600 } }))

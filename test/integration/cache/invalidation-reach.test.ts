@@ -1,7 +1,10 @@
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { expectStatements } from '../../support/statements.ts'
 import { useBench } from './support/bench.ts'
-import { cached, heardWarnings, settled } from './support/cached-client.ts'
+import { cached, heardWarnings, settled, withoutStrategies } from './support/cached-client.ts'
+import { nested } from './support/freshness/transaction.ts'
+
+type Client = ReturnType<typeof cached>
 
 const bench = useBench(async (base) => {
   await base.user.create({
@@ -221,5 +224,156 @@ describe('reach', () => {
     await settled()
     await prisma.user.updateMany({ where: { id: 2 }, data: { name: 'Many' } })
     expect(await byEmail()).toMatchObject({ name: 'Many' })
+  })
+})
+
+describe('KC1 a row that is read with rows of its own table', () => {
+  test.each<[string, (prisma: Client) => Promise<unknown>]>([
+    ['include', (p) => p.user.findUnique({ where: { id: 2 }, include: { tutor: true }, ...minute })],
+    ['select', (p) => p.user.findUnique({ where: { id: 2 }, select: { tutor: true }, ...minute })],
+    ['a list', (p) => p.user.findUnique({ where: { id: 1 }, include: { students: true }, ...minute })],
+    [
+      'a list, two steps away',
+      (p) =>
+        p.user.findUnique({
+          where: { id: 2 },
+          select: { tutor: { select: { students: { select: { name: true } } } } },
+          ...minute,
+        }),
+    ],
+    [
+      '_count',
+      (p) =>
+        p.user.findUnique({
+          where: { id: 1 },
+          select: { _count: { select: { students: true } } },
+          ...minute,
+        }),
+    ],
+    [
+      'a filter',
+      (p) =>
+        p.user.findUnique({
+          where: { id: 2, tutor: { is: { name: 'Ada' } } },
+          select: { id: true },
+          ...minute,
+        }),
+    ],
+    [
+      'a filter in NOT',
+      (p) =>
+        p.user.findUnique({
+          where: { id: 2, NOT: { tutor: { name: 'Ada' } } },
+          select: { id: true },
+          ...minute,
+        }),
+    ],
+    ['its field, fluent', (p) => p.user.findUnique({ where: { id: 2 }, ...minute }).tutor()],
+    ['its list, fluent', (p) => p.user.findUnique({ where: { id: 1 }, ...minute }).students()],
+    [
+      'include, by email',
+      (p) =>
+        p.user.findUniqueOrThrow({
+          where: { email: 'bob@example.org' },
+          include: { tutor: true },
+          ...minute,
+        }),
+    ],
+  ])('by %s is fresh after a write to any of them', async (_, read) => {
+    const prisma = cached(bench.base)
+    await bench.base.user.update({ where: { id: 2 }, data: { tutorId: 1 } })
+    const plain = () => read(withoutStrategies(bench.base))
+    const writes = [
+      () => prisma.user.update({ where: { id: 1 }, data: { name: 'Countess' } }),
+      () => prisma.user.update({ where: { id: 2 }, data: { name: 'Robert' } }),
+      () => prisma.user.create({ data: { email: 'c@example.org', name: 'C', tutorId: 1 } }),
+    ]
+    for (const write of writes) {
+      await read(prisma)
+      await settled()
+      await hits(() => read(prisma))
+      await write()
+      expect(await read(prisma)).toEqual(await plain())
+    }
+  })
+})
+
+describe('KC2 a write that fails in a transaction which is then committed', () => {
+  test.each<[string, (tx: PrismaClient) => Promise<unknown>]>([
+    [
+      'a nested connect of a row that is not there',
+      (tx) =>
+        tx.user.update({ where: { id: 1 }, data: { name: 'half', messages: { connect: { id: 999 } } } }),
+    ],
+    [
+      'a nested update of a row that is not there',
+      (tx) =>
+        tx.user.update({
+          where: { id: 1 },
+          data: { name: 'half', messages: { update: { where: { id: 999 }, data: { body: '' } } } },
+        }),
+    ],
+    [
+      'a create that is linked to a row that is not there',
+      (tx) => tx.conversation.create({ data: { title: 'half', userId: 1, tags: { connect: { id: 999 } } } }),
+    ],
+    [
+      'in a savepoint that is kept',
+      (tx) =>
+        nested(tx, (inner) =>
+          inner.user
+            .update({ where: { id: 1 }, data: { name: 'half', messages: { connect: { id: 999 } } } })
+            .catch(() => undefined as never),
+        ),
+    ],
+  ])('%s: what it had done is fresh', async (_, write) => {
+    const prisma = cached(bench.base)
+    const reads = [
+      (p: Client) => p.user.findMany({ orderBy: { id: 'asc' }, ...minute }),
+      (p: Client) => p.user.findUnique({ where: { id: 1 }, ...minute }),
+      (p: Client) => p.conversation.findMany({ orderBy: { title: 'asc' }, ...minute }),
+    ]
+    const plain = withoutStrategies(bench.base)
+    const before = await Promise.all(reads.map((read) => read(plain)))
+    for (const read of reads) await read(prisma)
+    await settled()
+    await prisma.$transaction(async (tx) => {
+      await write(tx as never).catch(() => undefined)
+    })
+    const after = await Promise.all(reads.map((read) => read(plain)))
+    // Prisma has no savepoint around a call: it did change something.
+    expect(after).not.toEqual(before)
+    expect(await Promise.all(reads.map((read) => read(prisma)))).toEqual(after)
+  })
+})
+
+describe('KC4 a write whose answer this client cannot read', () => {
+  beforeEach(async () => {
+    // A migration has added a value that this client does not know yet.
+    await bench.base.$executeRawUnsafe(`ALTER TYPE "Role" ADD VALUE IF NOT EXISTS 'GUEST'`)
+    await bench.base.$executeRawUnsafe(`UPDATE "User" SET role = 'GUEST' WHERE id = 1`)
+  })
+
+  const select = { id: true, name: true }
+  test.each<[string, (prisma: PrismaClient) => Promise<unknown>]>([
+    ['update', (p) => p.user.update({ where: { id: 1 }, data: { name: 'new' } })],
+    ['updateManyAndReturn', (p) => p.user.updateManyAndReturn({ data: { name: 'new' } })],
+    [
+      'upsert',
+      (p) => p.user.upsert({ where: { id: 1 }, create: { email: '', name: '' }, update: { name: 'new' } }),
+    ],
+    ['delete', (p) => p.user.delete({ where: { id: 1 } })],
+  ])('by %s is done, and its rows are fresh', async (_, write) => {
+    const prisma = cached(bench.base)
+    const reads = [
+      (p: Client) => p.user.findMany({ select, orderBy: { id: 'asc' }, ...minute }),
+      (p: Client) => p.user.findUnique({ where: { id: 1 }, select, ...minute }),
+    ]
+    for (const read of reads) await read(prisma)
+    await settled()
+    await expect(write(prisma as never)).rejects.toMatchObject({ code: 'P2023' })
+    for (const read of reads) {
+      expect(await read(prisma)).toEqual(await read(withoutStrategies(bench.base)))
+    }
   })
 })

@@ -23,7 +23,7 @@ import {
   withoutStrategy,
   type ResolvedStrategy,
 } from '../cache-strategy.ts'
-import { isDefiniteFailure } from '../database-failure.ts'
+import { mayHaveWritten } from '../database-failure.ts'
 import { InvalidCacheStrategyError } from '../errors.ts'
 import { GuardedStore } from '../availability/guarded-store.ts'
 import { collectInfo, type CacheStatus } from '../report/cache-info.ts'
@@ -134,7 +134,7 @@ export class AccelerateCache {
       await after()
       return result
     } catch (error) {
-      if (!isDefiniteFailure(error)) await after()
+      if (mayHaveWritten(error, call)) await after()
       throw error
     }
   }
@@ -145,7 +145,10 @@ export class AccelerateCache {
 
   private tagsOfWrite(call: Call): readonly string[] {
     const schema = this.host.schema()
-    const models = schema === null ? '*' : writtenModels(schema, call.model, call.operation, call.args)
+    const models =
+      schema === null || !call.isLastExtension
+        ? '*'
+        : writtenModels(schema, call.model, call.operation, call.args)
     return models === '*' ? [EVERYTHING] : [...models].map((model) => `m${model}`)
   }
 

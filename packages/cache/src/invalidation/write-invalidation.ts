@@ -1,6 +1,6 @@
 import type { Call, Next, SchemaModel } from '@prisma-brisk/core'
 import { publish } from '../report/read-report.ts'
-import { isDefiniteFailure } from '../database-failure.ts'
+import { mayHaveWritten } from '../database-failure.ts'
 import { InvalidCacheStrategyError } from '../errors.ts'
 import type { KeySetTag } from '../entry/stamp.ts'
 import { isPromise, type GuardedStore, type StoreFailure } from '../availability/guarded-store.ts'
@@ -87,8 +87,7 @@ export class WriteInvalidation {
     try {
       result = await next(call)
     } catch (error) {
-      // A write of unknown outcome counts as done.
-      if (!isDefiniteFailure(error)) await this.after(call, all(tags.before()), marked)
+      if (mayHaveWritten(error, call)) await this.after(call, all(tags.before()), marked)
       else await marked?.end(null)
       throw error
     }
@@ -104,12 +103,14 @@ export class WriteInvalidation {
 
   private tagsAfter(call: Call, result: unknown): WrittenTags {
     const schema = this.schema()
-    return schema === null ? all([this.names.everything]) : writeTags(this.names, schema, call, result)
+    if (schema === null || !call.isLastExtension) return all([this.names.everything])
+    return writeTags(this.names, schema, call, result)
   }
 
   private tagsBefore(call: Call): readonly string[] {
     const schema = this.schema()
-    return schema === null ? [this.names.everything] : tagsBeforeWrite(this.names, schema, call)
+    if (schema === null || !call.isLastExtension) return [this.names.everything]
+    return tagsBeforeWrite(this.names, schema, call)
   }
 
   private async mark(call: Call, tags: readonly string[], lifetime: number): Promise<Marked> {

@@ -37,10 +37,9 @@ export class CacheKeys {
   }
 
   /** What a result depends on beside the call itself, as text; null where there is nothing. */
-  surroundingsOf(call: Call): string | null {
+  surroundings(): string | null {
     const { scope } = this.common
-    if (scope === null) return call.isLastExtension ? null : canonicalize({ behind: hooksBehind(call) })
-    return canonicalize({ scope: checkedScope(scope()) })
+    return scope === null ? null : canonicalize({ scope: checkedScope(scope()) })
   }
 
   /**
@@ -102,32 +101,4 @@ function isSerialisable(value: unknown, depth: number): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return false
   return Object.values(value).every((each) => isSerialisable(each, depth + 1))
-}
-
-/**
- * Query hooks of extensions behind this one may change what is asked for, and nobody can see how. Without a `scope`,
- * which is the user's word on it, their results are kept apart: from those of other hooks, and of other processes.
- */
-function hooksBehind(call: Call): string | undefined {
-  if (call.isLastExtension) return undefined
-  const chain = call.hooks
-  if (chain === null) return undefined
-  let known = chainNames.get(chain)
-  if (known === undefined) {
-    known = `${process.pid}.${startedAt}:${chain.map(nameOfHook).join(',')}`
-    chainNames.set(chain, known)
-  }
-  return known
-}
-
-const startedAt = Date.now().toString(36) + Math.random().toString(36).slice(2)
-const chainNames = new WeakMap<object, string>()
-const hookNames = new WeakMap<object, number>()
-let nextHook = 1
-
-function nameOfHook(hook: unknown): number {
-  if (typeof hook !== 'function') return 0
-  let name = hookNames.get(hook)
-  if (name === undefined) hookNames.set(hook, (name = nextHook++))
-  return name
 }

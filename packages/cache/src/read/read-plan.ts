@@ -108,7 +108,7 @@ export class ReadPlanner {
 
   /** @param own the user's tags */
   private keyOf(call: Call, own: readonly string[], models: readonly string[] | null): ReadKey {
-    const surroundings = this.keys.surroundingsOf(call)
+    const surroundings = this.keys.surroundings()
     const known = this.recent.slotOf(call, surroundings, own, models)
     if (known === null) return { key: this.keys.of(call, surroundings, own, models), tags: null }
     return (known.content ??= { key: this.keys.of(call, surroundings, own, models), tags: null })

@@ -1,4 +1,11 @@
-import { operationTraits, readModels, type Args, type SchemaModel } from '@prisma-brisk/core'
+import {
+  isAbsent,
+  operationTraits,
+  readModels,
+  type Args,
+  type Model,
+  type SchemaModel,
+} from '@prisma-brisk/core'
 import type { KeySetTag } from '../entry/stamp.ts'
 import { InvalidCacheStrategyError } from '../errors.ts'
 import { keyInWhere } from './row-key.ts'
@@ -17,19 +24,19 @@ export interface ReadTags {
 }
 
 /**
- * The tags of a read. A list, or a row with relations, rests on the tables it touches. `findUnique` without relations
- * rests on its own row alone, so that writes to other rows leave it cached.
+ * The tags of a read. A list, or a row with relations, rests on the tables it touches. `findUnique` rests on its own row
+ * alone where it neither selects, counts nor filters by a relation, so that writes to other rows leave it cached.
  */
 export function readTags(
   names: TagNames,
   schema: SchemaModel,
-  call: { readonly model: string | null; readonly operation: string; readonly args: Args },
+  call: ReadCall,
   own: readonly string[],
 ): ReadTags {
-  const common = [names.everything, ...own.map((tag) => names.own(tag))]
+  const common = [names.everything, ...ownTags(names, own)]
   const models = readModels(schema, call.model, call.operation, call.args)
   if (models === '*') return fixed([...common, ...names.ofAll(schema)], [...schema.models.keys()])
-  const row = models.size === 1 ? rowTags(names, schema, call) : null
+  const row = rowTags(names, schema, call)
   if (row === null) {
     for (const name of models) {
       const model = schema.models.get(name)
@@ -56,7 +63,7 @@ export function tagsOfRawRead(
   models: readonly string[],
   own: readonly string[],
 ): ReadTags {
-  const tags = [names.everything, ...own.map((tag) => names.own(tag))]
+  const tags = [names.everything, ...ownTags(names, own)]
   models.forEach((name, index) => {
     const model = schema.models.get(name)
     if (model === undefined) {
@@ -68,8 +75,53 @@ export function tagsOfRawRead(
   return fixed([...new Set(tags)], models)
 }
 
+/** In one order, whatever the caller's: readers of one key must compare the same tags in the same places. */
+function ownTags(names: TagNames, own: readonly string[]): string[] {
+  return own.map((tag) => names.own(tag)).sort()
+}
+
 function fixed(tags: readonly string[], models: readonly string[]): ReadTags {
   return { asked: tags, models, keySet: null, restingOn: () => tags }
+}
+
+interface ReadCall {
+  readonly model: string | null
+  readonly operation: string
+  readonly args: Args
+  readonly dataPath: readonly string[]
+}
+
+/**
+ * Whether the answer is made of one row's columns. The number of models does not say so: a table may have relations with
+ * itself. What is not known to be a column is taken for more.
+ */
+function asksForColumnsAlone(model: Model, args: Args): boolean {
+  return Object.entries(args).every(([name, value]) => {
+    if (isAbsent(value)) return true
+    if (name === 'where') return filtersByColumns(model, value)
+    if (name === 'select' || name === 'include') return selectsColumns(model, value)
+    return ROW_ARGUMENTS.has(name)
+  })
+}
+
+const ROW_ARGUMENTS = new Set(['omit', 'cacheStrategy', 'unbounded', 'relationLoadStrategy'])
+
+function selectsColumns(model: Model, fields: unknown): boolean {
+  if (typeof fields !== 'object' || fields === null) return false
+  return Object.entries(fields).every(([name, value]) => {
+    if (value === false || isAbsent(value)) return true
+    // A field that is not in the schema is computed by an extension, from columns.
+    return value === true && name !== '_count' && model.fields.get(name)?.kind !== 'relation'
+  })
+}
+
+function filtersByColumns(model: Model, where: unknown): boolean {
+  if (Array.isArray(where)) return where.every((each) => filtersByColumns(model, each))
+  if (typeof where !== 'object' || where === null) return false
+  return Object.entries(where).every(([name, value]) => {
+    if (name === 'AND' || name === 'OR' || name === 'NOT') return filtersByColumns(model, value)
+    return model.fields.get(name)?.kind !== 'relation'
+  })
 }
 
 interface RowTags {
@@ -84,11 +136,11 @@ interface RowTags {
 function rowTags(
   names: TagNames,
   schema: SchemaModel,
-  { model: name, operation, args }: { model: string | null; operation: string; args: Args },
+  { model: name, operation, args, dataPath }: ReadCall,
 ): RowTags | null {
-  if (!operationTraits(operation).isUniqueRead || name === null) return null
+  if (!operationTraits(operation).isUniqueRead || name === null || dataPath.length > 0) return null
   const model = schema.models.get(name)
-  if (model === undefined) return null
+  if (model === undefined || !asksForColumnsAlone(model, args)) return null
   const where = args['where']
   const found = keyInWhere(uniqueKeys(model), model, where)
   if (found === null) return null

@@ -24,6 +24,11 @@ export function cached(base: PrismaClient, options: CacheOptions = {}) {
   return base.$extends(cache({ namespace: ownNamespace(), earlyRefresh: 0, readTimeout: 5000, ...options }))
 }
 
+/** The plain client, for reads that are written for a cached one. */
+export function withoutStrategies(base: PrismaClient): ReturnType<typeof cached> {
+  return cached(base, { enabled: false })
+}
+
 /** Lets everything that is under way within the process come to its end. */
 export async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
