@@ -141,8 +141,8 @@ describe('KC8 C33 a computed field behind the cache that takes the place of a co
       const truths = { cached: plain, child: plain.$extends(everywhere as typeof masked) }
       for (const args of reads) {
         for (const which of [...order, ...order]) {
-          const rows = await clients[which].user.findMany({ ...args, ...minute } as object)
-          const truth = await truths[which].user.findMany(args as object)
+          const rows = await clients[which].user.findMany({ ...args, ...minute })
+          const truth = await truths[which].user.findMany(args)
           expect(plainly(rows)).toEqual(plainly(truth))
           await settled()
         }
