@@ -4,7 +4,7 @@ import type { DecimalClass } from './value-copy.ts'
 import { UnserialisableValueError } from '../errors.ts'
 import type { ValueCodec } from './payload.ts'
 import { isTagged, tagOf, untag } from './tagged-json.ts'
-import { define, isPlainPrototype } from './value-copy.ts'
+import { define, isPlainPrototype } from '@prisma-brisk/core'
 
 /**
  * Results as MessagePack, by the package `msgpackr`, which is yours to install: about half the bytes of the default codec.

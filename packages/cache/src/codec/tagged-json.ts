@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import type { DecimalClass } from './value-copy.ts'
 import { UnserialisableValueError } from '../errors.ts'
-import { isDecimal, isPlainPrototype } from './value-copy.ts'
+import { isDecimal, isPlainPrototype } from '@prisma-brisk/core'
 
 /**
  * Query results as JSON that comes back exactly: what JSON has no form for becomes text that starts with `$` and a

@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { isDecimal } from '../codec/value-copy.ts'
+import { isDecimal } from '@prisma-brisk/core'
 
 /**
  * Bytes a query result takes on V8's heap, on the safe side: measured sizes of Node 20 to 24 on 64-bit machines. It

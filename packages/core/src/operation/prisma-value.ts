@@ -65,7 +65,10 @@ export function isFieldReference(value: object): value is FieldReference {
 
 /** A Decimal of decimal.js, whatever copy made it. */
 export interface DecimalLike {
+  /** Its digits, in groups. */
+  readonly d: readonly number[]
   toFixed(): string
+  valueOf(): string
 }
 
 export function isDecimal(value: unknown): value is DecimalLike {

@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import type { Args } from '../../pipeline/call.ts'
 import { isPlain } from '../../operation/prisma-value.ts'
+import { copyBytes } from '../../operation/value-copy.ts'
 
 /** Where {@link copyArguments} meets what it leaves to Prisma. */
 export class UncommonArgument extends Error {}
@@ -27,7 +28,7 @@ function copy(value: unknown, depth: number): unknown {
   if (Array.isArray(value)) return copyItems(value, depth)
   if (isPlain(value)) return copyKeys(value, depth)
   if (types.isDate(value)) return new Date(+value)
-  if (types.isUint8Array(value)) return value.slice(0)
+  if (types.isUint8Array(value)) return copyBytes(value)
   throw uncommon
 }
 
