@@ -43,6 +43,19 @@ export default defineConfig({
         items: [
           { text: 'Configuration', link: '/reference/configuration' },
           { text: 'Advisor rules', link: '/guide/index-rules' },
+          {
+            text: 'Behaviour',
+            link: '/behaviour/',
+            collapsed: true,
+            items: [
+              { text: 'Batching', link: '/behaviour/batching' },
+              { text: 'Cache', link: '/behaviour/cache' },
+              { text: 'Limits and pages', link: '/behaviour/pagination' },
+              { text: 'Slow queries, resilience', link: '/behaviour/slow-query' },
+              { text: 'Index advisor', link: '/behaviour/index-advisor' },
+              { text: 'What is proved, by which test', link: '/behaviour/proof' },
+            ],
+          },
           { text: 'Comparison', link: '/comparison' },
           { text: 'Sizes', link: '/reference/sizes' },
           { text: 'Limits and non-goals', link: '/limits' },

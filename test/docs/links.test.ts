@@ -36,6 +36,6 @@ test('every page of the menus is there', () => {
     .join('')
   const links = [...menus.matchAll(/link: '?(\/[\w/-]+)/g)].map(([, link]) => link as string)
   expect(links.length).toBeGreaterThan(15)
-  const written = (link: string) => existsSync(join(ROOT, `docs${link}.md`))
+  const written = (link: string) => existsSync(join(ROOT, `docs${link.replace(/\/$/, '/index')}.md`))
   expect(links.filter((link) => !written(link))).toEqual([])
 })
