@@ -174,7 +174,7 @@ export class CursorMismatchError extends BriskError {
   constructor(readonly argument: string) {
     super(
       'E_CURSOR_MISMATCH',
-      `${argument}: the cursor belongs to another model, order, filter or scope. Pass the same where and orderBy as for the page it came with, or start again from the first page.`,
+      `${argument}: the cursor belongs to another model, order, filter or scope. Pass the same where and orderBy as for the page it came with, or start again from the first page. For a where that moves, such as lte: new Date(), give all pages one filterName.`,
     )
   }
 }

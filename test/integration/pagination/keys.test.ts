@@ -81,7 +81,7 @@ test('P20 on MySQL a text longer than what it sorts by is refused at the edge of
     await client.value.createMany({
       data: [
         { id: 1, varChar: 'a' },
-        { id: 2, varChar: 'b'.repeat(251) },
+        { id: 2, varChar: 'b'.repeat(257) },
       ],
     })
     expect(await code(client.value.cursorPage({ orderBy: { varChar: 'asc' }, first: 1 }))).toBe('no error')
@@ -116,3 +116,28 @@ test.each<[Provider, string[]]>([
     })
   },
 )
+
+test('KR-A a filter that moves from page to page is walked under a name, and the error without one says so', async () => {
+  await withValues('sqlite', async (client) => {
+    const times = [1, 2, 3, 4, 5].map((minute) => new Date(Date.UTC(2020, 0, 1, 0, minute)))
+    await client.value.createMany({ data: times.map((timestamp, index) => ({ id: index + 1, timestamp })) })
+    const args = () => ({
+      where: { timestamp: { lte: new Date() } },
+      orderBy: { timestamp: 'asc' },
+      first: 2,
+    })
+    const named = { filterName: 'until now' }
+    const first = await client.value.cursorPage({ ...args(), ...named })
+    const after = first.pageInfo.endCursor
+    const second = await client.value.cursorPage({ ...args(), ...named, after })
+    expect(second.items.map(({ id }) => id)).toEqual([3, 4])
+    expect(await code(client.value.cursorPage({ ...args(), after }))).toBe('E_CURSOR_MISMATCH')
+    expect(await code(client.value.cursorPage({ ...args(), filterName: 'another', after }))).toBe(
+      'E_CURSOR_MISMATCH',
+    )
+    await expect(client.value.cursorPage({ ...args(), after })).rejects.toThrow(
+      'give all pages one filterName',
+    )
+    expect(await code(client.value.cursorPage({ ...args(), filterName: '' }))).toBe('E_INVALID_PAGE')
+  })
+})

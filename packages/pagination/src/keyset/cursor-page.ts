@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalize, type Args, type Host } from '@prisma-brisk/core'
+import { canonicalize, type Args, type Host, type Key } from '@prisma-brisk/core'
 import type { CursorCodec } from './cursor-codec.ts'
 import { CursorRequest } from './cursor-request.ts'
 import { InvalidCursorError, InvalidPageError, UnreadPageError, UnsupportedOrderError } from '../errors.ts'
@@ -7,7 +7,7 @@ import { checkPageLimit, refuseArguments } from '../page/page-arguments.ts'
 import type { ResolvedLimits } from '../options.ts'
 import { modelNameOf, PAGE, pageRequests, type PageModel } from '../page/page-request.ts'
 import { connectionOf, type CursorPage, type CursorPageArgs, type PageInfo } from './relay.ts'
-import { orderByOf, reversed, sortKeysOf, type SortKey } from './sort-key.ts'
+import { orderByOf, reversed, sortKeysOf, uniqueKeyOf, type SortKey } from './sort-key.ts'
 
 /** Reads the rows behind or before a cursor. */
 export async function readCursorPage(
@@ -20,8 +20,10 @@ export async function readCursorPage(
 ): Promise<CursorPage<unknown>> {
   const modelName = modelNameOf(model)
   const name = `${modelName}.cursorPage`
-  const { first, last, after, before, orderBy, ...list } = args
+  const { first, last, after, before, orderBy, filterName, ...list } = args
   refuseArguments(list, ['take', 'skip', 'cursor', 'distinct'], name)
+  if (filterName !== undefined && (typeof filterName !== 'string' || filterName === ''))
+    throw new InvalidPageError(name, 'filterName', 'a name', filterName)
   const backward = isBackward(args, name)
   const limit = checkPageLimit(
     (backward ? last : first) ?? undefined,
@@ -29,12 +31,14 @@ export async function readCursorPage(
     limits,
     name,
   )
-  const keys = keysOf(host, modelName, orderBy, name)
-  const binding = bindingOf(modelName, keys, list['where'], scope, name)
+  const { keys, key } = orderOf(host, modelName, orderBy, name)
+  const binding = bindingOf(modelName, keys, filterName ?? list['where'], scope, name)
   const open = (token: unknown, argument: string) => placeOf(token, argument, keys, codec, binding)
   const places = { after: open(after, 'after'), before: open(before, 'before') }
   const request = new CursorRequest({
     keys: backward ? reversed(keys) : keys,
+    key,
+    name,
     from: backward ? places.before : places.after,
     to: backward ? places.after : places.before,
     limit,
@@ -69,7 +73,7 @@ function isBackward({ first, last, before, after }: CursorPageArgs, name: string
   return last != null || (first == null && before != null && after == null)
 }
 
-function keysOf(host: Host, modelName: string, orderBy: unknown, name: string): readonly SortKey[] {
+function orderOf(host: Host, modelName: string, orderBy: unknown, name: string): PageOrder {
   const schema = host.schema()
   const model = schema?.models.get(modelName)
   if (schema === null || model === undefined)
@@ -78,21 +82,34 @@ function keysOf(host: Host, modelName: string, orderBy: unknown, name: string): 
       modelName,
       'is not in a schema model that could be read, so its unique keys are not known',
     )
-  return sortKeysOf(schema, model, orderBy, host.provider, name)
+  const keys = sortKeysOf(schema, model, orderBy, host.provider, name)
+  // An order without a unique key is refused.
+  return { keys, key: uniqueKeyOf(model, keys) as Key }
+}
+
+interface PageOrder {
+  readonly keys: readonly SortKey[]
+  /** The unique key among them. */
+  readonly key: Key
 }
 
 /** A digest of whatever a cursor is only good for: model, order, filter and scope. */
 function bindingOf(
   model: string,
   keys: readonly SortKey[],
-  where: unknown,
+  filter: unknown,
   scope: (() => string) | null,
   name: string,
 ): Buffer {
   const owner = scope === null ? '' : scope()
   if (typeof owner !== 'string') throw new InvalidPageError(name, 'cursor.scope()', 'a string', owner)
   const order = keys.map(({ field, direction, nulls }) => [field, direction, nulls])
-  const text = JSON.stringify([model, order, canonicalize(where ?? {}), owner])
+  const text = JSON.stringify([
+    model,
+    order,
+    typeof filter === 'string' ? ['filter', filter] : canonicalize(filter ?? {}),
+    owner,
+  ])
   return createHash('sha256').update(text).digest()
 }
 

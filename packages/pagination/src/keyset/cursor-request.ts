@@ -1,18 +1,23 @@
-import type { Args, Call, Next } from '@prisma-brisk/core'
-import { InvalidCursorError } from '../errors.ts'
+import type { Args, Call, Key, Next } from '@prisma-brisk/core'
+import { InvalidCursorError, UnsupportedOrderError } from '../errors.ts'
 import { conditionBehind, rangesBehind, type Boundary, type Where } from './keyset.ts'
 import type { PageRequest } from '../page/page-request.ts'
 import { enumOrdersOf } from './enum-order.ts'
+import { hasLevels, mysqlColumnOf } from './mysql-column.ts'
 import { orderByOf, reversed, type SortKey } from './sort-key.ts'
 
 export interface CursorRequestOptions {
   /** In reading order: reversed for a page from the end. */
   readonly keys: readonly SortKey[]
+  /** The unique key among them. */
+  readonly key: Key
   /** Sort values of the row the page is behind; null: from the start. */
   readonly from: readonly unknown[] | null
   /** Sort values of the row the page ends before; null: no such row. */
   readonly to: readonly unknown[] | null
   readonly limit: number
+  /** The list as errors name it. */
+  readonly name: string
 }
 
 export interface CursorOutcome {
@@ -27,9 +32,16 @@ export interface CursorOutcome {
 type Row = Record<string, unknown>
 
 /**
- * Reads a keyset page inside the pipeline. It asks for one row more than the page has, which tells whether there is a next page, and
- * includes the row of the cursor, which tells, while that row exists, that there is a previous one: one statement for both. Only where
- * the cursor's row is gone does another one look for a single row on the other side.
+ * Reads a keyset page inside the pipeline. It asks for one row more than the page has, which tells whether there is a next
+ * page, and includes the row of the cursor, which tells, while that row exists, that there is a previous one: one statement
+ * for both.
+ *
+ * The row of the cursor also proves the cursor. A value that a driver reads may not be the value that is stored: times
+ * finer than a millisecond, SQLite's several forms of one time, a session's time zone. In the order of such values the
+ * carried one stands elsewhere, and rows would repeat or be lost. Where the row of the cursor is in the list with the very
+ * values that the cursor carries, and yet does not come first, the page is read behind the row itself, as Prisma's own
+ * `cursor` does: the database compares with what it has stored. Only where that row is gone are the carried values all
+ * there is.
  */
 export class CursorRequest implements PageRequest {
   readonly lookahead = 2
@@ -41,51 +53,180 @@ export class CursorRequest implements PageRequest {
   }
 
   async read(call: Call, next: Next): Promise<unknown> {
-    const { keys, limit, from, to } = this.options
-    const enumOrders = await enumOrdersOf(call, keys)
-    const place = (values: readonly unknown[], inclusive: boolean): Boundary => {
-      checkEnumValues(keys, values, enumOrders)
-      return { keys, values, enumOrders, inclusive }
+    const { from, to, limit } = this.options
+    const page = new KeysetReads(call, next, this.options, await this.enumOrders(call))
+    const found = await page.rows()
+    let { rows } = found
+    let isAtCursor = from !== null && rows[0] !== undefined && page.stands(rows[0], from)
+    if (isAtCursor) rows.shift()
+    else if (from !== null && (await page.isMisplaced(from))) {
+      rows = await page.rowsBehindItself(from)
+      isAtCursor = true
     }
-    const turned = (boundary: Boundary): Boundary => ({ ...boundary, keys: reversed(keys) })
-
-    const ranges = from === null ? [{}] : rangesBehind(place(from, true))
-    const end = to === null ? null : conditionBehind(turned(place(to, false)))
-    const wanted = limit + 1 + (from === null ? 0 : 1)
-    const { rows, added } = await this.rows(call, next, ranges, end, wanted)
-
-    const atCursor = from !== null && rows[0] !== undefined && this.stands(rows[0], from)
-    if (atCursor) rows.shift()
     const hasMore = rows.length > limit
     if (hasMore) rows.length = limit
-    const values = rows.map((row) => keys.map(({ field }) => row[field]))
-    stripColumns(rows, added)
+    const values = rows.map((row) => this.keys.map(({ field }) => row[field]))
+    stripColumns(rows, found.added)
     this.outcome = {
       values,
-      hasMore: hasMore || (to !== null && (await this.any(call, next, rangesBehind(place(to, true)), keys))),
-      hasBehind:
-        atCursor ||
-        (from !== null &&
-          (await this.any(call, next, rangesBehind(turned(place(from, false))), reversed(keys)))),
+      hasMore: hasMore || (to !== null && (await page.hasRowsFrom(to))),
+      hasBehind: isAtCursor || (from !== null && (await page.hasRowsBefore(from))),
     }
     return rows
   }
 
+  /** The order of enums, which the database decides. @throws UnsupportedOrderError for texts that it sorts in an order of its own */
+  private async enumOrders(call: Call): Promise<ReadonlyMap<string, readonly unknown[]>> {
+    const { name } = this.options
+    const beforeAsking = (field: string): void => {
+      if (sendsOnce(call))
+        throw new UnsupportedOrderError(
+          name,
+          field,
+          'takes a statement of its own the first time, which tells how the database sorts it, and this call may send one. Read one page outside the array transaction first',
+        )
+    }
+    for (const { field, type } of call.host.provider === 'mysql' ? this.keys : []) {
+      if (type.kind !== 'string') continue
+      const column = await mysqlColumnOf(call, field, beforeAsking)
+      if (column?.collation != null && hasLevels(column.collation))
+        throw new UnsupportedOrderError(
+          name,
+          field,
+          `has the collation ${column.collation}, which compares by several levels: MariaDB may sort it in another order than it compares it`,
+        )
+    }
+    return enumOrdersOf(call, this.keys, beforeAsking)
+  }
+}
+
+/** The statements that one page may need. A member of an array transaction may send one, and so it does. */
+class KeysetReads {
+  private readonly isSingle: boolean
+  private readonly keys: readonly SortKey[]
+  private readonly hidden: Set<string>
+
+  constructor(
+    private readonly call: Call,
+    private readonly next: Next,
+    private readonly options: CursorRequestOptions,
+    private readonly enumOrders: ReadonlyMap<string, readonly unknown[]>,
+  ) {
+    this.keys = options.keys
+    this.isSingle = sendsOnce(call)
+    this.hidden = hiddenFields(call)
+  }
+
+  /** The rows from the cursor's own on. */
+  rows(): Promise<{ rows: Row[]; added: readonly string[] }> {
+    const { from, to, limit } = this.options
+    const ranges =
+      from === null
+        ? [{}]
+        : this.isSingle
+          ? [conditionBehind(this.place(from, true))]
+          : rangesBehind(this.place(from, true))
+    const end = to === null ? null : conditionBehind(this.turned(this.place(to, false)))
+    return this.read(ranges, end, limit + 1 + (from === null ? 0 : 1))
+  }
+
+  /**
+   * Whether the row of a cursor is in the list, with the values that the cursor carries, though it has not come where they
+   * say: what the driver reads is not what is stored.
+   */
+  async isMisplaced(values: readonly unknown[]): Promise<boolean> {
+    const inexact = this.keys.find(({ type }) => !type.isExact)
+    if (this.isSingle) {
+      if (inexact === undefined) return false
+      throw this.unsupported(
+        inexact.field,
+        'holds values that may not be read as they are stored, which takes a second statement to find out, and this call may send one',
+      )
+    }
+    const [row] = await this.select([this.whereKey(values)], this.keys)
+    return row !== undefined && this.stands(row, values)
+  }
+
+  /** The rows behind the cursor's, found by that row itself. */
+  async rowsBehindItself(values: readonly unknown[]): Promise<Row[]> {
+    const { key, limit, to } = this.options
+    // MySQL sorts enums by their number, and compares them with one another by their text.
+    const isEnum = this.call.host.provider === 'mysql' && this.keys.some(({ type }) => type.kind === 'enum')
+    if (to !== null || isEnum)
+      throw this.unsupported(
+        this.fields().join(', '),
+        'hold values that are not read as they are stored, which a page with two ends, or by an enum of MySQL, cannot make up for',
+      )
+    const { args } = columnsWith(this.call.args, this.fields(), this.hidden)
+    const where = this.whereKey(values)
+    const cursor = key.isCompound ? { [key.name]: where } : where
+    const rows = (await this.next(this.call.withArgs({ ...args, cursor, take: limit + 2 }))) as Row[]
+    const first = rows.shift()
+    // Its key itself is not read as it is stored.
+    if (first === undefined || !this.stands(first, values))
+      throw this.unsupported(key.fields.join(', '), 'holds values that are not read as they are stored')
+    return rows
+  }
+
+  /** Whether there are rows from those values on: the row of the other end, or rows behind it. */
+  async hasRowsFrom(values: readonly unknown[]): Promise<boolean> {
+    return this.isSingle || this.any(rangesBehind(this.place(values, true)), this.keys)
+  }
+
+  /** Whether there are rows before those values. A page that may send one statement takes it that there are. */
+  async hasRowsBefore(values: readonly unknown[]): Promise<boolean> {
+    return (
+      this.isSingle || this.any(rangesBehind(this.turned(this.place(values, false))), reversed(this.keys))
+    )
+  }
+
+  /** Whether a row is the one that the values are of. */
+  stands(row: Row, values: readonly unknown[]): boolean {
+    return this.keys.every(({ field, type }, index) => {
+      const [here, there] = [row[field], values[index]]
+      if (here === null || there === null) return here === there
+      const carried = type.decode(type.encode(here))
+      return carried instanceof Date ? carried.getTime() === (there as Date).getTime() : carried === there
+    })
+  }
+
+  private whereKey(values: readonly unknown[]): Where {
+    const { keys } = this
+    return Object.fromEntries(
+      this.options.key.fields.map((field) => [field, values[keys.findIndex((key) => key.field === field)]]),
+    )
+  }
+
+  private place(values: readonly unknown[], inclusive: boolean): Boundary {
+    checkEnumValues(this.keys, values, this.enumOrders)
+    return { keys: this.keys, values, enumOrders: this.enumOrders, inclusive }
+  }
+
+  private turned(boundary: Boundary): Boundary {
+    return { ...boundary, keys: reversed(this.keys) }
+  }
+
+  private fields(): string[] {
+    return this.keys.map(({ field }) => field)
+  }
+
+  private unsupported(field: string, why: string): UnsupportedOrderError {
+    return new UnsupportedOrderError(this.options.name, field, why)
+  }
+
   /** Reads the ranges one after another until there are enough rows. */
-  private async rows(
-    call: Call,
-    next: Next,
+  private async read(
     ranges: readonly Where[],
     end: Where | null,
     wanted: number,
   ): Promise<{ rows: Row[]; added: readonly string[] }> {
-    const fields = this.keys.map(({ field }) => field)
-    const hidden = hiddenFields(call)
-    let columns: KeyColumns = columnsWith(call.args, fields, hidden)
+    const { call, hidden } = this
+    const fields = this.fields()
+    let columns = columnsWith(call.args, fields, hidden)
     const rows: Row[] = []
     for (const range of ranges) {
       const read = () =>
-        next(
+        this.next(
           call.withArgs({
             ...columns.args,
             where: allOf(call.args['where'], range, end),
@@ -97,6 +238,8 @@ export class CursorRequest implements PageRequest {
       if (missing.length > 0) {
         // The client's own `omit` option hides them, which shows only now.
         for (const field of missing) hidden.add(field)
+        if (this.isSingle)
+          throw this.unsupported(missing.join(', '), "is left out by the client's omit option; select it")
         columns = columnsWith(call.args, fields, hidden)
         found = await read()
       }
@@ -106,37 +249,32 @@ export class CursorRequest implements PageRequest {
     return { rows, added: columns.added }
   }
 
-  private async any(
-    call: Call,
-    next: Next,
-    ranges: readonly Where[],
-    keys: readonly SortKey[],
-  ): Promise<boolean> {
-    const select = Object.fromEntries(keys.map(({ field }) => [field, true]))
+  private async any(ranges: readonly Where[], keys: readonly SortKey[]): Promise<boolean> {
+    return (await this.select(ranges, keys)).length > 0
+  }
+
+  /** The first row of the list in these ranges, its keys alone. */
+  private async select(ranges: readonly Where[], keys: readonly SortKey[]): Promise<Row[]> {
+    const { call } = this
     const { cacheStrategy } = call.args
     for (const range of ranges) {
       const args: Args = {
         ...(cacheStrategy === undefined ? {} : { cacheStrategy }),
-        where: allOf(call.args['where'], range, null),
+        where: allOf(call.args['where'], range),
         orderBy: orderByOf(keys, call.host.provider),
-        select,
+        select: Object.fromEntries(keys.map(({ field }) => [field, true])),
         take: 1,
       }
-      const found = (await next(call.withArgs(args))) as Row[]
-      if (found.length > 0) return true
+      const found = (await this.next(call.withArgs(args))) as Row[]
+      if (found.length > 0) return found
     }
-    return false
+    return []
   }
+}
 
-  /** Whether a row is the one that the values are of. */
-  private stands(row: Row, values: readonly unknown[]): boolean {
-    return this.keys.every(({ field, type }, index) => {
-      const [here, there] = [row[field], values[index]]
-      if (here === null || there === null) return here === there
-      const carried = type.decode(type.encode(here))
-      return carried instanceof Date ? carried.getTime() === (there as Date).getTime() : carried === there
-    })
-  }
+/** Whether a second statement of the call would run outside its transaction, or not at all. */
+function sendsOnce({ transaction: { kind } }: Call): boolean {
+  return kind === 'array' || kind === 'unrecognised'
 }
 
 function allOf(...conditions: readonly unknown[]): Where {

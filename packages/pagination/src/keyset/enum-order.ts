@@ -1,4 +1,5 @@
 import { type Call, DriverTap, type EnumType, type Host } from '@prisma-brisk/core'
+import { mysqlColumnOf } from './mysql-column.ts'
 import type { SortKey } from './sort-key.ts'
 
 /**
@@ -8,11 +9,14 @@ import type { SortKey } from './sort-key.ts'
 export async function enumOrdersOf(
   call: Call,
   keys: readonly SortKey[],
+  /** Called before the database is asked. */
+  beforeAsking: (field: string) => void,
 ): Promise<ReadonlyMap<string, readonly unknown[]>> {
   const enumOrders = new Map<string, readonly unknown[]>()
   for (const { field, type } of keys) {
     if (type.kind === 'boolean') enumOrders.set(field, BOOLEANS)
-    if (type.enumType !== null) enumOrders.set(field, await enumOrder(call, field, type.enumType))
+    if (type.enumType !== null)
+      enumOrders.set(field, await enumOrder(call, field, type.enumType, beforeAsking))
   }
   return enumOrders
 }
@@ -20,25 +24,36 @@ export async function enumOrdersOf(
 const BOOLEANS = Object.freeze([false, true])
 const state = Symbol('prisma-brisk.pagination.enums')
 
-async function enumOrder(call: Call, field: string, enumType: EnumType): Promise<readonly string[]> {
+async function enumOrder(
+  call: Call,
+  field: string,
+  enumType: EnumType,
+  beforeAsking: (field: string) => void,
+): Promise<readonly string[]> {
   const known = call.host.state(state, () => new Map<string, readonly string[]>())
   const key = `${call.model}.${field}`
   const found = known.get(key)
   if (found !== undefined) return found
-  const labels = await labelsOf(call, field, enumType)
+  const labels = await labelsOf(call, field, enumType, beforeAsking)
   const names = new Map(enumType.values.map(({ name, dbName }) => [dbName, name]))
   const order = labels.flatMap((label) => names.get(label) ?? [])
   known.set(key, order)
   return order
 }
 
-function labelsOf(call: Call, field: string, enumType: EnumType): Promise<readonly string[]> {
+function labelsOf(
+  call: Call,
+  field: string,
+  enumType: EnumType,
+  beforeAsking: (field: string) => void,
+): Promise<readonly string[]> {
   switch (call.host.provider) {
     case 'postgresql':
     case 'cockroachdb':
+      beforeAsking(field)
       return postgresLabels(call, enumType)
     case 'mysql':
-      return mysqlLabels(call, field)
+      return mysqlLabels(call, field, beforeAsking)
     default:
       // A text column: the order of its bytes.
       return Promise.resolve(
@@ -65,12 +80,12 @@ function schemaOf(host: Host): string | null {
   return DriverTap.of(host)?.adapter?.getConnectionInfo?.().schemaName ?? null
 }
 
-async function mysqlLabels(call: Call, field: string): Promise<readonly string[]> {
-  const model = call.host.schema()?.models.get(call.model as string)
-  const rows = await call.queryRaw(
-    'SELECT COLUMN_TYPE AS type FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = ?',
-    [model?.table, model?.fields.get(field)?.column],
-  )
-  const type = (rows as { type: string }[])[0]?.type ?? ''
-  return [...type.matchAll(/'((?:[^']|'')*)'/g)].map(([, label]) => (label as string).replaceAll("''", "'"))
+async function mysqlLabels(
+  call: Call,
+  field: string,
+  beforeAsking: (field: string) => void,
+): Promise<readonly string[]> {
+  const column = await mysqlColumnOf(call, field, beforeAsking)
+  const labels = (column?.type ?? '').matchAll(/'((?:[^']|'')*)'/g)
+  return [...labels].map(([, label]) => (label as string).replaceAll("''", "'"))
 }

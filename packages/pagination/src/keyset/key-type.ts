@@ -17,6 +17,8 @@ export interface CursorKeyType {
    * Else null.
    */
   readonly enumType: EnumType | null
+  /** What the driver reads is what is stored, whatever the form it is stored in. */
+  readonly isExact: boolean
 }
 
 /** The type of a column as a sort key, or why it cannot be one. */
@@ -92,6 +94,7 @@ const number = (
   encode: (value) => (typeof value === 'number' && isValid(value) ? value : undefined),
   decode: (value) => (typeof value === 'number' && isValid(value) ? decode(value) : undefined),
   enumType: null,
+  isExact: kind === 'int',
 })
 
 const INT = number(Number.isSafeInteger, 'int')
@@ -104,6 +107,7 @@ const BIGINT: CursorKeyType = {
   encode: (value) => (typeof value === 'bigint' ? value.toString() : undefined),
   decode: (value) => (typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? BigInt(value) : undefined),
   enumType: null,
+  isExact: true,
 }
 
 const DECIMAL: CursorKeyType = {
@@ -111,6 +115,7 @@ const DECIMAL: CursorKeyType = {
   encode: (value) => digits((value as { toFixed?: () => string } | null)?.toFixed?.()),
   decode: digits,
   enumType: null,
+  isExact: false,
 }
 
 /** Decimals go to Prisma as text, which no float rounds. */
@@ -123,11 +128,31 @@ const text = (isValid: (value: string) => boolean): CursorKeyType => ({
   encode: (value) => (typeof value === 'string' && isValid(value) ? value : undefined),
   decode: (value) => (typeof value === 'string' ? value : undefined),
   enumType: null,
+  isExact: true,
 })
 
 const TEXT = text(() => true)
-/** MySQL sorts by the first 1,024 bytes (max_sort_length) and compares by all of them. */
-const SHORT_TEXT = text((value) => value.length <= 250)
+/** MySQL sorts by the first 1,024 bytes of a sort key (max_sort_length) and compares by all of them. */
+const SHORT_TEXT = text((value) => sortKeyBytes(value) <= 1024)
+
+/** The most bytes of a text in the sort key of any collation of one level. */
+function sortKeyBytes(value: string): number {
+  let bytes = 0
+  for (const character of value) {
+    const point = character.codePointAt(0) as number
+    // Signs such as ﷺ stand for up to 18 letters; ideographs, Hangul and emoji for at most four weights.
+    const isSign = point >= 0x2000 && !SINGLE.some(([first, last]) => point >= first && point <= last)
+    bytes += point < 0x2000 ? 4 : isSign ? 36 : 8
+  }
+  return bytes
+}
+
+const SINGLE = [
+  [0x3400, 0x9fff],
+  [0xac00, 0xd7a3],
+  [0x1f300, 0x1faff],
+  [0x20000, 0x3ffff],
+] as const
 
 const DATE_TIME: CursorKeyType = {
   kind: 'datetime',
@@ -137,6 +162,7 @@ const DATE_TIME: CursorKeyType = {
   },
   decode: (value) => (Number.isSafeInteger(value) ? new Date(value as number) : undefined),
   enumType: null,
+  isExact: false,
 }
 
 const BOOLEAN: CursorKeyType = {
@@ -144,4 +170,5 @@ const BOOLEAN: CursorKeyType = {
   encode: (value) => (typeof value === 'boolean' ? value : undefined),
   decode: (value) => (typeof value === 'boolean' ? value : undefined),
   enumType: null,
+  isExact: true,
 }

@@ -3,13 +3,18 @@ import { InvalidLimitError, InvalidPageError, MisalignedPageError } from '../err
 /** Arguments of `cursorPage` beside those of `findMany`. */
 export interface CursorPageArgs {
   /** Rows of the page, from the start or behind `after`. Default `defaultLimit`. Not together with `last`. */
-  first?: number | null | undefined
+  readonly first?: number | null | undefined
   /** Rows of the page, from the end or before `before`, in the list's order. */
-  last?: number | null | undefined
+  readonly last?: number | null | undefined
   /** The page is behind the row of this cursor. */
-  after?: string | null | undefined
+  readonly after?: string | null | undefined
   /** The page is before the row of this cursor. */
-  before?: string | null | undefined
+  readonly before?: string | null | undefined
+  /**
+   * Names the filter, where it moves from page to page (`createdAt: { lte: new Date() }`). A cursor is bound to this name in
+   * place of `where`, and the caller sees to it that the pages of one walk belong together.
+   */
+  readonly filterName?: string | undefined
 }
 
 /** What Relay calls PageInfo. */

@@ -1,4 +1,11 @@
-import { isAbsent, type Field, type Model, type Provider, type SchemaModel } from '@prisma-brisk/core'
+import {
+  isAbsent,
+  type Field,
+  type Key,
+  type Model,
+  type Provider,
+  type SchemaModel,
+} from '@prisma-brisk/core'
 import { UnsupportedOrderError } from '../errors.ts'
 
 import { cursorKeyTypeOf, type CursorKeyType } from './key-type.ts'
@@ -80,6 +87,17 @@ function nullsOf(field: Field, sort: 'asc' | 'desc', nulls: unknown, provider: P
 /** PostgreSQL counts NULL as the largest value, all others as the smallest. */
 function defaultNulls(sort: 'asc' | 'desc', provider: Provider): 'first' | 'last' {
   return (provider === 'postgresql') === (sort === 'asc') ? 'last' : 'first'
+}
+
+/** The unique key among the keys of an order: of the rows of a list it names one. */
+export function uniqueKeyOf(model: Model, keys: readonly SortKey[]): Key | null {
+  const fields = new Set(keys.map(({ field }) => field))
+  const all = model.id === null ? model.uniques : [model.id, ...model.uniques]
+  return (
+    all.find(
+      (key) => key.fields.every((field) => fields.has(field)) && isUnique(model, new Set(key.fields)),
+    ) ?? null
+  )
 }
 
 /** The same order from the other end. */
