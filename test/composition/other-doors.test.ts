@@ -365,7 +365,49 @@ describe('row-level security with policies of the database', () => {
     }
     const [even] = await plain.user.findMany({ where: { name: 'even' }, take: 1 })
     expect(
-      await tenant.run('odd', () => prisma.user.findUnique({ where: { id: even?.id as number } })),
+      await tenant.run(
+        'odd',
+        async () => await prisma.user.findUnique({ where: { id: even?.id as number } }),
+      ),
     ).toBeNull()
   })
+
+  test.each([
+    ['an interactive transaction', byTransaction],
+    ['an array transaction', byArray],
+  ])(
+    'KC10 by %s, behind the suite: with `scope`, a hit needs no transaction, tenants stay apart, and writes are seen',
+    async (_, extend) => {
+      const { client, log } = database.createRecordedClient()
+      const scope = () => tenant.getStore() ?? ''
+      const prisma = extend(
+        mount(client, { ...OPTIONS, cache: { scope } }) as never,
+      ) as unknown as ReturnType<typeof mount>
+      const names = async (name: string) => {
+        const rows = await tenant.run(
+          name,
+          async () =>
+            await prisma.user.findMany({ take: 3, orderBy: { id: 'asc' }, cacheStrategy: { ttl: 60 } }),
+        )
+        return new Set(rows.map((row) => row.name))
+      }
+      for (const name of ['even', 'odd']) expect(await names(name)).toEqual(new Set([name]))
+      log.clear()
+      for (const name of ['even', 'odd']) expect(await names(name)).toEqual(new Set([name]))
+      expect(log.statements).toEqual([])
+      const first = () =>
+        tenant.run(
+          'even',
+          async () =>
+            await prisma.user.findFirst({
+              orderBy: { id: 'asc' },
+              select: { id: true, balance: true },
+              cacheStrategy: { ttl: 60 },
+            }),
+        )
+      const { id } = (await first()) as { id: number }
+      await tenant.run('even', async () => await prisma.user.update({ where: { id }, data: { balance: 41 } }))
+      expect(Number((await first())?.balance)).toBe(41)
+    },
+  )
 })

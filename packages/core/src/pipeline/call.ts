@@ -26,8 +26,6 @@ export interface CallNotes {
   decorateFetch?: FetchDecorator
   /** How the cache answered; absent where it was not asked. */
   cache?: 'hit' | 'stale' | 'miss' | 'bypass'
-  /** The call runs in a transaction that another extension, mounted before the suite, has begun for it alone. */
-  ownTransaction?: boolean
   /** The batch that answered the call, or tried to. */
   batch?: { readonly id: number; readonly calls: number }
 }

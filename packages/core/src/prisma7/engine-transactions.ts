@@ -1,6 +1,5 @@
 import { currentCall, DriverTap } from '../driver/driver-tap.ts'
 import type { Host } from '../pipeline/host.ts'
-import { WaitingCall } from './waiting-call.ts'
 import { TransactionRegistry, TransactionScope } from '../transaction/transaction-registry.ts'
 
 /**
@@ -18,13 +17,8 @@ export class EngineTransactions {
     const transaction = engine.transaction?.bind(engine)
     if (transaction === undefined) return
     engine.transaction = async (action, headers, info) => {
-      if (action === 'start') {
-        const waiting = WaitingCall.current
-        const started = await transaction(action, headers, info)
-        if (started?.id !== undefined) waiting?.begun.add(started.id)
-        return DriverTap.of(this.host)?.status === 'connected' ? started : this.started(started, info)
-      }
       if (DriverTap.of(this.host)?.status === 'connected') return transaction(action, headers, info)
+      if (action === 'start') return this.started(await transaction(action, headers, info), info)
       return this.ended(action, info?.id ?? '', () => transaction(action, headers, info))
     }
   }

@@ -41,7 +41,6 @@ export function enterPipeline(
   const path = params?.dataPath ?? noPath
   const own = waiting?.own.filter(({ name }) => entry.own.includes(name)) ?? []
   const notes = notesOf(params, hook)
-  if (waiting?.hasBegun(params?.transaction) === true) notes.ownTransaction = true
   const dispatcher = new PrismaDispatcher(input, entry, hooks, hook)
   const call = new Call(
     host,

@@ -22,8 +22,6 @@ export type QueryHook = (this: unknown, input: HookInput) => Promise<unknown>
  * hook. It is known by the async context of the waiting call, and enters the pipeline where it is found.
  */
 export class WaitingCall {
-  /** Transactions that were begun while it waited. */
-  readonly begun = new Set<string>()
   private arrivals = 0
   private failures = 0
 
@@ -57,12 +55,6 @@ export class WaitingCall {
     this.arrives()
     const args = (params.args ?? {}) as Args
     return { ...params, args: withOwnArguments(args, this.own, params.dataPath ?? []) }
-  }
-
-  /** Whether the transaction was begun for this call alone, by an extension that it passed. */
-  hasBegun(transaction: InternalParams['transaction']): boolean {
-    if (transaction === undefined || this.params.transaction !== undefined) return false
-    return transaction.kind === 'batch' || this.begun.has(transaction.id)
   }
 
   /** The call is in the pipeline; an extension that tries again may bring it there again. */
