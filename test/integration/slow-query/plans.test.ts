@@ -304,6 +304,8 @@ describe('S12 S19 the connection of plans ends with the client', () => {
   /** An adapter factory, and how many of its adapters are connected. */
   function counted() {
     let connected = 0
+    let disposes = (): void => undefined
+    const disposing = new Promise<void>((resolve) => (disposes = resolve))
     const adapter = database.adapter({ connections: 2 })
     const connect = adapter.connect.bind(adapter)
     adapter.connect = async () => {
@@ -311,17 +313,18 @@ describe('S12 S19 the connection of plans ends with the client', () => {
       connected++
       const dispose = made.dispose.bind(made)
       made.dispose = async () => {
+        disposes()
         await dispose()
         connected--
       }
       return made
     }
-    return { adapter, connected: () => connected }
+    return { adapter, connected: () => connected, disposing }
   }
 
   function countedClient() {
-    const { adapter, connected } = counted()
-    return { ...explained({ ...database, adapter: () => adapter }, { sampleRate: 1 }), connected }
+    const { adapter, ...rest } = counted()
+    return { ...explained({ ...database, adapter: () => adapter }, { sampleRate: 1 }), ...rest }
   }
 
   test('it is one for all plans', async () => {
@@ -361,12 +364,47 @@ describe('S12 S19 the connection of plans ends with the client', () => {
     expect(connected()).toBe(0)
   })
 
-  test('and where an operation ends later, of which no plan is asked for', async () => {
-    const { prisma, take, connected } = countedClient()
+  test('and where an operation ends while the client disconnects', async () => {
+    const { adapter, connected } = counted()
+    const connect = adapter.connect.bind(adapter)
+    let late: Promise<unknown> = Promise.resolve()
+    let isPlanning = false
+    adapter.connect = async () => {
+      const made = await connect()
+      // The connection of plans is there once the operation has ended.
+      if (isPlanning) await late.then(() => new Promise((resolve) => setImmediate(resolve)))
+      isPlanning = true
+      return made
+    }
+    const { prisma, take } = explained({ ...database, adapter: () => adapter }, { sampleRate: 1 })
     await prisma.tag.count()
-    const late = prisma.$queryRawUnsafe('SELECT pg_sleep(0.1)::text').then(() => undefined)
+    late = prisma.$queryRawUnsafe('SELECT pg_sleep(0.1)::text').then(() => undefined)
     await new Promise((resolve) => setImmediate(resolve))
     await prisma.$disconnect()
+    await late
+    expect((await take()).map(({ operation }) => operation)).toEqual(['count', '$queryRawUnsafe'])
+    expect(connected()).toBe(0)
+  })
+
+  test('and where an operation ends later, of which no plan is asked for', async () => {
+    const { prisma, take, connected, disposing } = countedClient()
+    await prisma.tag.count()
+    const plain = database.createClient({ adapter: database.adapter({ connections: 1 }) })
+    let isLocked = (): void => undefined
+    const locked = new Promise<void>((resolve) => (isLocked = resolve))
+    const lock = plain.$transaction(
+      async (tx) => {
+        await tx.$queryRaw`SELECT pg_advisory_xact_lock(7)::text`
+        isLocked()
+        // The connection of plans is closed by now.
+        await disposing
+      },
+      { timeout: 30_000 },
+    )
+    await locked
+    const late = prisma.$queryRawUnsafe('SELECT pg_advisory_xact_lock(7)::text').then(() => undefined)
+    await new Promise((resolve) => setImmediate(resolve))
+    await Promise.all([prisma.$disconnect(), lock])
     await late
     expect((await take()).map(({ plan }) => plan !== undefined)).toEqual([true, false])
     expect(connected()).toBe(0)

@@ -37,8 +37,10 @@ export class PlanSampler {
     host.onDisconnect(async () => {
       await reports.flush()
       this.closedAt = performance.now()
-      const { connection } = this
+      const { connection, turn } = this
       this.connection = null
+      // A plan that has begun meanwhile would wait for a connection that nobody opens any more.
+      await turn
       await (await connection?.catch(() => undefined))?.dispose()
     }, 'last')
   }
