@@ -1,0 +1,101 @@
+import { DOT } from './sql-characters.ts'
+import type { SqlDialect } from './sql-lexer.ts'
+import { SqlTokens, Token } from './sql-tokenizer.ts'
+
+/**
+ * The tables that a statement writes, by their bare names, as far as its text says: not what triggers and functions do.
+ * None for a read; null where it may write and does not say what (`CALL`, `DO`, DDL).
+ */
+export function writtenTables(sql: string, dialect: SqlDialect): ReadonlySet<string> | null {
+  const words = wordsOf(sql, dialect)
+  const [first] = words
+  if (first === undefined || first.isQuoted) return NONE
+  const tables = new Set<string>()
+  for (let at = 0; at < words.length; at++) {
+    const names = namesAt(words, at)
+    if (names === null) return null
+    for (const name of names) tables.add(name)
+  }
+  if (tables.size > 0) return tables
+  return READS.has(first.text) || WRITES.has(first.text) ? NONE : null
+}
+
+const NONE: ReadonlySet<string> = new Set()
+/** Statements that change no rows. */
+const READS = new Set(
+  'SELECT VALUES TABLE WITH SHOW EXPLAIN DESCRIBE DESC PRAGMA SET RESET BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE LISTEN UNLISTEN NOTIFY ANALYZE VACUUM FETCH DECLARE CLOSE USE KILL'.split(
+    ' ',
+  ),
+)
+const WRITES = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'MERGE', 'TRUNCATE', 'COPY'])
+/** Words before UPDATE and DELETE that make a clause of it: FOR UPDATE, DO UPDATE, ON DELETE, WHEN MATCHED THEN UPDATE. */
+const CLAUSES = new Set(['FOR', 'KEY', 'DO', 'ON', 'THEN'])
+const FILLERS = new Set([
+  'INTO',
+  'FROM',
+  'ONLY',
+  'TABLE',
+  'IGNORE',
+  'LOW_PRIORITY',
+  'QUICK',
+  'DELAYED',
+  'HIGH_PRIORITY',
+])
+
+interface SqlWord {
+  /** In upper case, where it is not quoted. */
+  readonly text: string
+  /** As written, without quotes; of a name in several parts the last. */
+  readonly name: string
+  readonly isQuoted: boolean
+}
+
+/** The tables of the verb that stands here; none where none does; null where it does not say. */
+function namesAt(words: readonly SqlWord[], at: number): readonly string[] | null {
+  const verb = words[at] as SqlWord
+  if (verb.isQuoted || !WRITES.has(verb.text)) return []
+  const before = words[at - 1]
+  if (before !== undefined && !before.isQuoted && CLAUSES.has(before.text)) return []
+  let next = at + 1
+  // INSERT OR REPLACE INTO, UPDATE OR IGNORE
+  if (words[next]?.text === 'OR' && words[next]?.isQuoted === false) next += 2
+  let fillers = 0
+  while (words[next]?.isQuoted === false && FILLERS.has((words[next] as SqlWord).text)) {
+    next++
+    fillers++
+  }
+  if ((verb.text === 'REPLACE' || verb.text === 'COPY') && fillers === 0 && at > 0) return []
+  const table = words[next]
+  if (table === undefined) return at === 0 ? null : []
+  if (verb.text === 'TRUNCATE') return words.slice(next).map(({ name }) => name)
+  if (verb.text === 'UPDATE') return updatedNames(words, next)
+  // MySQL's DELETE a, b FROM …
+  if (verb.text === 'DELETE' && fillers === 0) return null
+  return [table.name]
+}
+
+/** UPDATE a JOIN b … SET writes either. */
+function updatedNames(words: readonly SqlWord[], from: number): readonly string[] | null {
+  const set = words.findIndex(({ text, isQuoted }, index) => index > from && text === 'SET' && !isQuoted)
+  return set < 0 ? null : words.slice(from, set).map(({ name }) => name)
+}
+
+function wordsOf(sql: string, dialect: SqlDialect): readonly SqlWord[] {
+  const tokens = new SqlTokens(sql, dialect, { knows: () => true })
+  const words: SqlWord[] = []
+  let isPart = false
+  while (tokens.next()) {
+    const { kind, start, end } = tokens
+    if (kind === Token.Symbol && tokens.first === DOT) isPart = true
+    else if (kind === Token.Word || kind === Token.Name) {
+      const isQuoted = kind === Token.Name
+      const text = sql.slice(start, end)
+      const name = isQuoted ? text.slice(1, -1).replace(/""|``|\]\]/g, (pair) => pair.charAt(0)) : text
+      const word = { text: isQuoted ? name : text.toUpperCase(), name, isQuoted: isQuoted || isPart }
+      if (isPart) words.pop()
+      words.push(word)
+      isPart = false
+    } else if (kind !== Token.Comment) isPart = false
+  }
+  return words
+}
