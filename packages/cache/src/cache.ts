@@ -21,6 +21,7 @@ import { ReadThrough } from './read/read-through.ts'
 import type { ComputedFields } from './read/computed-fields.ts'
 import { GuardedStore, isPromise } from './availability/guarded-store.ts'
 import { collector } from './report/cache-info.ts'
+import { ForeignStatements } from './invalidation/foreign-statements.ts'
 import { WriteInvalidation } from './invalidation/write-invalidation.ts'
 import type { ResolvedCacheOptions } from './options.ts'
 import { bareCall } from './read/read-plan.ts'
@@ -79,6 +80,7 @@ export class Cache {
       writes: this.writes,
       client: () => facts().client(),
     })
+    ForeignStatements.watch(host, this.store, this.writes)
     this.checkModels()
     if (options.strict !== null) this.store.store.marks?.watch()
   }

@@ -43,4 +43,34 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('clients on one adapt
     expect(tap?.adapter).not.toBeNull()
     expect(first.$queries.connections().pool?.total).toBeGreaterThan(0)
   })
+
+  test('what another client on the adapter writes is seen by the cache, after COMMIT', async () => {
+    const adapter = database.adapter()
+    const cached = extend(database.createClient({ adapter }))
+    const other = database.createClient({ adapter })
+    await other.user.create({ data: { name: 'v0', email: 'shared@example.org' } })
+    const read = async () =>
+      (await cached.user.findFirst({ where: { email: 'shared@example.org' }, cacheStrategy: { ttl: 60 } }))
+        ?.name
+    expect(await read()).toBe('v0')
+    await other.user.updateMany({ data: { name: 'v1' } })
+    expect(await read()).toBe('v1')
+    await other.$executeRawUnsafe(
+      provider === 'postgresql' ? `UPDATE "User" SET "name" = 'v2'` : "UPDATE `User` SET `name` = 'v2'",
+    )
+    expect(await read()).toBe('v2')
+    await other.$transaction(async (tx) => {
+      await tx.user.updateMany({ data: { name: 'v3' } })
+      if (provider === 'postgresql') expect(await read()).toBe('v2')
+    })
+    expect(await read()).toBe('v3')
+    await other
+      .$transaction(async (tx) => {
+        await tx.user.updateMany({ data: { name: 'never' } })
+        throw new Error('back')
+      })
+      .catch(() => undefined)
+    expect(await read()).toBe('v3')
+    expect(cached.$cache.stats()).toMatchObject({ hits: provider === 'postgresql' ? 2 : 1 })
+  })
 })

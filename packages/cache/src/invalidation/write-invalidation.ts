@@ -150,6 +150,13 @@ export class WriteInvalidation {
     })
   }
 
+  /** Invalidates all that rests on these models; everything for null. */
+  invalidateModels(models: ReadonlySet<string> | null): void | Promise<void> {
+    if (models?.size === 0) return
+    const tags = models === null ? [this.names.everything] : this.tagsOfModelNames([...models], 'models')
+    return this.invalidate(all(tags))
+  }
+
   /**
    * The tags of models by name; everything where there is no schema.
    * @throws InvalidCacheStrategyError for a model that does not exist

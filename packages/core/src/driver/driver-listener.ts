@@ -29,6 +29,8 @@ export interface Statement {
 export interface TransactionEvent {
   readonly type: 'begin' | 'commit' | 'rollback' | 'savepoint'
   readonly call: Call | undefined
+  /** The driver's transaction; null for BEGIN, which has none yet. */
+  readonly transaction: DriverTransaction | null
   /** Milliseconds it took, {@link TransactionEvent.waitMs} not included. */
   readonly ms: number
   /** BEGIN: milliseconds spent waiting for a connection of the pool. */

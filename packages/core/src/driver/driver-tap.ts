@@ -154,7 +154,11 @@ export class DriverTap {
         ? {}
         : {
             [method]: async (name: string) => {
-              await this.timed('savepoint', () => (target[method] as (name: string) => Promise<void>)(name))
+              await this.timed(
+                'savepoint',
+                () => (target[method] as (name: string) => Promise<void>)(name),
+                state,
+              )
               await effect(name)
             },
           }
@@ -264,7 +268,7 @@ export class DriverTap {
     end: () => Promise<T>,
   ): Promise<T> {
     try {
-      const result = await this.timed(type, end)
+      const result = await this.timed(type, end, state)
       state.outcome = type === 'commit' ? 'committed' : 'rolledBack'
       return result
     } catch (error) {
@@ -278,6 +282,7 @@ export class DriverTap {
   private async timed<T>(
     type: TransactionEvent['type'],
     run: (waited: (ms: number) => void) => Promise<T>,
+    transaction: DriverTransaction | null = null,
   ): Promise<T> {
     const startedAt = performance.now()
     let failure: unknown
@@ -292,6 +297,7 @@ export class DriverTap {
         listener.transaction?.({
           type,
           call: currentCall.getStore(),
+          transaction,
           ms: Math.max(0, performance.now() - startedAt - waitMs),
           waitMs,
           error: failure,
