@@ -34,6 +34,7 @@ export default defineConfig({
           { text: 'Slow queries, N+1, metrics', link: '/guide/slow-queries' },
           { text: 'Resilience', link: '/guide/resilience' },
           { text: 'Index advisor', link: '/guide/index-advisor' },
+          { text: 'Beside other extensions', link: '/guide/other-extensions' },
           { text: 'Types of an extended client', link: '/guide/types' },
           { text: 'Operations', link: '/guide/operations' },
         ],
