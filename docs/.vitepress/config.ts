@@ -2,7 +2,7 @@ import { defineConfig } from 'vitepress'
 
 export default defineConfig({
   title: 'prisma-brisk',
-  description: 'Makes an application that uses Prisma Client fast and keeps it fast',
+  description: 'Speeds up Prisma Client applications, and keeps them fast as data grows',
   cleanUrls: true,
   lastUpdated: false,
   themeConfig: {
