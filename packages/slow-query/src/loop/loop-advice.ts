@@ -24,10 +24,8 @@ export function adviseLoop(loop: RepeatedCalls, earlier: readonly OperationTrace
   if (isWriteLoop(loop)) return { field: null, parent: null, advice: writeAdvice(loop) }
   const link = linkOf(loop, earlier, host.schema())
   const advice =
-    loop.merged > loop.sending
-      ? 'batched already: nothing to do'
-      : (readAdvice(loop, link) ??
-        'sequential: cannot be batched; give the calls one shape and start them together')
+    readAdvice(loop, link) ??
+    'sequential: cannot be batched; give the calls one shape and start them together'
   return { field: link.field, parent: link.parent, advice }
 }
 

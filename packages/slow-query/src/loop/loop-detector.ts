@@ -60,9 +60,10 @@ export class LoopDetector {
   }
 }
 
-/** Repeating the very same read is polling or a retry, not a loop over rows. */
+/** Repeating the very same read is polling or a retry, not a loop over rows; what was merged is no loop any more. */
 export function isLoop(group: RepeatedCalls, threshold: number): boolean {
-  const { count, variety } = group
+  const { count, variety, merged, sending } = group
+  if (merged > sending) return false
   return count >= threshold && (isWriteLoop(group) || variety >= threshold)
 }
 

@@ -91,7 +91,7 @@ export interface NPlusOneReport {
   readonly callSite: string | null
   /** The query whose rows the loop goes through: `Conversation.findMany (src/list.ts:12:30)`. */
   readonly parent?: string
-  /** The change to make; begins with what it is: `include`, `in`, `createMany`, `batched already`, `sequential`, … */
+  /** The change to make; begins with what it is: `include`, `in`, `createMany`, `sequential`, … */
   readonly advice: string
   /** Of the statement that repeats. */
   readonly fingerprint?: string

@@ -1,22 +1,26 @@
 import { styleText } from 'node:util'
 import { boolean, callable, checkOptions, oneOf } from '@prisma-brisk/core'
 import type { NPlusOneReport, RequestBudgetEvent, SinkRecord, SlowQueryRecord } from '../record/records.ts'
+import { FoldedSink, type Folded } from './folded-sink.ts'
+import { previewOf } from './preview.ts'
 import { titleOf } from './record-title.ts'
 import type { RecordSink } from './sink.ts'
 
 export interface ConsoleSinkOptions {
   /**
-   * `'line'` (default) prints one line an operation with a preview of its SQL; `'full'` prints every statement
-   * under it.
+   * `'line'` (default) prints a line with a preview of the SQL; `'full'` prints every statement under it.
    */
   readonly format?: 'line' | 'full'
+  /**
+   * Whether what is alike (operation, statement, place) is printed once a minute, with its count, p95 and worst, and a
+   * loop once until it changes. Default true with `format: 'line'`, false with `'full'`.
+   */
+  readonly fold?: boolean
   /** Default: whether standard error is a terminal and `NO_COLOR` is not set. */
   readonly colors?: boolean
   /** Where lines go; default standard error. */
   readonly print?: (line: string) => void
 }
-
-const PREVIEW = 200
 
 /**
  * Prints records for people.
@@ -24,49 +28,53 @@ const PREVIEW = 200
  * @throws InvalidOptionsError
  * @example
  * slowQuery({ sinks: [consoleSink({ format: 'full' })] })
- * // slow  Message.findMany  312 ms (> 100)  1,000 rows  src/thread.ts:14:31
+ * // src/thread.ts:14:31  slow  Message.findMany  312 ms (> 100)  1,000 rows
  * //       SELECT "public"."Message"."id", … FROM "public"."Message" WHERE "conversationId" = $1
  */
 export function consoleSink(options: ConsoleSinkOptions = {}): RecordSink {
-  checkOptions('consoleSink', options, { format: oneOf('line', 'full'), colors: boolean, print: callable })
+  checkOptions('consoleSink', options, {
+    format: oneOf('line', 'full'),
+    fold: boolean,
+    colors: boolean,
+    print: callable,
+  })
   const colors = options.colors ?? (process.stderr.isTTY && !process.env['NO_COLOR'])
   const print = options.print ?? ((line: string) => void process.stderr.write(`${line}\n`))
   const paint: Paint = colors ? (style, text) => styleText(style, text) : (_, text) => text
   const full = options.format === 'full'
-  return {
-    write: (record: SinkRecord) => {
-      for (const line of linesOf(record, full, paint)) print(line)
-    },
+  const printAll = (record: SinkRecord, folded: Folded | null): void => {
+    for (const line of linesOf(record, folded, full, paint)) print(line)
   }
+  return (options.fold ?? !full) ? new FoldedSink(printAll) : { write: (record) => printAll(record, null) }
 }
 
 type Style = 'red' | 'yellow' | 'bold' | 'dim'
 type Paint = (style: Style, text: string) => string
 
-function linesOf(record: SinkRecord, full: boolean, paint: Paint): string[] {
+function linesOf(record: SinkRecord, folded: Folded | null, full: boolean, paint: Paint): string[] {
   switch (record.type) {
     case 'slow-query':
-      return slowLines(record, full, paint)
+      return slowLines(record, folded, full, paint)
     case 'n-plus-one':
       return loopLines(record, paint)
     case 'request-budget':
-      return budgetLines(record, paint)
+      return budgetLines(record, folded, paint)
     case 'alert':
       return [paint(record.to === 'critical' ? 'red' : 'yellow', titleOf(record))]
     case 'slow-request':
-      return [paint('yellow', titleOf(record))]
+      return [`${paint('yellow', titleOf(record))}${more(folded)}`]
     case 'deferred-failure':
-      return [paint('red', titleOf(record))]
+      return [`${paint('red', titleOf(record))}${folded === null ? '' : `  ${often(folded)}`}`]
   }
 }
 
 function loopLines(report: NPlusOneReport, paint: Paint): string[] {
   const name = `${report.model ?? 'raw'}.${report.operation}${report.field === null ? '' : ` (${report.field})`}`
   const head = [
+    ...(report.callSite === null ? [] : [report.callSite]),
     paint('yellow', report.kind === 'write' ? 'write loop' : 'n+1'),
     paint('bold', name),
     `${report.count} calls, ${count(report.statements, 'statement')}, ${milliseconds(report.totalMs)}`,
-    ...(report.callSite === null ? [] : [paint('dim', report.callSite)]),
   ].join('  ')
   return [
     head,
@@ -75,32 +83,33 @@ function loopLines(report: NPlusOneReport, paint: Paint): string[] {
   ]
 }
 
-function budgetLines(event: RequestBudgetEvent, paint: Paint): string[] {
+function budgetLines(event: RequestBudgetEvent, folded: Folded | null, paint: Paint): string[] {
+  if (folded !== null) return [`${paint('yellow', titleOf(event))}${more(folded)}`]
   return [
     paint('yellow', titleOf(event)),
     ...event.top.map(
-      (each) => `      ${each.count} ×  ${milliseconds(each.totalMs)}  ${paint('dim', shortened(each.sql))}`,
+      (each) => `      ${each.count} ×  ${milliseconds(each.totalMs)}  ${paint('dim', previewOf(each.sql))}`,
     ),
   ]
 }
 
-function slowLines(record: SlowQueryRecord, full: boolean, paint: Paint): string[] {
+function slowLines(record: SlowQueryRecord, folded: Folded | null, full: boolean, paint: Paint): string[] {
   const head = [
+    ...(record.callSite === null ? [] : [record.callSite]),
     paint(record.ms >= 10 * record.threshold ? 'red' : 'yellow', 'slow'),
     paint('bold', record.model === null ? record.operation : `${record.model}.${record.operation}`),
-    `${milliseconds(record.ms)} (> ${record.threshold})`,
+    folded === null ? `${milliseconds(record.ms)} (> ${record.threshold})` : timesOf(folded),
     ...(record.waitMs >= 1 ? [`+ ${milliseconds(record.waitMs)} waiting`] : []),
     ...(record.error === undefined ? [] : [paint('red', record.error.code ?? record.error.name)]),
     count(record.rowsRead, 'row'),
     ...(record.shared === undefined ? [] : [`shared by ${record.shared}`]),
-    ...(record.callSite === null ? [] : [paint('dim', record.callSite)]),
   ].join('  ')
   const hints = (record.hints ?? []).map((hint) => `      ${paint('yellow', hint)}`)
   if (!full) {
     const [first] = [...record.statements].sort((a, b) => b.ms - a.ms)
-    const preview = first === undefined ? '' : `  ${paint('dim', shortened(first.sql))}`
-    const more = record.statements.length > 1 ? `  (${record.statements.length} statements)` : ''
-    return [`${head}${more}${preview}`, ...hints]
+    const preview = first === undefined ? '' : `  ${paint('dim', previewOf(first.sql))}`
+    const others = record.statements.length > 1 ? `  (${record.statements.length} statements)` : ''
+    return [`${head}${others}${preview}`, ...hints]
   }
   return [
     head,
@@ -124,7 +133,17 @@ function oneLine(sql: string): string {
   return sql.replace(/\s+/g, ' ')
 }
 
-function shortened(sql: string): string {
-  const line = oneLine(sql)
-  return line.length > PREVIEW ? `${line.slice(0, PREVIEW)}…` : line
+/** What the line before did not say. */
+function more(folded: Folded | null): string {
+  return folded === null ? '' : `  ${timesOf(folded)}`
+}
+
+function often({ count, seconds }: Folded): string {
+  return `× ${count} in ${seconds} s`
+}
+
+function timesOf(folded: Folded): string {
+  const { p95, worst } = folded
+  const ms = 'ms' in worst ? worst.ms : 'databaseMs' in worst ? worst.databaseMs : 0
+  return `${often(folded)}, p95 ${milliseconds(p95)}, worst ${milliseconds(ms)}`
 }

@@ -19,6 +19,7 @@ function trace(series: Series, args: object): OperationTrace {
     callSite: () => 'here.ts:1:1',
   }
   const made = new OperationTrace(call as never, { recorder: {} }, series, undefined, 0)
+  made.statements = []
   made.endedAt = 1
   return made
 }
