@@ -33,6 +33,7 @@ export function jsonLinesSink(path: string, options: JsonLinesSinkOptions = {}):
 export interface JsonLinesSink extends RecordSink {
   /** Records that did not reach the disk. */
   readonly dropped: number
+  write(record: SinkRecord): void
   flush(): Promise<void>
 }
 

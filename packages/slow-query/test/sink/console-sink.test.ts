@@ -48,12 +48,12 @@ const loop = (statements: number, advice = 'include: …'): NPlusOneReport => ({
 
 test('KN7 one line a shape and place a minute, with its count, p95 and worst; the place stands first', async () => {
   const { sink, take } = printed()
-  sink.write(slow(150))
+  void sink.write(slow(150))
   expect(take()).toEqual([
     'src/list.ts:3:5  slow  User.findMany  150 ms (> 100)  3 rows  SELECT a FROM User WHERE b = $1',
   ])
-  for (let index = 1; index <= 100; index++) sink.write(slow(100 + index))
-  sink.write(slow(300, 'src/other.ts:1:1'))
+  for (let index = 1; index <= 100; index++) void sink.write(slow(100 + index))
+  void sink.write(slow(300, 'src/other.ts:1:1'))
   expect(take()).toHaveLength(1)
   jest.advanceTimersByTime(59_000)
   expect(take()).toEqual([])
@@ -64,14 +64,14 @@ test('KN7 one line a shape and place a minute, with its count, p95 and worst; th
     ),
   ])
   // The next minute is counted anew, and a silent one forgets.
-  sink.write(slow(120))
+  void sink.write(slow(120))
   expect(take()).toEqual([])
   jest.advanceTimersByTime(60_000)
   expect(take()).toEqual([expect.stringContaining('× 1 in 60 s')])
   jest.advanceTimersByTime(60_000)
-  sink.write(slow(130))
+  void sink.write(slow(130))
   expect(take()).toEqual([expect.stringContaining('130 ms (> 100)')])
-  sink.write(slow(140))
+  void sink.write(slow(140))
   await sink.flush?.()
   expect(take()).toEqual([expect.stringContaining('× 1 in 1 s, p95 140 ms, worst 140 ms')])
   expect(jest.getTimerCount()).toBe(0)
@@ -79,22 +79,22 @@ test('KN7 one line a shape and place a minute, with its count, p95 and worst; th
 
 test('KN7 a loop is printed once until it changes', () => {
   const { sink, take } = printed()
-  for (const statements of [20, 20, 39]) sink.write(loop(statements))
+  for (const statements of [20, 20, 39]) void sink.write(loop(statements))
   expect(take()).toEqual([
     'src/list.ts:4:7  n+1  Post.findMany  20 calls, 20 statements, 5.0 ms',
     '      include: …',
   ])
-  sink.write(loop(40))
+  void sink.write(loop(40))
   expect(take()[0]).toContain('40 statements')
-  sink.write(loop(20, 'in: …'))
+  void sink.write(loop(20, 'in: …'))
   expect(take()[1]).toContain('in: …')
 })
 
 test("KN7 format 'full' and fold: false print every record", () => {
   for (const options of [{ format: 'full' }, { fold: false }] as const) {
     const { sink, take } = printed(options)
-    sink.write(slow(150))
-    sink.write(slow(160))
+    void sink.write(slow(150))
+    void sink.write(slow(160))
     expect(take().filter((line) => line.includes('User.findMany'))).toHaveLength(2)
   }
 })
