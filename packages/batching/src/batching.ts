@@ -7,7 +7,7 @@ import { Collector } from './loader/collector.ts'
 import { anyOrder, Loader, type Merging } from './loader/loader.ts'
 import { LoaderMap } from './loader/loader-map.ts'
 import { MountState } from './loader/mount-state.ts'
-import { nextTurn, scheduleOf } from './loader/schedule.ts'
+import { scheduleOf } from './loader/schedule.ts'
 import { SerialDispatch } from './loader/serial-dispatch.ts'
 import type { BatchSchedule, ResolvedBatchingOptions } from './options.ts'
 import { ReadBatch } from './read/read-batch.ts'
@@ -16,7 +16,6 @@ import type { Statistics } from './statistics.ts'
 /** Decides for each call whether it is collected or sent as it is. One for each mount, so that mounts never mix. */
 export class Batching {
   private readonly state: MountState
-  private readonly collector = new Collector()
   private readonly schedule: BatchSchedule
   private readonly loaders: LoaderMap
   private readonly transactions = new WeakMap<CallTransaction, TransactionReads>()
@@ -28,13 +27,12 @@ export class Batching {
   ) {
     this.state = new MountState(host, options, statistics)
     this.schedule = scheduleOf(options)
-    const schedule = this.registered(this.collector)
+    const schedule = this.registered(this.state.collector)
     this.loaders = new LoaderMap((model, operation) => {
       this.state.uniqueReads.register(model.name, operation)
       const merging = operation === 'create' ? creates : reads
       return new Loader(this.state, model, merging, anyOrder, this.state.isAdaptive, schedule)
     })
-    host.onDisconnect(() => this.finish())
   }
 
   readonly middleware: Middleware = (call, next) => {
@@ -43,13 +41,16 @@ export class Batching {
     if (transaction.kind === 'none') {
       return model === null ? next(call) : this.collect(this.loaders, call, next, model)
     }
-    // Members of an array transaction are sent exactly once, in their order. A hook behind us may call the client from
-    // within a call, and would wait for itself if its calls were put in order.
-    if (transaction.kind !== 'interactive' || !call.isLastExtension) {
+    if (transaction.kind !== 'interactive') {
+      // Members of an array transaction are sent exactly once, in their order.
       if (model !== null) this.count()
       return next(call)
     }
     const { order, loaders } = this.readsOf(transaction)
+    if (!call.isLastExtension) {
+      if (model !== null) this.count()
+      return order.pass(() => next(call))
+    }
     return model === null ? order.afterCollected(() => next(call)) : this.collect(loaders, call, next, model)
   }
 
@@ -83,10 +84,13 @@ export class Batching {
 
   private collect(loaders: LoaderMap, call: Call, next: Next, model: Model): Promise<unknown> {
     const { scope } = this.options
-    const member = new BatchedCall(call, next)
+    const { inFlight, tracing } = this.state
+    // A scope that throws fails its own call, before it counts as one that is in flight.
+    const caller = scope?.()
+    const member = new BatchedCall(this.state.withOwnBytes(call), next, inFlight.presence)
     this.statistics.calls++
-    if (this.state.tracing.isOn) this.state.tracing.note(call)
-    return scope === null ? loaders.load(member, model) : loaders.loadWithin(scope(), member, model)
+    if (tracing.isOn) tracing.note(member.call)
+    return scope === null ? loaders.load(member, model) : loaders.loadWithin(caller, member, model)
   }
 
   private count(): void {
@@ -97,7 +101,7 @@ export class Batching {
   private readsOf(transaction: CallTransaction): TransactionReads {
     const known = this.transactions.get(transaction)
     if (known !== undefined) return known
-    const collector = new Collector()
+    const collector = new Collector(this.state.collector)
     const order = new SerialDispatch(() => collector.flush())
     const schedule = this.registered(collector)
     const made = {
@@ -115,15 +119,6 @@ export class Batching {
         'prisma-brisk: batching.schedule threw an error; the batch was sent at once.',
       ),
     )
-  }
-
-  /** Before the client disconnects: everything that was called is sent and answered. */
-  private async finish(): Promise<void> {
-    do {
-      this.collector.flush()
-      await this.state.inFlight.settled()
-      await nextTurn()
-    } while (!this.collector.isEmpty || !this.state.inFlight.isEmpty)
   }
 }
 

@@ -13,7 +13,7 @@ const BUDGET = { seconds: 4, atLeast: 50 }
  * times apart, every caller gets the same row or the same error, and in the end the same rows are stored.
  */
 describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('creates on %s', (provider) => {
-  test('B36 creates at once answer and store as they do one by one', async () => {
+  test('B36 KB1 creates at once answer and store as they do one by one, whatever becomes of their buffers', async () => {
     const [one, other] = await Promise.all(
       [1, 2].map(() => createDatabase(provider as 'postgresql', { schema: 'key-types' })),
     )
@@ -40,7 +40,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('creates on %s', (pro
           const calls = randomCreates(random, () => ++number)
           const expected: string[] = []
           for (const call of calls) expected.push(await outcomeOf(plain!, call))
-          const given = await Promise.all(calls.map((call) => outcomeOf(batched, call)))
+          const given = await outcomesAtOnce(batched, calls)
           // Of equal creates any one may be the first.
           expect(sortedByCall(calls, given)).toEqual(sortedByCall(calls, expected))
         },
@@ -62,6 +62,26 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('creates on %s', (pro
     }
   }, 600_000)
 })
+
+/** Begins all calls in one tick; once Prisma has its arguments, a buffer among them is used for something else. */
+async function outcomesAtOnce(client: object, calls: readonly Create[]): Promise<string[]> {
+  const outcomes: Promise<string>[] = []
+  for (const { model, args } of calls) {
+    const { bytes } = args.data
+    const buffer = bytes instanceof Uint8Array ? Buffer.from(bytes) : null
+    outcomes.push(
+      outcomeOf(
+        client,
+        buffer === null
+          ? { model, args }
+          : { model, args: { ...args, data: { ...args.data, bytes: buffer } } },
+      ),
+    )
+    for (let job = 0; job < 40; job++) await null
+    buffer?.fill(0xee)
+  }
+  return Promise.all(outcomes)
+}
 
 interface Create {
   model: 'made' | 'numbered' | 'compositeKey' | 'compositeItem'

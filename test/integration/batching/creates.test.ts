@@ -11,7 +11,8 @@ test.each<Provider>(['postgresql', 'sqlite'])(
     try {
       const { client, log } = database.createRecordedClient({ adapter: database.adapter({ connections: 3 }) })
       const prisma = client.$extends(batching({ writes: { create: true } }))
-      const users = await expectStatements(log, 1, () =>
+      // SQLite is asked once whether a statement that fails there may leave rows behind.
+      const users = await expectStatements(log, provider === 'sqlite' ? 2 : 1, () =>
         Promise.all(
           Array.from({ length: 50 }, (_, index) =>
             prisma.user.create({ data: { email: `${index}@example.org`, name: `User ${index}` } }),
@@ -109,8 +110,8 @@ describe('B36 on mysql', () => {
 
   test('rows are found again by an id that we make, in one transaction', async () => {
     const { client, log, prisma } = recorded()
-    // Beside the two one that reads how texts compare, once for each client.
-    const made = await expectStatements(log, 3, () =>
+    // Beside the two one that reads how texts compare, and one for what tables can roll back, once for each client.
+    const made = await expectStatements(log, 4, () =>
       Promise.all(numbers.map((n) => prisma.conversation.create({ data: { title: `${n}`, userId: 1 } }))),
     )
     expect(log.transactions).toEqual(['begin 1', 'commit 1'])
@@ -122,7 +123,7 @@ describe('B36 on mysql', () => {
 
   test('rows are found again by a unique field, or by a composite id, that the calls give', async () => {
     const { log, prisma } = recorded()
-    const users = await expectStatements(log, 3, () =>
+    const users = await expectStatements(log, 4, () =>
       Promise.all(
         numbers.map((n) =>
           prisma.user.create({ data: { email: `u${n}`, name: `${n}` }, select: { name: true } }),

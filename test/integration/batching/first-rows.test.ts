@@ -28,7 +28,12 @@ describe('B16 the first rows of each key on postgresql', () => {
     const { client, log } = database.createRecordedClient()
     const prisma = client.$extends(batching())
     const latest = (userId: number) =>
-      prisma.insight.findMany({ where: { userId, read: false }, orderBy: { id: 'desc' }, take: 2 })
+      prisma.insight.findMany({
+        where: { userId, read: false },
+        orderBy: [{ title: 'asc' }, { id: 'desc' }],
+        take: 2,
+      })
+    await client.$connect()
     if (known) await Promise.all([1, 2].map(latest))
     log.clear()
     const lists = await Promise.all([1, 2, 3].map(latest))
@@ -52,11 +57,13 @@ describe('B16 the first rows of each key on postgresql', () => {
 
   test('are found in one scan of the table where no index begins with the key', async () => {
     const { sql, plan } = await planOfLatest()
+    const order = 'ORDER BY t."title" ASC, t."id" DESC'
     expect(sql).toBe(
-      `SELECT (k.o - 1)::int AS o, x.id FROM unnest($1::integer[]) WITH ORDINALITY AS k(v, o)` +
-        ` CROSS JOIN LATERAL (SELECT t."id" AS id FROM "public"."Insight" t WHERE t."userId" = k.v AND t."read" = $2 ORDER BY t."id" DESC LIMIT 2 OFFSET 0) x WHERE ${indexed}` +
-        ` UNION ALL SELECT (-x.o)::int AS o, x.id FROM (SELECT k.o, t."id" AS id, row_number() OVER (PARTITION BY k.o ORDER BY t."id" DESC) AS n` +
-        ` FROM unnest($1::integer[]) WITH ORDINALITY AS k(v, o) JOIN "public"."Insight" t ON t."userId" = k.v WHERE t."read" = $3) x WHERE x.n > 0 AND x.n <= 2 AND NOT ${indexed}`,
+      `SELECT (k.o - 1)::int AS o, x.i0 FROM unnest($1::integer[]) WITH ORDINALITY AS k(v, o)` +
+        ` CROSS JOIN LATERAL (SELECT t."id" AS i0 FROM "public"."Insight" t WHERE t."userId" = k.v AND t."read" = $2 ${order} LIMIT 2 OFFSET 0) x WHERE ${beginsWith('userId')}` +
+        ` UNION ALL SELECT (-x.o)::int AS o, x.i0 FROM (SELECT k.o, t."id" AS i0, row_number() OVER (PARTITION BY k.o ${order}) AS n` +
+        ` FROM unnest($1::integer[]) WITH ORDINALITY AS k(v, o) JOIN "public"."Insight" t ON t."userId" = k.v WHERE t."read" = $3) x WHERE x.n > 0 AND x.n <= 2 AND NOT ${beginsWith('userId')} AND NOT ${beginsWith('title')}` +
+        ` UNION ALL SELECT NULL, NULL WHERE NOT ${beginsWith('userId')} AND ${beginsWith('title')}`,
     )
     expect(scans(plan)).toEqual(['never executed', 'loops=1'])
   })
@@ -72,7 +79,7 @@ describe('B16 the first rows of each key on postgresql', () => {
     )
     expect(known.sql).toBe(
       `SELECT "@row".* FROM unnest(ARRAY[$2,$3,$4]::integer[]) AS "@key"("v") CROSS JOIN LATERAL (SELECT ${columns.join(', ')} FROM ${insight}` +
-        ` WHERE (${insight}."read" = $1 AND ${insight}."userId" = "@key"."v") ORDER BY ${insight}."id" DESC LIMIT 2 OFFSET 0) AS "@row" LIMIT $5 OFFSET $6`,
+        ` WHERE (${insight}."read" = $1 AND ${insight}."userId" = "@key"."v") ORDER BY ${insight}."title" ASC, ${insight}."id" DESC LIMIT 2 OFFSET 0) AS "@row" LIMIT $5 OFFSET $6`,
     )
     expect(known.statements).toBe(1)
     expect(known.plan.filter((line) => line.includes('on "Insight"')).join()).toContain('loops=3')
@@ -346,7 +353,7 @@ test('B16 B31 calls that cannot be merged are under way together, as they are wi
   expect(most).toBe(10)
 })
 
-const indexed =
+const beginsWith = (column: string): string =>
   '(SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]' +
   ' JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am m ON m.oid = c.relam' +
-  ` WHERE i.indrelid = '"public"."Insight"'::regclass AND a.attname = 'userId' AND m.amname IN ('btree', 'hash') AND i.indisvalid AND i.indpred IS NULL))`
+  ` WHERE i.indrelid = '"public"."Insight"'::regclass AND a.attname = '${column}' AND m.amname IN ('btree', 'hash') AND i.indisvalid AND i.indpred IS NULL))`

@@ -116,12 +116,13 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('merged reads on %s',
 
   test('B16 the first rows of each key: two statements, and no more rows than are given', async () => {
     const { log, prisma } = clients()
+    await prisma.$connect()
     const lists = await expectStatements(log, 2, () =>
       Promise.all(
         [1, 2, 5, 99].map((userId) =>
           prisma.insight.findMany({
             where: { userId, read: false },
-            orderBy: { id: 'desc' },
+            orderBy: [{ read: 'asc' }, { id: 'desc' }],
             take: 2,
             skip: 1,
           }),
@@ -134,9 +135,12 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('merged reads on %s',
 
   test('B18 findFirst by a key that is not unique is merged where it has an order, else not', async () => {
     const { log, prisma } = clients()
+    await prisma.$connect()
     const latest = await expectStatements(log, 2, () =>
       Promise.all(
-        [1, 2, 3].map((userId) => prisma.insight.findFirst({ where: { userId }, orderBy: { id: 'desc' } })),
+        [1, 2, 3].map((userId) =>
+          prisma.insight.findFirst({ where: { userId }, orderBy: [{ read: 'asc' }, { id: 'desc' }] }),
+        ),
       ),
     )
     expect(latest.map((row) => row?.id)).toEqual([37, 38, 39])

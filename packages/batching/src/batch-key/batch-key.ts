@@ -1,5 +1,5 @@
 import { canonicalize, isPlain, type Args, type Call, type Field, type Model } from '@prisma-brisk/core'
-import { isKeyValue } from '../key/argument-value.ts'
+import { holdsUndefined, isKeyValue } from '../key/argument-value.ts'
 import { equalitiesOf, valueAt, type KeyLocation } from './key-equalities.ts'
 import { readShapeOf, type ReadShape } from './read-kind.ts'
 import { selectionOrder } from './selection.ts'
@@ -18,6 +18,8 @@ export interface BatchKey extends ReadShape {
   readonly rest: Args
   /** Where in `where` the values stand. */
   readonly locations: readonly KeyLocation[]
+  /** Whether the calls give something as undefined, which Prisma may refuse; see {@link refusal}. */
+  readonly hasUndefined: boolean
 }
 
 /** Takes a call apart; null where it is not of a kind that can be merged with calls that have other values. */
@@ -35,8 +37,17 @@ export function batchKeyOf(call: Call, model: Model): BatchKey | null {
     shape: `${readShape.kind} ${keys.join(',')} ${readShape.take} ${canonicalize({ ...args, where: rest })}${selectionOrder(args)}`,
     keys: keys.map((name) => model.fields.get(name) as Field),
     rest,
+    hasUndefined: holdsUndefined(args),
     locations: Array.from(found, ([field, location]) => ({ ...location, key: keys.indexOf(field) })),
   }
+}
+
+/**
+ * Goes into the arguments of a merged statement whose calls give something as undefined. The statement may be made without
+ * the argument in question; where `strictUndefinedChecks` has Prisma refuse the calls, it must refuse the statement too.
+ */
+export function refusal(name: 'distinct' | 'having', { hasUndefined }: BatchKey): Args {
+  return hasUndefined ? { [name]: undefined } : {}
 }
 
 /** The values of `keys` in a call of this shape; the value itself where there is one key. */

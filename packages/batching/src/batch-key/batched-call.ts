@@ -1,4 +1,11 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Call, Next } from '@prisma-brisk/core'
+
+/** Counts calls that have not been answered; see `InFlight`. */
+export interface Presence {
+  enter(): void
+  leave(): void
+}
 
 /** One call of a batch, and its outcome. */
 export class BatchedCall {
@@ -7,30 +14,56 @@ export class BatchedCall {
   private outcome: unknown = pending
   private hasFailed = false
   private waiter: { resolve(answer: unknown): void; reject(error: unknown): void } | null = null
+  /**
+   * The async context of the caller. A call is often sent from the context of another one, whose tick or whose flight it
+   * shared; comments, traces and drivers that read an AsyncLocalStorage must still see its own. Costs 50–100 ns on Node 20.
+   */
+  private readonly context = new AsyncResource('prisma-brisk.call')
 
+  /** @param presence where the call counts as unanswered until it is settled */
   constructor(
     readonly call: Call,
     private readonly next: Next,
-  ) {}
+    readonly presence: Presence,
+  ) {
+    presence.enter()
+  }
 
-  /** Sends the call unchanged. */
+  /** Sends the call unchanged, in the async context of its caller. */
   send(): Promise<unknown> {
-    return this.next(this.call)
+    return this.context.runInAsyncScope(this.next, undefined, this.call)
+  }
+
+  /** Runs something in the async context of the caller. */
+  within<T>(run: () => T): T {
+    return this.context.runInAsyncScope(run)
   }
 
   get isSettled(): boolean {
     return this.outcome !== pending
   }
 
+  /** What it was rejected with; null where it was not. */
+  get error(): unknown {
+    return this.hasFailed ? this.outcome : null
+  }
+
   resolve(answer: unknown): void {
-    this.outcome = answer
+    if (!this.settle(answer)) return
     this.waiter?.resolve(answer)
   }
 
   reject(error: unknown): void {
+    if (!this.settle(error)) return
     this.hasFailed = true
-    this.outcome = error
     this.waiter?.reject(error)
+  }
+
+  private settle(outcome: unknown): boolean {
+    if (this.isSettled) return false
+    this.outcome = outcome
+    this.presence.leave()
+    return true
   }
 
   /** The answer; a promise where it is pending or an error. */

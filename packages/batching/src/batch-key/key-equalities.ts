@@ -15,7 +15,7 @@ export interface Equalities {
   readonly rest: Args
 }
 
-/** Takes the equalities out of a `where`; null where there is none, or one field has two. */
+/** Takes the equalities out of a `where`; null where there is none. */
 export function equalitiesOf(model: Model, where: unknown, isUniqueRead: boolean): Equalities | null {
   if (!isPlain(where)) return null
   const found = new Map<string, Omit<KeyLocation, 'key'>>()
@@ -27,15 +27,19 @@ export function equalitiesOf(model: Model, where: unknown, isUniqueRead: boolean
       const members = isUniqueRead ? compoundMembers(model, name, value) : null
       if (members === null) rest[name] = value
       for (const member of members ?? []) {
-        if (found.has(member)) return null
+        const twice = found.get(member)
+        // Two compound keys with a field in common: a list read knows neither of their names.
+        if (twice !== undefined && typeof twice.form === 'object') return null
+        if (twice !== undefined) rest[member] = where[member]
         found.set(member, { name, form: { member } })
       }
       continue
     }
     const form = isKeyField(field) ? equalityForm(value, isUniqueRead) : null
     if (form !== null) {
-      if (found.has(name)) return null
-      found.set(name, { name, form })
+      // A member of a compound key that stands beside it too is one condition more, of this value or another.
+      if (found.has(name)) rest[name] = value
+      else found.set(name, { name, form })
       continue
     }
     // Of the fields of a unique key, findUnique takes plain values alone; findMany would take more.

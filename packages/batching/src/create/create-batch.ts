@@ -2,8 +2,10 @@ import type { Args } from '@prisma-brisk/core'
 import { CreateKey } from './create-key.ts'
 import { copyOfError } from '../statement/copies.ts'
 import { inParallel } from '../statement/in-parallel.ts'
+import { InsertAtomicity, type Atomicity } from './insert-atomicity.ts'
 import { insertAndFind, insertReturning, InsertionError } from './insertion.ts'
 import type { BatchedCall } from '../batch-key/batched-call.ts'
+import type { Fold } from '../key/key-type.ts'
 import { BatchRun } from '../loader/batch-run.ts'
 
 const PARALLEL = 4
@@ -26,18 +28,24 @@ interface Draft {
  * again by a key that the callers gave or that we made, and calls without one are sent as they are.
  */
 export class CreateBatch extends BatchRun {
+  private atomicity: Atomicity = 'none'
+
   protected async sendShared(): Promise<void> {
-    const { members } = this.group
+    const { members, model, first } = this.group
+    if (members.length === 1) return this.pass(members)
     const isReturned = this.state.host.provider !== 'mysql'
-    const key = isReturned || members.length === 1 ? null : await CreateKey.of(this.state, this.group)
-    const drafts = key === null ? (isReturned ? draftsOf(members) : []) : this.keyed(key)
+    const key = isReturned ? null : await CreateKey.of(this.state, this.group)
+    if (key === null && !isReturned) return this.pass(members)
+    this.atomicity = await InsertAtomicity.of(this.state.host).ofTable(model, first.call)
+    if (this.atomicity === 'none') return this.pass(members)
+    const drafts = key === null ? draftsOf(members) : this.keyed(key)
     if (drafts.length < 2) return this.pass(members)
     await inParallel(this.chunksOf(drafts), PARALLEL, (chunk) => this.insert(chunk, key))
   }
 
   /** The calls whose rows have different keys; the others are sent alone. */
   private keyed(key: CreateKey): readonly Draft[] {
-    const drafts = new Map<string, Draft>()
+    const drafts = new Map<Fold, Draft>()
     const others: BatchedCall[] = []
     for (const draft of draftsOf(this.group.members)) {
       const data = key.complete(draft.data)
@@ -72,7 +80,7 @@ export class CreateBatch extends BatchRun {
     this.countStatement()
     try {
       const rows = await (key === null
-        ? insertReturning(first.call, model, data)
+        ? insertReturning(first.call, model, data, this.atomicity)
         : insertAndFind(first.call, key, data))
       for (const [index, row] of rows.entries()) members[index]?.resolve(row)
       statistics.batched += rows.length

@@ -1,7 +1,6 @@
-import { isPlain, canonicalize, type Call, type Field, type Model } from '@prisma-brisk/core'
+import { canonicalize, isDecimal, isPlain, type Call, type Field, type Model } from '@prisma-brisk/core'
 import { CallGroup } from '../batch-key/call-group.ts'
 import type { BatchedCall } from '../batch-key/batched-call.ts'
-import { isDecimal } from '../key/argument-value.ts'
 import { selectionFits } from '../batch-key/selection.ts'
 
 /** Sorts `create` calls: of one shape are those that give the same plain columns, and select the same of them. */
@@ -21,9 +20,14 @@ function shapeOf({ args }: Call, model: Model): string | null {
   const { data, select, omit, ...others } = args
   if (!isPlain(data) || Object.values(others).some((value) => value !== undefined)) return null
   const given: string[] = []
+  // Prisma may refuse what is given as undefined (`strictUndefinedChecks`): of all calls of a shape, or of none.
+  const undefinedNames = Object.keys(args).filter((name) => args[name] === undefined)
   for (const name in data) {
     const value = data[name]
-    if (value === undefined) continue
+    if (value === undefined) {
+      undefinedNames.push(name)
+      continue
+    }
     const field = model.fields.get(name)
     if (field === undefined || field.isList || !isColumnValue(field, value)) return null
     given.push(name)
@@ -35,7 +39,7 @@ function shapeOf({ args }: Call, model: Model): string | null {
       if (field === undefined || field.kind === 'relation') return null
     }
   if (given.length === 0) return null
-  return `create ${given.sort().join(',')} ${canonicalize([select, omit])} ${isPlain(select) ? Object.keys(select).join(',') : ''}`
+  return `create ${given.sort().join(',')} ${undefinedNames.sort().join(',')} ${canonicalize([select, omit])} ${isPlain(select) ? Object.keys(select).join(',') : ''}`
 }
 
 /** A value as it stands: `Prisma.skip` and the like leave a column out, and so give the call another shape. */

@@ -1,8 +1,4 @@
-/** A Decimal of decimal.js, whatever copy made it. */
-export function isDecimal(value: object): value is { toFixed(): string } {
-  const decimal = value as { s?: unknown; e?: unknown; d?: unknown; toFixed?: unknown }
-  return typeof decimal.toFixed === 'function' && Array.isArray(decimal.d) && typeof decimal.e === 'number'
-}
+import { isDecimal, isPlain } from '@prisma-brisk/core'
 
 /** A value that a column can equal, whatever its type; not null, not a filter. */
 export function isKeyValue(value: unknown): boolean {
@@ -17,4 +13,37 @@ export function isKeyValue(value: unknown): boolean {
     default:
       return false
   }
+}
+
+/** The value with all bytes in it copied; the value itself where there are none. */
+export function ownBytes(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (ArrayBuffer.isView(value)) return copyOfBytes(value)
+  if (Array.isArray(value)) {
+    const copies: unknown[] = value.map(ownBytes)
+    return copies.some((copy, index) => copy !== value[index]) ? copies : value
+  }
+  if (!isPlain(value)) return value
+  let changed: Record<string, unknown> | null = null
+  for (const name in value) {
+    const copy = ownBytes(value[name])
+    if (copy !== value[name]) (changed ??= { ...value })[name] = copy
+  }
+  return changed ?? value
+}
+
+/** A Buffer has a `slice` of its own, which copies nothing. */
+export function copyOfBytes(bytes: ArrayBufferView): Uint8Array {
+  return bytes instanceof Uint8Array
+    ? Uint8Array.prototype.slice.call(bytes)
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice()
+}
+
+/** Whether something in it is given as undefined, which Prisma refuses where `strictUndefinedChecks` is on. */
+export function holdsUndefined(value: unknown): boolean {
+  if (value === undefined) return true
+  if (Array.isArray(value)) return value.some(holdsUndefined)
+  if (!isPlain(value)) return false
+  for (const name in value) if (holdsUndefined(value[name])) return true
+  return false
 }

@@ -1,4 +1,5 @@
 import type { Call, Host, Model, SchemaModel } from '@prisma-brisk/core'
+import { learnSchema, schemaOf } from './database-schema.ts'
 
 /** What only the database knows of a column: how its values are compared. */
 export interface ColumnFact {
@@ -9,8 +10,8 @@ export interface ColumnFact {
   readonly isDeterministic: boolean
 }
 
-/** How the columns of one database compare, by table and column; null where tables of one name disagree. */
-type ColumnFacts = ReadonlyMap<string, ColumnFact | null>
+/** How the columns of one database compare, by schema, table and column. */
+type ColumnFacts = ReadonlyMap<string, ColumnFact>
 
 const key = Symbol('prisma-brisk.batching.column-facts')
 
@@ -50,34 +51,30 @@ export class ColumnCatalog {
 /** The fact of a field's column; null where it is not known. */
 export function factOf(
   facts: ColumnFacts,
-  { table }: Model,
+  host: Host,
+  model: Model,
   { column }: { readonly column: string },
 ): ColumnFact | null {
-  return facts.get(nameOf(table, column)) ?? null
+  return facts.get(nameOf(schemaOf(host, model) ?? null, model.table, column)) ?? null
 }
 
-async function read(call: Call, schema: SchemaModel): Promise<ColumnFacts> {
-  const tables = [...schema.models.values()].map((model) => model.table)
-  const mysql = call.host.provider === 'mysql'
-  const rows = mysql
-    ? await call.queryRaw(mysqlColumns(tables.length), tables)
-    : await call.queryRaw(postgresColumns(tables.length), tables)
-  const facts = new Map<string, ColumnFact | null>()
-  for (const { name, column, type, collation, exact } of rows as ColumnRow[]) {
-    const fact: ColumnFact = { type, collation, isDeterministic: exact === true }
-    const path = nameOf(name, column)
-    const known = facts.get(path)
-    const agrees =
-      known === undefined ||
-      (known?.type === type &&
-        known.collation === collation &&
-        known.isDeterministic === fact.isDeterministic)
-    facts.set(path, agrees ? fact : null)
-  }
+async function read(call: Call, { models }: SchemaModel): Promise<ColumnFacts> {
+  const { host } = call
+  await learnSchema(host)
+  const tables = Array.from(models.values(), ({ table }) => table)
+  const facts = new Map<string, ColumnFact>()
+  const schemas = [...new Set(Array.from(models.values(), (model) => schemaOf(host, model) ?? ''))]
+  // Each tenant may have a schema with tables of the same names.
+  const rows = await (host.provider === 'mysql'
+    ? call.queryRaw(mysqlColumns(tables.length), tables)
+    : call.queryRaw(postgresColumns(tables.length, schemas.length), [...tables, ...schemas]))
+  for (const { schema = null, name, column, type, collation, exact } of rows as ColumnRow[])
+    facts.set(nameOf(schema, name, column), { type, collation, isDeterministic: exact === true })
   return facts
 }
 
 interface ColumnRow {
+  readonly schema?: string
   readonly name: string
   readonly column: string
   readonly type: string
@@ -85,19 +82,24 @@ interface ColumnRow {
   readonly exact: boolean | null
 }
 
-const nameOf = (table: string, column: string): string => `${table}\0${column}`
+const nameOf = (schema: string | null, table: string, column: string): string =>
+  `${schema ?? ''}\0${table}\0${column}`
 
-/** Schemas are not asked for: which one a client uses is hidden in its connection. */
+const placeholders = (from: number, count: number): string =>
+  Array.from({ length: count }, (_, index) => `$${from + index}`).join(', ')
+
 const postgresColumns = (
   tables: number,
-): string => `SELECT c.relname::text AS "name", a.attname::text AS "column",
+  schemas: number,
+): string => `SELECT n.nspname::text AS "schema", c.relname::text AS "name", a.attname::text AS "column",
   t.typname::text AS "type", l.collname::text AS "collation", coalesce((to_jsonb(l) ->> 'collisdeterministic')::boolean, true) AS "exact"
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation
 WHERE a.attnum > 0 AND NOT a.attisdropped AND t.typcategory IN ('S', 'D', 'U') AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-  AND c.relname IN (${Array.from({ length: tables }, (_, index) => `$${index + 1}`).join(', ')})`
+  AND c.relname IN (${placeholders(1, tables)}) AND n.nspname IN (${placeholders(tables + 1, schemas)})`
 
 const mysqlColumns = (tables: number): string => `SELECT TABLE_NAME AS name, COLUMN_NAME AS \`column\`,
   DATA_TYPE AS type, COLLATION_NAME AS collation, false AS exact

@@ -1,6 +1,5 @@
-import type { Field, Provider } from '@prisma-brisk/core'
+import { isDecimal, type Field, type Provider } from '@prisma-brisk/core'
 import type { ColumnFact } from './column-facts.ts'
-import { isDecimal } from './argument-value.ts'
 import { anyCase, asciiCase, byteForByte, onlyAscii, sameBlanks, uuid, type TextFold } from './text-fold.ts'
 
 /**
@@ -47,7 +46,8 @@ export function keyTypeOf(field: Field, provider: Provider, fact: ColumnFact | n
       return dateTimes(field, provider, fact)
     case 'String':
       return strings(field, provider, fact)
-    // Booleans have no `in`.
+    case 'Boolean':
+      return booleans
     default:
       return null
   }
@@ -60,11 +60,21 @@ export function needsFact(field: Field, provider: Provider): boolean {
   return provider === 'mysql' && field.type === 'String'
 }
 
+/** Whether a list of its values can be asked for: Prisma has no `in` for booleans. */
+export const isListable = ({ type }: Field): boolean => type !== 'Boolean'
+
 const asIs = (value: unknown): unknown => value
 
 const names: KeyType = {
   fold: (value) => (typeof value === 'string' ? value : null),
   foldRow: (value) => (typeof value === 'string' ? value : null),
+  isExact: true,
+  send: asIs,
+}
+
+const booleans: KeyType = {
+  fold: (value) => (typeof value === 'boolean' ? Number(value) : null),
+  foldRow: (value) => (typeof value === 'boolean' ? Number(value) : null),
   isExact: true,
   send: asIs,
 }

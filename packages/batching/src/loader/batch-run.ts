@@ -36,19 +36,25 @@ export abstract class BatchRun {
     const startedAt = performance.now()
     const batch = Object.freeze({ id: this.id, calls: members.length })
     for (const { call } of members) call.notes.batch = batch
+    await this.orPutBack(() => this.sendShared())
+    this.land()
+    await this.orPutBack(() => this.sendUnmerged())
+    await inParallel(this.unanswered, this.aloneAtOnce, (member) => this.replay(member))
+    publishBatch(this.group, this.id, performance.now() - startedAt, this.outcome)
+  }
+
+  /** Where something unforeseen is thrown, the calls that have no answer yet are sent each by itself. */
+  private async orPutBack(send: () => Promise<void>): Promise<void> {
     try {
-      await this.sendShared()
+      await send()
     } catch (error) {
       const put = new Set(this.unanswered)
+      const { members } = this.group
       this.putBack(
         members.filter((member) => !member.isSettled && !put.has(member)),
         error,
       )
     }
-    this.land()
-    await this.sendUnmerged()
-    await inParallel(this.unanswered, this.aloneAtOnce, (member) => this.replay(member))
-    publishBatch(this.group, this.id, performance.now() - startedAt, this.outcome)
   }
 
   /** Sends the statements that several calls share. */
@@ -82,7 +88,7 @@ export abstract class BatchRun {
     for (const member of members) this.unanswered.push(member)
   }
 
-  private async replay(member: BatchedCall): Promise<void> {
+  protected async replay(member: BatchedCall): Promise<void> {
     try {
       member.resolve(await this.send(member))
     } catch (error) {

@@ -7,13 +7,19 @@ import type { BatchSchedule } from '../options.ts'
 export class Collector {
   private readonly collecting = new Set<() => void>()
 
+  /** @param parent knows of the same batches, among others */
+  constructor(private readonly parent: Collector | null = null) {}
+
   /** The schedule, but each batch is sent once, however often or seldom it says so. */
   register(schedule: BatchSchedule, onFailure: () => void): BatchSchedule {
     return (dispatch) => {
       const send = () => {
-        if (this.collecting.delete(send)) dispatch()
+        if (!this.collecting.delete(send)) return
+        this.parent?.collecting.delete(send)
+        dispatch()
       }
       this.collecting.add(send)
+      this.parent?.collecting.add(send)
       try {
         schedule(send)
       } catch {
@@ -21,10 +27,6 @@ export class Collector {
         queueMicrotask(send)
       }
     }
-  }
-
-  get isEmpty(): boolean {
-    return this.collecting.size === 0
   }
 
   flush(): void {

@@ -122,17 +122,17 @@ export class Loader {
   }
 
   private sendLone({ member, resolve, reject }: Held): void {
-    const { inFlight, statistics } = this.state
-    inFlight.start()
-    statistics.passedThrough++
+    this.state.statistics.passedThrough++
     if (this.isAdaptive) this.lone = member
     this.sent(member).then(
       (answer) => {
         this.landLone(member)
+        member.resolve(answer)
         resolve(answer)
       },
       (error: unknown) => {
         this.landLone(member)
+        member.reject(error)
         reject(error)
       },
     )
@@ -150,7 +150,6 @@ export class Loader {
   }
 
   private landLone(member: BatchedCall): void {
-    this.state.inFlight.end()
     if (this.lone !== member) return
     this.lone = null
     const { loneFlight } = this
@@ -195,11 +194,14 @@ export class Loader {
 
   /** Resolves once the statements that the calls share have been answered; never rejects. */
   private start(group: CallGroup): Promise<void> {
-    const { inFlight, tracing } = this.state
+    const { tracing } = this.state
+    const { first } = group
+    const { presence } = first
     const startedAt = performance.now()
     const batch = this.merging.batch(this.state, group)
-    inFlight.start()
-    void this.order.run(() => tracing.run(group, batch)).then(inFlight.end)
+    const end = () => presence.leave()
+    presence.enter()
+    void first.within(() => this.order.run(() => tracing.run(group, batch))).then(end, end)
     // Calls that cannot be merged gain nothing from waiting for each other.
     if (!this.isAdaptive || group.batchKey === null) return batch.landed
     const flight: Flight = { waiting: null, stopWaiting: null }

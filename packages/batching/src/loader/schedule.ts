@@ -1,10 +1,8 @@
-import type { ResolvedBatchingOptions, BatchSchedule } from '../options.ts'
+import { realTimers } from '@prisma-brisk/core'
+import type { BatchSchedule, ResolvedBatchingOptions } from '../options.ts'
 
 // Taken before a test can put fake timers in their place: a batch must be sent even where time stands still.
 const nextTick = process.nextTick.bind(process)
-const turn = setImmediate
-const timeout = setTimeout
-const clear = clearTimeout
 
 /**
  * After the promise jobs of this tick, and the calls that they make. Prisma starts operations in a promise job, and what
@@ -15,22 +13,22 @@ const endOfTick: BatchSchedule = (dispatch) => nextTick(dispatch)
 /** When a batch is dispatched; the loader does the adaptive part, as it knows what is in flight. */
 export function scheduleOf({ schedule }: ResolvedBatchingOptions): BatchSchedule {
   if (typeof schedule === 'function') return schedule
-  return schedule === 'immediate' ? (dispatch) => void turn(dispatch) : endOfTick
+  return schedule === 'immediate' ? (dispatch) => void realTimers.setImmediate(dispatch) : endOfTick
 }
 
 /** Runs in the next turn of the event loop; what several calls of this run is not run together. */
 export function afterThisTurn(run: () => void): void {
-  turn(run)
+  realTimers.setImmediate(run)
 }
 
 /** Resolves in a turn of its own. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => turn(resolve))
+  return new Promise((resolve) => realTimers.setImmediate(resolve))
 }
 
 /** Runs after `ms` milliseconds unless it is stopped first; keeps no process alive. */
 export function afterAtMost(ms: number, run: () => void): () => void {
-  const timer = timeout(run, Math.max(1, ms))
+  const timer = realTimers.setTimeout(run, Math.max(1, ms))
   timer.unref()
-  return () => clear(timer)
+  return () => realTimers.clearTimeout(timer)
 }

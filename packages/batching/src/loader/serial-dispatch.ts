@@ -1,4 +1,5 @@
 import type { DispatchOrder } from './loader.ts'
+import { nextTurn } from './schedule.ts'
 
 /**
  * The calls of one interactive transaction, one statement after another: Prisma runs calls of a tick in one go, and when
@@ -26,6 +27,20 @@ export class SerialDispatch implements DispatchOrder {
   afterCollected<T>(send: () => Promise<T>): Promise<T> {
     this.flush()
     return this.run(send)
+  }
+
+  /**
+   * Sends a call that stands before hooks of other extensions, in its place but without keeping the others waiting until it
+   * has settled: such a hook may call the client within the transaction, and would wait for itself. What comes after it waits
+   * for a turn of the event loop, in which a hook that passes its call on has done so.
+   */
+  pass<T>(send: () => Promise<T>): Promise<T> {
+    this.flush()
+    if (this.last === null) return send()
+    const sent = this.last.then(send)
+    const settled: Promise<void> = this.last.then(nextTurn).then(() => this.leave(settled))
+    this.last = settled
+    return sent
   }
 
   private leave(settled: Promise<void>): void {

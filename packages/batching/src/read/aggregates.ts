@@ -1,4 +1,5 @@
 import type { Args } from '@prisma-brisk/core'
+import { refusal } from '../batch-key/batch-key.ts'
 import { mergedWhere, MergeMismatch, slotOf, type ReadStrategy } from '../statement/statement.ts'
 
 type GroupByRow = Readonly<Record<string, unknown>>
@@ -12,13 +13,14 @@ export const findAggregates: ReadStrategy = async (read) => {
   const answerOf = (group: GroupByRow | undefined) =>
     isCount ? countOf(group, select) : aggregateOf(group, aggregates)
   const groups = (await call.send('groupBy', {
-    by: [key.name],
+    by: key.fields.map(({ name }) => name),
+    ...refusal('having', batchKey),
     where: mergedWhere(read),
     ...(isCount ? { _count: select ?? { _all: true } } : aggregates),
   })) as readonly GroupByRow[]
   if (!Array.isArray(groups)) throw new MergeMismatch('the statement gave no list of groups')
   for (const group of groups) {
-    const slot = slotOf(read, group[key.name])
+    const slot = slotOf(read, group)
     if (slot.isAnswered) throw new MergeMismatch('one key has several groups')
     slot.found = answerOf(group)
   }

@@ -1,106 +1,112 @@
 import {
-  type Args,
-  type DriverListener,
   DriverTap,
   readSelect,
-  type SelectText,
   splitList,
+  type Args,
+  type DriverListener,
+  type SelectText,
   type Statement,
 } from '@prisma-brisk/core'
 import { arrayTypeOf } from '../statement/array-type.ts'
 import { KeyIndexes } from '../statement/key-index.ts'
+import type { SingleKey } from '../statement/merge-key.ts'
 import { Sql } from '../statement/sql.ts'
-import { MergeMismatch, type MergedRead } from '../statement/statement.ts'
+import type { MergedRead } from '../statement/statement.ts'
+
+type FirstRead = MergedRead<SingleKey>
 
 /** One for each driver, which several clients may share. */
 const statements = new WeakMap<DriverTap, LateralStatements>()
 
-/** A key column whose first rows are being read. */
-interface AskedKey {
-  /** Its table and its column, as Prisma writes them. */
+/** A statement that Prisma has been asked for, and how it is known at the driver. */
+interface ExpectedStatement {
+  /** Its table and its key column, as Prisma writes them. */
   readonly table: string
   readonly column: string
-  /** The type whose array carries its values. */
+  /** The type whose array carries its keys. */
   readonly type: string
-  /** Statements on their way to the driver. */
-  inFlight: number
-  /** Statements that were rewritten, and statements that have been answered. */
-  seen: number
-  answered: number
+  isRewritten: boolean
+  /** Whether it came in a form that is not known here, and was stopped. */
+  isStopped: boolean
 }
 
 /**
  * Statements that Prisma generates for the rows of several keys, rewritten on their way to the driver so that they return
  * the first rows of each key.
  *
- * `findMany` selects the rows of all keys: `take` is the sum of what each key may have, `skip` is what each key skips, and
- * its order ends in a mark that identifies the statement: the key ordered ASC, DESC, ASC, DESC. It sorts nothing further, and
- * no one writes it by hand. The driver is listened to only while such statements are in flight, and without the context of
- * calls, which would make every promise of the process slower. A statement in any other form than the known one is not sent.
+ * `findMany` selects the rows of all keys: `take` is the sum of what each key may have, and its order ends in a mark that
+ * identifies such statements: the key ordered ASC, DESC, ASC, DESC. It sorts nothing further, and no one writes it by hand.
+ * `skip` is what each key skips plus a number times {@link STEP}, which says which of the statements it is: one that reaches
+ * the database in spite of all skips every row there is. The driver is listened to only while such statements are in flight,
+ * and without the context of calls, which would make every promise of the process slower. A statement that has the mark, but
+ * is of another form than the known one, is not sent.
  */
 export class LateralStatements {
-  /** By column. */
-  private readonly asked = new Map<string, AskedKey>()
+  /** By their number. */
+  private readonly expected = new Map<number, ExpectedStatement>()
+  private lastNumber = 0
   private stopListening: (() => void) | null = null
-  /** Columns whose statements Prisma writes in a form that is not known here. */
+  /** Columns, by how relations are loaded, whose statements Prisma writes in a form that is not known here. */
   private readonly unknown = new Set<string>()
 
   private constructor(private readonly tap: DriverTap) {}
 
   /** Null where the first rows of such calls cannot be found in this way. */
-  static for(read: MergedRead): LateralStatements | null {
-    const { group, key, slots } = read
+  static for(read: FirstRead): LateralStatements | null {
+    const { group, batchKey, key, slots } = read
     const { host, args } = group.first.call
-    const { provider } = host
     const tap = DriverTap.of(host)
-    if (provider !== 'postgresql' || tap?.status !== 'connected' || slots.size < 2) return null
-    if (arrayTypeOf(read) === null || !KeyIndexes.of(host).has(group.model, key) || countsRelations(args))
-      return null
+    if (host.provider !== 'postgresql' || tap?.status !== 'connected' || slots.size < 2) return null
+    if (arrayTypeOf(key) === null || !KeyIndexes.of(host).has(group.model, key.field)) return null
+    if (countsRelations(args) || batchKey.skip >= STEP) return null
     let known = statements.get(tap)
     if (known === undefined) statements.set(tap, (known = new LateralStatements(tap)))
-    return known.unknown.has(sqlNamesOf(read).column) ? null : known
+    return known.unknown.has(formOf(read)) ? null : known
   }
 
-  /** Sends `findMany` with these arguments; null where the statement was not sent, because it could not be read. */
-  async send(read: MergedRead, args: Args): Promise<unknown> {
+  /**
+   * Sends `findMany` with these arguments; null where the statement was stopped, or reached the database as Prisma wrote it,
+   * because it could not be recognised.
+   */
+  async send(read: FirstRead, args: Args): Promise<unknown> {
     const { key, batchKey, slots } = read
-    const asked = this.begin(read)
+    const statement: ExpectedStatement = {
+      ...sqlNamesOf(read),
+      type: arrayTypeOf(key) as string,
+      isRewritten: false,
+      isStopped: false,
+    }
+    const number = this.begin(statement)
     const orderBy = [args['orderBy'] ?? batchKey.sort.map(({ field, direction }) => ({ [field]: direction }))]
     try {
       const rows = await read.group.first.call.send('findMany', {
         ...args,
-        orderBy: [...orderBy.flat(), ...MARK.map((direction) => ({ [key.name]: direction }))],
+        orderBy: [...orderBy.flat(), ...MARK.map((direction) => ({ [key.field.name]: direction }))],
+        // As many as all keys together may have. Prisma orders rows that are taken, as it would for each caller.
         take: (batchKey.take as number) * slots.size,
-        skip: batchKey.skip,
+        skip: batchKey.skip + number * STEP,
       })
-      if (++asked.answered <= asked.seen) return rows
-      this.unknown.add(asked.column)
-      throw new MergeMismatch('Prisma wrote a statement without its mark', true)
+      if (statement.isRewritten) return rows
     } catch (error) {
-      if (error instanceof MergeMismatch || !this.unknown.has(asked.column)) throw error
-      return null
+      if (!statement.isStopped) throw error
     } finally {
-      this.end(asked)
+      this.end(number)
     }
+    this.unknown.add(formOf(read))
+    return null
   }
 
-  private begin(read: MergedRead): AskedKey {
-    const names = sqlNamesOf(read)
-    let asked = this.asked.get(names.column)
-    if (asked === undefined) {
-      asked = { ...names, type: arrayTypeOf(read) as string, inFlight: 0, seen: 0, answered: 0 }
-      this.asked.set(names.column, asked)
-    }
-    asked.inFlight++
+  private begin(statement: ExpectedStatement): number {
+    do this.lastNumber = (this.lastNumber % NUMBERS) + 1
+    while (this.expected.has(this.lastNumber) && this.expected.size < NUMBERS)
+    this.expected.set(this.lastNumber, statement)
     this.stopListening ??= this.tap.listen(this.listener)
-    return asked
+    return this.lastNumber
   }
 
-  private end(asked: AskedKey): void {
-    asked.inFlight--
-    if (asked.inFlight > 0) return
-    this.asked.delete(asked.column)
-    if (this.asked.size > 0) return
+  private end(number: number): void {
+    this.expected.delete(number)
+    if (this.expected.size > 0) return
     this.stopListening?.()
     this.stopListening = null
   }
@@ -114,25 +120,40 @@ export class LateralStatements {
   }
 
   private laterally(sql: string, args: readonly unknown[]): LateralSql | null {
-    for (const asked of this.asked.values()) {
-      if (!sql.includes(markOf(asked))) continue
-      const lateral = lateralSql(sql, args, asked)
-      if (lateral !== null) {
-        asked.seen++
-        return lateral
-      }
-      this.unknown.add(asked.column)
-      throw new Error('Prisma wrote the statement in a form that is not known.')
+    const statement = this.expected.get(numberOf(sql, args))
+    if (statement === undefined || !sql.includes(markOf(statement))) return null
+    const lateral = lateralSql(sql, args, statement)
+    if (lateral !== null) {
+      statement.isRewritten = true
+      return lateral
     }
-    return null
+    statement.isStopped = true
+    throw new Error('Prisma wrote the statement in a form that is not known.')
   }
 }
 
+/** What is skipped for each key is less than this; what is skipped for it says which statement it is. */
+const STEP = 2 ** 20
+/** Prisma skips no more than a signed 32-bit number of rows. */
+const NUMBERS = 2 ** 11 - 1
+
+/** The number that stands in OFFSET; 0 where there is none. */
+function numberOf(sql: string, args: readonly unknown[]): number {
+  const [, offset] = / OFFSET \$(\d+)(?: \/\*.*\*\/)?$/.exec(sql) ?? []
+  return offset === undefined ? 0 : Math.floor(Number(args[Number(offset) - 1]) / STEP)
+}
+
 /** A key's table and column, as Prisma writes them. */
-function sqlNamesOf({ group, key }: MergedRead): Pick<AskedKey, 'table' | 'column'> {
+function sqlNamesOf({ group, key }: FirstRead): { readonly table: string; readonly column: string } {
   const sql = new Sql(group.first.call.host)
   const table = sql.table(group.model)
-  return { table, column: `${table}.${sql.quote(key.column)}` }
+  return { table, column: `${table}.${sql.quote(key.field.column)}` }
+}
+
+/** Statements of one column are of one form, except that relations may be loaded by joins. */
+function formOf(read: FirstRead): string {
+  const { args } = read.group.first.call
+  return `${sqlNamesOf(read).column} ${String(args['relationLoadStrategy'])}`
 }
 
 /** Whether the selection counts relations (`_count`), for which Prisma joins a subquery. */
@@ -144,7 +165,7 @@ function countsRelations(args: Args): boolean {
 }
 
 const MARK = ['asc', 'desc', 'asc', 'desc'] as const
-const markOf = ({ column }: Pick<AskedKey, 'column'>): string =>
+const markOf = ({ column }: Pick<ExpectedStatement, 'column'>): string =>
   MARK.map((direction) => `, ${column} ${direction.toUpperCase()}`).join('')
 
 /** A statement, and the values of its placeholders. */
@@ -160,13 +181,13 @@ interface LateralSql {
 export function lateralSql(
   sql: string,
   args: readonly unknown[],
-  asked: Pick<AskedKey, 'table' | 'column' | 'type'>,
+  expected: Pick<ExpectedStatement, 'table' | 'column' | 'type'>,
 ): LateralSql | null {
-  const { table, column, type } = asked
+  const { table, column, type } = expected
   const select = readSelect(sql)
   if (select === null || select.from !== table) return null
   const { columns, where, orderBy, tail, comment } = select
-  const mark = markOf(asked)
+  const mark = markOf(expected)
   const text = `${column} IN (`
   const start = where.indexOf(text)
   const end = where.indexOf(')', start)
@@ -177,7 +198,7 @@ export function lateralSql(
   if (page === null || page.limit % keys.length !== 0) return null
   const each =
     `SELECT ${columns} FROM ${table} WHERE ${where.slice(0, start)}${column} = "@key"."v"${where.slice(end + 1)} ` +
-    `ORDER BY ${orderBy.slice(0, -mark.length)} LIMIT ${page.limit / keys.length} OFFSET ${page.offset}`
+    `ORDER BY ${orderBy.slice(0, -mark.length)} LIMIT ${page.limit / keys.length} OFFSET ${page.offset % STEP}`
   return {
     sql: `SELECT "@row".* FROM unnest(ARRAY[${keys.join(',')}]::${type}[]) AS "@key"("v") CROSS JOIN LATERAL (${each}) AS "@row"${tail}${comment}`,
     args: page.args,

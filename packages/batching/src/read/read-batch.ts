@@ -1,29 +1,33 @@
-import type { Args, Field } from '@prisma-brisk/core'
-import { findAggregates } from './aggregates.ts'
-import { copyOf, copyOfError } from '../statement/copies.ts'
-import { ColumnCatalog, factOf, type ColumnFact } from '../key/column-facts.ts'
-import { firstRowsCapacity } from './first-ids.ts'
-import { findFirstRows } from './first-rows.ts'
-import { inParallel } from '../statement/in-parallel.ts'
-import { keyTypeOf, needsFact, type Fold } from '../key/key-type.ts'
+import { judgeFailure, type Args } from '@prisma-brisk/core'
+import type { BatchKey } from '../batch-key/batch-key.ts'
 import type { BatchedCall } from '../batch-key/batched-call.ts'
+import type { Fold } from '../key/key-type.ts'
 import { BatchRun } from '../loader/batch-run.ts'
+import { copyOf, copyOfError } from '../statement/copies.ts'
+import { inParallel } from '../statement/in-parallel.ts'
 import {
   bySpelling,
+  chunksOf,
   isOfOneValue,
   partitionsOf,
-  chunksOf,
-  type KeyPartition,
   type Chunk,
+  type KeyPartition,
   type KeySlot,
 } from '../statement/key-partition.ts'
-import type { BatchKey } from '../batch-key/batch-key.ts'
-import { findRows } from './rows.ts'
+import { mergeKeyOf } from '../statement/merge-key-of.ts'
+import { SingleKey, type MergeKey } from '../statement/merge-key.ts'
 import { MergeMismatch, type MergedRead, type ReadStrategy } from '../statement/statement.ts'
+import { findAggregates } from './aggregates.ts'
+import { firstRowsCapacity } from './first-ids.ts'
+import { findFirstRows } from './first-rows.ts'
+import { findRows } from './rows.ts'
 
 /** Statements of a batch in flight at a time, and the keys they may bind together: their rows are held in memory. */
 const PARALLEL = 4
 const KEYS_IN_FLIGHT = 65_536
+
+/** Pairs of values in one statement, whose text grows with each of them. */
+const PAIRS = 500
 
 /** What a statement may bind beside keys and values of `where`: LIMIT, OFFSET, and a reserve. */
 const RESERVED_BINDS = 4
@@ -32,6 +36,10 @@ const RESERVED_BINDS = 4
 export class ReadBatch extends BatchRun {
   /** Calls that no statement can answer together, equal ones side by side. */
   private readonly alone: (readonly BatchedCall[])[] = []
+  /** Set once they are being sent. */
+  private sendingAlone: Promise<void> | null = null
+  /** Calls whose error is that of another one. */
+  private readonly misses: { readonly first: BatchedCall; readonly others: readonly BatchedCall[] }[] = []
   /** Keys of the largest of the statements. */
   private mostKeys = 1
 
@@ -41,6 +49,10 @@ export class ReadBatch extends BatchRun {
   }
 
   protected override sendUnmerged(): Promise<void> {
+    return this.sendingAlone ?? this.sendAlone()
+  }
+
+  private sendAlone(): Promise<void> {
     return inParallel(this.alone, this.aloneAtOnce, (equal) => this.share(equal))
   }
 
@@ -53,82 +65,114 @@ export class ReadBatch extends BatchRun {
   }
 
   private async merge(batchKey: BatchKey): Promise<void> {
-    const runs: (() => Promise<void>)[] = []
-    for (const partition of partitionsOf(this.group)) await this.plan(partition, batchKey, runs)
+    const statements: (() => Promise<void>)[] = []
+    // First rows are found for one key at a time, and so are lists under a bound that turns out to be too small.
+    const mayPair = batchKey.kind !== 'first' && (batchKey.kind !== 'list' || batchKey.take === null)
+    const partitions = partitionsOf(this.group, mayPair)
+    for (const partition of partitions) {
+      if (!isOfOneValue(partition)) await this.plan(partition, batchKey, statements)
+      else if (partitions.length > 1) this.alone.push(partition.members)
+      else statements.push(() => this.share(partition.members))
+    }
     const most = Math.max(1, Math.floor(KEYS_IN_FLIGHT / this.mostKeys))
-    await inParallel(runs, this.isInTransaction ? 1 : Math.min(PARALLEL, most), (run) => run())
+    // In a transaction there is one connection; outside, what shares nothing does not wait for what does.
+    if (!this.isInTransaction) this.sendingAlone = this.sendAlone()
+    await inParallel(statements, this.isInTransaction ? 1 : Math.min(PARALLEL, most), (send) => send())
   }
 
   /** Adds the statements that answer the calls of a partition: as few as its keys allow. */
   private async plan(
     partition: KeyPartition,
     batchKey: BatchKey,
-    runs: (() => Promise<void>)[],
+    statements: (() => Promise<void>)[],
   ): Promise<void> {
-    if (isOfOneValue(partition)) return void runs.push(() => this.share(partition.members))
     const { group } = this
-    const { key, where } = partition
-    const fact = await this.factOf(key)
-    const type = keyTypeOf(key, this.state.host.provider, fact)
+    const { fields, where } = partition
+    const key = await mergeKeyOf(this.state.host, group, fields)
     const { chunks, uncertain } =
-      type === null ? { chunks: [], uncertain: partition.members } : chunksOf(partition, type)
+      key === null ? { chunks: [], uncertain: partition.members } : chunksOf(partition, key)
     for (const equal of bySpelling(uncertain, partition)) this.alone.push(equal)
-    if (type === null) return
-    const read = { group, batchKey, key, type, fact, where }
-    const isFirst = batchKey.kind === 'first' && !key.isId && !key.isUnique
-    const strategy = isFirst
-      ? findFirstRows
-      : batchKey.kind === 'count' || batchKey.kind === 'aggregate'
-        ? findAggregates
-        : findRows
-    const size = Math.min(
-      this.state.options.maxBatchSize,
-      isFirst ? firstRowsCapacity(read) : this.capacity(where),
-    )
-    if (size === 0) {
-      for (const chunk of chunks) for (const { members } of chunk.values()) this.alone.push(members)
-      return
-    }
+    if (key === null) return
+    const read = { group, batchKey, key, where }
+    const { size, strategy } = this.howToFind(read)
     for (const slots of chunks.flatMap((chunk) => piecesOf(chunk, size))) {
       const [only] = slots.values()
       if (only === undefined) continue
       this.mostKeys = Math.max(this.mostKeys, slots.size)
-      runs.push(() => (slots.size === 1 ? this.share(only.members) : this.read({ ...read, slots }, strategy)))
+      if (slots.size === 1) this.alone.push(only.members)
+      else statements.push(() => this.findAll(strategy, { ...read, slots }))
     }
+  }
+
+  /** By which statement, and for how many keys at a time: one where the calls are better sent alone. */
+  private howToFind(read: Omit<MergedRead, 'slots'>): { size: number; strategy: ReadStrategy } {
+    const { batchKey, key, where } = read
+    const { maxBatchSize } = this.state.options
+    const sized = (keys: number, strategy: ReadStrategy) => ({
+      size: Math.max(1, Math.min(maxBatchSize, keys)),
+      strategy,
+    })
+    if (batchKey.kind === 'count' || batchKey.kind === 'aggregate')
+      return sized(this.capacity(where, key), findAggregates)
+    if (batchKey.kind !== 'first' || !(key instanceof SingleKey) || key.field.isId || key.field.isUnique)
+      return sized(this.capacity(where, key), findRows)
+    const first = { ...read, key }
+    return sized(firstRowsCapacity(first), ({ slots }) => findFirstRows({ ...first, slots }))
   }
 
   private get isInTransaction(): boolean {
     return this.group.first.call.transaction.kind !== 'none'
   }
 
-  private async factOf(key: Field): Promise<ColumnFact | null> {
-    const { host } = this.state
-    const schema = host.schema()
-    if (schema === null || !needsFact(key, host.provider)) return null
-    return factOf(await ColumnCatalog.of(host).load(this.group.first.call, schema), this.group.model, key)
-  }
-
   /** Keys that a statement can bind beside all the rest. */
-  private capacity(where: Args): number {
+  private capacity(where: Args, { fields }: MergeKey): number {
     const others = valuesIn(where) + valuesIn(this.group.first.call.args) + RESERVED_BINDS
-    return this.state.host.maxBindValues - others
+    const keys = Math.floor((this.state.host.maxBindValues - others) / fields.length)
+    return fields.length === 1 ? keys : Math.min(keys, PAIRS)
   }
 
-  /** One statement for all values of a merged read. */
-  private async read(read: MergedRead, strategy: ReadStrategy): Promise<void> {
+  /** One statement for all keys of a merged read. */
+  private async findAll(find: ReadStrategy, read: MergedRead): Promise<void> {
     try {
-      this.statements++
-      this.state.statistics.statements++
-      await strategy(read)
+      this.countStatement()
+      await find(read)
     } catch (error) {
       if (error instanceof MergeMismatch && !error.isExpected) this.report(error)
       for (const slot of read.slots.values()) this.recover(slot.members, error)
       return
     }
+    const missed: BatchedCall[] = []
     for (const slot of read.slots.values()) {
       if (slot.isAnswered) this.hand(slot.found, slot.first, slot.others)
-      else this.putBack(slot.members, undefined)
+      else missed.push(...slot.members)
     }
+    this.replayMissed(missed)
+  }
+
+  /**
+   * Calls for which a statement has found nothing are sent alone: an `OrThrow` for Prisma's own error. Where that names no line
+   * of the application, as in production, it is the same for all of them, and one is enough.
+   */
+  private replayMissed(missed: readonly BatchedCall[]): void {
+    const [first, ...others] = missed
+    if (first === undefined) return
+    const { operation } = first.call
+    if (others.length === 0 || !operation.endsWith('OrThrow') || first.call.callSite() !== null)
+      return this.putBack(missed, undefined)
+    this.putBack([first], undefined)
+    this.misses.push({ first, others })
+  }
+
+  /** The others get the error of the first, unless there is a row for it by now. */
+  protected override async replay(member: BatchedCall): Promise<void> {
+    await super.replay(member)
+    const { others } = this.misses.find(({ first }) => first === member) ?? { others: [] }
+    if (others.length === 0) return
+    const { error } = member
+    if ((error as { code?: unknown } | null)?.code === 'P2025') {
+      this.state.statistics.batched += others.length
+      for (const other of others) other.reject(copyOfError(error))
+    } else this.putBack(others, undefined)
   }
 
   /** Sends one of several equal calls unchanged; the others get copies of its answer. */
@@ -158,9 +202,18 @@ export class ReadBatch extends BatchRun {
     const { statistics } = this.state
     statistics.batched++
     first.resolve(answer)
-    if (others === null) return
-    statistics.batched += others.length
-    for (const member of others) member.resolve(copyOf(answer))
+    for (const member of others ?? []) {
+      let copy: unknown
+      try {
+        copy = copyOf(answer)
+      } catch (error) {
+        // Nested deeper than the stack is: the call is sent again, and gets an answer of its own.
+        this.putBack([member], error)
+        continue
+      }
+      statistics.batched++
+      member.resolve(copy)
+    }
   }
 
   /** The statement has failed: each call is sent by itself, unless the transaction can take no more. */
@@ -176,8 +229,8 @@ export class ReadBatch extends BatchRun {
     if (this.state.host.provider !== 'postgresql' || this.group.first.call.transaction.kind !== 'interactive')
       return false
     if (error instanceof MergeMismatch) return false
-    const { name, code } = error as { name?: unknown; code?: unknown }
-    return name !== 'PrismaClientValidationError' && !unsent.has(code)
+    // P2028: the transaction had ended before.
+    return judgeFailure(error).outcome !== 'unsent' && (error as { code?: unknown }).code !== 'P2028'
   }
 
   private report({ reason }: MergeMismatch): void {
@@ -188,9 +241,6 @@ export class ReadBatch extends BatchRun {
     )
   }
 }
-
-/** Errors by which Prisma refuses before anything is sent: the transaction has ended, too many values. */
-const unsent = new Set<unknown>(['P2028', 'P2029'])
 
 function piecesOf(chunk: Chunk, size: number): readonly Chunk[] {
   if (chunk.size <= size) return [chunk]

@@ -3,17 +3,17 @@ import type { ColumnFact } from '../key/column-facts.ts'
 
 /** A key column, and what its database says of it. */
 export interface KeyColumn {
-  readonly key: Field
+  readonly field: Field
   readonly fact: ColumnFact | null
 }
 
 /** The PostgreSQL type of an array of these keys; null where naming it could change how they compare. */
-export function arrayTypeOf({ key, fact }: KeyColumn): string | null {
-  switch (key.type) {
+export function arrayTypeOf({ field, fact }: KeyColumn): string | null {
+  switch (field.type) {
     case 'Int':
-      return key.nativeType?.name === 'SmallInt'
+      return field.nativeType?.name === 'SmallInt'
         ? 'smallint'
-        : key.nativeType?.name === 'Oid'
+        : field.nativeType?.name === 'Oid'
           ? 'oid'
           : 'integer'
     case 'BigInt':

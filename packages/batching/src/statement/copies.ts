@@ -1,4 +1,5 @@
-import { isDecimal } from '../key/argument-value.ts'
+import { isDecimal, isPlain } from '@prisma-brisk/core'
+import { copyOfBytes } from '../key/argument-value.ts'
 
 /** A deep copy of an answer: callers own what they get, and may change it. */
 export function copyOf(answer: unknown): unknown {
@@ -17,8 +18,7 @@ export function copyOf(answer: unknown): unknown {
     return copy
   }
   if (answer instanceof Date) return new Date(answer.getTime())
-  // A Buffer has a `slice` of its own, which copies nothing.
-  if (ArrayBuffer.isView(answer)) return Uint8Array.prototype.slice.call(answer)
+  if (ArrayBuffer.isView(answer)) return copyOfBytes(answer)
   if (isDecimal(answer)) return new (answer.constructor as new (value: unknown) => unknown)(answer)
   return structuredClone(answer)
 }
@@ -26,8 +26,10 @@ export function copyOf(answer: unknown): unknown {
 /** A copy of an error for another caller, so that neither sees what the other adds to it. */
 export function copyOfError(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  return Object.create(
+  const copy = Object.create(
     Object.getPrototypeOf(error) as object,
     Object.getOwnPropertyDescriptors(error),
-  ) as Error
+  ) as Error & { meta?: unknown }
+  if (isPlain(copy.meta)) copy.meta = { ...copy.meta }
+  return copy
 }

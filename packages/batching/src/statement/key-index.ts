@@ -9,6 +9,7 @@ const state = Symbol('prisma-brisk.batching.key-indexes')
  */
 export class KeyIndexes {
   private readonly found = new Set<Field>()
+  private readonly alone = new WeakMap<Field, Map<string, number>>()
 
   private constructor(private readonly host: Host) {}
 
@@ -32,4 +33,20 @@ export class KeyIndexes {
   learn(field: Field): void {
     this.found.add(field)
   }
+
+  /**
+   * Whether the calls were found to be better off alone within the last minute, in this order: the key has no index and the
+   * order has one. The key may have been given one since.
+   */
+  isBetterAlone(field: Field, order: string): boolean {
+    return (this.alone.get(field)?.get(order) ?? -Infinity) > performance.now() - A_MINUTE
+  }
+
+  learnBetterAlone(field: Field, order: string): void {
+    let orders = this.alone.get(field)
+    if (orders === undefined) this.alone.set(field, (orders = new Map()))
+    orders.set(order, performance.now())
+  }
 }
+
+const A_MINUTE = 60_000

@@ -1,28 +1,55 @@
 import { canonicalize, type Args, type Field } from '@prisma-brisk/core'
 import type { CallGroup } from '../batch-key/call-group.ts'
-import type { Fold, KeyType } from '../key/key-type.ts'
+import type { Fold } from '../key/key-type.ts'
+import { allOf } from './all-of.ts'
+import type { MergeKey } from './merge-key.ts'
 import type { BatchedCall } from '../batch-key/batched-call.ts'
 import type { BatchKey } from '../batch-key/batch-key.ts'
 
-/** Calls of one shape that differ in one field only, which becomes the key of their statements. */
+/** Calls of one shape, and the fields in which they differ, which become the key of their statements. */
 export interface KeyPartition {
-  readonly key: Field
+  /** One, or all in which the calls of a partition of pairs differ. */
+  readonly fields: readonly Field[]
   /** `where` without the key. */
   readonly where: Args
   readonly members: readonly BatchedCall[]
-  /** The value of the key in a call of this partition. */
+  /** The value of the key in a call of this partition; one for each of several fields. */
   valueOf(member: BatchedCall): unknown
 }
+
+/** Statements with constants of their own that are sent rather than one with all pairs. */
+const FEW = 4
 
 /**
  * Splits calls of one shape into partitions. Where several fields differ (the members of a composite key), the one with the
  * most values becomes the key, and the others partition the calls: `tenantId = ? AND id IN (…)`, one statement a tenant.
+ *
+ * @param mayPair whether a statement may ask for pairs of values, `(tenantId = ? AND id = ?) OR …`: it does where there would
+ * be many partitions, or partitions of one value
  */
-export function partitionsOf({ members, batchKey }: CallGroup): readonly KeyPartition[] {
+export function partitionsOf(group: CallGroup, mayPair: boolean): readonly KeyPartition[] {
+  const { members } = group
+  const { keys, rest } = group.batchKey as BatchKey
+  const valueOf = ({ value }: BatchedCall) => value
+  if (keys.length === 1) return [{ fields: keys, where: rest, members, valueOf }]
+  const partitions = byConstants(group)
+  if (!mayPair || partitions.length === 1) return partitions
+  const pairsOf = (paired: readonly BatchedCall[]): KeyPartition => ({
+    fields: keys,
+    where: rest,
+    members: paired,
+    valueOf,
+  })
+  const [several, single] = [
+    partitions.filter((each) => !isOfOneValue(each)),
+    partitions.filter(isOfOneValue),
+  ]
+  if (several.length > FEW) return [pairsOf(members)]
+  return single.length < 2 ? partitions : [...several, pairsOf(single.flatMap((each) => each.members))]
+}
+
+function byConstants({ members, batchKey }: CallGroup): readonly KeyPartition[] {
   const { keys, rest } = batchKey as BatchKey
-  if (keys.length === 1) {
-    return [{ key: keys[0] as Field, where: rest, members, valueOf: (member) => member.value }]
-  }
   const spellings = members.map(({ value }) => (value as readonly unknown[]).map(canonicalize))
   const keyIndex = mostVaried(spellings, keys.length)
   const partitions = new Map<string, BatchedCall[]>()
@@ -35,12 +62,10 @@ export function partitionsOf({ members, batchKey }: CallGroup): readonly KeyPart
   })
   const valueOf = ({ value }: BatchedCall) => (value as readonly unknown[])[keyIndex]
   return Array.from(partitions.values(), (same) => {
-    const where: Record<string, unknown> = { ...rest }
-    keys.forEach((field, index) => {
-      if (index !== keyIndex)
-        where[field.name] = ((same[0] as BatchedCall).value as readonly unknown[])[index]
-    })
-    return { key: keys[keyIndex] as Field, where, members: same, valueOf }
+    const values = (same[0] as BatchedCall).value as readonly unknown[]
+    const constants = keys.flatMap(({ name }, index) => (index === keyIndex ? [] : [[name, values[index]]]))
+    const where = allOf(rest, Object.fromEntries(constants) as Args)
+    return { fields: [keys[keyIndex] as Field], where, members: same, valueOf }
   })
 }
 
@@ -80,19 +105,19 @@ export type Chunk = ReadonlyMap<Fold, KeySlot>
 
 /**
  * Deals calls into chunks, so that no two values of a chunk can be equal to the database unless they are certainly the
- * same; calls whose value is not certain are left over. See {@link KeyType}.
+ * same; calls whose value is not certain are left over. See `KeyType`.
  */
 export function chunksOf(
   { members, valueOf }: KeyPartition,
-  type: KeyType,
+  key: MergeKey,
 ): { readonly chunks: readonly Chunk[]; readonly uncertain: readonly BatchedCall[] } {
   const chunks: Map<Fold, KeySlot>[] = [new Map()]
   const uncertain: BatchedCall[] = []
   for (const member of members) {
     const value = valueOf(member)
-    const fold = type.fold(value)
+    const fold = key.fold(value)
     if (fold === null) uncertain.push(member)
-    else deal(chunks, fold, value, member, type)
+    else deal(chunks, fold, value, member, key)
   }
   return { chunks, uncertain }
 }
@@ -102,7 +127,7 @@ function deal(
   fold: Fold,
   value: unknown,
   member: BatchedCall,
-  type: KeyType,
+  key: MergeKey,
 ): void {
   for (const chunk of chunks) {
     const slot = chunk.get(fold)
@@ -110,7 +135,7 @@ function deal(
       chunk.set(fold, new KeySlot(value, member))
       return
     }
-    if (type.isExact || isSpelledAlike(slot.value, value)) {
+    if (key.isExact || isSpelledAlike(slot.value, value)) {
       slot.add(member)
       return
     }

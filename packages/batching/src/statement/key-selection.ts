@@ -1,7 +1,6 @@
 import type { Args, Call, Field } from '@prisma-brisk/core'
+import type { Row } from './merge-key.ts'
 import { MergeMismatch } from './statement.ts'
-
-export type Row = Readonly<Record<string, unknown>>
 
 /** A selection widened by the fields that a merge needs, and the fields that the callers did not ask for. */
 export interface WidenedSelection {

@@ -112,10 +112,13 @@ const instants = new Set(['Timestamp', 'Timestamptz', 'DateTime'])
 /** The value as it is bound; undefined where it is not plainly one of the column's type. */
 export function bindable({ type }: Field, value: unknown): unknown {
   switch (type) {
+    // A value out of range is Prisma's to refuse, by an error of its own.
     case 'Int':
-      return Number.isInteger(value) ? value : undefined
+      return Number.isInteger(value) && value === ((value as number) | 0) ? value : undefined
     case 'BigInt':
-      return typeof value === 'bigint' || Number.isSafeInteger(value) ? value : undefined
+      return Number.isSafeInteger(value) || (typeof value === 'bigint' && BigInt.asIntN(64, value) === value)
+        ? value
+        : undefined
     case 'Boolean':
       return typeof value === 'boolean' ? value : undefined
     case 'String':

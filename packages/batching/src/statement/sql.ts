@@ -1,4 +1,5 @@
-import { DriverTap, type Field, type Host, type Model, type Provider } from '@prisma-brisk/core'
+import type { Field, Host, Model, Provider } from '@prisma-brisk/core'
+import { schemaOf } from '../key/database-schema.ts'
 
 /** SQL text that grows with the values it binds. */
 export class Sql {
@@ -31,11 +32,7 @@ export class Sql {
   /** The table of a model, in the schema in which Prisma looks for it. */
   table(model: Model): string {
     const table = this.quote(model.table)
-    const { provider } = this.host
-    const tap = DriverTap.of(this.host)
-    const schema =
-      model.dbSchema ??
-      (provider === 'postgresql' ? (tap?.adapter?.getConnectionInfo?.().schemaName ?? 'public') : null)
+    const schema = schemaOf(this.host, model) ?? null
     return schema === null ? table : `${this.quote(schema)}.${table}`
   }
 
