@@ -17,6 +17,7 @@ export async function run(bench: Bench): Promise<void> {
     await lists(bench, clients)
     await singles(bench, clients)
     await firstRows(bench, clients)
+    await neverSlower(bench, clients)
     await creates(bench, database)
     await waterfall(bench, database)
     await manyCalls(bench, clients)
@@ -35,6 +36,7 @@ const USERS = 100_000
 const PARENTS = 200
 const CHILDREN = 5_000
 const UNINDEXED = 40
+const PAIRS = 1_000
 /** Rounds before any is counted: what a server does after its first seconds, for all contenders alike. */
 const WARM = 30
 
@@ -53,12 +55,18 @@ async function fill(prisma: PrismaClient): Promise<void> {
     `INSERT INTO "Conversation" (id, title, "userId") SELECT 'conversation-' || i, 'Conversation', 1 FROM generate_series(1, ${PARENTS}) i`,
   )
   await prisma.$executeRawUnsafe(
-    `INSERT INTO "Message" ("conversationId", role, body, "createdAt")
-     SELECT 'conversation-' || (1 + i % ${PARENTS}), 'USER', 'Message ' || i, '2025-01-01'::timestamp - i * interval '1 second'
+    `INSERT INTO "Message" ("conversationId", role, body, tokens, "createdAt")
+     SELECT 'conversation-' || (1 + i % ${PARENTS}), 'USER', 'Message ' || i, i % 5, '2025-01-01'::timestamp - i * interval '1 second'
      FROM generate_series(1, ${PARENTS * CHILDREN}) i`,
   )
   await prisma.$executeRawUnsafe(
     `INSERT INTO "Recommendation" ("userId", title, priority) SELECT 1 + i % ${UNINDEXED}, 'Recommendation ' || i, i FROM generate_series(1, ${UNINDEXED * 500}) i`,
+  )
+  await prisma.$executeRawUnsafe(
+    `INSERT INTO "Workshop" (id, title, "ownerId") SELECT i, 'Workshop ' || i, 1 FROM generate_series(1, ${PAIRS}) i`,
+  )
+  await prisma.$executeRawUnsafe(
+    `INSERT INTO "WorkshopMember" ("workshopId", "userId", role) SELECT i, ${PAIRS} - i + 1, 'annotator' FROM generate_series(1, ${PAIRS}) i`,
   )
   await prisma.$executeRawUnsafe(`CREATE INDEX ON "Insight" ("userId")`)
   await prisma.$executeRawUnsafe(`CREATE INDEX ON "Message" ("conversationId", "createdAt" DESC)`)
@@ -204,6 +212,53 @@ async function firstRows(bench: Bench, clients: Clients): Promise<void> {
     subject: atOnce(UNINDEXED, top(batched)),
     baselines: [{ name: 'prisma', run: atOnce(UNINDEXED, top(plain)), atLeast: 1 }],
   })
+}
+
+/** What Prisma does well by itself, or what cannot be merged: plain Prisma must not be faster. */
+async function neverSlower(bench: Bench, { plain, batched }: Clients): Promise<void> {
+  const cases: Record<
+    string,
+    { count: number; call(client: PrismaClient): (number: number) => Promise<unknown> }
+  > = {
+    // Prisma merges these by itself.
+    'compound-both-vary': {
+      count: PAIRS,
+      call: (client) => (workshopId) =>
+        client.workshopMember.findUnique({
+          where: { workshopId_userId: { workshopId, userId: PAIRS - workshopId + 1 } },
+        }),
+    },
+    // First rows are found by one key, and both of these vary.
+    'unmerged-pairs': {
+      count: 60,
+      call: (client) => (userId) =>
+        client.insight.findMany({
+          where: { userId, title: `Insight ${userId}` },
+          orderBy: { id: 'asc' },
+          take: 1,
+        }),
+    },
+    // A million messages, no index on `tokens`: each call stops at the first messages it meets.
+    'first-rows-ordered-by-indexed': {
+      count: 4,
+      call: (client) => (tokens) => client.message.findFirst({ where: { tokens }, orderBy: { id: 'desc' } }),
+    },
+    'or-throw-misses': {
+      count: 200,
+      call: (client) => (number) =>
+        client.user
+          .findUniqueOrThrow({ where: { id: number % 2 === 0 ? number : USERS + number } })
+          .catch(() => null),
+    },
+  }
+  for (const [name, { count, call }] of Object.entries(cases))
+    await bench.compare({
+      bench: `batching/${name}/${count}`,
+      subject: atOnce(count, call(batched)),
+      baselines: [{ name: 'prisma', run: atOnce(count, call(plain)), atLeast: 0.95 }],
+      rounds: 25,
+      warmUps: WARM,
+    })
 }
 
 /** Fifty users get an insight at the same moment; what is stored stays, for all contenders alike. */

@@ -11,6 +11,7 @@ const PRISMA_CLI = createRequire(import.meta.url).resolve('prisma/build/index.js
 export async function generateClient(
   models: string,
   provider: 'postgresql' | 'mysql' | 'sqlite' = 'postgresql',
+  previewFeatures: readonly string[] = [],
 ): Promise<{ module: unknown; remove(): void }> {
   // Beside the others: its imports are resolved from there.
   const directory = mkdtempSync(join(GENERATED, 'throwaway-'))
@@ -22,6 +23,7 @@ export async function generateClient(
   output              = "./client"
   moduleFormat        = "esm"
   importFileExtension = "ts"
+  previewFeatures     = ${JSON.stringify(previewFeatures)}
 }
 
 datasource db {

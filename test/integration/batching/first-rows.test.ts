@@ -86,6 +86,32 @@ describe('B16 the first rows of each key on postgresql', () => {
     await database.createClient().$executeRawUnsafe('DROP INDEX "by_user"')
   })
 
+  test('KB20 are left to the calls where the order has an index and the key has none', async () => {
+    const { client, log } = database.createRecordedClient()
+    const prisma = client.$extends(batching())
+    const latest = () =>
+      Promise.all(
+        [1, 2, 3].map((userId) => prisma.insight.findFirst({ where: { userId }, orderBy: { id: 'desc' } })),
+      )
+    expect((await latest()).map((row) => row?.id)).toEqual([298, 299, 300])
+    log.clear()
+    // The catalog was asked once.
+    expect((await latest()).map((row) => row?.id)).toEqual([298, 299, 300])
+    expect(log.sql().map((sql) => / LIMIT \$\d+/.test(sql) && !sql.includes('LATERAL'))).toEqual([
+      true,
+      true,
+      true,
+    ])
+    // In an order without an index the table is scanned once for all of them.
+    log.clear()
+    await Promise.all(
+      [1, 2, 3].map((userId) =>
+        prisma.insight.findFirst({ where: { userId }, orderBy: [{ title: 'asc' }, { id: 'desc' }] }),
+      ),
+    )
+    expect(log.statements).toHaveLength(2)
+  })
+
   test('are found in one scan where the index is a partial one, or begins with something else', async () => {
     const plain = database.createClient()
     await plain.$executeRawUnsafe('CREATE INDEX "of_read" ON "Insight" ("userId") WHERE "read"')

@@ -47,6 +47,32 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('transactions on %s',
     ).toBe(1)
   })
 
+  test('KB6 a read queued before a write of a client with hooks behind does not see it', async () => {
+    const { client } = database.createRecordedClient({ adapter: database.adapter({ connections: 3 }) })
+    const inner: unknown[] = []
+    const prisma = client.$extends(batching()).$extends({
+      query: {
+        user: {
+          create: async ({ args, query }) => {
+            inner.push(await query(args))
+            return query({ data: { id: 11, email: 'twin', name: 'twin' } })
+          },
+        },
+      },
+    })
+    const answers = await prisma.$transaction((tx) =>
+      Promise.all([
+        tx.user.count(),
+        tx.user.findMany({ where: { name: 'x' } }),
+        tx.insight.findFirst({ where: { id: 1 } }),
+        tx.user.create({ data: { id: 10, email: 'x', name: 'x' } }),
+        tx.user.count({ where: { name: 'x' } }),
+      ]),
+    )
+    expect(answers).toMatchObject([3, [], { id: 1 }, { name: 'twin' }, 1])
+    expect(inner).toMatchObject([{ name: 'x' }])
+  })
+
   test('B5 reads before, in and after a savepoint see what they may', async () => {
     const { prisma } = clients()
     const outer = await prisma.$transaction(async (tx) => {
@@ -207,6 +233,27 @@ test('B25 a key that fails inside a PostgreSQL transaction is not asked for agai
     expect(outcomes[1]).toEqual([{ id: 3, label: '3' }])
     expect(outcomes[2]).toMatch(/^P20/)
     expect(log.statements.filter(({ sql }) => sql.includes('UuidKey')).length).toBeLessThanOrEqual(2)
+  } finally {
+    await database.drop()
+  }
+})
+
+test('KB13 a value out of range fails inside a PostgreSQL transaction as it does alone', async () => {
+  const database = await createDatabase('postgresql')
+  try {
+    const client = database.createClient({ adapter: database.adapter({ connections: 2 }) })
+    const prisma = client.$extends(batching())
+    const ask = (tx: Pick<PrismaClient, 'message'>, conversationId: string) =>
+      tx.message.findFirst({
+        where: { conversationId, tokens: { gt: 2 ** 40 } },
+        orderBy: [{ tokens: 'asc' }, { id: 'asc' }],
+      })
+    const [alone] = await client.$transaction((tx) => Promise.allSettled([ask(tx, 'a')]))
+    expect(alone).toMatchObject({ status: 'rejected', reason: { code: 'P2020' } })
+    const outcomes = await prisma.$transaction((tx) =>
+      Promise.allSettled(['a', 'b', 'c'].map((id) => ask(tx as unknown as PrismaClient, id))),
+    )
+    expect(outcomes[0]).toMatchObject({ status: 'rejected', reason: { code: 'P2020' } })
   } finally {
     await database.drop()
   }

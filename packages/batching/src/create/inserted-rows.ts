@@ -66,12 +66,12 @@ function differs({ type, kind, nativeType }: Field, given: unknown, stored: unkn
   if (kind === 'enum') return given !== stored
   switch (type) {
     case 'String':
-      return textDiffers(String(given), String(stored))
+      return textDiffers(given as string, stored as string)
     case 'Boolean':
       return given !== stored
     case 'Int':
     case 'BigInt':
-      return String(given) !== String(stored)
+      return `${given as number}` !== `${stored as number}`
     case 'Float':
       return Math.fround(Number(given)) !== Math.fround(Number(stored))
     case 'Decimal':

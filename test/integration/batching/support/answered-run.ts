@@ -48,6 +48,22 @@ try {
       const held = rows.filter((row) => row.deref() !== undefined).length
       console.log(JSON.stringify({ kind: `${kind}, ${time}`, answered: rows.length > 0, held }))
     }
+  // Each of these is a client made for one request, whose option nobody else holds on to.
+  const base = database.createClient()
+  const mounts: WeakRef<object>[] = []
+  for (let mount = 0; mount < 20; mount++) {
+    const scope = () => mount
+    const client = base.$extends(batching({ scope }))
+    await Promise.all([1, 2].map((id) => client.user.findUnique({ where: { id } })))
+    mounts.push(new WeakRef(scope))
+  }
+  for (let turn = 0; turn < 3; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    collect()
+  }
+  // The last one may be held by what this function has on its stack.
+  const held = mounts.slice(0, -1).filter((scope) => scope.deref() !== undefined).length
+  console.log(JSON.stringify({ kind: 'mounts', answered: true, held }))
   // Without a context of somebody's, promises have no number.
   await new Promise((resolve) => setImmediate(resolve))
   await Promise.resolve()
