@@ -12,14 +12,12 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('arguments on %s', (p
     async (_, way) => {
       const database = await createDatabase(provider as 'postgresql', { schema: 'key-types' })
       try {
-        let slow: Promise<unknown> = Promise.resolve()
+        let slow: Promise<void> = Promise.resolve()
         const { client } = database.createRecordedClient({
           adapter: database.adapter({ connections: 4 }),
-          before: () => slow as Promise<void>,
+          before: () => slow,
         })
-        const prisma = (way as <Client extends object>(client: Client) => Client)(client).$extends(
-          batching({ writes: { create: true } }),
-        )
+        const prisma = way(client).$extends(batching({ writes: { create: true } }))
         const buffer = Buffer.alloc(2)
         /** Begins a call for each number, in one tick. */
         const forEach = async <T>(call: (number: number) => PromiseLike<T>): Promise<T[]> => {
@@ -27,7 +25,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('arguments on %s', (p
           for (const number of [1, 2, 3, 4]) {
             buffer[0] = number
             calls.push(started(call(number)))
-            for (let job = 0; job < 40; job++) await null
+            for (let job = 0; job < 40; job++) await Promise.resolve()
           }
           return Promise.all(calls)
         }

@@ -89,16 +89,12 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('compound keys on %s'
     const { log, prisma } = await clients()
     const ask = (userId: number, twice: object) =>
       prisma.workshopMember.findUnique({
-        where: { workshopId_userId: { workshopId: 1, userId }, ...twice } as never,
+        where: { workshopId_userId: { workshopId: 1, userId }, ...twice },
       })
     const found = await expectStatements(log, 1, () =>
       Promise.all([1, 30, 99].map((userId) => ask(userId, { workshopId: 1 }))),
     )
-    expect(found.map((member) => (member as { role: string } | null)?.role)).toEqual([
-      'owner',
-      'role 1',
-      undefined,
-    ])
+    expect(found.map((member) => member?.role)).toEqual(['owner', 'role 1', undefined])
     expect(await Promise.all([1, 30].map((userId) => ask(userId, { workshopId: 2 })))).toEqual([null, null])
     expect(await Promise.all([1, 30].map((userId) => ask(userId, { userId: 1 })))).toMatchObject([
       { role: 'owner' },

@@ -77,7 +77,7 @@ async function outcomesAtOnce(client: object, calls: readonly Create[]): Promise
           : { model, args: { ...args, data: { ...args.data, bytes: buffer } } },
       ),
     )
-    for (let job = 0; job < 40; job++) await null
+    for (let job = 0; job < 40; job++) await Promise.resolve()
     buffer?.fill(0xee)
   }
   return Promise.all(outcomes)

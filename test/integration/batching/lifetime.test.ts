@@ -16,12 +16,12 @@ test('KB14 $disconnect waits for what was called before it, not for what is call
   const prisma = database.createClient().$extends(batching())
   const most = 2_000
   let calls = 0
-  let stopped = false
+  const loop = { stopped: false }
   const loops = [1, 2].map(async (id) => {
-    for (; !stopped && calls < most; calls++) await prisma.user.findMany({ where: { id } })
+    for (; !loop.stopped && calls < most; calls++) await prisma.user.findMany({ where: { id } })
   })
   await prisma.$disconnect()
-  stopped = true
+  loop.stopped = true
   expect(calls).toBeLessThan(most)
   await Promise.all(loops)
 })

@@ -10,7 +10,9 @@ import { printedOutcome } from './support/oracle.ts'
 /** The models of the demo domain, generated with a preview feature. */
 async function preview(feature: string) {
   const schema = readFileSync(join(import.meta.dirname, '../../../prisma/schema.prisma'), 'utf8')
-  const { module, remove } = await generateClient(schema.slice(schema.indexOf('enum ')), 'postgresql', [feature])
+  const { module, remove } = await generateClient(schema.slice(schema.indexOf('enum ')), 'postgresql', [
+    feature,
+  ])
   return {
     remove,
     Client: (module as { PrismaClient: new (options: ClientOptions) => PrismaClient }).PrismaClient,
@@ -22,7 +24,7 @@ beforeAll(async () => {
   database = await createDatabase('postgresql')
   const plain = database.createClient()
   await plain.user.createMany({
-    data: [1, 2].map((id) => ({ id, email: `${id}@example.org`, name: `User ${id}` })),
+    data: [1, 2].map((id) => ({ email: `${id}@example.org`, name: `User ${id}` })),
   })
   await plain.insight.createMany({
     data: Array.from({ length: 12 }, (_, index) => ({ id: index + 1, userId: (index % 2) + 1, title: 'x' })),
@@ -82,7 +84,8 @@ describe('strictUndefinedChecks', () => {
         for (const [index, each] of calls.entries())
           expect([each, outcomes[index]]).toEqual([each, await printedOutcome(client, each)])
       }
-      const drafts = [...'abcdef'].map((name, index) =>
+      const names = ['a', 'b', 'c', 'd', 'e', 'f']
+      const drafts = names.map((name, index) =>
         call(
           'create',
           {
@@ -100,7 +103,7 @@ describe('strictUndefinedChecks', () => {
         true,
         false,
       ])
-      expect(await client.user.count({ where: { email: { in: [...'abcdef'] } } })).toBe(4)
+      expect(await client.user.count({ where: { email: { in: names } } })).toBe(4)
     } finally {
       await client.$disconnect()
     }

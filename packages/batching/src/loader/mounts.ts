@@ -31,6 +31,6 @@ export class Mounts {
   }
 
   private async finish(): Promise<void> {
-    await Promise.all(Array.from(this.mounts, (mount) => mount.deref()?.finish()))
+    await Promise.all(Array.from(this.mounts, async (mount) => mount.deref()?.finish()))
   }
 }
