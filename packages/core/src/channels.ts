@@ -2,7 +2,7 @@ import { channel, type Channel } from 'node:diagnostics_channel'
 import type { CallNotes } from './pipeline/call.ts'
 
 /**
- * What happens inside the suite, told over `node:diagnostics_channel` so that any APM can listen. Messages
+ * What happens inside the suite, published on `node:diagnostics_channel` so that any APM can listen. Messages
  * carry names, counts and times, never argument values. With no subscriber a channel costs one property read.
  *
  * @example

@@ -11,7 +11,7 @@ export type RowChange = 'delete' | readonly string[]
  * followed: User → Post → Comment. Without a `change`, what any of them may touch. Where a model on the way cannot be
  * read, all models.
  *
- * A deleted row leaves its implicit many-to-many relations too; no further model is named for that, because whoever reads
+ * A deleted row leaves its implicit many-to-many relations too; no further model is named for that, because a read of
  * such a relation reads the deleted row's model as well.
  *
  * Cost: for deletions a look-up after the first call for a model, for changed fields one comparison a foreign key.

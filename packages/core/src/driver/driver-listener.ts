@@ -74,7 +74,7 @@ export interface DriverListener {
   transaction?(event: TransactionEvent): void
   /** Runs before {@link DriverListener.statement}, with the rows at hand; what it throws fails the statement. */
   inspect?(statement: Statement): void
-  /** The adapter has connected; told at once to whoever listens later. */
+  /** The adapter has connected; later listeners are notified at once. */
   connected?(adapter: SqlAdapter): void
   /** The adapter is about to be disposed of (`$disconnect`). */
   dispose?(): void | Promise<void>

@@ -104,7 +104,7 @@ export class DriverTap {
     return this.listeners.askForCalls
   }
 
-  /** An adapter apart from the client's, which nobody listens to; whoever asks for it disposes of it. */
+  /** An adapter apart from the client's, which nobody listens to; the caller disposes of it. */
   connectApart(): Promise<SqlAdapter> {
     return this.connectFactory()
   }

@@ -103,7 +103,7 @@ export class Call {
   }
 
   /**
-   * Sends another operation in place of, or beside, the caller's: on the same model unless told otherwise, in
+   * Sends another operation in place of, or beside, the caller's: on the same model unless another is given, in
    * the caller's transaction, past all outer extensions. Never call it in an array transaction, where each
    * member must be sent exactly once.
    */

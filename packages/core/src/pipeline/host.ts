@@ -33,7 +33,7 @@ export class Host {
 
   /**
    * The schema model, loaded the first time it is asked for (about 0.2 ms a model), or null after one warning
-   * where there is none; whoever needs it then switches itself off.
+   * where there is none; features that need it then switch themselves off.
    */
   schema(): SchemaModel | null {
     if (this.model === undefined) this.model = this.facts.loadSchema()
@@ -68,12 +68,12 @@ export class Host {
     return () => runs.delete(run)
   }
 
-  /** Called by the seam; failures of one package must not keep the others from closing. */
+  /** Called when the client disconnects; failures of one package must not keep the others from closing. */
   async disconnecting(): Promise<void> {
     const { first, last } = this.disconnectors
     const results = await settleAll(first)
     results.push(...(await settleAll(last)))
-    // Node prints a warning a moment after it is given; whoever awaits this may exit at once.
+    // Node prints a warning a moment after it is given; the caller may exit the process at once.
     await new Promise((resolve) => setImmediate(resolve))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed !== undefined) throw failed.reason
@@ -97,7 +97,7 @@ const bindLimits: Readonly<Record<Provider, number>> = {
   mongodb: 32_766,
 }
 
-/** Narrows Prisma's provider names to ours; MongoDB and unknown ones are refused by the seam. */
+/** Narrows Prisma's provider names to ours; `mount` refuses MongoDB and unknown ones. */
 export function providerOf(name: string): Provider {
   if (name === 'postgres' || name === 'postgresql') return 'postgresql'
   if (name in bindLimits) return name as Provider

@@ -43,7 +43,7 @@ type Request = (this: object, params: InternalParams) => Promise<unknown>
  * - A call of an extended client that other extensions see first leaves the suite's own arguments here, and waits.
  * - A request of a client without the suite, in the async context of a call that waits, is that call by another door. One
  *   of a client with it, such as a read replica, takes the suite's own arguments over.
- * - Any other write of a client without the suite is foreign, and whoever asked hears of it.
+ * - Any other write of a client without the suite is foreign, and followed if a package asked for it.
  */
 export class BaseRequests {
   private readonly mounted = new WeakMap<ExtensionList, readonly Mounted[]>()

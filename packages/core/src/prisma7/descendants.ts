@@ -8,7 +8,7 @@ import type { ExtensionList } from './base-requests.ts'
  * the same. They are not: a computed field makes Prisma read the columns it needs, which the parent must not be given.
  * So each client that descends from this one gets lists of its own, with the same hooks in them.
  *
- * @param born told of each list that comes of another
+ * @param born called for each list that is made from another
  * @returns whether this version of Prisma allows it
  */
 export function giveDescendantsOwnHooks(list: ExtensionList | undefined, born: Born): boolean {

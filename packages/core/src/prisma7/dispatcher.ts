@@ -116,8 +116,8 @@ export class PrismaDispatcher implements Dispatcher {
 }
 
 /**
- * Sends, in the context of the call: the driver learns by it whose statements it gets. Where nobody asks, there is no
- * context: on Node 20 and 22 the first one makes each promise of the process dearer.
+ * Sends, in the async context of the call, which ties statements to it. Without a listener there is no context: on Node 20
+ * and 22 the first one makes every promise of the process slower.
  */
 export function inContextOf<A>(
   call: Call,

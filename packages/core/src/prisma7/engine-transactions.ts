@@ -63,7 +63,7 @@ function arrayScope(): TransactionScope | undefined {
 
 /**
  * Members of an array transaction are sent one after another in the context of one of them. The engine reads each
- * one's model name right before it runs it, and never again after the next one's: whoever was read last has the turn.
+ * one's model name right before it runs it, and never again after the next one's: the member read last is the one that runs.
  */
 function watchMembers(engine: WatchableEngine): void {
   const requestBatch = engine.requestBatch?.bind(engine)

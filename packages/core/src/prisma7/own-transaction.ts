@@ -1,6 +1,6 @@
 import type { HookInput, InternalParams } from './redirect.ts'
 
-/** Runs `run` in a new interactive transaction, which it is told of as hooks are; rolled back if `run` fails. */
+/** Runs `run` in a new interactive transaction, described as hooks get it; rolled back if `run` fails. */
 export type OpenTransaction = <T>(
   run: (transaction: InternalParams['transaction']) => Promise<T>,
 ) => Promise<T>

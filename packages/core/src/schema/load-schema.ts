@@ -23,7 +23,7 @@ export interface SchemaSources {
  * metadata is used only while its hash is that of the client's text: stale metadata would give wrong answers.
  *
  * Cost: about 20 µs a model, and for those used 0.4 ms in a fresh process; call it once per client, when it is first needed.
- * Returns null, after a warning, where no source can be read; whoever needs the model then switches itself off.
+ * Returns null, after a warning, where no source can be read; features that need the model then switch themselves off.
  */
 export function loadSchemaModel({
   option,

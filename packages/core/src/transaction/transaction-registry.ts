@@ -46,7 +46,7 @@ export class TransactionScope implements CallTransaction {
     this.running = index
   }
 
-  /** The member of an array transaction that sends; undefined where nobody has said. */
+  /** The member of an array transaction that sends; undefined where it is not known. */
   get runningMember(): Call | undefined {
     return this.running === null ? undefined : this.members[this.running]
   }

@@ -55,7 +55,7 @@ export class MariaDbDriverPool implements DriverPool {
   }
 }
 
-/** What an adapter uses of the pool to send a statement; the watch is told of the connection. */
+/** What an adapter uses of the pool to send a statement; the watch is notified of the connection. */
 class WatchedPool {
   constructor(
     private readonly pool: MariaDbPool,

@@ -57,7 +57,7 @@ export class PgDriverPool implements DriverPool {
 }
 
 /**
- * What an adapter uses of the pool to send a statement. It does what `Pool.query` does, but for the watch: that is told of
+ * What an adapter uses of the pool to send a statement. It does what `Pool.query` does, except that the watch is notified of
  * the client before the query is sent, and may keep it for a while after the answer. And a client whose query the server
  * has merely refused goes back to the pool, which would close it.
  */
@@ -96,7 +96,7 @@ class WatchedPool {
           if (!isRefusal(error)) broken ??= error
           end(() => reject(error))
         }
-        // A client that is nobody's listener's throws what its socket reports.
+        // An 'error' event without a listener would be thrown.
         const onError = (error: unknown): void => {
           broken ??= error
           fail(error)

@@ -4,7 +4,7 @@
  * - `unsent`: nothing, it never reached the database
  * - `refused`: nothing, the database says so; a transaction around it may go on
  * - `undone`: nothing, and the database has rolled back the transaction around it too
- * - `open`: nobody knows; treat it as done
+ * - `open`: unknown; treat it as done
  */
 export type FailureOutcome = 'unsent' | 'refused' | 'undone' | 'open'
 

@@ -6,7 +6,7 @@ import { copyBytes } from '../../operation/value-copy.ts'
 /** Where {@link copyArguments} meets what it leaves to Prisma. */
 export class UncommonArgument extends Error {}
 
-/** One for all: nobody reads its stack, which is dear. */
+/** One for all: its stack is never read, and is costly to make. */
 const uncommon = new UncommonArgument()
 
 /**

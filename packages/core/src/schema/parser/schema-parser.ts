@@ -27,8 +27,8 @@ export function parseSchema(text: string, source: SchemaSource): SchemaModel {
 
 /**
  * The schema model of a text that Prisma has accepted, as a client carries it: each model is parsed when it is first asked
- * for, with those it relates to. A model that cannot be read after all, because Prisma's language has grown, is one that
- * `models` has no value for, and `failed` is told; whoever asks for it must take it for unknown.
+ * for, with those it relates to. A model that cannot be read after all, because Prisma's language has grown, has no value
+ * in `models` and is passed to `failed`; callers must treat it as unknown.
  *
  * Cost: about 20 µs a model, and what {@link parseSchema} costs for the models used.
  * @throws SchemaSyntaxError where the text does not even fall into blocks.
