@@ -105,8 +105,13 @@ export function cacheMethods({ names, store, stats, writes, fills, client }: Par
     stats: () => stats.snapshot(storeStats(store)),
     warm: (runs, options) => warm(runs, options, fills),
     async etag(selection) {
-      const tags = tagsOf(selection, '$cache.etag')
-      const stamps = await store.observe([names.everything, ...tags])
+      // Of models, the tag that every write of them changes is enough. That of their rows is signed by whoever caches one first.
+      const { tags = [], models = [] } = checkedSelection(selection, '$cache.etag')
+      const written = writes
+        .tagsOfModelNames(models, '$cache.etag.models')
+        .filter((tag) => !names.isOfRows(tag))
+      const own = tags.map((tag) => names.own(tag))
+      const stamps = await store.observe([names.everything, ...own, ...written])
       if (typeof stamps === 'string' || stamps.some(isMarked)) return `"${randomUUID()}"`
       const hash = createHash('sha256')
       for (const stamp of stamps) hash.update(stamp).update(' ')

@@ -40,6 +40,8 @@ export interface CacheStore {
   invalidate(tags: readonly string[]): void | Promise<void>
   /** Calls back when the connection came back or moved to another server, so that what was sent may have been lost. */
   onReconnect?(listener: () => void): void
+  /** Gives the store the names it may use for itself, before anything is asked of it: once for each namespace. */
+  useNames?(names: ReservedNames): void
   /** Forgets all entries held in this process. */
   clear?(): void
   /** Entries and bytes held in this process. */
@@ -47,6 +49,16 @@ export interface CacheStore {
   /** Gives the store the application's decimal class, which it needs to rebuild values. */
   useDecimal?(decimal: DecimalClass): void
   close?(): void | Promise<void>
+}
+
+/** Names of a namespace that a store may use for itself. */
+export interface ReservedNames {
+  /** The tag that every entry rests on. */
+  readonly everything: string
+  /** A key to try writing with. */
+  readonly probe: string
+  /** A key to remember servers by. */
+  readonly servers: string
 }
 
 /** What a store has of a key and of the tags that were asked for with it. */

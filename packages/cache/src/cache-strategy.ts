@@ -14,7 +14,10 @@ export interface CacheStrategy {
   swr?: number
   /** Names to invalidate it by, beside the models it touches. Text of 1 to 256 bytes each. */
   tags?: readonly string[]
-  /** `ttl` for a result that is null or empty, in seconds. Default: as `ttl`, or the option of the same name. */
+  /**
+   * `ttl` for a result that is null or empty, in seconds. Default: as `ttl`, or the option of the same name. With 0 such
+   * results are not kept at all, not for `swr` either.
+   */
   nullTtl?: number
   /**
    * Seconds after `ttl + swr` during which the old result is served where the database cannot be reached. Default: the

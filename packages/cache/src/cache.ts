@@ -5,6 +5,7 @@ import {
   type Host,
   type Middleware,
   type Next,
+  type Provider,
 } from '@prisma-brisk/core'
 import { cacheMethods, type CacheMethods } from './cache-client.ts'
 import { CacheKeys } from './key/cache-key.ts'
@@ -39,6 +40,8 @@ export interface ClientFacts {
   readonly computedBehind: ComputedFields
   /** Text that tells this database from others in every process; null where only the database itself can say. */
   readonly database: string | null
+  /** The schema that the driver adapter was given; null where it was given none. */
+  readonly adapterSchema: string | null
   /** The application's decimal class, or null where it cannot be had. */
   readonly decimal: () => Promise<DecimalClass | null>
   /** The client with the cache on it. */
@@ -63,7 +66,9 @@ export class Cache {
   ) {
     this.shared = SharedState.of(host)
     const kept = store ?? this.shared.defaultStore()
-    this.names = new TagNames(options.namespace, kept.isLocal)
+    this.names = new TagNames(options.namespace, kept.isLocal, () =>
+      defaultSchemaOf(host.provider, facts().adapterSchema),
+    )
     this.store = GuardedStore.of(kept, options.namespace, () => {
       const timeouts = { read: options.readTimeout, write: options.writeTimeout }
       return new GuardedStore(kept, this.names, timeouts, options.now)
@@ -230,6 +235,12 @@ export class Cache {
 function unasked(call: Call, next: Next): Promise<unknown> {
   collector()?.push({ status: 'bypass', reason: 'no-strategy', tags: [], models: [] })
   return next(call)
+}
+
+/** The schema in which Prisma looks for the table of a model that names none. */
+function defaultSchemaOf(provider: Provider, adapterSchema: string | null): string | null {
+  if (provider === 'mysql' || provider === 'sqlite' || provider === 'mongodb') return null
+  return adapterSchema ?? (provider === 'sqlserver' ? 'dbo' : 'public')
 }
 
 /** Where neither the call nor the model says more. */

@@ -47,6 +47,13 @@ export class StoreUnusableError extends BriskError {
   }
 }
 
+/** The store is there, and has refused a command: it is full, for instance. */
+export class StoreReplyError extends BriskError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super('E_STORE_REPLY', `The cache store refused: ${reason}.`, options)
+  }
+}
+
 /** Prisma Accelerate refused, or could not be reached, when tags were to be invalidated. */
 export class AccelerateError extends BriskError {
   constructor(reason: string, advice: string, options?: ErrorOptions) {

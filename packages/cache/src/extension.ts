@@ -17,7 +17,7 @@ import type { DecimalClass } from './codec/value-copy.ts'
 import type { CacheArgs } from './cache-strategy.ts'
 import { Cache, type ClientFacts } from './cache.ts'
 import { ComputedFields } from './read/computed-fields.ts'
-import { databaseNameOf } from './key/database-name.ts'
+import { adapterSchemaOf, databaseNameOf } from './key/database-name.ts'
 import { resolveOptions, type CacheOptions, type ResolvedCacheOptions } from './options.ts'
 
 /**
@@ -132,6 +132,7 @@ function factsOf(client: PrivateClient, extended: () => object, behind: Computed
     computed: computedFieldsOf(client),
     computedBehind: behind,
     database: databaseNameOf(base._engineConfig?.adapter),
+    adapterSchema: adapterSchemaOf(base._engineConfig?.adapter),
     decimal: () => decimalClassOf(base),
     client: extended,
   }

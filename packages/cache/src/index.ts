@@ -6,7 +6,14 @@ export type { CacheSelection } from './cache-selection.ts'
 export type { CacheInfo, CacheStatus } from './report/cache-info.ts'
 export type { CacheStats, ModelStats } from './report/statistics.ts'
 export type { CacheEvent } from './report/read-report.ts'
-export type { CacheLookup, CacheStore, FillLocks, MessageBus, WriteMarks } from './cache-store.ts'
+export type {
+  CacheLookup,
+  CacheStore,
+  FillLocks,
+  MessageBus,
+  ReservedNames,
+  WriteMarks,
+} from './cache-store.ts'
 export type { CacheEntry, StoredEntry } from './entry/entry.ts'
 export type { KeySetTag } from './entry/stamp.ts'
 export type { RawQuery } from './raw/raw-read.ts'
@@ -26,6 +33,7 @@ export type { DecimalClass } from './codec/value-copy.ts'
 export {
   AccelerateError,
   InvalidCacheStrategyError,
+  StoreReplyError,
   StoreTimeoutError,
   StoreUnusableError,
   UnserialisableValueError,

@@ -54,8 +54,10 @@ export interface CacheOptions {
   /** Prefix of every key and tag in the store. Default `brisk`. Applications of one namespace invalidate each other's. */
   namespace?: string
   /**
-   * Tells this database from others on the same store. Default: what the driver adapter says of host and database name,
-   * without credentials. Set it where one store serves several databases and the adapter does not say.
+   * Tells this database from others on the same store. Default: what the driver adapter says of host, database, schema,
+   * session options and user, without the password; `localhost` is this machine's. Set it where one store serves several
+   * databases and the adapter does not say, as where a pool's `connect` event sets the search path, and where several
+   * machines reach one database as `localhost` and are to share its entries.
    */
   database?: string
   /** Milliseconds to wait for the store before the database is asked. Default 50. */
@@ -72,7 +74,7 @@ export interface CacheOptions {
    * a call site; `'invalidateAll'`; `'ignore'`; or a function from the SQL to the tags and models to invalidate.
    */
   onRawWrite?: RawWriteAction
-  /** Seconds a null or empty result is fresh. Default: as any other. */
+  /** Seconds a null or empty result is fresh; 0: it is not kept at all. Default: as any other. */
   nullTtl?: number
   /**
    * Seconds after `ttl + swr` during which an old result is served where the database cannot be reached. Default 0.

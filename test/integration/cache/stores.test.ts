@@ -3,8 +3,11 @@ import { msgpackr } from '@prisma-brisk/cache/msgpackr'
 import { testCacheStore } from '@prisma-brisk/cache/testing'
 import { Decimal } from '@prisma/client-runtime-utils'
 import { Cluster, Redis } from 'ioredis'
+import Redis50 from 'ioredis-5.0'
+import { Redis as Redis54 } from 'ioredis-5.4'
+import { Redis as Redis58 } from 'ioredis-5.8'
 import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis-6'
-import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
+import { createClient, createClientPool, createCluster, createSentinel, RESP_TYPES } from 'redis'
 import {
   startRedis,
   startRedisCluster,
@@ -87,6 +90,13 @@ describe('a Redis of its own', () => {
       'ioredis 5': peer,
       'ioredis 6': () => ioredis(new Redis6(server.url)),
       'node-redis': () => nodeRedis(createClient({ url: server.url })),
+      'KR-D node-redis that gives Buffers': () =>
+        nodeRedis(
+          createClient({
+            url: server.url,
+            commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+          }) as never,
+        ),
       'a pool of node-redis': () =>
         nodeRedis(createClientPool({ url: server.url }, { minimum: 1, maximum: 3 })),
       'ioredis 5 and Sentinel': () => ioredis(new Redis({ sentinels: sentinels(), name: 'main' })),
@@ -97,6 +107,49 @@ describe('a Redis of its own', () => {
     peer,
     empty,
   )
+
+  /** Each minor of ioredis 5 in which the names of commands, or what is put before their keys, have changed. */
+  const prefixed = {
+    'ioredis 5.0': () => new Redis50.default(server.url, { keyPrefix: 'app:' }),
+    'ioredis 5.4': () => new Redis54(server.url, { keyPrefix: 'app:' }),
+    'ioredis 5.8': () => new Redis58(server.url, { keyPrefix: 'app:' }),
+    'ioredis 5.9': () => new Redis(server.url, { keyPrefix: 'app:' }),
+    'ioredis 6': () => new Redis6(server.url, { keyPrefix: 'app:' }),
+  }
+  describe.each(Object.entries(prefixed))('KC3 by %s with a keyPrefix', (_, open) => {
+    let one: Opened
+    let other: Opened
+    beforeAll(async () => {
+      ;[one, other] = await Promise.all([ioredis(open() as never), ioredis(open() as never)])
+    })
+    afterAll(() => {
+      one.close()
+      other.close()
+    })
+    testCacheStore({
+      test,
+      create: async () => (await empty(), redisStore(one.client)),
+      createPeer: () => redisStore(other.client),
+      decimal: Decimal,
+    })
+
+    test('every key has it, whatever the command', async () => {
+      await empty()
+      const store = redisStore(one.client)
+      store.useNames?.({ everything: 'all', probe: 'probe', servers: 'servers' })
+      store.marks?.watch()
+      const stamps = await store.observe(['a', 'b'])
+      const times = { createdAt: Date.now(), ttl: 60_000, swr: 0, staleIfError: 0, cost: 1 }
+      await store.write('key', { identity: 'i', tags: ['a', 'b'], stamps, ...times }, 1)
+      await store.marks?.set(['c'], 60_000)
+      await store.locks?.take('key', 'token', 60_000)
+      const keys = await admin.keys('*')
+      expect(keys.filter((key) => !key.startsWith('app:'))).toEqual([])
+      expect(keys.length).toBeGreaterThan(5)
+      await store.invalidate(['a', 'b'])
+      expect(await admin.exists('app:a', 'app:b')).toBe(0)
+    })
+  })
 
   describe('with the codec of msgpackr', () => {
     testCacheStore({

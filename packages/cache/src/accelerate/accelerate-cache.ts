@@ -53,7 +53,7 @@ export class AccelerateCache {
     this.stats = host.state(STATS, () => new Statistics())
     this.report = new ReadReport(this.stats)
     const timeout = Math.max(options.writeTimeout, ACCELERATE_WRITE_TIMEOUT)
-    const tags = { everything: EVERYTHING, probe: 'mbrisk_probe' }
+    const tags = { everything: EVERYTHING, probe: 'mbrisk_probe', servers: '' }
     this.guard = new GuardedStore(this.backend(), tags, { read: timeout, write: timeout }, options.now)
     this.warning = new RawWriteWarning(options, () => this.stats.used)
     this.methods = this.makeMethods()

@@ -63,6 +63,6 @@ export class CircuitBreaker {
 const THRESHOLD = 3
 const SAME_FAILURE = 10
 const FIRST_PAUSE = 100
-const LAST_PAUSE = 5_000
+const LAST_PAUSE = 500
 /** The clocks of two processes may differ by as much without an entry of before an outage being believed. */
 const CLOCK_TOLERANCE = 1_000

@@ -1,9 +1,14 @@
 import { CircuitBreaker } from './circuit-breaker.ts'
-import type { CacheStore, CacheLookup } from '../cache-store.ts'
+import type { CacheLookup, CacheStore, ReservedNames } from '../cache-store.ts'
 import type { KeySetTag } from '../entry/stamp.ts'
 import { StoreTimeouts } from './timeouts.ts'
 import type { CacheEntry, StoredEntry } from '../entry/entry.ts'
-import { StoreTimeoutError, StoreUnusableError, UnserialisableValueError } from '../errors.ts'
+import {
+  StoreReplyError,
+  StoreTimeoutError,
+  StoreUnusableError,
+  UnserialisableValueError,
+} from '../errors.ts'
 import { Journal } from './invalidation-journal.ts'
 
 /** Why the store was not asked, or gave no answer. */
@@ -37,7 +42,7 @@ export class GuardedStore {
 
   constructor(
     readonly store: CacheStore,
-    private readonly tags: { readonly everything: string; readonly probe: string },
+    private readonly tags: ReservedNames,
     timeouts: { readonly read: number; readonly write: number },
     now: () => number,
   ) {
@@ -45,6 +50,7 @@ export class GuardedStore {
     this.breaker = new CircuitBreaker(now, () => this.flush())
     this.reads = new StoreTimeouts(timeouts.read)
     this.writes = new StoreTimeouts(timeouts.write)
+    store.useNames?.(tags)
     store.onReconnect?.(() => this.reconnected())
   }
 
@@ -255,7 +261,9 @@ export class GuardedStore {
     const wasOpen = this.breaker.isOpen
     if (error instanceof StoreUnusableError) this.breaker.open()
     else this.breaker.failed()
-    if (!wasOpen && this.breaker.isOpen) this.troubles.outages++
+    // A server that answers is not away, whatever it says.
+    const isReply = error instanceof StoreUnusableError || error instanceof StoreReplyError
+    if (!wasOpen && this.breaker.isOpen && !isReply) this.troubles.outages++
     return timedOut ? 'store-timeout' : 'store-error'
   }
 }

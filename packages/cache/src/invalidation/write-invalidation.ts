@@ -5,7 +5,7 @@ import { InvalidCacheStrategyError } from '../errors.ts'
 import type { KeySetTag } from '../entry/stamp.ts'
 import { isPromise, type GuardedStore, type StoreFailure } from '../availability/guarded-store.ts'
 import type { ResolvedCacheOptions } from '../options.ts'
-import { rawTagsOf, RawWriteWarning, sqlOf, writes } from '../raw/raw-write.ts'
+import { mayCommitByItself, rawTagsOf, RawWriteWarning, sqlOf, writes } from '../raw/raw-write.ts'
 import type { Statistics } from '../report/statistics.ts'
 import { isSignedBy } from '../entry/stamp.ts'
 import type { TagNames } from '../tag/tag-names.ts'
@@ -43,6 +43,7 @@ export class WriteInvalidation {
       : this.invalidating(call, next, {
           before: () => tags,
           after: () => all(tags),
+          isAtomic: !mayCommitByItself(sqlOf(call.args)),
         })
   }
 
@@ -87,7 +88,8 @@ export class WriteInvalidation {
     try {
       result = await next(call)
     } catch (error) {
-      if (mayHaveWritten(error, call)) await this.after(call, all(tags.before()), marked)
+      if (tags.isAtomic === false || mayHaveWritten(error, call))
+        await this.after(call, all(tags.before()), marked)
       else await marked?.end(null)
       throw error
     }
@@ -183,6 +185,8 @@ const UNMARKED =
 interface WriteTags {
   readonly before: () => readonly string[]
   readonly after: (result: unknown) => WrittenTags
+  /** False where a part of it may be kept though it failed. */
+  readonly isAtomic?: boolean
 }
 
 function all(tags: readonly string[]): WrittenTags {

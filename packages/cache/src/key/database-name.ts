@@ -3,29 +3,45 @@ import { hostname } from 'node:os'
 
 /**
  * Names the database that a driver adapter connects to, from what the adapter shows of its settings: host, port, name,
- * schema, never credentials. Null where it shows nothing.
+ * schema, the options of a session and the user, whose search path they may be; never a password. Null where it shows
+ * nothing.
  */
 export function databaseNameOf(factory: unknown): string | null {
-  const { config, options, adapterName } = (factory ?? {}) as Record<string, unknown>
+  const { config, adapterName } = (factory ?? {}) as Record<string, unknown>
   const settings = (config ?? {}) as Record<string, unknown>
   const url = settings['connectionString'] ?? settings['url'] ?? settings['uri']
-  const parts: unknown[] = [adapterName, (options as { schema?: unknown } | undefined)?.schema]
-  if (typeof url === 'string' && url !== '') parts.push(withoutCredentials(url))
+  const parts: unknown[] = [adapterName, adapterSchemaOf(factory), settings['options'], settings['user']]
+  if (typeof url === 'string' && url !== '') parts.push(withoutPassword(url))
   else if (typeof settings['database'] === 'string') {
-    parts.push(...['host', 'port', 'database', 'options', 'socketPath'].map((name) => settings[name]))
+    // Left out, they come from the environment, by the names of libpq.
+    parts.push(hostOf(settings['host'] ?? process.env['PGHOST']), settings['port'] ?? process.env['PGPORT'])
+    parts.push(settings['database'], settings['socketPath'], settings['user'] ?? process.env['PGUSER'])
   } else return null
   return JSON.stringify(parts.map((part) => part ?? null))
 }
 
-function withoutCredentials(url: string): string {
+/** The schema that a driver adapter was given for models that name none. */
+export function adapterSchemaOf(factory: unknown): string | null {
+  const { options } = (factory ?? {}) as { readonly options?: { readonly schema?: unknown } }
+  return typeof options?.schema === 'string' ? options.schema : null
+}
+
+function withoutPassword(url: string): string {
   try {
-    const { protocol, host, pathname, search } = new URL(url)
-    const place = protocol === 'file:' || host === '' ? hostname() : host
-    return `${protocol}//${place}${pathname}${search}`
+    const { protocol, username, hostname: host, port, pathname, search } = new URL(url)
+    const place = protocol === 'file:' ? hostname() : hostOf(host)
+    return `${protocol}//${username}@${place}:${port}${pathname}${search}`
   } catch {
     // A path, as SQLite adapters take it: it means this machine's file.
     return `${hostname()}:${url}`
   }
+}
+
+/** On two machines, or in two containers, `localhost` is two hosts. */
+function hostOf(host: unknown): unknown {
+  if (typeof host !== 'string' || host === '') return hostname()
+  const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)$/i.test(host) || host.startsWith('/')
+  return isLocal ? `${hostname()}${host.startsWith('/') ? host : ''}` : host
 }
 
 /** Asks the database itself, once a process, where the adapter does not tell; null where it gives no answer. */
@@ -43,7 +59,7 @@ export async function askDatabaseName(call: Call): Promise<string | null> {
 
 const QUESTIONS: Readonly<Partial<Record<Provider, string>>> = {
   postgresql:
-    'SELECT current_database()::text AS d, current_schema()::text AS s, inet_server_addr()::text AS h, inet_server_port() AS p',
+    "SELECT current_database()::text AS d, current_setting('search_path') AS s, current_user::text AS u, inet_server_addr()::text AS h, inet_server_port() AS p",
   cockroachdb: 'SELECT current_database()::text AS d, current_schema()::text AS s',
   mysql: 'SELECT DATABASE() AS d, @@hostname AS h, @@port AS p',
   sqlite: 'SELECT name, file FROM pragma_database_list',

@@ -15,19 +15,37 @@ export function sqlOf(args: Args): string {
 }
 
 /**
- * Whether a statement sent through `$queryRaw` writes, as `INSERT … RETURNING` and `WITH … AS (DELETE …)` do. Functions
- * that write are beyond this. Comments and quoted text do not count.
+ * Whether a statement sent through `$queryRaw` writes, as `INSERT … RETURNING`, `WITH … AS (DELETE …)` and `EXPLAIN ANALYZE
+ * DELETE …` do. Functions that write are beyond this. Comments and quoted text do not count.
  */
 export function writes(sql: string): boolean {
-  const bare = sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|--[^\n]*|\/\*[\s\S]*?\*\//g, ' ')
+  // A backslash may or may not escape a quote, by the dialect and the server's settings: either reading may be the right one.
+  return [QUOTED, QUOTED_WITH_ESCAPES].some((quoted) => writesBare(sql.replace(quoted, ' ')))
+}
+
+const QUOTED = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g
+const QUOTED_WITH_ESCAPES =
+  /'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|`[^`]*`|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g
+
+function writesBare(bare: string): boolean {
   const [first = ''] = /[a-z]+/i.exec(bare) ?? []
-  if (/^(select|values|table|show|explain|pragma|describe|desc)$/i.test(first)) {
+  // EXPLAIN alone plans; with ANALYZE it carries the statement out.
+  if (/^(explain|analyze)$/i.test(first)) return /\banaly[sz]e\b/i.test(bare) && hasVerb(bare)
+  if (/^(select|values|table|show|pragma|describe|desc)$/i.test(first)) {
     return /^\s*\(*\s*select\b[\s\S]*\binto\b/i.test(bare)
   }
-  if (!/^with$/i.test(first)) return first !== ''
-  return /\b(insert|update|delete|merge|replace|truncate)\b/i.test(
+  return /^with$/i.test(first) ? hasVerb(bare) : first !== ''
+}
+
+function hasVerb(bare: string): boolean {
+  return /\b(insert|update|delete|merge|replace|truncate)\b|\bcreate\s+table\b/i.test(
     bare.replace(/\bfor\s+(no\s+key\s+)?update\b/gi, ''),
   )
+}
+
+/** Whether a statement may commit a part of its work before it fails: procedures and anonymous blocks can. */
+export function mayCommitByItself(sql: string): boolean {
+  return /^\s*(call|do|exec|execute|begin|declare)\b/i.test(sql)
 }
 
 /** How names become tags. */

@@ -31,6 +31,8 @@ export function usable(
   const { strategy } = plan
   const ttl = freshFor(value, strategy)
   if (age < Math.min(entry.ttl, ttl)) return { status: 'fresh', age, value }
+  // Who gives empty results no lifetime wants none of them served, not for `swr` either.
+  if (ttl === 0 && strategy.nullTtl === 0 && isEmpty(value)) return NO
   if (age < Math.min(entry.ttl + entry.swr, ttl + strategy.swr)) return { status: 'stale', age, value }
   return age < ttl + strategy.swr + strategy.staleIfError ? { status: 'no', fallback: entry } : NO
 }

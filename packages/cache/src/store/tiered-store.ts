@@ -1,6 +1,13 @@
 import { callable, checkOptions, finite, InvalidOptionsError, type OptionCheck } from '@prisma-brisk/core'
 import { randomUUID } from 'node:crypto'
-import type { CacheLookup, CacheStore, FillLocks, MessageBus, WriteMarks } from '../cache-store.ts'
+import type {
+  CacheLookup,
+  CacheStore,
+  FillLocks,
+  MessageBus,
+  ReservedNames,
+  WriteMarks,
+} from '../cache-store.ts'
 import type { KeySetTag } from '../entry/stamp.ts'
 import { isValid, type CacheEntry } from '../entry/entry.ts'
 import type { RedisCacheStore } from './redis/redis-store.ts'
@@ -124,6 +131,10 @@ class TieredStore implements CacheStore {
 
   onReconnect(listener: () => void): void {
     this.far.onReconnect?.(listener)
+  }
+
+  useNames(names: ReservedNames): void {
+    this.far.useNames?.(names)
   }
 
   size(): { entries: number; bytes: number } {

@@ -2,8 +2,8 @@ import type { KeySetTag } from '../entry/stamp.ts'
 import { identity, type Key, type Model, type SchemaModel } from '@prisma-brisk/core'
 
 /**
- * The names of tags in the store. Tables are named as the database names them, so that two deployments whose schemas
- * differ, or name one table differently, still invalidate each other.
+ * The names of tags in the store. Tables are named as the database names them, with their schema whether or not the model
+ * names it, so that two deployments whose schemas differ, or name one table differently, still invalidate each other.
  *
  * - `all`: every entry rests on it
  * - `m:<table>`: any row of the table may have changed
@@ -18,25 +18,36 @@ export class TagNames {
   readonly everything: string
   /** A tag that nothing rests on. */
   readonly probe: string
+  /** No tag: where a store remembers the servers it has met. */
+  readonly servers: string
   private readonly models = new WeakMap<Model, ModelTags>()
 
   constructor(
     private readonly namespace: string,
     /** Whether the names stay in this process. */
     private readonly isLocal = false,
+    /** The database's schema that tables are in whose model names none; null where a database has no schemas. */
+    private readonly defaultSchema: () => string | null = () => null,
   ) {
     this.everything = `${namespace}:all`
     this.probe = `${namespace}:probe`
+    this.servers = `${namespace}:servers`
   }
 
   own(tag: string): string {
     return `${this.namespace}:t:${tag}`
   }
 
+  /** Whether a tag is that of a table's rows. */
+  isOfRows(tag: string): boolean {
+    return tag.startsWith(`${this.namespace}:k:`)
+  }
+
   of(model: Model): ModelTags {
     const known = this.models.get(model)
     if (known !== undefined) return known
-    const table = model.dbSchema === null ? model.table : `${model.dbSchema}.${model.table}`
+    const schema = model.dbSchema ?? this.defaultSchema()
+    const table = schema === null ? model.table : `${schema}.${model.table}`
     const tags = new ModelTags(this.namespace, this.isLocal, table, model)
     this.models.set(model, tags)
     return tags

@@ -1,5 +1,5 @@
 import { InvalidOptionsError } from '@prisma-brisk/core'
-import type { RedisCommand, RedisPort } from './redis-port.ts'
+import { answered, runIdIn, type RedisCommand, type RedisPort } from './redis-port.ts'
 
 /** A client of `ioredis` 5 or 6: `new Redis(…)`, with Sentinel too, or `new Cluster(…)`. */
 export interface IoredisClient {
@@ -26,17 +26,19 @@ export function ioredisPort(given: IoredisClient): RedisPort {
     isOrdered: !isCluster,
     async send(commands) {
       if (commands.length === 1 || isCluster) return Promise.all(commands.map(call))
-      const answers = await client
-        .pipeline(commands.map(([name, ...args]) => [name.toLowerCase(), ...args]))
-        .exec()
+      const answers = await client.pipeline(commands.map((command) => [...command])).exec()
       return (answers ?? []).map(([error, answer]) => {
         if (error !== null) throw error
         return answer
       })
     },
     texts: isCluster
-      ? (names) => Promise.all(names.map((name) => client.call('GET', name)))
-      : (names) => client.call('MGET', ...names) as Promise<readonly unknown[]>,
+      ? (names) => Promise.all(names.map((name) => client.call('get', name)))
+      : (names) => client.call('mget', ...names) as Promise<readonly unknown[]>,
+    async runIds() {
+      const servers = isCluster && client.nodes !== undefined ? client.nodes('master') : [client]
+      return (await answered(servers.map((server) => server.call('info', 'server')))).flatMap(runIdIn)
+    },
     onReconnect(listener) {
       // The first connection is none that came back.
       let connected = client.status === 'ready'
@@ -46,7 +48,7 @@ export function ioredisPort(given: IoredisClient): RedisPort {
       })
       if (isCluster) for (const event of ['+node', '-node']) client.on(event, () => connected && listener())
     },
-    publish: (channel, message) => client.call('PUBLISH', channel, message),
+    publish: (channel, message) => client.call('publish', channel, message),
     async subscribe(channel, listener, state) {
       const subscriber = client.duplicate() as IoredisSubscriber
       subscriber.on('error', () => undefined)
@@ -69,6 +71,8 @@ interface IoredisShape {
   call(command: string, ...args: string[]): Promise<unknown>
   pipeline(commands: string[][]): { exec(): Promise<[Error | null, unknown][] | null> }
   duplicate(): unknown
+  /** Of a cluster. */
+  nodes?(role: string): readonly IoredisShape[]
   on(event: string, listener: () => void): unknown
 }
 

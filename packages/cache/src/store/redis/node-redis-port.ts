@@ -1,4 +1,4 @@
-import type { RedisCommand, RedisPort } from './redis-port.ts'
+import { answered, runIdIn, type RedisCommand, type RedisPort } from './redis-port.ts'
 
 /** A client of `redis` (node-redis) 5 or 6: `createClient`, `createClientPool`, `createCluster` or `createSentinel`. */
 export interface NodeRedisClient {
@@ -9,11 +9,12 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
   const shape = client as unknown as NodeRedisShape
   const isCluster = typeof shape.nodeClient === 'function' || Array.isArray(shape.masters)
   const isSentinel = typeof shape.getMasterNode === 'function'
-  const call = (command: RedisCommand): Promise<unknown> => {
+  const send = (command: RedisCommand): Promise<unknown> => {
     const args = [...command]
     if (isCluster) return shape.sendCommand(command[1], false, args)
     return isSentinel ? shape.sendCommand(false, args) : shape.sendCommand(args)
   }
+  const call = async (command: RedisCommand): Promise<unknown> => asText(await send(command))
   return {
     isCluster,
     // A pool has several connections, and no `isReady`; a Sentinel client has a pool.
@@ -21,8 +22,15 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
     // Commands of one turn of the event loop travel together.
     send: (commands) => Promise.all(commands.map(call)),
     texts: isCluster
-      ? (names) => Promise.all(names.map((name) => call(['GET', name])))
-      : (names) => call(['MGET', ...names]) as Promise<readonly unknown[]>,
+      ? (names) => Promise.all(names.map((name) => call(['get', name])))
+      : (names) => call(['mget', ...names]) as Promise<readonly unknown[]>,
+    async runIds() {
+      if (!isCluster) return runIdIn(await call(['info', 'server']))
+      const masters = (shape.masters ?? []) as readonly unknown[]
+      const nodes = await answered(masters.map(async (master) => shape.nodeClient?.(master)))
+      const infos = answered(nodes.map(async (node) => node?.sendCommand(['info', 'server'])))
+      return (await infos).flatMap((info) => runIdIn(asText(info)))
+    },
     onReconnect(listener) {
       let connected = shape.isReady === true || (isCluster && shape.isOpen === true)
       for (const event of isCluster ? ['node-ready', 'node-disconnect'] : ['ready', 'topology-change']) {
@@ -34,7 +42,7 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
       // A cluster's nodes become ready one after the other.
       if (isCluster && !connected) shape.on?.('connect', () => (connected = true))
     },
-    publish: (channel, message) => call(['PUBLISH', channel, message]),
+    publish: (channel, message) => call(['publish', channel, message]),
     async subscribe(channel, listener, state) {
       const subscriber = shape.duplicate()
       subscriber.on?.('error', () => state(false))
@@ -57,12 +65,18 @@ interface NodeRedisShape {
   readonly isReady?: boolean
   readonly isOpen?: boolean
   readonly masters?: unknown
-  nodeClient?: unknown
+  nodeClient?(master: unknown): NodeRedisShape | Promise<NodeRedisShape>
   getMasterNode?: unknown
   duplicate(): NodeRedisShape
   connect(): Promise<unknown>
   close(): Promise<unknown>
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>
+}
+
+/** A client with `commandOptions.typeMapping` may give texts as Buffers. */
+function asText(answer: unknown): unknown {
+  if (Buffer.isBuffer(answer)) return answer.toString()
+  return Array.isArray(answer) ? answer.map(asText) : answer
 }
 
 const ignore = (): void => undefined

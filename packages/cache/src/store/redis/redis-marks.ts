@@ -38,9 +38,9 @@ export class RedisMarks implements WriteMarks {
     const { connection } = this
     const now = this.now()
     const marking = tags.flatMap((tag): RedisCommand[] => [
-      ['ZADD', marksOf(tag), String(now + lifetime), writer],
-      ['ZREMRANGEBYSCORE', marksOf(tag), '-inf', `(${now - TOLERANCE}`],
-      ['PEXPIRE', marksOf(tag), String(lifetime + TOLERANCE)],
+      ['zadd', marksOf(tag), String(now + lifetime), writer],
+      ['zremrangebyscore', marksOf(tag), '-inf', `(${now - TOLERANCE}`],
+      ['pexpire', marksOf(tag), String(lifetime + TOLERANCE)],
     ])
     // The marks come first, see below.
     if (connection.port.isOrdered) return void (await connection.send([...marking, ...this.dropping(tags)]))
@@ -49,7 +49,7 @@ export class RedisMarks implements WriteMarks {
   }
 
   async remove(writer: string, tags: readonly string[]): Promise<void> {
-    await this.connection.send(tags.map((tag): RedisCommand => ['ZREM', marksOf(tag), writer]))
+    await this.connection.send(tags.map((tag): RedisCommand => ['zrem', marksOf(tag), writer]))
   }
 
   /** Read after the stamps: a writer marks first, then drops the stamps, so one of the two is always seen. */
@@ -58,7 +58,7 @@ export class RedisMarks implements WriteMarks {
     const list = [...tags]
     const now = String(this.now() - TOLERANCE)
     const counts = await this.connection.send(
-      list.map((tag): RedisCommand => ['ZCOUNT', marksOf(tag), now, '+inf']),
+      list.map((tag): RedisCommand => ['zcount', marksOf(tag), now, '+inf']),
     )
     return new Set(list.filter((_, index) => Number(counts[index]) > 0))
   }

@@ -1,12 +1,12 @@
 import { callable, checkOptions, InvalidOptionsError, type OptionCheck } from '@prisma-brisk/core'
-import type { CacheLookup, CacheStore, MessageBus } from '../../cache-store.ts'
+import type { CacheLookup, CacheStore, MessageBus, ReservedNames } from '../../cache-store.ts'
 import type { DecimalClass } from '../../codec/value-copy.ts'
 import type { KeySetTag } from '../../entry/stamp.ts'
 import { lifetimeOf, type CacheEntry, type StoredEntry } from '../../entry/entry.ts'
 import { LookupBatch, type Lookup } from './lookup-batch.ts'
 import { encodePayload, taggedJson, type ValueCodec } from '../../codec/payload.ts'
 import { PayloadMemo } from './payload-memo.ts'
-import { RedisConnection, unusable } from './redis-connection.ts'
+import { RedisConnection } from './redis-connection.ts'
 import { RedisLocks } from './redis-locks.ts'
 import { RedisMarks } from './redis-marks.ts'
 import { redisPort, type RedisClient } from './redis-client.ts'
@@ -95,10 +95,10 @@ class RedisStore implements RedisCacheStore {
     // Encoded before anything is awaited: the caller may change the value as soon as this has returned.
     const payload = encodePayload(this.codec, entry, value)
     const lifetime = Math.min(Math.ceil(lifetimeOf(entry)), LONGEST)
-    const commands: RedisCommand[] = [['SET', key, payload, 'PX', String(Math.max(1, lifetime))]]
+    const commands: RedisCommand[] = [['set', key, payload, 'PX', String(Math.max(1, lifetime))]]
     entry.tags.forEach((tag, index) => {
       const longer = this.extension(entry.stamps[index] as string, lifetime)
-      if (longer > 0) commands.push(['PEXPIRE', tag, String(longer)])
+      if (longer > 0) commands.push(['pexpire', tag, String(longer)])
     })
     return this.connection.send(commands).then(ignore)
   }
@@ -118,7 +118,7 @@ class RedisStore implements RedisCacheStore {
   }
 
   remove(key: string): Promise<void> {
-    return this.connection.send([['DEL', key]]).then(ignore)
+    return this.connection.send([['del', key]]).then(ignore)
   }
 
   invalidate(tags: readonly string[]): Promise<void> {
@@ -137,6 +137,10 @@ class RedisStore implements RedisCacheStore {
     this.port.onReconnect(listener)
   }
 
+  useNames(names: ReservedNames): void {
+    this.connection.useNames(names)
+  }
+
   useDecimal(decimal: DecimalClass): void {
     this.decimal = decimal
   }
@@ -144,7 +148,10 @@ class RedisStore implements RedisCacheStore {
   /** The usual case is that all tags have stamps; then they and the values take one command, and few promises. */
   private lookupAll(lookups: readonly Lookup[]): Promise<CacheLookup[]> {
     const names = namesIn(lookups)
-    const isUsual = this.connection.isProven && !this.marks.areWatched && names.length > 0
+    const { isProven, isPerKey } = this.connection
+    // A cluster's client sends a command a key by itself.
+    const isOneCommand = !isPerKey || this.port.isCluster
+    const isUsual = isProven && isOneCommand && !this.marks.areWatched && names.length > 0
     if (!isUsual || !lookups.every(({ tags }) => this.knowsAll(tags))) {
       return this.lookupAndStamp(lookups)
     }
@@ -153,7 +160,7 @@ class RedisStore implements RedisCacheStore {
     return answer.then(
       (texts) => this.foundIn(lookups, names, texts) ?? this.lookupAndStamp(lookups),
       (error: unknown) => {
-        throw unusable(error)
+        throw this.connection.failure(error)
       },
     )
   }
@@ -231,18 +238,15 @@ class RedisStore implements RedisCacheStore {
   ): Promise<Map<string, string>> {
     if (names.length === 0) return new Map()
     const stamping = unstamped.map((tag): RedisCommand => [
-      'SET',
+      'set',
       tag,
       newStamp(this.now(), signatures.get(tag)),
       'NX',
       'PX',
       String(STAMP_LIFETIME),
     ])
-    const reading: RedisCommand[] = this.port.isCluster
-      ? names.map((name) => ['GET', name])
-      : [['MGET', ...names]]
-    const answers = (await this.connection.send([...stamping, ...reading])).slice(stamping.length)
-    const texts = (this.port.isCluster ? answers : answers[0]) as readonly unknown[]
+    const answers = await this.connection.send([...stamping, ['mget', ...names]])
+    const texts = answers[stamping.length] as readonly unknown[]
     const found = new Map<string, string>()
     texts.forEach((text, index) => {
       if (typeof text === 'string') found.set(names[index] as string, text)
@@ -252,7 +256,7 @@ class RedisStore implements RedisCacheStore {
 
   private dropping(tags: readonly string[]): readonly RedisCommand[] {
     for (const tag of tags) this.known.delete(tag)
-    return this.port.isCluster ? tags.map((tag) => ['DEL', tag]) : [['DEL', ...tags]]
+    return [['del', ...tags]]
   }
 
   private remember(tag: string): void {
