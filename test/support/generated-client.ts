@@ -27,7 +27,7 @@ export async function generateClient(
 }
 
 datasource db {
-  provider = "${provider}"
+  provider = "${provider}"${models.includes('@@schema') ? '\n  schemas  = ["public"]' : ''}
 }
 
 ${models}`,

@@ -18,7 +18,8 @@ export function isUnreachable(error: unknown): boolean {
   const { reason, driverCode } = judgeFailure(error)
   if (reason === 'unreachable' || reason === 'denied' || reason === 'lost') return true
   const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown }
-  if (code === 'E_QUERY_TIMEOUT') return true
+  // Node's own codes, such as ECONNREFUSED, which Prisma passes on where the adapter has no name for them.
+  if (code === 'E_QUERY_TIMEOUT' || (typeof code === 'string' && /^E[A-Z]+$/.test(code))) return true
   if (driverCode !== null) return false
   return name === 'PrismaClientUnknownRequestError' || name === 'PrismaClientRustPanicError'
 }

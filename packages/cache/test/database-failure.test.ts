@@ -65,6 +65,7 @@ test('a database that cannot be asked is told from one that refuses', () => {
   // MariaDB: no connection could be had from the pool.
   expect(isUnreachable(known('P2039', { kind: 'mysql', originalCode: '45028' }))).toBe(true)
   expect(isUnreachable(known('P1001'))).toBe(true)
+  expect(isUnreachable(known('ECONNREFUSED'))).toBe(true)
   expect(isUnreachable(known('P2039', postgresKilled))).toBe(true)
   expect(isUnreachable(known('P2039', { kind: 'postgres', originalCode: '42501' }))).toBe(false)
   expect(isUnreachable(known('P2022'))).toBe(false)

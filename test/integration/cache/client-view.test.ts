@@ -112,6 +112,31 @@ test('C38 an etag is equal until one of its tags or models is invalidated, acros
   expect(await there.$cache.etag(selection)).not.toBe(next)
 })
 
+test('KC14 C38 an etag changes by writes alone, whoever reads a row first', async () => {
+  for (const store of [memoryStore(), redisStore(stores.redis())]) {
+    const prisma = cached(bench.base, { store })
+    const etag = await prisma.$cache.etag({ models: ['User'] })
+    await prisma.user.findUnique({ where: { id: 1 }, ...minute })
+    expect(await prisma.$cache.etag({ models: ['User'] })).toBe(etag)
+    await prisma.user.update({ where: { id: 1 }, data: { name: 'n' } })
+    expect(await prisma.$cache.etag({ models: ['User'] })).not.toBe(etag)
+  }
+})
+
+test('KC14 callers who give the same tags in another order share an entry', async () => {
+  for (const store of [memoryStore(), redisStore(stores.redis())]) {
+    const prisma = cached(bench.base, { store })
+    const read = (...tags: string[]) => prisma.user.findMany({ cacheStrategy: { ttl: 60, tags } })
+    await prisma.$cache.warm([() => read('a', 'b')])
+    for (let round = 0; round < 3; round++) {
+      await expectStatements(bench.log, 0, () => read('b', 'a'))
+      await expectStatements(bench.log, 0, () => read('a', 'b'))
+    }
+    await prisma.$cache.invalidate({ tags: ['b'] })
+    await expectStatements(bench.log, 1, () => read('b', 'a'))
+  }
+})
+
 test('warm fills what later reads ask for, and counts what fails', async () => {
   const prisma = cached(bench.base)
   const runs = [

@@ -91,7 +91,7 @@ test('C27 three masters: no CROSSSLOT, SCAN or KEYS; a master killed under load 
     Redis,
     ...Redis[],
   ]
-  const slot = Number(await witness.call('CLUSTER', 'KEYSLOT', `${namespace}:m:User`))
+  const slot = Number(await witness.call('CLUSTER', 'KEYSLOT', `${namespace}:m:public.User`))
   const masterOf = async (asked: Redis): Promise<number> => {
     const slots = (await asked.call('CLUSTER', 'SLOTS')) as [number, number, [string, number]][]
     return slots.find(([from, to]) => from <= slot && slot <= to)?.[2][1] ?? 0

@@ -28,6 +28,13 @@ const SCHEMAS = {
   email    String  @unique
   fullName String  @map("name")
 }`,
+  named: `model Account {
+  id    Int     @id @default(autoincrement())
+  email String  @unique
+  name  String
+
+  @@schema("public")
+}`,
   moreKeys: `model Account {
   id       Int     @id @default(autoincrement())
   email    String  @unique
@@ -188,4 +195,18 @@ describe('C2 C20 deployments that know different unique keys', () => {
       expect((await read(reader, { where })).row).toMatchObject({ name: 'Late' })
     },
   )
+})
+
+test('KC11 KR22 a deployment that names the schema "public" and one that names none see each other\'s writes', async () => {
+  const fleet = [deploy('first'), deploy('named')] as const
+  for (const [writer, reader] of [fleet, [fleet[1], fleet[0]]] as const) {
+    for (const args of [undefined, { where: { id: 1 } }]) {
+      await read(reader, args)
+      await until(() => reader.$cache.stats().fills === reader.$cache.stats().misses)
+      expect((await read(reader, args)).status).toBe('hit')
+      const name = `written ${String(args === undefined)} ${fleet.indexOf(writer)}`
+      await writer.account.update({ where: { id: 1 }, data: { name } })
+      expect((await read(reader, args)).row).toMatchObject({ name })
+    }
+  }
 })

@@ -158,7 +158,7 @@ describe('C7 stamps that are lost', () => {
     await prisma.user.findMany(minute)
     await settled()
     const tags = (await redis.keys(`${namespace}:*`)).filter((key) => /:(all|[mkb]:.*)$/.test(key))
-    expect(tags.sort()).toEqual([`${namespace}:all`, `${namespace}:m:User`])
+    expect(tags.sort()).toEqual([`${namespace}:all`, `${namespace}:m:public.User`])
     for (const tag of tags) {
       await redis.del(tag)
       await expectStatements(bench.log, 1, () => prisma.user.findMany(minute))

@@ -94,7 +94,7 @@ describe('KR-D a server that refuses is no outage, and is warned of once, with i
     const url = await prepare(await server())
     const messages: string[] = []
     const original = process.emitWarning
-    process.emitWarning = ((message: string) => void messages.push(message)) as never
+    process.emitWarning = (message: string | Error) => void messages.push(String(message))
     const redis = connect(url)
     const prisma = cached(bench.base, { ...options(), store: redisStore(redis) })
     for (let round = 0; round < 8; round++) {

@@ -101,6 +101,16 @@ test('C31 each caller decides for itself how long an empty result is fresh', asy
   await expectStatements(bench.log, 0, rare)
 })
 
+test('C31 who gives empty results no lifetime has none of them served, not for `swr` either', async () => {
+  const prisma = cached(bench.base, { nullTtl: 0 })
+  const read = () => prisma.user.findUnique({ where: { id: 7 }, cacheStrategy: { ttl: 60, swr: 30 } })
+  await prisma.$cache.warm([read])
+  await bench.base.user.create({ data: { id: 7, email: 'seven@example.org', name: 'Seven' } })
+  expect(await read()).toMatchObject({ name: 'Seven' })
+  await settled()
+  await expectStatements(bench.log, 0, read)
+})
+
 test('C33 result extensions and computed fields: a hit is identical to a miss', async () => {
   const computed = {
     result: {

@@ -38,7 +38,7 @@ function withoutPassword(url: string): string {
 }
 
 /** On two machines, or in two containers, `localhost` is two hosts. */
-function hostOf(host: unknown): unknown {
+function hostOf(host: unknown): string {
   if (typeof host !== 'string' || host === '') return hostname()
   const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?|0\.0\.0\.0)$/i.test(host) || host.startsWith('/')
   return isLocal ? `${hostname()}${host.startsWith('/') ? host : ''}` : host
