@@ -18,6 +18,7 @@ export async function run(bench: Bench): Promise<void> {
     await depth(bench, database)
     await conversation(bench, database)
     await nested(bench, database)
+    await skewed(bench)
   } finally {
     await database.drop()
   }
@@ -105,6 +106,44 @@ async function depth(bench: Bench, database: TestDatabase<PrismaClient>): Promis
     times: 3,
     rounds: 15,
   })
+}
+
+/**
+ * A guarded list of a rare value, whose rows stand at the end of the table: with an order by the id the planner would walk
+ * the id's index through all the others.
+ */
+async function skewed(bench: Bench): Promise<void> {
+  const name = 'pagination/guard-skewed'
+  if (!bench.wants(name)) return
+  const database = await createDatabase('postgresql')
+  try {
+    const plain = database.createClient()
+    const guarded = database.createClient().$extends(pagination())
+    await plain.$executeRawUnsafe(
+      `INSERT INTO "User" (id, email, name) SELECT i, 'u' || i, 'u' FROM generate_series(1, 999) i`,
+    )
+    await plain.$executeRawUnsafe(
+      `INSERT INTO "Recommendation" (id, "userId", title, priority)
+       SELECT i, CASE WHEN i > 600000 THEN 999 ELSE 1 + i % 200 END, 't', 0 FROM generate_series(1, 600150) i`,
+    )
+    await plain.$executeRawUnsafe('CREATE INDEX "skewed" ON "Recommendation" ("userId")')
+    await plain.$executeRawUnsafe('ANALYZE "Recommendation"')
+    // The driver is observed from the first connection on.
+    await guarded.user.count()
+    const where = { userId: 999 }
+    const read = (client: Pick<PrismaClient, 'recommendation'>) => async (times: number) => {
+      for (let index = 0; index < times; index++) await client.recommendation.findMany({ where })
+    }
+    await bench.compare({
+      bench: name,
+      subject: read(guarded as unknown as PrismaClient),
+      baselines: [{ name: 'plain', atLeast: 0.95, run: read(plain) }],
+      times: 10,
+      rounds: 21,
+    })
+  } finally {
+    await database.drop()
+  }
 }
 
 interface Pages {

@@ -55,10 +55,12 @@ export class InvalidLimitError extends BriskError {
     readonly list: string,
     readonly argument: string,
     given: unknown,
+    /** The least it may be; a `take` may be negative. */
+    least: number | null = null,
   ) {
     super(
       'E_INVALID_LIMIT',
-      `${list}: ${argument} must be a whole number of at most ${2 ** 31 - 1}, given ${kindOf(given)}.`,
+      `${list}: ${argument} must be a whole number ${least === null ? 'of at most' : `from ${least} to`} ${2 ** 31 - 1}, given ${kindOf(given)}.`,
     )
   }
 }
@@ -138,7 +140,8 @@ export class InvalidPageError extends BriskError {
     expected: string,
     given: unknown,
   ) {
-    super('E_INVALID_PAGE', `${list}: ${argument} must be ${expected}, given ${kindOf(given)}.`)
+    const verb = expected.startsWith('not to be') ? 'is' : 'must be'
+    super('E_INVALID_PAGE', `${list}: ${argument} ${verb} ${expected}, given ${kindOf(given)}.`)
   }
 }
 

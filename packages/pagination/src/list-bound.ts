@@ -50,7 +50,7 @@ export class ListBound {
    * @throws InvalidLimitError, InvalidOffsetError, LimitExceededError, OffsetTooDeepError, UnboundedReadError
    */
   static of(args: Args, policy: LimitPolicy, list: ListName, lookahead = 0): ListBound {
-    const { maxLimit, onExceeded, onMissing, maxOffset } = policy
+    const { maxLimit, onExceeded, maxOffset } = policy
     const { take } = args
     if (isAbsent(take)) return ListBound.ofMissing(args, policy, list)
     const rows = Math.abs(wholeNumber(take, list))
@@ -59,7 +59,7 @@ export class ListBound {
       throw new LimitExceededError(list.name(), rows - lookahead, maxLimit)
     const skip = checkSkip(args['skip'], maxOffset, list)
     // Nothing is to be limited: not even where Prisma cuts in Node is anything changed.
-    if (onExceeded === 'allow' && onMissing === 'allow') return new ListBound('free', rows, undefined, skip)
+    if (limitsNothing(policy)) return new ListBound('free', rows, undefined, skip)
     if (isWithin || onExceeded === 'allow') return new ListBound('given', rows, undefined, skip)
     return new ListBound('clamped', maxLimit, (take as number) < 0 ? -maxLimit : maxLimit + lookahead, skip)
   }
@@ -67,10 +67,16 @@ export class ListBound {
   /** An operation that returns the row of a key. */
   static readonly oneRow = new ListBound('given', 1, 1, 0)
 
+  /** An operation that returns the rows it writes. */
+  static ofRows(rows: number): ListBound {
+    return new ListBound('given', rows, rows, 0)
+  }
+
   /** The first row of a list, whose `take` may be any number. */
-  static ofFirstRow(args: Args, maxOffset: number, list: ListName): ListBound {
+  static ofFirstRow(args: Args, policy: LimitPolicy, list: ListName): ListBound {
     if (!isAbsent(args['take'])) wholeNumber(args['take'], list)
-    return new ListBound('given', 1, 1, checkSkip(args['skip'], maxOffset, list))
+    const skip = checkSkip(args['skip'], policy.maxOffset, list)
+    return new ListBound(limitsNothing(policy) ? 'free' : 'given', 1, 1, skip)
   }
 
   private static ofMissing(args: Args, policy: LimitPolicy, list: ListName): ListBound {
@@ -81,6 +87,10 @@ export class ListBound {
     const limit = onMissing === 'default' ? defaultLimit : maxLimit
     return new ListBound(onMissing, limit, limit + 1, skip)
   }
+}
+
+function limitsNothing({ onExceeded, onMissing }: LimitPolicy): boolean {
+  return onExceeded === 'allow' && onMissing === 'allow'
 }
 
 /** For operations that return no rows (`count`, `aggregate`): the numbers must be whole, and may be any. */

@@ -28,7 +28,7 @@ export interface LimitOptions {
   readonly defaultLimit?: number | undefined
   /** Rows a list read may ask for, 1 … 2^31−2. Default 200. */
   readonly maxLimit?: number | undefined
-  /** Rows `skip` may pass over; beyond it a keyset page is faster. Default 10,000. */
+  /** Rows `skip` may pass over; beyond it a keyset page is faster. Default 10,000; no limit where nothing else is limited (`allow` twice). */
   readonly maxOffset?: number | undefined
   /**
    * What happens to a list read without `take`. Default: `'default'` where `defaultLimit` is stated, else `'guard'`.
@@ -221,9 +221,11 @@ function stated<T extends object>(options: T): Partial<T> {
 }
 
 function resolveLimits(options: LimitOptions, path: string): ResolvedLimits {
-  const { maxLimit = 200, maxOffset = 10_000, onExceeded = 'reject', nested = {} } = options
+  const { maxLimit = 200, onExceeded = 'reject', nested = {} } = options
   const { defaultLimit = Math.min(50, maxLimit) } = options
   const { onMissing = options.defaultLimit === undefined ? 'guard' : 'default' } = options
+  const limitsNothing = onMissing === 'allow' && onExceeded === 'allow'
+  const { maxOffset = limitsNothing ? LARGEST_LIMIT : 10_000 } = options
   const inner = { defaultLimit: nested.defaultLimit, maxLimit: nested.maxLimit ?? maxLimit }
   checkOrder(path, defaultLimit, maxLimit)
   if (inner.defaultLimit !== undefined) checkOrder(`${path}.nested`, inner.defaultLimit, inner.maxLimit)

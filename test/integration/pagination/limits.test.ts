@@ -79,8 +79,17 @@ describe('a list without take', () => {
   })
 })
 
-test('P1 a filter too long for one bounded statement is refused with the reason', async () => {
+test('P1 KR35 a filter too long for one statement is split as plain Prisma splits it, from the first read on', async () => {
   const { client } = limited({ maxLimit: 50 })
+  const ids = Array.from({ length: 40_000 }, (_, index) => index)
+  for (let time = 0; time < 2; time++)
+    expect(await client.tag.findMany({ where: { id: { in: ids } } })).toHaveLength(30)
+  const { client: strict } = limited({ maxLimit: 29 })
+  expect(await code(strict.tag.findMany({ where: { id: { in: ids } } }))).toBe('E_UNBOUNDED_READ')
+})
+
+test('P1 a filter too long for the statement that a default bounds is refused with the reason', async () => {
+  const { client } = limited({ defaultLimit: 50 })
   const ids = Array.from({ length: 40_000 }, (_, index) => index)
   await expect(client.tag.findMany({ where: { id: { in: ids } } })).rejects.toMatchObject({
     code: 'E_UNLIMITABLE',

@@ -321,8 +321,23 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('on %s', (provider) =
       expect(Math.max(...log.statements.map(({ rows }) => rows))).toBeLessThanOrEqual(31)
     })
 
+    test('KP23 a page of no rows is empty, and knows whether there are some', async () => {
+      const { client } = paged()
+      const page = await client.recommendation.cursorPage({ first: 0 })
+      expect(page).toEqual({
+        items: [],
+        pageInfo: { hasNextPage: true, hasPreviousPage: false, startCursor: null, endCursor: null },
+      })
+      await expect(client.recommendation.cursorPage({ first: -1 })).rejects.toThrow(
+        'must be a whole number from 0 to',
+      )
+      await expect(client.recommendation.paginate({ page: 1, offset: 1 })).rejects.toThrow(
+        'offset is not to be given together with page',
+      )
+    })
+
     test.each<[object, string]>([
-      [{ first: 0 }, 'E_INVALID_LIMIT'],
+      [{ first: -1 }, 'E_INVALID_LIMIT'],
       [{ last: -1 }, 'E_INVALID_LIMIT'],
       [{ first: '5' }, 'E_INVALID_LIMIT'],
       [{ first: 201 }, 'E_LIMIT_EXCEEDED'],

@@ -22,6 +22,11 @@ export interface CallNotes {
    * way that keeps the bound (batching: per caller).
    */
   bound?: number
+  /**
+   * Has the driver put the bound into the call's own statements, in place of a `take`, which would bring an order with it;
+   * false where it cannot. Asked when the call is dispatched.
+   */
+  boundAtDriver?: () => boolean
   /** Wraps the fetch by which the call reaches Prisma Accelerate; without effect on other clients. */
   decorateFetch?: FetchDecorator
   /** How the cache answered; absent where it was not asked. */
@@ -98,8 +103,9 @@ export class Call {
   /** The end of the pipeline: applies the noted bound and sends the call to Prisma. */
   dispatch(): Promise<unknown> {
     const { bound } = this.notes
-    const bounded = bound !== undefined && this.args['take'] === undefined && this.dataPath.length === 0
-    return this.dispatcher.dispatch(this, bounded ? { ...this.args, take: bound } : this.args)
+    const isBounded = bound !== undefined && this.args['take'] === undefined && this.dataPath.length === 0
+    const needsTake = isBounded && this.notes.boundAtDriver?.() !== true
+    return this.dispatcher.dispatch(this, needsTake ? { ...this.args, take: bound } : this.args)
   }
 
   /**

@@ -6,7 +6,7 @@ import { InvalidCursorError, InvalidPageError, UnreadPageError, UnsupportedOrder
 import { checkPageLimit, refuseArguments } from '../page/page-arguments.ts'
 import type { ResolvedLimits } from '../options.ts'
 import { modelNameOf, PAGE, pageRequests, type PageModel } from '../page/page-request.ts'
-import { connectionOf, type CursorPage, type CursorPageArgs, type PageInfo } from './relay.ts'
+import { connectionOf, pageWith, type CursorPage, type CursorPageArgs, type PageInfo } from './relay.ts'
 import { orderByOf, reversed, sortKeysOf, uniqueKeyOf, type SortKey } from './sort-key.ts'
 
 /** Reads the rows behind or before a cursor. */
@@ -30,6 +30,7 @@ export async function readCursorPage(
     backward ? 'last' : 'first',
     limits,
     name,
+    0,
   )
   const { keys, key } = orderOf(host, modelName, orderBy, name)
   const binding = bindingOf(modelName, keys, filterName ?? list['where'], scope, name)
@@ -62,9 +63,7 @@ export async function readCursorPage(
     startCursor: values[0] === undefined ? null : cursorOf(values[0]),
     endCursor: values[0] === undefined ? null : cursorOf(values[values.length - 1] as readonly unknown[]),
   }
-  return Object.defineProperty({ items, pageInfo }, 'toConnection', {
-    value: () => connectionOf(items, pageInfo, values, cursorOf, name),
-  }) as CursorPage<unknown>
+  return pageWith(items, pageInfo, () => connectionOf(items, pageInfo, values, cursorOf, name))
 }
 
 function isBackward({ first, last, before, after }: CursorPageArgs, name: string): boolean {

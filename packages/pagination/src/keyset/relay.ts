@@ -31,8 +31,6 @@ export interface PageInfo {
 export interface CursorPage<T> {
   readonly items: T[]
   readonly pageInfo: PageInfo
-  /** The page as a Relay connection, with a cursor for each row. Not enumerable, so that a page can be sent as JSON. */
-  toConnection(): PageConnection<T>
 }
 
 /** A Relay connection. */
@@ -56,7 +54,23 @@ export interface PageEdge<T> {
  * return toConnection(page) // { edges: [{ node, cursor }], nodes, pageInfo }
  */
 export function toConnection<T>(page: CursorPage<T>): PageConnection<T> {
-  return page.toConnection()
+  const connection = connections.get(page)
+  if (connection === undefined)
+    throw new InvalidPageError('toConnection', 'page', 'as cursorPage() returned it, not a copy', page)
+  return connection() as PageConnection<T>
+}
+
+/** What makes the connection of a page. The page itself is plain data, as React and others that send it on demand. */
+const connections = new WeakMap<object, () => PageConnection<unknown>>()
+
+export function pageWith<T>(
+  items: T[],
+  pageInfo: PageInfo,
+  connection: () => PageConnection<unknown>,
+): CursorPage<T> {
+  const page = { items, pageInfo }
+  connections.set(page, connection)
+  return page
 }
 
 export function connectionOf(
@@ -100,8 +114,8 @@ export function relayArguments(
 }
 
 function count(argument: string, value: unknown): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value
-  throw new InvalidLimitError('connection', argument, value)
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
+  throw new InvalidLimitError('connection', argument, value, 0)
 }
 
 function cursor(argument: string, value: unknown): string {

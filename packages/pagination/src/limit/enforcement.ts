@@ -2,6 +2,7 @@ import type { Call } from '@prisma-brisk/core'
 import { UnboundedReadError, UnlimitableError } from '../errors.ts'
 import { publishLimit } from '../limit-event.ts'
 import { CallName, type ListBound, type ListName, type SelectedRelation } from '../list-bound.ts'
+import { isBoundAtDriver } from '../pushdown/limit-plan.ts'
 import type { LimitedSelection } from './selection.ts'
 
 /** Holds what came back from the database against the bounds of the call. */
@@ -45,9 +46,14 @@ export class Enforcement {
   }
 }
 
+/** P2029: more values than a statement may bind. */
+export function isTooLong(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === 'P2029'
+}
+
 /** Prisma splits a long `in` over several statements, but not together with the `take` that is the bound. */
 function failed(error: unknown, call: Call, isBound: boolean): never {
-  if (!isBound || (error as { code?: unknown } | null)?.code !== 'P2029') throw error
+  if (!isBound || !isTooLong(error) || isBoundAtDriver(call)) throw error
   throw new UnlimitableError(
     new CallName(call).name(),
     'its filter has more values than one statement may bind',

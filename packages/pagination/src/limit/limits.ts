@@ -12,7 +12,7 @@ import { publishLimit } from '../limit-event.ts'
 import { CallName, checkNumbers, ListBound } from '../list-bound.ts'
 import type { ResolvedLimits, ResolvedPaginationOptions } from '../options.ts'
 import { DriverLimits, refusalOf } from '../pushdown/driver-limits.ts'
-import { Enforcement } from './enforcement.ts'
+import { Enforcement, isTooLong } from './enforcement.ts'
 import { heavyFieldsOf, omitting } from './heavy-fields.ts'
 import { checkCreated, updateWithin } from './returning-write.ts'
 import { Selections } from './selection.ts'
@@ -70,8 +70,8 @@ export class ListLimits {
         return this.oneRow(call, next, ListBound.oneRow)
       case 'findFirst':
       case 'findFirstOrThrow': {
-        const { maxOffset } = this.limitsOf(call.model)
-        return this.oneRow(call, next, ListBound.ofFirstRow(call.args, maxOffset, new CallName(call)))
+        const limits = this.limitsOf(call.model)
+        return this.oneRow(call, next, ListBound.ofFirstRow(call.args, limits, new CallName(call)))
       }
       case 'groupBy':
         return this.groups(call, next)
@@ -81,9 +81,9 @@ export class ListLimits {
         return null
       case 'createManyAndReturn':
         checkCreated(call, this.limitsOf(call.model))
-        return null
+        return this.returned(call, next)
       case 'updateManyAndReturn':
-        return updateWithin(call, next, this.limitsOf(call.model))
+        return updateWithin(call, (within) => this.returned(within, next), this.limitsOf(call.model))
       default:
         return null
     }
@@ -100,9 +100,30 @@ export class ListLimits {
     const limits = this.limitsOf(call.model as string)
     const bound = ListBound.of(call.args, limits, new CallName(call), lookahead)
     const selection = this.selections.of(call, bound)
-    const args = this.withoutHeavy(call, withTake(selection.args, bound, call))
+    const args = this.withoutHeavy(
+      call,
+      this.bounded(selection.args, bound, call, selection.children.length === 0),
+    )
     const sent = args === call.args ? call : call.withArgs(args)
-    return this.enforcement.enforce(call, next(sent), bound, selection)
+    return this.enforcement.enforce(call, this.sentWhole(sent, next), bound, selection)
+  }
+
+  /**
+   * A filter of more values than one statement may bind is split by Prisma, but not together with the `take` that stands for
+   * the bound until the driver can be observed. It then has not been sent.
+   */
+  private sentWhole(call: Call, next: Next): Promise<unknown> {
+    const isObserved = this.driver.isObserved || call.transaction.kind !== 'none'
+    return isObserved || call.notes.boundAtDriver === undefined ? next(call) : this.sentFirst(call, next)
+  }
+
+  private async sentFirst(call: Call, next: Next): Promise<unknown> {
+    try {
+      return await next(call)
+    } catch (error) {
+      if (!isTooLong(error) || !this.driver.isObserved) throw error
+    }
+    return next(call)
   }
 
   /** Leaves heavy columns out, unless the caller selects or asks for them. */
@@ -113,19 +134,60 @@ export class ListLimits {
     return model === undefined ? args : omitting(args, heavyFieldsOf(model, heavyTypes))
   }
 
+  private bounded(args: Args, bound: ListBound, call: Call, isFlat: boolean): Args {
+    const { take } = bound
+    if (take === undefined) return args
+    if (bound.rule === 'clamped' || args['distinct'] !== undefined || args['cursor'] !== undefined)
+      return { ...args, take }
+    // Not written into the arguments: batching may merge the call and apply the bound to each caller.
+    call.notes.bound = take
+    // The whole list, in no order but the caller's. What is cut to a default begins with the first ids.
+    if (bound.rule === 'guard' && bound.skip === 0)
+      call.notes.boundAtDriver = () => this.driver.bounds(call, take, isFlat) || this.hasNoOrder(call)
+    if (!('take' in args)) return args
+    const { take: _, ...rest } = args
+    return rest
+  }
+
+  /** A view without a unique key takes no `take` without an order. Its rows are counted once they are there. */
+  private hasNoOrder({ model, args }: Call): boolean {
+    const { id = null, uniques = [] } = this.host.schema()?.models.get(model as string) ?? {}
+    return id === null && uniques.length === 0 && !isOrder(args['orderBy'])
+  }
+
   private oneRow(call: Call, next: Next, bound: ListBound): Promise<unknown> {
     const selection = this.selections.of(call, bound)
     const sent = selection.args === call.args ? call : call.withArgs(selection.args)
     return this.enforcement.enforce(call, next(sent), null, selection)
   }
 
+  /** The rows that a write of many returns: as many as it writes, with the lists within them bounded. */
+  private returned(call: Call, next: Next): Promise<unknown> {
+    const { data, limit } = call.args
+    const rows = Array.isArray(data)
+      ? data.length
+      : typeof limit === 'number'
+        ? limit
+        : this.limitsOf(call.model as string).maxLimit
+    return this.oneRow(call, next, ListBound.ofRows(rows))
+  }
+
   /** `groupBy` has a LIMIT in SQL, but accepts `take` only together with an order. */
   private groups(call: Call, next: Next): Promise<unknown> {
     const bound = ListBound.of(call.args, this.limitsOf(call.model as string), new CallName(call))
     if (bound.take === undefined) return next(call)
-    const { orderBy = [call.args['by']].flat().map((field) => ({ [field as string]: 'asc' })), ...rest } =
-      call.args
-    const sent = call.withArgs({ ...rest, orderBy, take: bound.take })
+    const { orderBy, by, skip } = call.args
+    if (isOrder(orderBy))
+      return this.enforcement.enforce(
+        call,
+        next(call.withArgs({ ...call.args, take: bound.take })),
+        bound,
+        null,
+      )
+    // Prisma refuses it, and says so better than we could.
+    if (!isAbsent(skip)) return next(call)
+    const order = [by].flat().map((field) => ({ [field as string]: 'asc' }))
+    const sent = call.withArgs({ ...call.args, orderBy: order, take: bound.take })
     return this.enforcement.enforce(call, next(sent), bound, null)
   }
 
@@ -144,15 +206,10 @@ export class ListLimits {
   }
 }
 
-function withTake(args: Args, bound: ListBound, call: Call): Args {
-  if (bound.take === undefined) return args
-  if (bound.rule === 'clamped' || args['distinct'] !== undefined || args['cursor'] !== undefined)
-    return { ...args, take: bound.take }
-  // Not written into the arguments: batching may merge the call and apply the bound to each caller.
-  call.notes.bound = bound.take
-  if (!('take' in args)) return args
-  const { take: _, ...rest } = args
-  return rest
+/** Whether an `orderBy` orders by anything: `[]`, `{}` and `[{}]` do not. */
+function isOrder(orderBy: unknown): boolean {
+  if (isAbsent(orderBy)) return false
+  return [orderBy].flat().some((term) => Object.values(term ?? {}).some((value) => !isAbsent(value)))
 }
 
 const TOO_LATE =

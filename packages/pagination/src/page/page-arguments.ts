@@ -8,10 +8,11 @@ export function checkPageLimit(
   argument: string,
   limits: ResolvedLimits,
   name: string,
+  least: 0 | 1 = 1,
 ): number {
   if (given === undefined) return limits.defaultLimit
-  if (typeof given !== 'number' || !Number.isInteger(given) || given < 1 || given >= 2 ** 31 - 1)
-    throw new InvalidLimitError(name, argument, given)
+  if (typeof given !== 'number' || !Number.isInteger(given) || given < least || given >= 2 ** 31 - 1)
+    throw new InvalidLimitError(name, argument, given, least)
   if (given <= limits.maxLimit || limits.onExceeded === 'allow') return given
   if (limits.onExceeded === 'clamp') return limits.maxLimit
   throw new LimitExceededError(name, given, limits.maxLimit)

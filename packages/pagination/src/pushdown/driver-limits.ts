@@ -9,11 +9,12 @@ import {
   type SqlAnswer,
   type Statement,
 } from '@prisma-brisk/core'
-import { planOf, type LimitPlan } from './limit-plan.ts'
+import { planFor, planOf, type LimitPlan, type OwnBound } from './limit-plan.ts'
+import { boundSql } from './own-bound.ts'
 import { limitSql } from './limit-sql.ts'
 import { isMarked, markedStatement, unmarked } from './marked-statement.ts'
 import { DriverRowsError, UnlimitableError } from '../errors.ts'
-import type { RowLimit } from './row-limit.ts'
+import { canPushDown, type RowLimit } from './row-limit.ts'
 
 /**
  * The limits at a client's driver: statements get the limits of their call, and none returns too many rows.
@@ -38,6 +39,11 @@ export class DriverLimits implements DriverListener {
     return tap !== null
   }
 
+  /** Whether the client has connected through what listens. */
+  get isObserved(): boolean {
+    return DriverTap.of(this.host)?.status === 'connected'
+  }
+
   /** Whether calls may be refused at the driver, so that their errors have to be looked at. */
   get refuses(): boolean {
     return this.listening
@@ -47,8 +53,31 @@ export class DriverLimits implements DriverListener {
     const { call } = statement
     if (call === undefined || statement.kind !== 'query' || call.host !== this.host) return null
     const plan = planOf(call)
-    if (plan === null || !statement.sql.includes(' ORDER BY ')) return null
+    if (plan === null) return null
+    const { ownBound } = plan
+    if (ownBound !== null && (ownBound.isFlat || !ownBound.isRead)) return this.bounded(statement, ownBound)
+    if (!statement.sql.includes(' ORDER BY ')) return null
     return refusing(call, () => this.limited(statement, call, plan))
+  }
+
+  /**
+   * Has the call's own list bounded in its statements; false where it cannot be. Whether the driver is observed shows when
+   * it first connects.
+   */
+  bounds(call: Call, keep: number, isFlat: boolean): boolean {
+    if (!canPushDown(this.host.provider) || !this.listen() || !this.isObserved) return false
+    planFor(call).ownBound = { keep, isFlat, isRead: false }
+    return true
+  }
+
+  private bounded({ sql, args, argTypes }: Statement, bound: OwnBound): Rewrite | null {
+    const query = boundSql({ sql, args: [...args], argTypes: [...argTypes] }, bound.keep, this.host.provider)
+    if (query === null) return null
+    const answer = (result: SqlAnswer): SqlAnswer => {
+      bound.isRead = true
+      return result
+    }
+    return { query, answer }
   }
 
   inspect(statement: Statement): void {

@@ -12,6 +12,9 @@ export class LimitPlan {
   private readonly marked = new Map<string, RowLimit[]>()
   private readonly roots = new Map<string, RowLimit>()
 
+  /** The bound of the call's own list, to be put into its statements as they are; null where Prisma has a `take` for it. */
+  ownBound: OwnBound | null = null
+
   /** Adds a limit, and returns how often its mark must stand. */
   mark(limit: RowLimit): number {
     const limits = this.marked.get(limit.table) ?? []
@@ -40,6 +43,15 @@ export class LimitPlan {
   }
 }
 
+/** A bound without marks: it holds for the statements that read the call's own list. */
+export interface OwnBound {
+  readonly keep: number
+  /** No relations are selected: all statements of the call read its own list. */
+  readonly isFlat: boolean
+  /** The list has been read, so that further statements read relations. */
+  isRead: boolean
+}
+
 /** Copies of the first mark: nobody writes the same column three times. */
 const FEWEST = 3
 
@@ -55,6 +67,12 @@ export function planFor(call: Call): LimitPlan {
 /** The plan of a call, or null. */
 export function planOf(call: Call): LimitPlan | null {
   return plans.get(call.notes) ?? null
+}
+
+/** Whether the bound of a call's own list is the driver's, and Prisma has got the call without a `take`. */
+export function isBoundAtDriver(call: Call): boolean {
+  const bound = planOf(call)?.ownBound
+  return bound !== undefined && bound !== null
 }
 
 /** `orderBy` with the tiebreaker at its end exactly that many times. */
