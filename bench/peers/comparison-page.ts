@@ -25,7 +25,7 @@ aside: false
 # Comparison
 
 Written by \`npm run bench -- peers --write\`: every cell was run, none is claimed. Each check runs on a database of its
-own; the ids are rows of the behaviour lists. Peers stand with the settings their documentation recommends, and with
+own; the ids are rows of the [behaviour lists](./behaviour/index.md). Peers stand with the settings their documentation recommends, and with
 their defaults where those differ. Times are medians of one run on one machine: compare them with each other only.
 `
 
