@@ -31,7 +31,7 @@ const score = { right: 0, wrong: 0, missed: 0 }
 for (const name of readdirSync(corpus).sort()) {
   const directory = join(corpus, name)
   const expected = JSON.parse(readFileSync(join(directory, 'expect.json'), 'utf8')) as Expectation
-  const id = /^X\d+/.exec(name)?.[0] ?? name
+  const id = /^(?:X\d+|KA-[A-Z]\d+)/.exec(name)?.[0] ?? name
 
   test(`${id} ${expected.title}`, async () => {
     const advice = await adviceFor(directory, expected)
@@ -41,6 +41,8 @@ for (const name of readdirSync(corpus).sort()) {
     score.missed += expected.recommend.filter((each) => !found.includes(each)).length
 
     expect(found).toEqual([...expected.recommend].sort())
+    for (const { fields } of [...advice.recommendations, ...advice.rejected])
+      expect(fields).toEqual([...new Set(fields)])
     for (const [recommendation, severity] of Object.entries(expected.severity ?? {}))
       expect(advice.recommendations.find((each) => each.id === recommendation)).toMatchObject({ severity })
     for (const [recommendation, places] of Object.entries(expected.evidence ?? {}))

@@ -52,8 +52,20 @@ class ShapeReading {
       tailKind: IndexNeed['tailKind'],
       tail: readonly CandidateKey[],
     ) => {
-      if (equal.length + tail.length === 0) return
-      const need = { table: this.table, shape: this.shape, equal: this.ranked(equal), tail, tailKind }
+      // A column stands once in a key: where it is compared by equality, its sort, group or range is decided.
+      const columns = [...new Set(equal)]
+      const rest = tail.filter(
+        ({ column }, at) =>
+          !columns.includes(column) && tail.findIndex((each) => each.column === column) === at,
+      )
+      if (columns.length + rest.length === 0) return
+      const need = {
+        table: this.table,
+        shape: this.shape,
+        equal: this.ranked(columns),
+        tail: rest,
+        tailKind: rest.length === 0 ? ('none' as const) : tailKind,
+      }
       ways.push({ ...need, isFirstChoice: ways.length === 0 })
     }
     const all = [...equals, ...lists]

@@ -54,7 +54,10 @@ function indexOf(
   const suffix = kind === 'primary' ? '_pkey' : kind === 'unique' ? '_key' : '_idx'
   const columns = fields.map((each) => columnName(table.columns, each.field))
   return {
-    name: text(argument(attribute, 'map')) ?? prismaIndexName(provider, table.name, columns, suffix),
+    name:
+      text(argument(attribute, 'map')) ??
+      legacyName(attribute) ??
+      prismaIndexName(provider, table.name, columns, suffix),
     kind,
     keys: fields.map(({ sort, length, operatorClass }, at): IndexKey => ({
       column: columns[at] ?? null,
@@ -73,6 +76,12 @@ function indexOf(
         : ((text(argument(attribute, 'type')) ?? 'BTree') as IndexType),
     sources: [source],
   }
+}
+
+/** Prisma 2's spelling: of `@@index` and `@@fulltext`, `name` is that of the database; of keys it is the client's. */
+function legacyName(attribute: SchemaAttribute): string | undefined {
+  const isIndex = attribute.name === 'index' || attribute.name === 'fulltext'
+  return isIndex ? text(argument(attribute, 'name')) : undefined
 }
 
 /** InnoDB makes an index for each foreign key that no other index begins with. */

@@ -9,7 +9,7 @@ import { installLine, packageManagerOf } from '../init/package-manager.ts'
 export class AdvisorMissingError extends BriskError {
   constructor(command: string, cwd: string) {
     const line = installLine(packageManagerOf(cwd), '@prisma-brisk/index-advisor', 'development')
-    super('E_ADVISOR_MISSING', `brisk ${command} needs the index advisor, which is not installed: ${line}`)
+    super('E_ADVISOR_MISSING', `${command} needs the index advisor, which is not installed: ${line}`)
   }
 }
 
