@@ -75,7 +75,8 @@ export class ManagedProject {
     const quiet = {
       npm: '--no-audit --no-fund --prefer-offline',
       pnpm: '--prefer-offline',
-      yarn: '',
+      // Yarn 1 refuses packages of the Prisma CLI that ask for a newer Node than Prisma itself does.
+      yarn: '--ignore-engines',
       bun: '',
     }
     const workspace = this.manager === 'pnpm' ? ' --ignore-workspace --no-frozen-lockfile' : ''

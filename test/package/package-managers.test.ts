@@ -77,7 +77,7 @@ const line = (ms: number) =>
 /** The commands that the documentation shows; `init` and `generate` come before the advisor is installed. */
 const commands = documentedCommands().filter((command) => command !== 'npx brisk init')
 
-describe.each(['npm'] as const)('%s', (manager) => {
+describe.each(['npm', 'pnpm', 'yarn', 'bun'] as const)('%s', (manager) => {
   let project: ManagedProject
   beforeAll(async () => {
     project = await ManagedProject.create(manager, packed, join(place, 'tools'))
