@@ -2,11 +2,11 @@ import {
   defineExtension,
   InvalidOptionsError,
   mount,
+  type AddedArguments,
   type BriskExtension,
   type Host,
-  type ListReads,
+  type ModelReads,
   type Plugin,
-  type SingleReads,
 } from '@prisma-brisk/core'
 import { accessFrom, type AccelerateAccess } from './accelerate/accelerate-api.ts'
 import { AccelerateCache } from './accelerate/accelerate-cache.ts'
@@ -20,6 +20,11 @@ import { ComputedFields } from './read/computed-fields.ts'
 import { adapterSchemaOf, databaseNameOf } from './key/database-name.ts'
 import { resolveOptions, type CacheOptions, type ResolvedCacheOptions } from './options.ts'
 
+/** What `$extends(cache())` adds to every model: its reads take {@link CacheArgs}. */
+export interface CachedReads extends ModelReads {
+  ' own:cache': AddedArguments<CacheArgs>
+}
+
 /**
  * Cached reads with tag invalidation. Reads that say so, or whose model does, are answered from a store; every write
  * through the client invalidates what it may have changed. Mount it last in a chain of `$extends`.
@@ -30,9 +35,7 @@ import { resolveOptions, type CacheOptions, type ResolvedCacheOptions } from './
  *
  * @throws InvalidOptionsError (`E_INVALID_OPTIONS`) at once, and where the client has a cache already
  */
-export function cache(
-  options: CacheOptions = {},
-): BriskExtension<ListReads<CacheArgs> & SingleReads<CacheArgs>, CacheClient> {
+export function cache(options: CacheOptions = {}): BriskExtension<CachedReads, CacheClient> {
   const plugin = cachePlugin(options)
   return defineExtension((client) => mount(client, [plugin])) as never
 }

@@ -1,4 +1,15 @@
-export { cache, cachePlugin } from './extension.ts'
+export { cache, cachePlugin, type CachedReads } from './extension.ts'
+export type {
+  AddedArguments,
+  BriskExtension,
+  ExtendedClient,
+  ListRow,
+  ModelReads,
+  OptionalRead,
+  OwnArguments,
+  ReadResult,
+  RequiredRead,
+} from '@prisma-brisk/core'
 export type { CacheOptions, RawWriteAction, RawWriteTags } from './options.ts'
 export type { CacheArgs, CacheStrategy } from './cache-strategy.ts'
 export type { CacheClient, CacheMethods, RawCacheStrategy } from './cache-client.ts'

@@ -49,7 +49,16 @@ export type {
 export type { Host, Provider } from './pipeline/host.ts'
 export type { ForeignWrites } from './prisma7/base-requests.ts'
 export { defineExtension, hostOf, mount, type MountOptions, type Plugin } from './mount.ts'
-export type { BriskExtension, Fluent, ListReads, SingleReads } from './prisma7/extension-types.ts'
+export type { BriskExtension, ExtendedClient } from './prisma7/extension-types.ts'
+export type {
+  AddedArguments,
+  ListRow,
+  ModelReads,
+  OptionalRead,
+  OwnArguments,
+  ReadResult,
+  RequiredRead,
+} from './prisma7/model-reads.ts'
 export type {
   EnumType,
   EnumValue,

@@ -8,15 +8,20 @@ import {
   type Host,
   type Middleware,
   type Plugin,
-  type SingleReads,
 } from '@prisma-brisk/core'
 import { CursorCodec } from './keyset/cursor-codec.ts'
 import { readCursorPage } from './keyset/cursor-page.ts'
 import { ListLimits, UNBOUNDED } from './limit/limits.ts'
-import { resolveOptions, type PaginationOptions, type ResolvedPaginationOptions } from './options.ts'
+import {
+  resolveOptions,
+  type OmitHeavy,
+  type OmitHeavyOption,
+  type PaginationOptions,
+  type ResolvedPaginationOptions,
+} from './options.ts'
 import { readOffsetPage } from './page/offset-page.ts'
 import { modelNameOf, PAGE, pageRequests, type PageModel } from './page/page-request.ts'
-import type { LimitArgs, PaginationMethods } from './page-methods.ts'
+import type { PaginationMethods } from './page-methods.ts'
 
 /**
  * Limits every list read, and adds pages to every model.
@@ -26,9 +31,9 @@ import type { LimitArgs, PaginationMethods } from './page-methods.ts'
  *
  * @throws InvalidOptionsError (`E_INVALID_OPTIONS`) at once, naming the option, what was expected and what was given
  */
-export function pagination<const O extends PaginationOptions = {}>(
-  options?: O,
-): BriskExtension<PaginationMethods<O> & SingleReads<LimitArgs>> {
+export function pagination<const Heavy extends OmitHeavy = false>(
+  options: PaginationOptions & OmitHeavyOption<Heavy> = {},
+): BriskExtension<PaginationMethods<Heavy>> {
   const plugin = paginationPlugin(options)
   return defineExtension((client) => mount(client, [plugin])) as never
 }

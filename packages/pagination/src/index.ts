@@ -1,10 +1,31 @@
 export { pagination, paginationPlugin } from './extension.ts'
-export type { LeanReads, LimitArgs, PageMethods, PaginationMethods } from './page-methods.ts'
+export type {
+  AddedArguments,
+  BriskExtension,
+  ExtendedClient,
+  ListRow,
+  ModelReads,
+  OptionalRead,
+  OwnArguments,
+  ReadResult,
+  RequiredRead,
+} from '@prisma-brisk/core'
+export type {
+  CursorPaging,
+  LeanReads,
+  LimitArgs,
+  LimitedReads,
+  PageMethods,
+  Paginate,
+  PaginationMethods,
+} from './page-methods.ts'
 export type {
   CursorOptions,
   HeavyType,
   LimitOptions,
   NestedLimitOptions,
+  OmitHeavy,
+  OmitHeavyOption,
   OnExceeded,
   OnMissing,
   PaginationOptions,

@@ -97,12 +97,20 @@ export interface PaginationOptions extends LimitOptions {
    * Leaves heavy columns (`Json` and `Bytes`, or the types given) out of what `findMany`, `paginate` and `cursorPage`
    * return, unless selected or `omit: { field: false }`. Default false.
    */
-  readonly omitHeavy?: boolean | { types: readonly HeavyType[] } | undefined
+  readonly omitHeavy?: boolean | { readonly types: readonly HeavyType[] } | undefined
   /** Signing, encryption and age of keyset cursors. */
   readonly cursor?: CursorOptions | undefined
 }
 
 export type HeavyType = 'Json' | 'Bytes'
+
+/** Values of the option `omitHeavy`. */
+export type OmitHeavy = NonNullable<PaginationOptions['omitHeavy']>
+
+/** The option whose value decides on the types of rows. */
+export interface OmitHeavyOption<Heavy> {
+  readonly omitHeavy?: Heavy | undefined
+}
 
 export interface ResolvedNestedLimits {
   readonly defaultLimit: number

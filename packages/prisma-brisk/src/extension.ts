@@ -1,20 +1,18 @@
 import { batchingPlugin, type BatchingClient } from '@prisma-brisk/batching'
-import { cachePlugin, type CacheArgs, type CacheClient } from '@prisma-brisk/cache'
+import { cachePlugin, type CacheClient, type CachedReads } from '@prisma-brisk/cache'
+import { defineExtension, mount, type BriskExtension, type Plugin } from '@prisma-brisk/core'
 import {
-  defineExtension,
-  mount,
-  type BriskExtension,
-  type ListReads,
-  type Plugin,
-  type SingleReads,
-} from '@prisma-brisk/core'
-import { paginationPlugin, type LimitArgs, type PageMethods } from '@prisma-brisk/pagination'
+  paginationPlugin,
+  type OmitHeavy,
+  type OmitHeavyOption,
+  type PaginationMethods,
+} from '@prisma-brisk/pagination'
 import { resiliencePlugin, type DeferredClient } from '@prisma-brisk/resilience'
 import { slowQueryPlugin, type QueriesClient } from '@prisma-brisk/slow-query'
 import { checkBriskOptions, type BriskOptions } from './options.ts'
 
-/** Methods of every model: Prisma's reads with our arguments, and pages. */
-export type BriskMethods = ListReads<CacheArgs & LimitArgs> & SingleReads<CacheArgs> & PageMethods<CacheArgs>
+/** What {@link brisk} adds to every model: arguments of Prisma's reads, and pages. `Heavy`: its option `omitHeavy`. */
+export type BriskMethods<Heavy = false> = CachedReads & PaginationMethods<Heavy>
 
 /** Members of the client. */
 export type BriskClient = BatchingClient & CacheClient & QueriesClient & DeferredClient
@@ -29,7 +27,9 @@ export type BriskClient = BatchingClient & CacheClient & QueriesClient & Deferre
  *
  * @throws InvalidOptionsError (`E_INVALID_OPTIONS`) at once, naming the option, what was expected and what was given
  */
-export function brisk(options: BriskOptions = {}): BriskExtension<BriskMethods, BriskClient> {
+export function brisk<const Heavy extends OmitHeavy = false>(
+  options: BriskOptions & { readonly pagination?: OmitHeavyOption<Heavy> | false | undefined } = {},
+): BriskExtension<BriskMethods<Heavy>, BriskClient> {
   checkBriskOptions(options)
   const { slowQuery, pagination, resilience, cache, batching, schema } = options
   const plugins: Plugin[] = [

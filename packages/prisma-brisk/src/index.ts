@@ -1,5 +1,6 @@
 export { brisk, type BriskClient, type BriskMethods } from './extension.ts'
 export type { BriskOptions } from './options.ts'
+export type { BriskExtension, ExtendedClient } from '@prisma-brisk/core'
 export * from '@prisma-brisk/batching'
 export * from '@prisma-brisk/cache'
 export * from '@prisma-brisk/pagination'

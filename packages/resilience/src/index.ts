@@ -1,4 +1,5 @@
 export { resilience, resiliencePlugin, type DeferredWork, type DeferredClient } from './extension.ts'
+export type { BriskExtension, ExtendedClient } from '@prisma-brisk/core'
 export type { DeferredOptions, ResilienceOptions, RetryOptions } from './options.ts'
 export type { DeferredStatistics } from './deferred/deferred-queue.ts'
 export { CommitUnknownError, DeferredQueueFullError, QueryAbortedError, QueryTimeoutError } from './errors.ts'

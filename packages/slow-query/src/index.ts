@@ -1,4 +1,5 @@
 export { slowQuery, slowQueryPlugin } from './extension.ts'
+export type { BriskExtension, ExtendedClient } from '@prisma-brisk/core'
 export type { ExplainOptions, LoopAllowance, NPlusOneOptions, SlowQueryOptions } from './options.ts'
 export type { ConnectionStats, QueriesClient, QueryMethods, QueryStatsOptions } from './queries.ts'
 export { mergeStatistics, type QueriesSnapshot, type QueryStats } from './metrics/statistics.ts'

@@ -1,14 +1,4 @@
-import type { Prisma } from '@prisma/client/extension'
-
-type Operation =
-  | 'findUnique'
-  | 'findUniqueOrThrow'
-  | 'findFirst'
-  | 'findFirstOrThrow'
-  | 'findMany'
-  | 'groupBy'
-  | 'count'
-  | 'aggregate'
+import type { Types } from '@prisma/client/runtime/client'
 
 /**
  * What `$extends` takes, typed without running anything: `M` are methods of every model, `C` members of the
@@ -31,66 +21,22 @@ export interface BriskExtension<M = {}, C = {}> {
   }
 }
 
-/** The fluent relations of a single-row read: `prisma.user.findUnique(…).posts()`. */
-export type Fluent<T, O extends Operation> = T extends {
-  [K: symbol]: { types: { payload: { objects: infer Objects } } }
+/**
+ * The type of `client.$extends(extension)`, by name: for an annotation where the compiler would have to spell that type
+ * out, such as an exported client in a project with `declaration` or `composite`.
+ *
+ * @example
+ * export const prisma: ExtendedClient<typeof base, ReturnType<typeof brisk>> = base.$extends(brisk())
+ */
+export type ExtendedClient<Client, Extension> = Client extends {
+  $extends: Types.Extensions.ExtendsHook<'extends', infer TypeMapCb, infer Before, infer TypeMap>
 }
-  ? {
-      [K in keyof Objects]: <A>(
-        args?: Prisma.Exact<A, SelectionOf<T, O, K>>,
-      ) => Prisma.PrismaPromise<
-        RelationOf<Prisma.Result<T, { select: { [X in K]: A extends object ? A : true } }, O>, K>
-      >
-    }
-  : unknown
-
-type SelectionOf<T, O extends Operation, K> =
-  Prisma.Args<T, O> extends { select?: infer S }
-    ? K extends keyof NonNullable<S>
-      ? Exclude<NonNullable<S>[K], boolean | null | undefined>
-      : never
+  ? Extension extends (client: never) => { $extends: { extArgs: infer Own extends object } }
+    ? ClientOf<TypeMapCb, Types.Extensions.MergeExtArgs<TypeMap, Before, Own>>
     : never
-
-type RelationOf<R, K> = K extends keyof NonNullable<R>
-  ? NonNullable<R>[K] | (null extends R ? null : never)
   : never
 
-/** Prisma's arguments for an operation, widened by ours. */
-type Widened<T, O extends Operation, A, Own> = Prisma.Exact<A, Prisma.Args<T, O> & Own>
-
-/** The reads of a model whose result can hold many rows, with our own arguments `Own` added. */
-export interface ListReads<Own> {
-  findMany<T, A>(
-    this: T,
-    args?: Widened<T, 'findMany', A, Own>,
-  ): Prisma.PrismaPromise<Prisma.Result<T, A, 'findMany'>>
-  groupBy<T, A>(
-    this: T,
-    args: Widened<T, 'groupBy', A, Own>,
-  ): Prisma.PrismaPromise<Prisma.Result<T, A, 'groupBy'>>
-}
-
-/** The reads of a model that give one row or one value, with our own arguments `Own` added. */
-export interface SingleReads<Own> {
-  findUnique<T, A>(
-    this: T,
-    args: Widened<T, 'findUnique', A, Own>,
-  ): Prisma.PrismaPromise<Prisma.Result<T, A, 'findUnique'>> & Fluent<T, 'findUnique'>
-  findUniqueOrThrow<T, A>(
-    this: T,
-    args: Widened<T, 'findUniqueOrThrow', A, Own>,
-  ): Prisma.PrismaPromise<Prisma.Result<T, A, 'findUniqueOrThrow'>> & Fluent<T, 'findUniqueOrThrow'>
-  findFirst<T, A>(
-    this: T,
-    args?: Widened<T, 'findFirst', A, Own>,
-  ): Prisma.PrismaPromise<Prisma.Result<T, A, 'findFirst'>> & Fluent<T, 'findFirst'>
-  findFirstOrThrow<T, A>(
-    this: T,
-    args?: Widened<T, 'findFirstOrThrow', A, Own>,
-  ): Prisma.PrismaPromise<Prisma.Result<T, A, 'findFirstOrThrow'>> & Fluent<T, 'findFirstOrThrow'>
-  count<T, A>(this: T, args?: Widened<T, 'count', A, Own>): Prisma.PrismaPromise<Prisma.Result<T, A, 'count'>>
-  aggregate<T, A>(
-    this: T,
-    args: Widened<T, 'aggregate', A, Own>,
-  ): Prisma.PrismaPromise<Prisma.Result<T, A, 'aggregate'>>
-}
+type ClientOf<
+  TypeMapCb extends Types.Extensions.TypeMapCbDef,
+  All extends Record<string, unknown>,
+> = Types.Extensions.DynamicClientExtensionThis<Types.Utils.Call<TypeMapCb, { extArgs: All }>, TypeMapCb, All>
