@@ -75,6 +75,8 @@ test('every TypeScript block type-checks', async () => {
         moduleResolution: 'Bundler',
         noUncheckedIndexedAccess: false,
         types: ['node', 'jest'],
+        // One copy of Prisma for the client and the packages, as in an application.
+        paths: { '@prisma/client/*': [join(root, 'packages/core/node_modules/@prisma/client/*')] },
       },
       include: ['*.ts'],
     }),
