@@ -101,6 +101,7 @@ export {
   type SelectionVisitor,
 } from './operation/selection-visit.ts'
 export { isAbsent, isDecimal, isPlain, isSkip } from './operation/prisma-value.ts'
+export { quoteIdentifier, quoteMarkOf, type QuoteMark } from './sql/quote-identifier.ts'
 export { writtenTables } from './sql/written-tables.ts'
 export { copyBytes, define, isPlainPrototype, valueCopier } from './operation/value-copy.ts'
 export * as realTimers from './real-timers.ts'

@@ -1,4 +1,4 @@
-import { isDecimal, isPlain } from '@prisma-brisk/core'
+import { copyBytes, isDecimal, isPlain } from '@prisma-brisk/core'
 
 /** A value that a column can equal, whatever its type; not null, not a filter. */
 export function isKeyValue(value: unknown): boolean {
@@ -18,7 +18,7 @@ export function isKeyValue(value: unknown): boolean {
 /** The value with all bytes in it copied; the value itself where there are none. */
 export function ownBytes(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (ArrayBuffer.isView(value)) return copyOfBytes(value)
+  if (value instanceof Uint8Array) return copyBytes(value)
   if (Array.isArray(value)) {
     const copies: unknown[] = value.map(ownBytes)
     return copies.some((copy, index) => copy !== value[index]) ? copies : value
@@ -30,13 +30,6 @@ export function ownBytes(value: unknown): unknown {
     if (copy !== value[name]) (changed ??= { ...value })[name] = copy
   }
   return changed ?? value
-}
-
-/** A Buffer has a `slice` of its own, which copies nothing. */
-export function copyOfBytes(bytes: ArrayBufferView): Uint8Array {
-  return bytes instanceof Uint8Array
-    ? Uint8Array.prototype.slice.call(bytes)
-    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength).slice()
 }
 
 /** Whether something in it is given as undefined, which Prisma refuses where `strictUndefinedChecks` is on. */

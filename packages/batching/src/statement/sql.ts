@@ -1,4 +1,11 @@
-import type { Field, Host, Model, Provider } from '@prisma-brisk/core'
+import {
+  quoteIdentifier,
+  quoteMarkOf,
+  type Field,
+  type Host,
+  type Model,
+  type Provider,
+} from '@prisma-brisk/core'
 import { schemaOf } from '../key/database-schema.ts'
 
 /** SQL text that grows with the values it binds. */
@@ -19,9 +26,7 @@ export class Sql {
 
   /** A name of the schema, which may hold any character. */
   quote(name: string): string {
-    return this.host.provider === 'mysql'
-      ? `\`${name.replaceAll('`', '``')}\``
-      : `"${name.replaceAll('"', '""')}"`
+    return quoteIdentifier(name, quoteMarkOf(this.host.provider))
   }
 
   /** A text of our own, not of a caller's. */

@@ -1,8 +1,8 @@
+import { quoteIdentifier, quoteMarkOf } from '@prisma-brisk/core'
 import type { Candidate, CandidateKey } from './candidate.ts'
 import { fieldOf } from './candidate.ts'
 import type { Catalog, CatalogTable, IndexType, Provider } from '../catalog/catalog.ts'
 import { freeIndexName } from '../catalog/index-name.ts'
-import { quoteIdentifier } from '../schema/schema-attributes.ts'
 
 /** An index about to be made: named, as SQL, and as the line for the schema. */
 export interface IndexStatement {
@@ -66,7 +66,7 @@ const USING: Partial<Record<IndexType, string>> = {
  */
 function createIndexSql(provider: Provider, candidate: Candidate, name: string): string {
   const { table, type, predicate } = candidate
-  const quoted = (identifier: string) => quoteIdentifier(provider, identifier)
+  const quoted = (identifier: string) => quoteIdentifier(identifier, quoteMarkOf(provider))
   const target = table.schema === null ? quoted(table.name) : `${quoted(table.schema)}.${quoted(table.name)}`
   const keys = candidate.keys.map((key) => keySql(provider, key)).join(', ')
   const where = predicate === null ? '' : ` WHERE ${predicate}`
@@ -85,7 +85,7 @@ function createIndexSql(provider: Provider, candidate: Candidate, name: string):
 function keySql(provider: Provider, key: CandidateKey): string {
   const length = key.length === null ? '' : `(${key.length})`
   const opclass = key.operatorClass === null ? '' : ` ${key.operatorClass}`
-  return `${quoteIdentifier(provider, key.column)}${length}${opclass}${key.sort === 'desc' ? ' DESC' : ''}`
+  return `${quoteIdentifier(key.column, quoteMarkOf(provider))}${length}${opclass}${key.sort === 'desc' ? ' DESC' : ''}`
 }
 
 /** `@@index([authorId, createdAt(sort: Desc)], map: "…")` */

@@ -1,5 +1,5 @@
+import { quoteIdentifier, quoteMarkOf } from '@prisma-brisk/core'
 import type { Catalog, CatalogIndex, CatalogTable, Provider } from '../catalog/catalog.ts'
-import { quoteIdentifier } from '../schema/schema-attributes.ts'
 import type { Finding } from '../advice/advice.ts'
 
 /** An index that `--drop-redundant` takes out. */
@@ -22,7 +22,7 @@ export function dropsOf(catalog: Catalog, findings: readonly Finding[]): IndexDr
 }
 
 function dropSql(provider: Provider, table: CatalogTable, index: CatalogIndex): string {
-  const quoted = (name: string) => quoteIdentifier(provider, name)
+  const quoted = (name: string) => quoteIdentifier(name, quoteMarkOf(provider))
   switch (provider) {
     case 'postgresql': {
       const name =

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '@prisma-brisk/core'
 import type { Binding, PlannableQuery } from '../binding/binding.ts'
 import { AdvisorError } from '../errors.ts'
 import { indexSize } from '../size/index-size.ts'
@@ -34,7 +35,7 @@ export async function hypopgPlanner(
       )
     }
     await makeReadOnly(client, options)
-    const schema = `"${text(extension, 'schema').replace(/"/g, '""')}"`
+    const schema = quoteIdentifier(text(extension, 'schema'))
     await client.query(`select ${schema}.hypopg_reset()`)
     return new HypopgPlanner(client, statistics, schema)
   } catch (error) {

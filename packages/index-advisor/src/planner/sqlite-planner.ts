@@ -1,9 +1,9 @@
+import { quoteIdentifier } from '@prisma-brisk/core'
 import { type Binding, genericBinding, type PlannableQuery } from '../binding/binding.ts'
 import { rolesOf } from '../binding/statement-roles.ts'
 import { AdvisorError } from '../errors.ts'
 import { distinctCombinations } from '../size/btree-size.ts'
 import { text } from '../statistics/sql-client.ts'
-import { quoteName } from '../statistics/sql-text.ts'
 import { distinctValues, findTable } from '../statistics/statistics.ts'
 import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
 import { assertQuery } from '../workload/statement.ts'
@@ -105,9 +105,11 @@ function copyScript(
 }
 
 function createStatement(index: HypotheticalIndex, name: string): string {
-  const keys = index.keys.map((key) => `${quoteName(key.column ?? '')}${key.sort === 'desc' ? ' desc' : ''}`)
+  const keys = index.keys.map(
+    (key) => `${quoteIdentifier(key.column ?? '')}${key.sort === 'desc' ? ' desc' : ''}`,
+  )
   const where = index.predicate === null ? '' : ` where ${index.predicate}`
-  return `create index ${quoteName(name)} on ${quoteName(index.table)} (${keys.join(', ')})${where}`
+  return `create index ${quoteIdentifier(name)} on ${quoteIdentifier(index.table)} (${keys.join(', ')})${where}`
 }
 
 class SqlitePlanner implements Planner {

@@ -1,8 +1,9 @@
+import { quoteIdentifier } from '@prisma-brisk/core'
 import type { Binding, PlannableQuery } from '../binding/binding.ts'
 import { AdvisorError } from '../errors.ts'
 import { count, flag } from '../statistics/sql-client.ts'
 import type { SqlClient } from '../statistics/sql-client.ts'
-import { quoteName, qualifiedName } from '../statistics/sql-text.ts'
+import { qualifiedName } from '../statistics/sql-text.ts'
 import { readExplain } from './explain-json.ts'
 import { createIndexStatement } from './index-statement.ts'
 import { FunctionGuard, type LiveOptions, serverGone } from './live-session.ts'
@@ -103,7 +104,7 @@ class TransactionPlanner implements Planner {
   async #build(index: HypotheticalIndex): Promise<void> {
     if (this.#built.has(index.id) || this.#declined.has(index.id)) return
     const name = `prisma_brisk_${++made}`
-    const point = quoteName(`before_${name}`)
+    const point = quoteIdentifier(`before_${name}`)
     await this.#client.query(`savepoint ${point}`)
     try {
       await this.#limit(this.#options.buildTimeout ?? 300_000)

@@ -1,7 +1,7 @@
+import { quoteIdentifier, quoteMarkOf } from '@prisma-brisk/core'
 import type { Candidate } from '../candidate/candidate.ts'
 import { fieldOf } from '../candidate/candidate.ts'
 import type { Catalog, CatalogColumn, Provider } from '../catalog/catalog.ts'
-import { quoteIdentifier } from '../schema/schema-attributes.ts'
 import type { IndexNeed } from '../candidate/index-need.ts'
 import type { Finding } from '../advice/advice.ts'
 import type { Rule } from './rule.ts'
@@ -54,7 +54,7 @@ function partOf(
   need: IndexNeed,
   condition: IndexNeed['shape']['conditions'][number],
 ): Part | null {
-  const name = quoteIdentifier(provider, column.name)
+  const name = quoteIdentifier(column.name, quoteMarkOf(provider))
   const isAlone = need.equal.length === 1 && need.tail.length === 0
   switch (condition.operator) {
     case 'is-null':

@@ -1,3 +1,4 @@
+import { quoteIdentifier, quoteMarkOf } from '@prisma-brisk/core'
 import type { SchemaArgument, SchemaAttribute, SchemaExpression } from '@prisma-brisk/core/schema-syntax'
 import type { Provider, SortOrder } from '../catalog/catalog.ts'
 
@@ -94,17 +95,13 @@ export function predicateSql(
   if (where?.kind !== 'object') return null
   return where.entries
     .map(({ name, value }) => {
-      const column = quoteIdentifier(provider, columnOf(name ?? ''))
+      const column = quoteIdentifier(columnOf(name ?? ''), quoteMarkOf(provider))
       const not =
         value.kind === 'object' ? value.entries.find((each) => each.name === 'not')?.value : undefined
       if (not !== undefined) return isNull(not) ? `${column} IS NOT NULL` : `${column} != ${literal(not)}`
       return isNull(value) ? `${column} IS NULL` : `${column} = ${literal(value)}`
     })
     .join(' AND ')
-}
-
-export function quoteIdentifier(provider: Provider, name: string): string {
-  return provider === 'mysql' ? `\`${name.replaceAll('`', '``')}\`` : `"${name.replaceAll('"', '""')}"`
 }
 
 function literal(expression: SchemaExpression): string {

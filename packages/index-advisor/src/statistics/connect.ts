@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '@prisma-brisk/core'
 import { AdvisorError } from '../errors.ts'
 import { exportMariadbStatistics } from './export-mariadb.ts'
 import { exportPostgresStatistics, type ExportOptions } from './export-postgres.ts'
@@ -70,7 +71,7 @@ async function connectPostgres(url: string): Promise<DatabaseConnection> {
   client.on('error', () => undefined)
   await client.connect().catch(refuse)
   if (schema !== null)
-    await client.query(`select set_config('search_path', $1, false)`, [`"${schema.replace(/"/g, '""')}"`])
+    await client.query(`select set_config('search_path', $1, false)`, [quoteIdentifier(schema)])
   return {
     provider: 'postgresql',
     query: async (sql, parameters) => (await client.query<Row>(sql, parameters?.slice())).rows,

@@ -1,5 +1,5 @@
+import { quoteIdentifier } from '@prisma-brisk/core'
 import { AdvisorError } from '../errors.ts'
-import { quoteName } from './sql-text.ts'
 import { count, flag, text, textOrNull } from './sql-client.ts'
 import type { Row, SqlClient } from './sql-client.ts'
 import { summaryOnly, UNCOUNTED } from './statistics.ts'
@@ -59,7 +59,7 @@ async function readTable(
   )
   const plain = columns.filter((column) => count(column, 'hidden') === 0)
   const counted = plain.flatMap((column, at) => {
-    const quoted = quoteName(text(column, 'name'))
+    const quoted = quoteIdentifier(text(column, 'name'))
     return [
       `count(distinct ${quoted}) as d${at}`,
       `count(${quoted}) as n${at}`,
@@ -67,7 +67,7 @@ async function readTable(
     ]
   })
   const [counts] = await client.query(
-    `select count(*) as total, ${counted.join(', ')} from ${quoteName(name)}`,
+    `select count(*) as total, ${counted.join(', ')} from ${quoteIdentifier(name)}`,
   )
   if (counts === undefined) throw new AdvisorError('E_STATISTICS', `${name} could not be counted.`)
   const rows = count(counts, 'total')

@@ -1,7 +1,4 @@
-/** An identifier as PostgreSQL and SQLite quote it. */
-export function quoteName(name: string): string {
-  return `"${name.replace(/"/g, '""')}"`
-}
+import { quoteIdentifier } from '@prisma-brisk/core'
 
 /** A string literal that means the same whatever `standard_conforming_strings` says. */
 export function quoteText(value: string): string {
@@ -10,5 +7,5 @@ export function quoteText(value: string): string {
 }
 
 export function qualifiedName(schema: string | null, name: string): string {
-  return schema === null ? quoteName(name) : `${quoteName(schema)}.${quoteName(name)}`
+  return schema === null ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
 }

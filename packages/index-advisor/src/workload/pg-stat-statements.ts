@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '@prisma-brisk/core'
 import { AdvisorError } from '../errors.ts'
 import { count, text } from '../statistics/sql-client.ts'
 import type { SqlClient } from '../statistics/sql-client.ts'
@@ -23,7 +24,7 @@ export async function readPgStatStatements(client: SqlClient): Promise<Workload>
         'load it), or give a slow-query log with --workload.',
     )
   }
-  const view = `"${text(extension, 'schema').replace(/"/g, '""')}".pg_stat_statements`
+  const view = `${quoteIdentifier(text(extension, 'schema'))}.pg_stat_statements`
   const time = extension['is_new'] === true || extension['is_new'] === 't' ? 'total_exec_time' : 'total_time'
   const rows = await client
     .query(

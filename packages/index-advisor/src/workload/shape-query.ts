@@ -1,6 +1,7 @@
+import { quoteIdentifier } from '@prisma-brisk/core'
 import type { CatalogForeignKey, CatalogTable } from '../catalog/catalog.ts'
 import type { Condition, QueryShape } from '../shape/query-shape.ts'
-import { qualifiedName, quoteName, quoteText } from '../statistics/sql-text.ts'
+import { qualifiedName, quoteText } from '../statistics/sql-text.ts'
 
 /** A statement that asks what a shape asks, for shapes read in source code, where no statement was seen. */
 export interface ShapeQuery {
@@ -23,7 +24,7 @@ export function queryOfShape(shape: QueryShape): ShapeQuery | null {
   const sorted =
     order.length === 0
       ? ''
-      : ` order by ${order.map((key) => `${quoteName(key.column)} ${key.sort}`).join(', ')}`
+      : ` order by ${order.map((key) => `${quoteIdentifier(key.column)} ${key.sort}`).join(', ')}`
   const bound = (word: string, count: QueryShape['limit']): string =>
     !whole || count === null ? '' : ` ${word} ${count === 'unknown' ? parameter() : Math.trunc(count)}`
   const limited = bound('limit', shape.limit) + bound('offset', shape.offset)
@@ -36,12 +37,12 @@ export function queryOfShape(shape: QueryShape): ShapeQuery | null {
 /** What the server asks of the child when a parent goes: PostgreSQL's own statement for the foreign key. */
 export function queryOfForeignKey(table: CatalogTable, key: CatalogForeignKey): ShapeQuery {
   const name = qualifiedName(table.schema, table.name)
-  const where = key.columns.map((column, at) => `${quoteName(column)} = $${at + 1}`).join(' and ')
+  const where = key.columns.map((column, at) => `${quoteIdentifier(column)} = $${at + 1}`).join(' and ')
   return { sql: `delete from ${name} where ${where}`, parameters: key.columns.length }
 }
 
 function conditionSql(condition: Condition, parameter: () => string): string | null {
-  const column = quoteName(condition.column)
+  const column = quoteIdentifier(condition.column)
   const value = (): string => literalSql(condition.literal) ?? parameter()
   switch (condition.operator) {
     case 'equals':

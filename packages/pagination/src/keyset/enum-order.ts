@@ -1,4 +1,4 @@
-import { type Call, DriverTap, type EnumType, type Host } from '@prisma-brisk/core'
+import { quoteIdentifier, type Call, DriverTap, type EnumType, type Host } from '@prisma-brisk/core'
 import { mysqlColumnOf } from './mysql-column.ts'
 import type { SortKey } from './sort-key.ts'
 
@@ -66,9 +66,7 @@ function labelsOf(
 
 async function postgresLabels(call: Call, { dbName, dbSchema }: EnumType): Promise<readonly string[]> {
   const schema = dbSchema ?? schemaOf(call.host)
-  const type = [...(schema === null ? [] : [schema]), dbName]
-    .map((part) => `"${part.replaceAll('"', '""')}"`)
-    .join('.')
+  const type = [...(schema === null ? [] : [schema]), dbName].map((part) => quoteIdentifier(part)).join('.')
   const rows = await call.queryRaw(
     'SELECT enumlabel::text AS label FROM pg_enum WHERE enumtypid = to_regtype($1) ORDER BY enumsortorder',
     [type],

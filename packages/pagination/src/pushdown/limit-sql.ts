@@ -1,4 +1,6 @@
 import {
+  quoteIdentifier,
+  type QuoteMark,
   countPlaceholders,
   splitList,
   type Provider,
@@ -88,9 +90,9 @@ function lateral(statement: ReadStatement, limit: RowLimit, link: string, keys: 
   const { parent, columns: linkColumns } = limit.link as NonNullable<RowLimit['link']>
   const schema =
     parent.dbSchema === null
-      ? statement.tableText.slice(0, -quote(statement.table, '"').length)
-      : `${quote(parent.dbSchema, '"')}.`
-  const key = `"@parent".${quote(parent.columns[0] as string, '"')}`
+      ? statement.tableText.slice(0, -quoteIdentifier(statement.table, '"').length)
+      : `${quoteIdentifier(parent.dbSchema, '"')}.`
+  const key = `"@parent".${quoteIdentifier(parent.columns[0] as string, '"')}`
   const same =
     linkColumns[0]?.comparableAs === 'value'
       ? ''
@@ -98,7 +100,7 @@ function lateral(statement: ReadStatement, limit: RowLimit, link: string, keys: 
   const where = `${select.where.slice(0, keys.start)}(${link} = ${key}${same})${select.where.slice(keys.end)}`
   const inner = `SELECT ${select.columns} FROM ${select.from} WHERE ${where} ORDER BY ${order.join(', ')} LIMIT ${limit.keep}`
   const sql =
-    `SELECT "@cut".* FROM ${schema}${quote(parent.table, '"')} AS "@parent" CROSS JOIN LATERAL (${inner}) AS "@cut" ` +
+    `SELECT "@cut".* FROM ${schema}${quoteIdentifier(parent.table, '"')} AS "@parent" CROSS JOIN LATERAL (${inner}) AS "@cut" ` +
     `WHERE ${key} IN (${keys.list.join(',')})${select.tail}${select.comment}`
   return { query: { ...query, sql }, extra: 0, rowNumber: false }
 }
@@ -115,9 +117,9 @@ function numbered(
   const partition = link.map((text, index) =>
     comparable(text, limit.link?.columns[index]?.comparableAs ?? 'text', provider),
   )
-  const numbered = `ROW_NUMBER() OVER (PARTITION BY ${partition.join(', ')} ORDER BY ${order.join(', ')}) AS ${quote(ROW_NUMBER, q)}`
+  const numbered = `ROW_NUMBER() OVER (PARTITION BY ${partition.join(', ')} ORDER BY ${order.join(', ')}) AS ${quoteIdentifier(ROW_NUMBER, q)}`
   const base = `SELECT ${select.columns}, ${numbered} FROM ${select.from} WHERE ${select.where}`
-  const sql = `SELECT * FROM (${base}) AS ${quote('@cut', q)} WHERE ${quote(ROW_NUMBER, q)} <= ${limit.keep} ORDER BY ${quote(ROW_NUMBER, q)}${select.tail}${select.comment}`
+  const sql = `SELECT * FROM (${base}) AS ${quoteIdentifier('@cut', q)} WHERE ${quoteIdentifier(ROW_NUMBER, q)} <= ${limit.keep} ORDER BY ${quoteIdentifier(ROW_NUMBER, q)}${select.tail}${select.comment}`
   const values = valuesOf(statement)
   if (values === null) return null
   const query = rewritten(statement, sql, [
@@ -142,14 +144,14 @@ function staged(
 ): LimitedSql | null {
   const { select, order, alias } = statement
   const q = quoteOf(provider)
-  const name = (text: string) => quote(text, q)
+  const name = (text: string) => quoteIdentifier(text, q)
   const linked = link.map((text, index) => ({
     name: name(`@link${index}`),
     text: comparable(text, limit.link?.columns[index]?.comparableAs ?? 'text', provider),
   }))
   const distinct = limit.distinct.map(({ column, comparableAs: by }, index) => ({
     name: name(`@distinct${index}`),
-    text: comparable(`${alias}.${quote(column, q)}`, by, provider),
+    text: comparable(`${alias}.${quoteIdentifier(column, q)}`, by, provider),
   }))
   const cursor = limit.fromCursor ? cursorOf(statement) : null
   if (limit.fromCursor && cursor === null) return null
@@ -210,12 +212,13 @@ function keysOf({ select: { where } }: ReadStatement, link: string): Keys | null
 function linkTexts({ select, alias }: ReadStatement, { link }: RowLimit): readonly string[] | null {
   if (link === null) return []
   const q = alias.startsWith('`') ? '`' : '"'
-  if (link.joinTable === null) return link.columns.map(({ column }) => `${alias}.${quote(column, q)}`)
-  const join = `${quote(link.joinTable, q)} AS `
+  if (link.joinTable === null)
+    return link.columns.map(({ column }) => `${alias}.${quoteIdentifier(column, q)}`)
+  const join = `${quoteIdentifier(link.joinTable, q)} AS `
   const at = select.from.indexOf(join)
   const joined = /^["`]t\d+["`]/.exec(select.from.slice(at + join.length))?.[0]
   if (at < 0 || joined === undefined) return null
-  return link.columns.map(({ column }) => `${joined}.${quote(column, q)}`)
+  return link.columns.map(({ column }) => `${joined}.${quoteIdentifier(column, q)}`)
 }
 
 /** Whether a row is the one that the statement's cursor names: the comparison that Prisma put into its WHERE. */
@@ -277,10 +280,6 @@ function comparable(text: string, by: ComparedColumn['comparableAs'], provider: 
   return `(${text})::text COLLATE "C"`
 }
 
-function quoteOf(provider: Provider): '"' | '`' {
+function quoteOf(provider: Provider): QuoteMark {
   return provider === 'postgresql' || provider === 'cockroachdb' ? '"' : '`'
-}
-
-export function quote(name: string, mark: '"' | '`'): string {
-  return `${mark}${name.replaceAll(mark, mark + mark)}${mark}`
 }

@@ -1,6 +1,6 @@
-import { readSelect, splitList, type SelectText, type Statement } from '@prisma-brisk/core'
+import { quoteIdentifier, readSelect, splitList, type SelectText, type Statement } from '@prisma-brisk/core'
 import type { LimitPlan } from './limit-plan.ts'
-import { quote, type ReadStatement } from './limit-sql.ts'
+import { type ReadStatement } from './limit-sql.ts'
 import type { RowLimit } from './row-limit.ts'
 
 /** A statement that reads a list with a limit. */
@@ -21,7 +21,7 @@ export function markedStatement(statement: Statement, plan: LimitPlan): MarkedSt
   const tiebreaker = plan.tiebreakerOf(table)
   if (tiebreaker === null) return null
   const alias = /^ AS ((["`]).+?\2)/.exec(select.from.slice(tableText.length))?.[1] ?? tableText
-  const columns = tiebreaker.map((column) => `${alias}.${quote(column, mark)}`)
+  const columns = tiebreaker.map((column) => `${alias}.${quoteIdentifier(column, mark)}`)
   const terms = splitList(select.orderBy)
   const copies = copiesAtEnd(terms, columns)
   const isLimited = hasLimit(select, statement)

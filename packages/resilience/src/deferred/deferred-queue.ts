@@ -1,10 +1,10 @@
+import { realTimers } from '@prisma-brisk/core'
 import { DeferredQueueFullError } from '../errors.ts'
 import type { DeferredOptions } from '../options.ts'
 import { modelOf, QueuedTask, taskInCharge, type DeferredTask } from './deferred-task.ts'
 import { holdProcess, releaseProcess, type Unfinished } from './process-end.ts'
 
-/** Taken before a test can fake it. */
-const { setImmediate } = globalThis
+const { setImmediate } = realTimers
 
 /** Counts of `prisma.$deferred.stats()`. */
 export interface DeferredStatistics {

@@ -1,4 +1,5 @@
-import { quoteName, quoteText, qualifiedName } from '../../statistics/sql-text.ts'
+import { quoteIdentifier } from '@prisma-brisk/core'
+import { quoteText, qualifiedName } from '../../statistics/sql-text.ts'
 import type { SqlClient } from '../../statistics/sql-client.ts'
 import { text } from '../../statistics/sql-client.ts'
 import type { Statistics, TableColumn, TableIndex, TableStatistics } from '../../statistics/statistics.ts'
@@ -34,11 +35,14 @@ export async function rebuildSchema(client: SqlClient, statistics: Statistics): 
   await client.query('create schema "prisma_brisk"')
   await client.query(`create collation ${otherCollation} (provider = libc, locale = 'en_US.UTF-8')`)
   for (const schema of schemasOf(statistics))
-    await client.query(`create schema if not exists ${quoteName(schema)}`)
+    await client.query(`create schema if not exists ${quoteIdentifier(schema)}`)
   for (const { name, schema } of statistics.extensions) {
     if (!isCarriedExtension(name)) continue
     const gap = { schema: null, table: null, reason: `extension ${name} is not in the embedded planner` }
-    await attempt(`create extension if not exists ${quoteName(name)} schema ${quoteName(schema)}`, gap)
+    await attempt(
+      `create extension if not exists ${quoteIdentifier(name)} schema ${quoteIdentifier(schema)}`,
+      gap,
+    )
   }
   for (const type of statistics.types) {
     const name = qualifiedName(type.schema, type.name)
@@ -81,7 +85,7 @@ export async function rebuildSchema(client: SqlClient, statistics: Statistics): 
       // Not valid: checking it would plan a query on the table and keep the first pages of its indexes in memory.
       const definition = key.definition.replace(/ NOT VALID$/, '')
       await attempt(
-        `alter table ${name} add constraint ${quoteName(key.name)} ${definition} not valid`,
+        `alter table ${name} add constraint ${quoteIdentifier(key.name)} ${definition} not valid`,
         gap(`foreign key ${key.name} is not known to the planner`),
       )
     }
@@ -151,7 +155,7 @@ function columnDefinition(column: TableColumn, known: ReadonlySet<string>): stri
   const isKnown = known.has(column.type)
   const collation = !isKnown || column.collation === null ? '' : ` collate ${collationName(column.collation)}`
   const nullability = column.isNullable ? '' : ' not null'
-  return `${quoteName(column.name)} ${isKnown ? column.type : 'bytea'}${collation}${nullability}`
+  return `${quoteIdentifier(column.name)} ${isKnown ? column.type : 'bytea'}${collation}${nullability}`
 }
 
 function collationName(collation: 'C' | 'other'): string {
@@ -176,7 +180,7 @@ async function makeIndex(
   if (!(await attempt(definition, gap))) return
   // Only a primary key lets GROUP BY its columns stand for all others.
   if (index.isPrimary && table.partitioning === null) {
-    const constraint = `add constraint ${quoteName(index.name)} primary key using index ${quoteName(index.name)}`
+    const constraint = `add constraint ${quoteIdentifier(index.name)} primary key using index ${quoteIdentifier(index.name)}`
     await attempt(`alter table ${qualifiedName(table.schema, table.name)} ${constraint}`, gap)
   }
 }
