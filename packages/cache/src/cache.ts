@@ -155,7 +155,7 @@ export class Cache {
     if (!this.options.enabled) return this.bypass(call, next, 'disabled', strategy)
     if (call.transaction.kind !== 'none') return this.bypass(call, next, 'transaction', strategy)
     // What a hook behind makes of a query may hang on anything, such as a tenant; the user's word on it is `scope`.
-    if (!call.isLastExtension && this.options.scope === null) {
+    if (call.hasForeignBehind && this.options.scope === null) {
       return this.bypass(call, next, 'extension-behind', strategy)
     }
     if (this.reads === null) return this.answeredWhenReady(call, next, strategy, models)

@@ -9,7 +9,7 @@ import { judgeFailure, type Call } from '@prisma-brisk/core'
  * - Alone, unless the database is known to have refused it, or never to have been asked.
  */
 export function mayHaveWritten(error: unknown, call: Call): boolean {
-  if (call.transaction.kind !== 'none' || !call.isLastExtension) return true
+  if (call.transaction.kind !== 'none' || call.hasForeignBehind) return true
   return judgeFailure(error).outcome === 'open'
 }
 

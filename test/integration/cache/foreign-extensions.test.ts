@@ -1,5 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { cache, type CacheOptions } from '@prisma-brisk/cache'
+import { pagination } from '@prisma-brisk/pagination'
+import { resilience } from '@prisma-brisk/resilience'
+import { expectStatements } from '../../support/statements.ts'
 import { useBench } from './support/bench.ts'
 import { cached, heardWarnings, settled, withoutStrategies } from './support/cached-client.ts'
 
@@ -17,6 +20,19 @@ interface Hook {
   readonly args: { readonly where?: object; readonly data?: object }
   query(args: object): Promise<unknown>
 }
+
+test('C3 extensions of the suite that are mounted behind the cache are not foreign: reads are cached, writes invalidate what they touch', async () => {
+  const prisma = cached(bench.base)
+    .$extends(resilience())
+    .$extends(pagination({ defaultLimit: 5 }))
+  await prisma.user.findMany(minute as never)
+  await prisma.tag.count(minute as never)
+  await settled()
+  await expectStatements(bench.log, 0, () => prisma.user.findMany(minute as never))
+  await prisma.user.updateMany({ data: { balance: 1 } })
+  await expectStatements(bench.log, 0, () => prisma.tag.count(minute as never))
+  await expectStatements(bench.log, 1, () => prisma.user.findMany(minute as never))
+})
 
 describe('a query hook behind the cache', () => {
   const tenants = new AsyncLocalStorage<string>()

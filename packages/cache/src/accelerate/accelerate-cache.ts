@@ -146,7 +146,7 @@ export class AccelerateCache {
   private tagsOfWrite(call: Call): readonly string[] {
     const schema = this.host.schema()
     const models =
-      schema === null || !call.isLastExtension
+      schema === null || call.hasForeignBehind
         ? '*'
         : writtenModels(schema, call.model, call.operation, call.args)
     return models === '*' ? [EVERYTHING] : [...models].map((model) => `m${model}`)

@@ -105,13 +105,13 @@ export class WriteInvalidation {
 
   private tagsAfter(call: Call, result: unknown): WrittenTags {
     const schema = this.schema()
-    if (schema === null || !call.isLastExtension) return all([this.names.everything])
+    if (schema === null || call.hasForeignBehind) return all([this.names.everything])
     return writeTags(this.names, schema, call, result)
   }
 
   private tagsBefore(call: Call): readonly string[] {
     const schema = this.schema()
-    if (schema === null || !call.isLastExtension) return [this.names.everything]
+    if (schema === null || call.hasForeignBehind) return [this.names.everything]
     return tagsBeforeWrite(this.names, schema, call)
   }
 

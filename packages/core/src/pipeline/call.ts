@@ -54,6 +54,8 @@ export interface Dispatcher {
   readonly hooks: readonly unknown[] | null
   /** Whether no other extension's hook stands between the pipeline and the database. */
   readonly isLastExtension: boolean
+  /** Whether the hook of an extension that is not this suite's stands there. */
+  readonly hasForeignBehind: boolean
 }
 
 /**
@@ -149,6 +151,14 @@ export class Call {
   /** Whether no other extension's query hook stands behind the pipeline. */
   get isLastExtension(): boolean {
     return this.dispatcher.isLastExtension
+  }
+
+  /**
+   * Whether another author's query hook stands behind the pipeline: it may make another operation of this one, by
+   * whatever it likes. Those of the suite, mounted apart, do not.
+   */
+  get hasForeignBehind(): boolean {
+    return this.dispatcher.hasForeignBehind
   }
 
   /**

@@ -7,6 +7,16 @@ import { withoutOwnArguments } from './own-arguments.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
 import { redirected, type HookInput } from './redirect.ts'
 
+/** The hooks of this suite's own extensions, which change neither what a read is about nor what a write touches. */
+const ownHooks = new WeakSet<object>()
+
+export function markAsOwn<T extends object>(hook: T): T {
+  ownHooks.add(hook)
+  return hook
+}
+
+const isOwnHook = (hook: unknown): boolean => typeof hook === 'function' && ownHooks.has(hook)
+
 /** Hands the calls of one hooked operation to Prisma. */
 export class PrismaDispatcher implements Dispatcher {
   private sent = false
@@ -20,6 +30,14 @@ export class PrismaDispatcher implements Dispatcher {
 
   get isLastExtension(): boolean {
     return this.hooks === null || this.hooks[this.hooks.length - 1] === this.hook
+  }
+
+  get hasForeignBehind(): boolean {
+    const { hooks, hook } = this
+    if (hooks === null) return false
+    for (let index = hooks.length - 1; index >= 0 && hooks[index] !== hook; index--)
+      if (!isOwnHook(hooks[index])) return true
+    return false
   }
 
   dispatch(call: Call, args: Args): Promise<unknown> {

@@ -2,7 +2,7 @@ import { Call, type CallNotes } from '../pipeline/call.ts'
 import { noTransaction, type CallTransaction } from '../pipeline/call-transaction.ts'
 import type { Host } from '../pipeline/host.ts'
 import { TransactionRegistry } from '../transaction/transaction-registry.ts'
-import { PrismaDispatcher } from './dispatcher.ts'
+import { markAsOwn, PrismaDispatcher } from './dispatcher.ts'
 import { withOwnArguments } from './own-arguments.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
 import { notesKey, waitingKey, type HookInput, type InternalParams } from './redirect.ts'
@@ -12,7 +12,7 @@ import type { Mounted, QueryHook, WaitingCall } from './waiting-call.ts'
 export function queryHook(entry: PipelineEntry): QueryHook {
   // Prisma calls hooks as members of the client's list of them (`hooks[i](…)`): `this` tells clients apart that
   // were extended further, which share this very function.
-  return function hook(this: unknown, input: HookInput): Promise<unknown> {
+  return markAsOwn(function hook(this: unknown, input: HookInput): Promise<unknown> {
     const params = input.__internalParams
     if (params === undefined) {
       entry.host.warnOnce(
@@ -26,7 +26,7 @@ export function queryHook(entry: PipelineEntry): QueryHook {
       Array.isArray(this) ? this : null,
       params?.[waitingKey] as WaitingCall | undefined,
     )
-  }
+  })
 }
 
 /** Runs an operation through the pipeline, from the hook or from where the operation was found. */

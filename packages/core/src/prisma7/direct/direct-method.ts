@@ -131,6 +131,10 @@ class DirectDispatcher implements Dispatcher {
     return true
   }
 
+  get hasForeignBehind(): boolean {
+    return false
+  }
+
   get canRedirect(): boolean {
     return true
   }
