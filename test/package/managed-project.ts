@@ -45,7 +45,7 @@ export class ManagedProject {
         devDependencies: { prisma: version('prisma'), typescript: version('typescript') },
         // Nothing of the suite is taken from a registry: it is not there, or it is another version.
         overrides: manager === 'npm' ? withoutDirect(tarballs) : tarballs,
-        resolutions: tarballs,
+        resolutions: withoutDirect(tarballs),
         pnpm: { overrides: tarballs, onlyBuiltDependencies: [] },
       }),
     })
@@ -102,7 +102,7 @@ export class ManagedProject {
   }
 }
 
-/** npm refuses an override of what the project depends on itself. */
+/** npm refuses an override of what the project depends on itself; Yarn 1 installs it, asked for or not. */
 function withoutDirect(tarballs: Readonly<Record<string, string>>): Record<string, string> {
   const { 'prisma-brisk': _, '@prisma-brisk/index-advisor': __, ...rest } = tarballs
   return rest
