@@ -421,7 +421,8 @@ describe('S11 sinks', () => {
   test('a flood of slow operations: what waits is bounded, what is dropped is counted', async () => {
     const got: SinkRecord[] = []
     const sinks = [{ write: (record: SinkRecord) => void got.push(record) }]
-    const prisma = database.createClient(pool(1)).$extends(slowQuery({ threshold: 0.000_001, sinks }))
+    const patient = { ...pool(1), transactionOptions: { timeout: 60_000 } }
+    const prisma = database.createClient(patient).$extends(slowQuery({ threshold: 0.000_001, sinks }))
     // Members of an array transaction end in one moment.
     await prisma.$transaction(Array.from({ length: 1200 }, () => prisma.tag.count()))
     await prisma.$queries.flush()
