@@ -68,7 +68,7 @@ async function depth(bench: Bench, database: TestDatabase<PrismaClient>): Promis
   const { pageInfo } = await paged.recommendation.cursorPage({ orderBy, first: 1 })
   void pageInfo
   // The cursor of the row at the depth, without walking there: of the page that ends with it.
-  const after = await cursorAt(paged as never, row as { id: number; priority: number })
+  const after = await cursorAt(paged, row as { id: number; priority: number })
   const repeat = (read: () => Promise<unknown>) => async (times: number) => {
     for (let index = 0; index < times; index++) await read()
   }

@@ -18,7 +18,7 @@ async function withValues(
   try {
     const { client, log } = database.createRecordedClient({ adapter: database.adapter({ connections: 2 }) })
     const paged = client.$extends(pagination({ cursor: { secret: 'the secret of these tests' } }))
-    await run(paged as unknown as Client, () => log.statements.length)
+    await run(paged, () => log.statements.length)
   } finally {
     await database.drop()
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { judgeFailure } from '@prisma-brisk/core'
 import { isPromise, type GuardedStore } from '../availability/guarded-store.ts'
 import { isUnreachable } from '../database-failure.ts'
 import { isMarked, type StoredEntry } from '../entry/entry.ts'
@@ -209,9 +210,31 @@ export class Fill {
       return await flight.join()
     } catch (error) {
       if (error instanceof UnserialisableValueError) return plan.send()
-      throw error
+      if (!isOneCallers(error)) throw error
+      return this.joinNext(plan, flight)
     }
   }
+
+  /** Reads again for those whose leader gave up: the first of them leads, once more. After that each reads by itself. */
+  private async joinNext(plan: ReadPlan, { stamps }: Flight): Promise<unknown> {
+    const next = this.shared.flights.get(plan.key.key)
+    if (next === undefined) return this.lead(plan, stamps)
+    if (!next.mayJoin(stamps)) return plan.send()
+    try {
+      return await next.join()
+    } catch (error) {
+      if (!isOneCallers(error) && !(error instanceof UnserialisableValueError)) throw error
+      return plan.send()
+    }
+  }
+}
+
+/** Whether a read was stopped for one caller, whose time was over or who hung up: that is no answer to the others. */
+function isOneCallers(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: unknown }
+  return (
+    judgeFailure(error).reason === 'cancelled' || code === 'E_QUERY_TIMEOUT' || code === 'E_QUERY_ABORTED'
+  )
 }
 
 /** Whether rows of this table are cached by a deployment that knows other keys of it. */
