@@ -27,6 +27,12 @@ const program = ts.createProgram(
   },
 )
 const checker = program.getTypeChecker()
+/** What any package of the suite exports. */
+const published = new Set(
+  packages.flatMap(({ directory }) =>
+    [...exportsOf(directory)].flatMap(({ declarations }) => declarations ?? []),
+  ),
+)
 
 test.each(packages)('$name exports what it did', ({ name, directory, entries }) => {
   const api = entries.map((entry) => apiOf(name, directory, entry)).join('\n')
@@ -39,9 +45,65 @@ test.each(packages)('$name exports what it did', ({ name, directory, entries }) 
   expect(api).toBe(readFileSync(snapshot, 'utf8'))
 })
 
+test.each(packages)('$name exports the interfaces and classes that its API names', ({ directory }) => {
+  const named = [...exportsOf(directory)].flatMap((symbol) =>
+    (symbol.declarations ?? [])
+      .filter((declaration) => declaration.getSourceFile().fileName.startsWith(`${directory}/`))
+      .flatMap((declaration) => typesNamedBy(declaration).map((type) => ({ by: symbol.name, type }))),
+  )
+  const hidden = named.filter(
+    ({ type }) => !(type.declarations ?? []).some((declaration) => published.has(declaration)),
+  )
+  expect(hidden.map(({ by, type }) => `${by} names ${type.name}`)).toEqual([])
+})
+
 interface Entry {
   readonly path: string
   readonly file: string
+}
+
+/** What a package exports, by all its paths. */
+function exportsOf(directory: string): Set<ts.Symbol> {
+  const found = entriesOf(directory).flatMap(({ file }) => {
+    const source = program.getSourceFile(file)
+    const module = source === undefined ? undefined : checker.getSymbolAtLocation(source)
+    return module === undefined ? [] : checker.getExportsOfModule(module)
+  })
+  return new Set(found.map(meantBy))
+}
+
+function meantBy(symbol: ts.Symbol): ts.Symbol {
+  return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+}
+
+/**
+ * The interfaces and classes of the suite that a declaration names. Aliases count for what they stand for; how a class
+ * is constructed and what is private in it is nobody's business where only its type is exported.
+ */
+function typesNamedBy(declaration: ts.Declaration): ts.Symbol[] {
+  const named = new Set<ts.Symbol>()
+  const visit = (node: ts.Node): void => {
+    if (ts.isConstructorDeclaration(node)) return
+    if (
+      ts.canHaveModifiers(node) &&
+      node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword)
+    )
+      return
+    if (ts.isTypeReferenceNode(node) || ts.isExpressionWithTypeArguments(node)) {
+      const symbol = checker.getSymbolAtLocation(
+        ts.isTypeReferenceNode(node) ? node.typeName : node.expression,
+      )
+      const meant = symbol === undefined ? undefined : meantBy(symbol)
+      const [first] = meant?.declarations ?? []
+      const isNameable =
+        first !== undefined && (ts.isInterfaceDeclaration(first) || ts.isClassDeclaration(first))
+      if (isNameable && /packages\/[\w-]+\/dist/.test(first.getSourceFile().fileName))
+        named.add(meant as ts.Symbol)
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration)
+  return [...named]
 }
 
 /** The declarations behind each path of `exports`. */
@@ -68,8 +130,7 @@ function apiOf(name: string, directory: string, { path, file }: Entry): string {
 
 /** The declarations of an export, without comments and private members; of another package's only where it is from. */
 function textOf(symbol: ts.Symbol, directory: string): string {
-  const meant = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
-  const declarations = meant.declarations ?? []
+  const declarations = meantBy(symbol).declarations ?? []
   const [first] = declarations
   if (first === undefined) throw new Error(`${symbol.name} is exported and not declared`)
   const from = first.getSourceFile().fileName

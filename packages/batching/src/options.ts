@@ -10,7 +10,7 @@ export interface BatchingOptions {
    * MySQL 65,535, SQLite 999, or what the driver adapter says), less what the rest of the statement binds. More keys
    * become several statements, four at a time, and 65,536 keys at a time.
    */
-  readonly maxBatchSize?: number
+  readonly maxBatchSize?: number | undefined
   /**
    * When a batch is sent.
    *
@@ -21,7 +21,7 @@ export interface BatchingOptions {
    * - a function that decides when to call `dispatch`. One that holds calls for longer than a tick should be used with a
    *   {@link BatchingOptions.scope}.
    */
-  readonly schedule?: 'tick' | 'immediate' | 'adaptive' | BatchSchedule
+  readonly schedule?: 'tick' | 'immediate' | 'adaptive' | BatchSchedule | undefined
   /**
    * Identifies the caller: calls with different values never share a statement. Values are compared as Map keys are.
    * It runs once a call and should be as cheap as reading an AsyncLocalStorage. Default: all calls of a client may meet.
@@ -29,20 +29,22 @@ export interface BatchingOptions {
    * @example
    * batching({ scope: () => requestContext.getStore()?.userId })
    */
-  readonly scope?: () => unknown
+  readonly scope?: (() => unknown) | undefined
   /** Models whose calls are not merged: `false`. Default: none. @example { AuditLog: false } */
-  readonly models?: Readonly<Record<string, boolean>>
+  readonly models?: Readonly<Record<string, boolean>> | undefined
   /** Operations that are not merged: `false`; `OrThrow` goes with its sibling. Default: all on. */
-  readonly operations?: Readonly<Partial<Record<BatchedOperation, boolean>>>
+  readonly operations?: Readonly<Partial<Record<BatchedOperation, boolean>>> | undefined
   /** Writes to merge. */
-  readonly writes?: {
-    /**
-     * Concurrent `create` of one model with the same fields become one INSERT. Default false: logs
-     * and statement triggers then see one statement for all of the rows. On MySQL and MariaDB only where a unique key of
-     * the row is known beforehand: one that the calls give, or a `@default(uuid())`.
-     */
-    readonly create?: boolean
-  }
+  readonly writes?:
+    | {
+        /**
+         * Concurrent `create` of one model with the same fields become one INSERT. Default false: logs
+         * and statement triggers then see one statement for all of the rows. On MySQL and MariaDB only where a unique key of
+         * the row is known beforehand: one that the calls give, or a `@default(uuid())`.
+         */
+        readonly create?: boolean | undefined
+      }
+    | undefined
 }
 
 export type BatchedOperation = 'findUnique' | 'findFirst' | 'findMany' | 'count' | 'aggregate'

@@ -72,7 +72,7 @@ export interface CacheMethods {
 
 /** {@link CacheStrategy} of a raw query, with the models that it reads. */
 export interface RawCacheStrategy extends CacheStrategy {
-  readonly models?: readonly string[]
+  readonly models?: readonly string[] | undefined
 }
 
 export interface CacheClient {

@@ -4,9 +4,9 @@ import { InvalidCacheStrategyError } from './errors.ts'
 /** What to invalidate, or what an etag stands for. */
 export interface CacheSelection {
   /** The user's own tags. */
-  readonly tags?: readonly string[]
+  readonly tags?: readonly string[] | undefined
   /** Models: every entry that rests on their rows. */
-  readonly models?: readonly string[]
+  readonly models?: readonly string[] | undefined
 }
 
 /** @throws InvalidCacheStrategyError */

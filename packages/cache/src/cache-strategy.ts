@@ -9,27 +9,27 @@ import { InvalidCacheStrategyError } from './errors.ts'
  */
 export interface CacheStrategy {
   /** Seconds the result is fresh. Default: the model's, else the option `defaultTtl`. Fractions are allowed. */
-  ttl?: number
+  readonly ttl?: number | undefined
   /** Seconds after `ttl` during which the old result is served while it is refreshed in the background. Default 0. */
-  swr?: number
+  readonly swr?: number | undefined
   /** Names to invalidate it by, beside the models it touches. Text of 1 to 256 bytes each. */
-  tags?: readonly string[]
+  readonly tags?: readonly string[] | undefined
   /**
    * `ttl` for a result that is null or empty, in seconds. Default: as `ttl`, or the option of the same name. With 0 such
    * results are not kept at all, not for `swr` either.
    */
-  nullTtl?: number
+  readonly nullTtl?: number | undefined
   /**
    * Seconds after `ttl + swr` during which the old result is served where the database cannot be reached. Default: the
    * option of the same name.
    */
-  staleIfError?: number
+  readonly staleIfError?: number | undefined
 }
 
 /** The argument that every read takes: a strategy, or `false` to leave the cache alone. */
 export interface CacheArgs {
   /** See {@link CacheStrategy}. `false`: neither answered from the cache nor stored. */
-  cacheStrategy?: CacheStrategy | false
+  readonly cacheStrategy?: CacheStrategy | false | undefined
 }
 
 /** A strategy in milliseconds, with nothing left to default. */

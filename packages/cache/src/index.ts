@@ -1,4 +1,5 @@
 export { cache, cachePlugin, type CachedReads } from './extension.ts'
+export { BriskError, InvalidOptionsError, UnsupportedClientError } from '@prisma-brisk/core'
 export type {
   AddedArguments,
   BriskExtension,

@@ -29,58 +29,58 @@ export interface CacheOptions {
    * Where results are kept. Default: a `memoryStore()` that all clients extended from one base client share, so that
    * extending a client anew for each request does not begin with an empty cache.
    */
-  store?: CacheStore | AccelerateStore
+  readonly store?: CacheStore | AccelerateStore | undefined
   /**
    * Whether reads are answered from the cache and fill it. Default true, or what the environment variable
    * `BRISK_CACHE_ENABLED` says. Writes invalidate all the same, so that other processes, and this one once it is switched
    * on again, answer nothing old.
    */
-  enabled?: boolean
+  readonly enabled?: boolean | undefined
   /**
    * Seconds a result is fresh where neither the call nor its model says: `cacheStrategy: {}`. Default 0, or what
    * `BRISK_CACHE_DEFAULT_TTL` says. Reads that do not ask for the cache are left alone.
    */
-  defaultTtl?: number
+  readonly defaultTtl?: number | undefined
   /**
    * How reads of a model are cached that say nothing themselves: `{ User: { ttl: 300, swr: 60 } }`. Default: none, only
    * calls with a `cacheStrategy` are cached. `cacheStrategy: false` excepts a call.
    */
-  models?: Readonly<Record<string, CacheStrategy | false>>
+  readonly models?: Readonly<Record<string, CacheStrategy | false>> | undefined
   /**
    * Part of every key: the tenant, the user, the locale. Called once a read, so that it may look into AsyncLocalStorage.
    * Needed where what a query may return depends on something that is not in its arguments, such as row level security.
    */
-  scope?: () => unknown
+  readonly scope?: (() => unknown) | undefined
   /** Prefix of every key and tag in the store. Default `brisk`. Applications of one namespace invalidate each other's. */
-  namespace?: string
+  readonly namespace?: string | undefined
   /**
    * Tells this database from others on the same store. Default: what the driver adapter says of host, database, schema,
    * session options and user, without the password; `localhost` is this machine's. Set it where one store serves several
    * databases and the adapter does not say, as where a pool's `connect` event sets the search path, and where several
    * machines reach one database as `localhost` and are to share its entries.
    */
-  database?: string
+  readonly database?: string | undefined
   /** Milliseconds to wait for the store before the database is asked. Default 50. */
-  readTimeout?: number
+  readonly readTimeout?: number | undefined
   /** Milliseconds a write waits for its invalidation before it is noted and sent later. Default 500. */
-  writeTimeout?: number
+  readonly writeTimeout?: number | undefined
   /**
    * Share of hits that are also read from the database and compared, in the background: 0 (default) to 1. A difference
    * is reported on `prisma-brisk:cache` and in the statistics, and its entry removed. Costs that share of the queries.
    */
-  verify?: number
+  readonly verify?: number | undefined
   /**
    * What `$executeRaw` does to the cache, which cannot know what it changed. `'warn'` (default): nothing, and one warning
    * a call site; `'invalidateAll'`; `'ignore'`; or a function from the SQL to the tags and models to invalidate.
    */
-  onRawWrite?: RawWriteAction
+  readonly onRawWrite?: RawWriteAction | undefined
   /** Seconds a null or empty result is fresh; 0: it is not kept at all. Default: as any other. */
-  nullTtl?: number
+  readonly nullTtl?: number | undefined
   /**
    * Seconds after `ttl + swr` during which an old result is served where the database cannot be reached. Default 0.
    * What has been invalidated is never served.
    */
-  staleIfError?: number
+  readonly staleIfError?: number | undefined
   /**
    * Announces each write in the store before it is sent, by a mark on its tags, so that an invalidation cannot be lost
    * with its process. Default false; `true` is `{ lifetime: 10_000 }`.
@@ -93,27 +93,27 @@ export interface CacheOptions {
    *   that dies before its next turn, can leave an old value behind.
    * - Where the store cannot be reached the write goes on without a mark, with one warning, counted as `unmarked`.
    */
-  strict?: boolean | { lifetime?: number }
+  readonly strict?: boolean | { readonly lifetime?: number | undefined } | undefined
   /**
    * Milliseconds after an invalidation during which results are not stored: the lag of the replicas that reads may go
    * to, plus the differences of the clocks. Default 0.
    */
-  replicaLag?: number
+  readonly replicaLag?: number | undefined
   /**
    * One process in the fleet reads the database for a missing entry, the others wait for its result, at most `lease` ms.
    * Default false; `true` is `{ lease: 2_000 }`. Within a process concurrent misses always share one read.
    */
-  fillLock?: boolean | { lease?: number }
+  readonly fillLock?: boolean | { readonly lease?: number | undefined } | undefined
   /**
    * Entries that are about to expire are refreshed in the background a little before, the more likely the nearer the end
    * and the dearer the read, so that many processes do not miss at once (XFetch). Default 1; 0 switches it off, larger is
    * earlier.
    */
-  earlyRefresh?: number
+  readonly earlyRefresh?: number | undefined
   /** The wall clock, in ms. For tests. */
-  now?: () => number
+  readonly now?: (() => number) | undefined
   /** Numbers from 0 to 1. For tests. */
-  random?: () => number
+  readonly random?: (() => number) | undefined
 }
 
 /** Tags and models that a raw statement invalidates. */

@@ -20,7 +20,7 @@ export {
   InvalidOptionsError,
   UnsupportedClientError,
 } from './errors.ts'
-export { Call, type Args, type CallNotes, type FetchDecorator, type Send } from './pipeline/call.ts'
+export type { Args, Call, CallNotes, FetchDecorator, Send } from './pipeline/call.ts'
 export { callSiteOf } from './pipeline/call-site.ts'
 export type { CallTransaction, TransactionOutcome } from './pipeline/call-transaction.ts'
 export { channels, type QueryEvent } from './channels.ts'
@@ -28,7 +28,7 @@ export { compose, type Middleware, type Next } from './pipeline/middleware.ts'
 export { judgeFailure } from './driver/failure/judge-failure.ts'
 export type { Failure, FailureOutcome, FailureReason } from './driver/failure/failure.ts'
 export { currentCall, DriverTap } from './driver/driver-tap.ts'
-export { TransactionRegistry } from './transaction/transaction-registry.ts'
+export { TransactionRegistry, type TransactionScope } from './transaction/transaction-registry.ts'
 export type {
   DriverListener,
   DriverTransaction,
@@ -100,7 +100,7 @@ export {
   type Selection,
   type SelectionVisitor,
 } from './operation/selection-visit.ts'
-export { isAbsent, isDecimal, isPlain, isSkip } from './operation/prisma-value.ts'
+export { isAbsent, isDecimal, isPlain, isSkip, type DecimalLike } from './operation/prisma-value.ts'
 export { quoteIdentifier, quoteMarkOf, type QuoteMark } from './sql/quote-identifier.ts'
 export { writtenTables } from './sql/written-tables.ts'
 export { copyBytes, define, isPlainPrototype, valueCopier } from './operation/value-copy.ts'

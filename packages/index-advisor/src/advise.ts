@@ -10,7 +10,7 @@ import { findProject } from '@prisma-brisk/core/project'
 import type { SchemaReading } from './schema/schema-collector.ts'
 import { playOnPaper } from './history/migration-indexes.ts'
 import { readSchema } from './schema/schema-collector.ts'
-import type { TableStatistics } from './catalog/with-statistics.ts'
+import type { CatalogStatistics } from './catalog/with-statistics.ts'
 import { withMigrations } from './history/with-migrations.ts'
 import { withStatistics } from './catalog/with-statistics.ts'
 import { IndexNames } from './candidate/index-statement.ts'
@@ -129,7 +129,7 @@ function withoutIgnored(
 async function completed(
   project: Project,
   catalog: Catalog,
-  statistics: readonly TableStatistics[],
+  statistics: readonly CatalogStatistics[],
 ): Promise<Catalog> {
   const migrations = await readMigrations(project.migrationsDirectory)
   const directory = relative(project.cwd, project.migrationsDirectory).replaceAll('\\', '/')

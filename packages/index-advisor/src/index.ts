@@ -2,8 +2,11 @@ export { advise, adviseOn, collect } from './advise.ts'
 export type { AdviceRun, Collected, Decision } from './advice-run.ts'
 export type { Project, SchemaFile } from '@prisma-brisk/core/project'
 export type { SchemaReading } from './schema/schema-collector.ts'
+export type { IgnoreComment, SchemaBlock } from './schema/schema-blocks.ts'
+export type { RelationField } from './catalog/relation-field.ts'
+export type { IndexStatement } from './candidate/index-statement.ts'
 export type { AdviseOptions } from './options.ts'
-export type { TableStatistics } from './catalog/with-statistics.ts'
+export type { CatalogStatistics } from './catalog/with-statistics.ts'
 export type { Candidate, CandidateKey, RejectedCandidate } from './candidate/candidate.ts'
 export type {
   Catalog,
@@ -49,7 +52,19 @@ export { AdvisorError, type AdvisorErrorCode } from './errors.ts'
 export { writeMigration, type WriteSettings, type WrittenMigration } from './migration/write-migration.ts'
 export { exportPostgresStatistics, type ExportOptions } from './statistics/export-postgres.ts'
 export type { Row, SqlClient } from './statistics/sql-client.ts'
-export type { Statistics } from './statistics/statistics.ts'
+export type {
+  CommonValues,
+  ExtendedStatistics,
+  Partitioning,
+  Statistics,
+  StatisticsProvider,
+  TableActivity,
+  TableColumn,
+  TableIndex,
+  TableStatistics,
+  UserType,
+  ValueStatistics,
+} from './statistics/statistics.ts'
 export { openEvidence, type ProofEvidence, type ProofOptions } from './evidence.ts'
 export { provingSelector, type ProvingSelectorOptions } from './selection/proving-selector.ts'
 export type { Plan, PlanNode } from './planner/plan.ts'

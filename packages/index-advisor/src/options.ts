@@ -1,4 +1,4 @@
-import type { TableStatistics } from './catalog/with-statistics.ts'
+import type { CatalogStatistics } from './catalog/with-statistics.ts'
 import type { IndexSelector } from './selection/index-selector.ts'
 import { AdvisorError } from './errors.ts'
 import type { QueryShape } from './shape/query-shape.ts'
@@ -17,7 +17,7 @@ export interface AdviseOptions {
   /** Shapes from a workload, beside those read in the source. Default: none. */
   readonly shapes?: readonly QueryShape[]
   /** Rows and values of the tables, where they are known. Default: none, and then no rule counts on them. */
-  readonly statistics?: readonly TableStatistics[]
+  readonly statistics?: readonly CatalogStatistics[]
   /** Selects among the candidates. Default: rules alone, without a planner. */
   readonly selector?: IndexSelector
   /** Tables with fewer rows get no index, where their size is known. Default 500. */
@@ -31,7 +31,7 @@ export interface ResolvedAdviseOptions {
   readonly schema: string | null
   readonly source: readonly string[] | true | null
   readonly shapes: readonly QueryShape[]
-  readonly statistics: readonly TableStatistics[]
+  readonly statistics: readonly CatalogStatistics[]
   readonly selector: IndexSelector
   readonly minRows: number
   readonly maxIndexesPerTable: number

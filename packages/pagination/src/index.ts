@@ -1,4 +1,5 @@
 export { pagination, paginationPlugin } from './extension.ts'
+export { BriskError, InvalidOptionsError, UnsupportedClientError } from '@prisma-brisk/core'
 export type {
   AddedArguments,
   BriskExtension,

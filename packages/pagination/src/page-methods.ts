@@ -7,7 +7,7 @@ import type { OffsetPage, OffsetPageArgs } from './page/offset-page.ts'
 /** What this package adds to the arguments of reads. */
 export interface LimitArgs {
   /** Reads all rows, without any limit, for this reason; it is noted on the call and told on `prisma-brisk:limit`. */
-  unbounded?: string | undefined
+  readonly unbounded?: string | undefined
 }
 
 /** Pages of every model. */

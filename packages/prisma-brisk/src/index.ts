@@ -1,4 +1,5 @@
 export { brisk, type BriskClient, type BriskMethods } from './extension.ts'
+export { BriskError, InvalidOptionsError, UnsupportedClientError } from '@prisma-brisk/core'
 export type { BriskOptions } from './options.ts'
 export type { BriskExtension, ExtendedClient } from '@prisma-brisk/core'
 export * from '@prisma-brisk/batching'

@@ -12,20 +12,20 @@ import type { SlowQueryOptions } from '@prisma-brisk/slow-query'
  */
 export interface BriskOptions {
   /** Merged reads; see `@prisma-brisk/batching`. */
-  batching?: BatchingOptions | false
+  readonly batching?: BatchingOptions | false | undefined
   /** Cached reads with tag invalidation; see `@prisma-brisk/cache`. */
-  cache?: CacheOptions | false
+  readonly cache?: CacheOptions | false | undefined
   /** Limits on list reads and pages; see `@prisma-brisk/pagination`. */
-  pagination?: PaginationOptions | false
+  readonly pagination?: PaginationOptions | false | undefined
   /** Slow-query log, percentiles and N+1 detection; see `@prisma-brisk/slow-query`. */
-  slowQuery?: SlowQueryOptions | false
+  readonly slowQuery?: SlowQueryOptions | false | undefined
   /** Timeouts, retries and deferred writes; see `@prisma-brisk/resilience`. */
-  resilience?: ResilienceOptions | false
+  readonly resilience?: ResilienceOptions | false | undefined
   /**
    * Schema text, or the metadata that the `prisma-brisk` generator wrote. Default: what the generator wrote, else the
    * client's own schema.
    */
-  schema?: MountOptions['schema']
+  readonly schema?: MountOptions['schema'] | undefined
 }
 
 const part: OptionCheck = (value, path) => {

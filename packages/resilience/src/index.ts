@@ -1,4 +1,5 @@
 export { resilience, resiliencePlugin, type DeferredWork, type DeferredClient } from './extension.ts'
+export { BriskError, InvalidOptionsError, UnsupportedClientError } from '@prisma-brisk/core'
 export type { BriskExtension, ExtendedClient } from '@prisma-brisk/core'
 export type { DeferredOptions, ResilienceOptions, RetryOptions } from './options.ts'
 export type { DeferredStatistics } from './deferred/deferred-queue.ts'

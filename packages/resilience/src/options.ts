@@ -15,29 +15,29 @@ export interface ResilienceOptions {
    * Milliseconds an operation may take before it is stopped on the server and fails with `E_QUERY_TIMEOUT`;
    * `false` for no limit. Default 60,000.
    */
-  readonly timeout?: number | false
+  readonly timeout?: number | false | undefined
   /** Limits of models and of single operations: `{ Report: 120_000, 'Report.findMany': false }`. */
-  readonly timeouts?: Readonly<Record<string, number | false>>
+  readonly timeouts?: Readonly<Record<string, number | false>> | undefined
   /** Whether and how operations are sent again that the database has undone. Default `false`. */
-  readonly retry?: RetryOptions | false
+  readonly retry?: RetryOptions | false | undefined
   /** The queue behind `$deferred`. */
-  readonly deferred?: DeferredOptions
+  readonly deferred?: DeferredOptions | undefined
 }
 
 export interface RetryOptions {
   /** Times an operation is sent in all, the first included. Default 3. */
-  readonly attempts?: number
+  readonly attempts?: number | undefined
   /** Milliseconds that the first pause is at most; each further one is at most twice as long. Default 50. */
-  readonly baseDelay?: number
+  readonly baseDelay?: number | undefined
   /** Milliseconds that a pause is at most. Default 2,000. */
-  readonly maxDelay?: number
+  readonly maxDelay?: number | undefined
 }
 
 export interface DeferredOptions {
   /** Tasks that may wait; whoever awaits `$deferred` beyond that is slowed down. Default 1,000. */
-  readonly maxQueue?: number
+  readonly maxQueue?: number | undefined
   /** Tasks that run at once. Tasks of one model run one after another. Default 4. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
 }
 
 export interface ResolvedResilienceOptions {

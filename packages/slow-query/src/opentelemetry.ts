@@ -20,13 +20,13 @@ import type { FinishedOperation, QueryTelemetry } from './telemetry.ts'
 
 export interface OpenTelemetryOptions {
   /** A span for each operation, named `findMany User`. Default true. */
-  readonly spans?: boolean
+  readonly spans?: boolean | undefined
   /** Histograms and gauges. Default true. */
-  readonly metrics?: boolean
+  readonly metrics?: boolean | undefined
   /** Default: the global one. */
-  readonly meterProvider?: MeterProvider
+  readonly meterProvider?: MeterProvider | undefined
   /** Default: the global one. */
-  readonly tracerProvider?: TracerProvider
+  readonly tracerProvider?: TracerProvider | undefined
 }
 
 /**

@@ -26,46 +26,46 @@ export interface SlowQueryOptions {
    * Milliseconds from which an operation is slow. Default 100, or what the environment variable
    * `BRISK_SLOW_QUERY_MS` says.
    */
-  readonly threshold?: number
+  readonly threshold?: number | undefined
   /** Thresholds of models and of single operations: `{ Report: 2000, 'User.findMany': 20 }`. Default: none. */
-  readonly models?: Readonly<Record<string, number>>
+  readonly models?: Readonly<Record<string, number>> | undefined
   /** Where records go. Default: what `BRISK_LOG` says, else the console (standard error). */
-  readonly sinks?: readonly RecordSink[]
+  readonly sinks?: readonly RecordSink[] | undefined
   /**
    * What records say of statement parameters: nothing (`'omit'`, default), their types, or their values.
    * `'values'` writes personal data into logs.
    */
-  readonly params?: 'omit' | 'types' | 'values'
+  readonly params?: 'omit' | 'types' | 'values' | undefined
   /** Plans of some slow statements, asked for on a connection of their own. Off by default. */
-  readonly explain?: ExplainOptions
+  readonly explain?: ExplainOptions | undefined
   /** Loops of queries. On by default within `runRequest` and the request middlewares; `false` looks for none. */
-  readonly nPlusOne?: NPlusOneOptions | false
+  readonly nPlusOne?: NPlusOneOptions | false | undefined
   /**
    * Alert rules on percentiles, error rate or pool waits; an event is emitted when one fires and when it clears.
    * Default: none.
    */
-  readonly alerts?: readonly AlertRule[]
+  readonly alerts?: readonly AlertRule[] | undefined
   /** What one request may cost; more makes one event. Default: no limit. */
-  readonly requestBudget?: RequestBudget
+  readonly requestBudget?: RequestBudget | undefined
   /** A tracing and metrics system; see `@prisma-brisk/slow-query/opentelemetry`. Default: none. */
-  readonly telemetry?: QueryTelemetry
+  readonly telemetry?: QueryTelemetry | undefined
   /**
    * Kinds of operations (model and operation) that are counted apart; later ones are counted as `other`. Each takes
    * 5–35 kB. Default 500; the first extension of a client decides.
    */
-  readonly maxSeries?: number
+  readonly maxSeries?: number | undefined
 }
 
 export interface ExplainOptions {
   /** Share of slow operations whose plan is asked for, 0…1. Default 0.1. */
-  readonly sampleRate?: number
+  readonly sampleRate?: number | undefined
   /** Plans of one statement shape in an hour. Default 4. */
-  readonly maxPerFingerprintPerHour?: number
+  readonly maxPerFingerprintPerHour?: number | undefined
   /**
    * Whether statements are also run to measure their plan, where they only read and call nothing unknown. Default
    * false: it doubles the work of a slow read.
    */
-  readonly analyze?: boolean
+  readonly analyze?: boolean | undefined
 }
 
 export interface NPlusOneOptions {
@@ -73,21 +73,21 @@ export interface NPlusOneOptions {
    * Calls of one shape from one place in one request that make a loop. Default 10: a few repeated calls cost little in
    * production, while `expectNoNPlusOne` looks at test data of a few rows and takes 3.
    */
-  readonly threshold?: number
+  readonly threshold?: number | undefined
   /**
    * `'log'` (default) reports to the sinks when the request ends; `'throw'` also fails the call that closes the loop
    * with `E_N_PLUS_ONE`, for tests and development; a function is called with the report as well.
    */
-  readonly action?: 'log' | 'throw' | ((report: NPlusOneReport) => void)
+  readonly action?: 'log' | 'throw' | ((report: NPlusOneReport) => void) | undefined
   /**
    * Loops that are fine: by model, by place (part of the call site or of the request's name, or a pattern), or both.
    */
-  readonly allow?: readonly LoopAllowance[]
+  readonly allow?: readonly LoopAllowance[] | undefined
 }
 
 export interface LoopAllowance {
-  readonly model?: string
-  readonly path?: string | RegExp
+  readonly model?: string | undefined
+  readonly path?: string | RegExp | undefined
 }
 
 export interface ResolvedExplainOptions {

@@ -2,14 +2,14 @@ import { DriverTap, type Host, type PoolGauge } from '@prisma-brisk/core'
 import type { ConnectionStep } from './metrics/connection-times.ts'
 import { prometheusText } from './metrics/prometheus.ts'
 import { Recorder } from './recorder/recorder.ts'
-import type { RequestStarter } from './request/running-request.ts'
+import type { RequestBeginner } from './request/running-request.ts'
 import type { Series } from './metrics/series.ts'
 import { snapshotOf, statisticsOf, type QueriesSnapshot, type QueryStats } from './metrics/statistics.ts'
 import type { Tally } from './metrics/tally.ts'
 
 export interface QueryStatsOptions {
   /** `'window'` (default): the last five minutes; `'start'`: since the client was made. */
-  readonly since?: 'window' | 'start'
+  readonly since?: 'window' | 'start' | undefined
 }
 
 /** What happens at connections beside the statements of operations; times in milliseconds. */
@@ -58,7 +58,7 @@ export interface QueryMethods {
   /** Resolves when every record so far has reached its sinks. `$disconnect` does the same. */
   flush(): Promise<void>
   /** Begins a request, as the middlewares of web frameworks do. */
-  readonly requests: Pick<RequestStarter, 'begin'>
+  readonly requests: RequestBeginner
 }
 
 export function queriesOf(host: Host): QueryMethods {

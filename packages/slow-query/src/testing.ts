@@ -41,7 +41,7 @@ export interface LoopExpectation {
    * Calls of one shape from one place, with different values, that make a loop. Default 3, because test data has few
    * rows; `nPlusOne.threshold`, which watches production, is 10.
    */
-  readonly threshold?: number
+  readonly threshold?: number | undefined
 }
 
 /**

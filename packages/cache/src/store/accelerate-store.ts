@@ -2,7 +2,7 @@ import { callable, checkOptions } from '@prisma-brisk/core'
 
 export interface AccelerateStoreOptions {
   /** What requests are sent with. Default: the global `fetch`. */
-  fetch?: typeof fetch
+  readonly fetch?: typeof fetch | undefined
 }
 
 /** Results are kept by Prisma Accelerate; see {@link accelerateStore}. */

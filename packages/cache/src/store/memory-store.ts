@@ -12,7 +12,7 @@ export interface MemoryStoreOptions {
    * Bytes that keys, results and tags may take on the heap, estimated on the safe side; the entries used least
    * recently make room. Default 64 MiB. An entry larger than an eighth of it is not kept.
    */
-  maxBytes?: number
+  readonly maxBytes?: number | undefined
 }
 
 /**

@@ -15,20 +15,20 @@ import { StampMirror } from './stamp-mirror.ts'
 
 export interface TieredStoreOptions {
   /** Kept in this process: `memoryStore()`. */
-  near: CacheStore
+  readonly near: CacheStore
   /** Shared by all processes: `redisStore(client)`. */
-  far: CacheStore
+  readonly far: CacheStore
   /**
    * Seconds during which the near store may answer without asking the far one: the longest that a result is served after
    * another process has invalidated it, should the message of that be lost. Default 5.
    */
-  nearTtl?: number
+  readonly nearTtl?: number | undefined
   /** How processes tell each other what they invalidated. Default: Redis pub/sub, on a connection of its own, of `far`. */
-  bus?: MessageBus
+  readonly bus?: MessageBus | undefined
   /** Channel of the default bus. Default `brisk:invalidate`. */
-  channel?: string
+  readonly channel?: string | undefined
   /** The wall clock, in ms. For tests. */
-  now?: () => number
+  readonly now?: (() => number) | undefined
 }
 
 /**

@@ -27,9 +27,9 @@ export interface RedactOptions {
    * Whether a name exists in the schema. SQLite takes an unknown `"name"` for a string, so in SQLite a quoted
    * name that is not known is redacted.
    */
-  readonly knows?: (name: string) => boolean
+  readonly knows?: ((name: string) => boolean) | undefined
   /** Characters of redacted SQL that are kept; default 16,384. The fingerprint always covers the whole. */
-  readonly maxLength?: number
+  readonly maxLength?: number | undefined
 }
 
 /**

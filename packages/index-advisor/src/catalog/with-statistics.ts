@@ -1,7 +1,7 @@
 import type { Catalog, ColumnStatistics } from './catalog.ts'
 
 /** What is known of a table's rows, from wherever it was read. */
-export interface TableStatistics {
+export interface CatalogStatistics {
   readonly table: string
   /** Null: whatever schema the table is in. */
   readonly schema: string | null
@@ -11,7 +11,7 @@ export interface TableStatistics {
 }
 
 /** The catalog with row counts and value shares filled in; tables it does not hold are passed over. */
-export function withStatistics(catalog: Catalog, statistics: readonly TableStatistics[]): Catalog {
+export function withStatistics(catalog: Catalog, statistics: readonly CatalogStatistics[]): Catalog {
   return {
     ...catalog,
     tables: catalog.tables.map((table) => {

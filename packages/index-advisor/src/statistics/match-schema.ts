@@ -1,5 +1,5 @@
 import type { Catalog, ColumnStatistics } from '../catalog/catalog.ts'
-import type { TableStatistics as CatalogStatistics } from '../catalog/with-statistics.ts'
+import type { CatalogStatistics } from '../catalog/with-statistics.ts'
 import { AdvisorError } from '../errors.ts'
 import type { Finding } from '../advice/advice.ts'
 import { parseArrayLiteral } from './array-literal.ts'

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { TableStatistics } from '../../src/catalog/with-statistics.ts'
+import type { CatalogStatistics } from '../../src/catalog/with-statistics.ts'
 
 interface CaseColumn {
   readonly nullFraction?: number
@@ -9,7 +9,7 @@ interface CaseColumn {
 }
 
 /** `{ "Post": { "rows": 100000, "columns": { "published": { "shares": { "true": 0.01 } } } } }` */
-export function readCaseStatistics(path: string): TableStatistics[] {
+export function readCaseStatistics(path: string): CatalogStatistics[] {
   const given = JSON.parse(readFileSync(path, 'utf8')) as Record<
     string,
     { rows: number; columns?: Record<string, CaseColumn> }

@@ -11,17 +11,17 @@ export type PageTotal = 'exact' | 'none' | { readonly upTo: number }
 /** Arguments of `paginate` beside those of `findMany`. */
 export interface OffsetPageArgs {
   /** From 1 up. Default 1. Not together with `offset`. */
-  page?: number | undefined
+  readonly page?: number | undefined
   /** Rows to pass over, where the caller counts rows and not pages. */
-  offset?: number | undefined
+  readonly offset?: number | undefined
   /** Rows of a page, at most `maxLimit`. Default `defaultLimit`. */
-  limit?: number | undefined
+  readonly limit?: number | undefined
   /**
    * `'exact'` counts all rows that match, unless the page itself shows how many there are; `'none'` sends one statement;
    * `{ upTo }` never counts beyond that number and says `capped`. Default `'exact'`; with `distinct`, which no database
    * counts through Prisma without handing out every group, `{ upTo: maxOffset }`.
    */
-  total?: PageTotal | undefined
+  readonly total?: PageTotal | undefined
 }
 
 /** A page by number. */

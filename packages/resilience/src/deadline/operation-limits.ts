@@ -5,9 +5,9 @@ import { timeLimit } from '../options.ts'
 /** Limits of everything that runs in one asynchronous context. */
 export interface OperationLimits {
   /** Milliseconds each operation may take; in place of the options. */
-  readonly timeout?: number | false
+  readonly timeout?: number | false | undefined
   /** Stops waiting, retrying and the running statement when it fires. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const limits = new AsyncLocalStorage<OperationLimits>()

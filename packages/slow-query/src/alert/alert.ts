@@ -3,15 +3,15 @@ import type { AlertEvent, AlertMetric, AlertState } from '../record/records.ts'
 export interface AlertRule {
   readonly metric: AlertMetric
   /** One model; default all operations together. */
-  readonly model?: string
+  readonly model?: string | undefined
   /** From this value on the state is `warn`. */
   readonly warn: number
   /** From this value on it is `critical`. */
-  readonly critical?: number
+  readonly critical?: number | undefined
   /** Operations of the last two minutes below which nothing is said. Default 20. */
-  readonly minSamples?: number
+  readonly minSamples?: number | undefined
   /** Milliseconds that a value must last before the state changes, either way. Default 0. */
-  readonly for?: number
+  readonly for?: number | undefined
 }
 
 /** A value at some moment; null where nothing can be said. */

@@ -4,9 +4,9 @@ import type { RequestWatcher, WatchedScope } from './request-scope.ts'
 
 export interface RequestBudget {
   /** Statements a request may send. */
-  readonly queries?: number
+  readonly queries?: number | undefined
   /** Milliseconds its statements may take together. */
-  readonly totalMs?: number
+  readonly totalMs?: number | undefined
 }
 
 /** Different statements that are told apart in one request. */

@@ -9,26 +9,37 @@ export interface FinishedRequest {
   readonly ms: number
 }
 
-/** Begins the requests of a client, and counts those that have ended. */
-export class RequestStarter {
-  onFinish: (request: FinishedRequest) => void = () => undefined
-
-  constructor(private readonly metrics: RequestMetrics) {}
-
+/** Begins the requests of a client. */
+export interface RequestBeginner {
   /**
    * Begins a request: `run` what serves it, `finish` it once with its status. For middlewares; elsewhere use
    * `runRequest`.
    */
+  begin(info: RequestInfo): RunningRequest
+}
+
+/** A request from its beginning to its answer. */
+export interface RunningRequest {
+  run<T>(work: () => T): T
+  /** Only the first call counts: a response may both finish and close. */
+  finish(status: number | null): void
+}
+
+/** Begins requests, and counts those that have ended. */
+export class RequestStarter implements RequestBeginner {
+  onFinish: (request: FinishedRequest) => void = () => undefined
+
+  constructor(private readonly metrics: RequestMetrics) {}
+
   begin(info: RequestInfo): RunningRequest {
-    return new RunningRequest(new WatchedScope(info), (request) => {
+    return new ScopedRequest(new WatchedScope(info), (request) => {
       this.metrics.record(request.scope.statements, request.status, request.ms)
       this.onFinish(request)
     })
   }
 }
 
-/** A request from its beginning to its answer. */
-export class RunningRequest {
+class ScopedRequest implements RunningRequest {
   private finished = false
 
   constructor(
@@ -40,7 +51,6 @@ export class RunningRequest {
     return runInScope(this.scope, work)
   }
 
-  /** Only the first call counts: a response may both finish and close. */
   finish(status: number | null): void {
     if (this.finished) return
     this.finished = true

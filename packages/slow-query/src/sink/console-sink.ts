@@ -10,16 +10,16 @@ export interface ConsoleSinkOptions {
   /**
    * `'line'` (default) prints a line with a preview of the SQL; `'full'` prints every statement under it.
    */
-  readonly format?: 'line' | 'full'
+  readonly format?: 'line' | 'full' | undefined
   /**
    * Whether what is alike (operation, statement, place) is printed once a minute, with its count, p95 and worst, and a
    * loop once until it changes. Default true with `format: 'line'`, false with `'full'`.
    */
-  readonly fold?: boolean
+  readonly fold?: boolean | undefined
   /** Default: whether standard error is a terminal and `NO_COLOR` is not set. */
-  readonly colors?: boolean
+  readonly colors?: boolean | undefined
   /** Where lines go; default standard error. */
-  readonly print?: (line: string) => void
+  readonly print?: ((line: string) => void) | undefined
 }
 
 /**

@@ -9,9 +9,9 @@ const write = promisify(writeWithCallback)
 
 export interface JsonLinesSinkOptions {
   /** Bytes after which the file is renamed to `path.1` and a new one begun. Default 100 MB. */
-  readonly maxBytes?: number
+  readonly maxBytes?: number | undefined
   /** Renamed files that are kept: `path.1` is the youngest. Default 5. */
-  readonly maxFiles?: number
+  readonly maxFiles?: number | undefined
 }
 
 /** Bytes that may wait for the disk; records beyond are dropped and counted. */

@@ -18,9 +18,9 @@ export interface RedisStoreOptions {
    * How results become text. Default: JSON that comes back exactly; `msgpackr` of `@prisma-brisk/cache/msgpackr` takes about
    * half the room. All processes on one Redis must have the same: of another codec an entry is a miss, and overwritten.
    */
-  codec?: ValueCodec
+  readonly codec?: ValueCodec | undefined
   /** The wall clock, in ms. For tests. */
-  now?: () => number
+  readonly now?: (() => number) | undefined
 }
 
 /**
