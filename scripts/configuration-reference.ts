@@ -140,8 +140,9 @@ function membersOf(members: ts.NodeArray<ts.TypeElement>, source: ts.SourceFile,
   return members.filter(ts.isPropertySignature).flatMap((member) => {
     const name = `${prefix}${member.name.getText(source)}`
     const text = documentationOf(member)
-    const nested = member.type !== undefined && ts.isTypeLiteralNode(member.type) ? member.type : null
-    const type = nested === null ? typeOf(member, source) : 'object'
+    const given = givenType(member)
+    const nested = given !== undefined && ts.isTypeLiteralNode(given) ? given : null
+    const type = nested === null ? textOf(given, source) : 'object'
     return [
       { name, type, required: member.questionToken === undefined, text },
       ...(nested === null ? [] : membersOf(nested.members, source, `${name}.`)),
@@ -149,8 +150,21 @@ function membersOf(members: ts.NodeArray<ts.TypeElement>, source: ts.SourceFile,
   })
 }
 
-function typeOf(member: ts.PropertySignature, source: ts.SourceFile): string {
-  return (member.type?.getText(source) ?? 'unknown').replaceAll(/\s+/g, ' ').replace(/ \| undefined$/, '')
+/** The type of what is given: every option may be undefined, which the table does not repeat. */
+function givenType({ type }: ts.PropertySignature): ts.TypeNode | undefined {
+  if (type === undefined || !ts.isUnionTypeNode(type)) return type
+  const given = type.types.filter(({ kind }) => kind !== ts.SyntaxKind.UndefinedKeyword)
+  const [only] = given
+  if (given.length !== 1 || only === undefined) return type
+  return ts.isParenthesizedTypeNode(only) ? only.type : only
+}
+
+function textOf(type: ts.TypeNode | undefined, source: ts.SourceFile): string {
+  const text = type?.getText(source) ?? 'unknown'
+  return text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/ \| undefined\b/g, '')
+    .replaceAll('{ readonly ', '{ ')
 }
 
 /** Links become what they name; lists become sentences, since a table has no place for them. */
