@@ -116,7 +116,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS "Taken_ownerId_idx1" ON "Taken"("ownerId
       'blog posts_tags_idx',
       'blog posts_title_idx',
     ])
-  })
+  }, 180_000)
 
   test('X7 only the added lines differ: CRLF, comments, multi-file schemas, @map and @@schema keep their bytes', async () => {
     const base = `datasource db {\r\n  provider = "postgresql"\r\n  schemas  = ["app", "log"]\r\n}\r\n`
