@@ -39,7 +39,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('creates on %s', (pro
           const batched = random.pick(ways)
           const calls = randomCreates(random, () => ++number)
           const expected: string[] = []
-          for (const call of calls) expected.push(await outcomeOf(plain!, call))
+          for (const call of calls) expected.push(await outcomeOf(plain!, withBuffer(call).call))
           const given = await outcomesAtOnce(batched, calls)
           // Of equal creates any one may be the first.
           expect(sortedByCall(calls, given)).toEqual(sortedByCall(calls, expected))
@@ -66,21 +66,21 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('creates on %s', (pro
 /** Begins all calls in one tick; once Prisma has its arguments, a buffer among them is used for something else. */
 async function outcomesAtOnce(client: object, calls: readonly Create[]): Promise<string[]> {
   const outcomes: Promise<string>[] = []
-  for (const { model, args } of calls) {
-    const { bytes } = args.data
-    const buffer = bytes instanceof Uint8Array ? Buffer.from(bytes) : null
-    outcomes.push(
-      outcomeOf(
-        client,
-        buffer === null
-          ? { model, args }
-          : { model, args: { ...args, data: { ...args.data, bytes: buffer } } },
-      ),
-    )
+  for (const each of calls) {
+    const { call, buffer } = withBuffer(each)
+    outcomes.push(outcomeOf(client, call))
     for (let job = 0; job < 40; job++) await Promise.resolve()
     buffer?.fill(0xee)
   }
   return Promise.all(outcomes)
+}
+
+/** The same create with its bytes in a Buffer of its own. */
+function withBuffer({ model, args }: Create): { call: Create; buffer: Buffer | null } {
+  const { bytes } = args.data
+  if (!(bytes instanceof Uint8Array)) return { call: { model, args }, buffer: null }
+  const buffer = Buffer.from(bytes)
+  return { call: { model, args: { ...args, data: { ...args.data, bytes: buffer } } }, buffer }
 }
 
 interface Create {
