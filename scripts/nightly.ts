@@ -23,6 +23,9 @@ const RUNS: Run[] = [
   { name: 'core', tests: ['packages/core', 'integration/core'], env: seeds(5000) },
   { name: 'slow-query', tests: ['packages/slow-query'], env: seeds(5000) },
   { name: 'index-advisor', tests: ['packages/index-advisor/test/selection'], env: seeds(2000) },
+  { name: 'managers', tests: ['package/package-managers'], env: { BRISK_MANAGERS: 'npm,pnpm,yarn,bun' } },
+  { name: 'relations', tests: ['cache/relations-oracle'], env: seeds(1000) },
+  { name: 'refused-creates', tests: ['batching/refused-creates-oracle'], env: seeds(1000) },
   { name: 'chains', tests: ['composition/foreign-chain-oracle'], env: seeds(1000) },
   { name: 'soak', tests: ['composition/soak'], env: { BRISK_SOAK_SECONDS: '600' } },
 ]

@@ -348,7 +348,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('chains of extensions
         }
         expect({ names, place, run: outcomes[1] }).toEqual({ names, place, run: outcomes[0] })
       },
-      { seconds: 25, atLeast: 8 },
+      { seconds: 8, atLeast: 4 },
     )
   })
 })

@@ -77,7 +77,11 @@ const line = (ms: number) =>
 /** The commands that the documentation shows; `init` and `generate` come before the advisor is installed. */
 const commands = documentedCommands().filter((command) => command !== 'npx brisk init')
 
-describe.each(['npm', 'pnpm', 'yarn', 'bun'] as const)('%s', (manager) => {
+/** npm with every run; the others, which each take minutes, by night. */
+const MANAGERS = ['npm', 'pnpm', 'yarn', 'bun'] as const
+const wanted = (process.env['BRISK_MANAGERS'] ?? 'npm').split(',')
+
+describe.each(MANAGERS.filter((manager) => wanted.includes(manager)))('%s', (manager) => {
   let project: ManagedProject
   beforeAll(async () => {
     project = await ManagedProject.create(manager, packed, join(place, 'tools'))

@@ -4,7 +4,7 @@ import { forSeeds, type Random } from '../../support/random.ts'
 import { print } from './support/oracle.ts'
 
 const SEEDS = 100
-const BUDGET = { seconds: 4, atLeast: 20 }
+const BUDGET = { seconds: 4, atLeast: 10 }
 
 /** Runs SQL on a database. */
 type Run = (sql: string) => Promise<unknown>

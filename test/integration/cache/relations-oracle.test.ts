@@ -74,7 +74,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('on %s', (provider) =
           }
         }
       },
-      { seconds: 15, atLeast: 40 },
+      { seconds: 8, atLeast: 15 },
     )
     const { hits } = (clients[0] as Cached).$cache.stats()
     // An oracle over a cache that never answers would prove nothing.

@@ -245,7 +245,7 @@ const storages: Record<string, Storage> = {
   },
 }
 
-const BUDGET = { seconds: 12, atLeast: 60 }
+const BUDGET = { seconds: 8, atLeast: 30 }
 
 describe.each(Object.entries(storages))(
   'on %s',
