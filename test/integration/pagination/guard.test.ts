@@ -74,7 +74,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('on %s', (provider) =
     const maxLimit = 40
     const { prisma, log } = guarded(maxLimit)
     await prisma.user.count()
-    await forSeeds(120, async (random) => {
+    await forSeeds(30, async (random) => {
       const name = random.pick(['user', 'message', 'tag'] as const)
       const args = listArgs(random, name)
       if (random.chance(0.3) && args['select'] === undefined)
