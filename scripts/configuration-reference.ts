@@ -102,12 +102,7 @@ export async function configurationReference(): Promise<string> {
     lines.push(`## ${title}`, '', lead, '')
     for (const [heading, folder, declaration, prefix] of sections) {
       if (heading !== '') lines.push(`### ${heading}`, '')
-      lines.push(
-        '| option | type | meaning, unit, default |',
-        '| --- | --- | --- |',
-        ...optionsOf(folder, declaration).map((option) => row(option, prefix)),
-        '',
-      )
+      lines.push(...optionsOf(folder, declaration).map((option) => entry(option, prefix)))
     }
   }
   return format(lines.join('\n'), { ...(await resolveConfig(CONFIGURATION_REFERENCE)), parser: 'markdown' })
@@ -167,18 +162,15 @@ function textOf(type: ts.TypeNode | undefined, source: ts.SourceFile): string {
     .replaceAll('{ readonly ', '{ ')
 }
 
-/** Links become what they name; lists become sentences, since a table has no place for them. */
+/** Links become what they name; lists stay lists. */
 function documentationOf(member: ts.PropertySignature): string {
   const documentation = ts.getJSDocCommentsAndTags(member).find(ts.isJSDoc)
   const text = ts.getTextOfJSDocComment(documentation?.comment) ?? ''
-  return text
-    .replaceAll(/\{@link (?:\w+\.)?(\w+)\}/g, '`$1`')
-    .replaceAll(/\n\s*\n?- /g, '<br>')
-    .replaceAll(/\s*\n\s*/g, ' ')
-    .trim()
+  return text.replaceAll(/\{@link (?:\w+\.)?(\w+)\}/g, '`$1`').trim()
 }
 
-function row({ name, type, required, text }: Option, prefix: string): string {
-  const cells = [`\`${prefix}${name}\``, `\`${type}\``, `${required ? '_Required._ ' : ''}${text}`]
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+/** An option as an item of a list: its meaning is prose, which a column of a table has no room for. */
+function entry({ name, type, required, text }: Option, prefix: string): string {
+  const body = text.replaceAll(/\n(?!\n)/g, '\n  ')
+  return `- **\`${prefix}${name}\`**: \`${type}\`${required ? ', required' : ''}\n\n  ${body}\n`
 }

@@ -1,10 +1,10 @@
-// The pictures of the documentation as SVG, and what its story quotes, from docs/measured/demo.json, which is what the demo printed:
+// The pictures of the documentation as SVG, and what its pages quote, from docs/measured/demo.json, which is what the demo printed:
 //   npm run demo -- --json > docs/measured/demo.json && npx tsx scripts/draw-figures.ts
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { DemoReport } from '../demo/report.ts'
-import { measuredStory, readMeasured, STORY } from './measured-story.ts'
+import { caseOf, MEASURED_PAGES, measuredPage, readMeasured } from './measured-story.ts'
 import { ROOT } from './workspace.ts'
 
 const FIGURES = join(ROOT, 'docs/figures')
@@ -14,7 +14,8 @@ mkdirSync(FIGURES, { recursive: true })
 writeFileSync(join(FIGURES, 'latency.svg'), latency(report))
 writeFileSync(join(FIGURES, 'plans.svg'), plans(report))
 writeFileSync(join(FIGURES, 'pipeline.svg'), pipeline())
-writeFileSync(STORY, measuredStory(readFileSync(STORY, 'utf8'), report))
+writeFileSync(join(FIGURES, 'home.svg'), home(report))
+for (const page of MEASURED_PAGES) writeFileSync(page, measuredPage(readFileSync(page, 'utf8'), report))
 
 /** Milliseconds of each case on a logarithmic scale: plain Prisma, the suite, the suite with the advised indexes. */
 function latency({ cases, database, rows }: DemoReport): string {
@@ -78,6 +79,33 @@ function plans({ advice }: DemoReport): string {
   return svg(936, 50 + advice.queries.length * rowHeight, [title, ...rows])
 }
 
+/** The picture of the home page: one request three times, a square for each statement and a bar for the time. */
+function home({ cases }: DemoReport): string {
+  const { name, plain, brisk, indexed } = caseOf(cases, 'List 50 conversations')
+  const width = 560
+  const runs = [
+    ['plain', 'plain Prisma', plain],
+    ['brisk', 'with brisk()', brisk],
+    ['indexed', 'with brisk() and the indexes it advises', indexed ?? brisk],
+  ] as const
+  const rows = runs.flatMap(([colour, label, { statements, milliseconds }], row) => {
+    const top = 58 + row * 92
+    const bar = Math.max(3, (milliseconds / plain.milliseconds) * (width - 32))
+    const cost = `${statements} statements, ${digits(milliseconds)} ms`
+    return [
+      text(16, top, label, 'label'),
+      text(width - 16, top, cost, 'label strong', 'end'),
+      `<rect x="16" y="${top + 12}" width="${bar.toFixed(1)}" height="20" rx="4" class="${colour}"/>`,
+      ...Array.from(
+        { length: statements },
+        (_, index) =>
+          `<rect x="${16 + index * 10}" y="${top + 42}" width="7" height="10" class="${colour}"/>`,
+      ),
+    ]
+  })
+  return svg(width, 318, [text(16, 26, name, 'title'), ...rows])
+}
+
 /** What a call passes through; a cache hit turns round at the cache, a merged call waits at batching. */
 function pipeline(): string {
   const stations: readonly (readonly [string, string])[] = [
@@ -119,6 +147,7 @@ text { font: 14px system-ui, sans-serif; fill: #1f2937 }
 .small { font-size: 12px; fill: #4b5563 }
 .strong { font-weight: 600 }
 .title { font-size: 16px; font-weight: 600 }
+.label { font-size: 16px }
 .plain { fill: #9ca3af } .brisk { fill: #60a5fa } .indexed { fill: #2563eb }
 .box { fill: #f9fafb; stroke-width: 1.5 }
 .plain-line { stroke: #9ca3af } .brisk-line { stroke: #60a5fa } .indexed-line { stroke: #2563eb }

@@ -25,8 +25,9 @@ aside: false
 # Comparison
 
 Written by \`npm run bench -- peers --write\`: every cell was run, none is claimed. Each check runs on a database of its
-own; the ids are rows of the [behaviour lists](./behaviour/index.md). Peers stand with the settings their documentation recommends, and with
-their defaults where those differ. Times are medians of one run on one machine: compare them with each other only.
+own; what prisma-brisk promises is in the [behaviour lists](./behaviour/index.md). Peers have the settings that their documentation
+recommends, and a column of their own with the defaults where those differ. Times are medians of one run on one machine: compare them
+with each other only.
 `
 
 /** Writes docs/comparison.md. */
@@ -37,12 +38,9 @@ export async function writeComparison(sections: readonly Section[]): Promise<voi
 }
 
 function sectionText({ title, contenders, verdicts, measures }: Section): string {
-  const head = ['', ...contenders.map(({ name, version }) => `${name}<br>${version}`)]
+  const head = ['check', ...contenders.map(({ name, version }) => `${name}<br>${version}`)]
   const rows = [
-    ...verdicts.map(({ id, says, outcomes }) => [
-      `${id} ${says}`,
-      ...outcomes.map((holds) => (holds ? 'yes' : 'no')),
-    ]),
+    ...verdicts.map(({ says, outcomes }) => [says, ...outcomes.map((holds) => (holds ? 'yes' : 'no'))]),
     ...measures.map(({ what, unit, values }) => [
       what,
       ...values.map((value) => `${Number(value.toPrecision(3))} ${unit}`.trim()),

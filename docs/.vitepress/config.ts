@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitepress'
 
+import { cellLabels } from './cell-labels.ts'
+
 export default defineConfig({
   title: 'prisma-brisk',
   description: 'Speeds up Prisma Client applications, and keeps them fast as data grows',
   cleanUrls: true,
   lastUpdated: false,
+  markdown: { config: cellLabels },
   themeConfig: {
     search: { provider: 'local' },
     nav: [
@@ -18,6 +21,7 @@ export default defineConfig({
         text: 'Start',
         items: [
           { text: 'Quick start', link: '/quick-start' },
+          { text: 'What to expect on day one', link: '/day-one' },
           { text: 'From slow endpoint to fix', link: '/from-slow-endpoint-to-fix' },
           { text: 'Adopting it in an existing application', link: '/adoption' },
           { text: 'How it works', link: '/how-it-works' },
@@ -57,6 +61,7 @@ export default defineConfig({
               { text: 'What is proved, by which test', link: '/behaviour/proof' },
             ],
           },
+          { text: 'Glossary', link: '/glossary' },
           { text: 'Comparison', link: '/comparison' },
           { text: 'Sizes', link: '/reference/sizes' },
           { text: 'Limits and non-goals', link: '/limits' },

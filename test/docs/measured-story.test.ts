@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { measuredStory, readMeasured, STORY } from '../../scripts/measured-story.ts'
+import { MEASURED_PAGES, measuredPage, readMeasured } from '../../scripts/measured-story.ts'
 
-test('what the story quotes is what the demo printed; `npx tsx scripts/draw-figures.ts` writes it', () => {
-  const story = readFileSync(STORY, 'utf8')
-  expect(story.match(/<!-- demo: \w+ -->/g)).toHaveLength(3)
-  expect(measuredStory(story, readMeasured())).toBe(story)
+test('what the story and the home page quote is what the demo measured; `npx tsx scripts/draw-figures.ts` writes it', () => {
+  const pages = MEASURED_PAGES.map((page) => readFileSync(page, 'utf8'))
+  expect(pages.map((page) => page.match(/<!-- demo: \w+ -->/g)?.length)).toEqual([4, 2])
+  for (const page of pages) expect(measuredPage(page, readMeasured())).toBe(page)
 })

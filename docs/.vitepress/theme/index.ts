@@ -1,4 +1,6 @@
 import theme from 'vitepress/theme'
-import './wide.css'
+import './code.css'
+import './home.css'
+import './tables.css'
 
 export default theme

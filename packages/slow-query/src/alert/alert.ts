@@ -1,6 +1,7 @@
 import type { AlertEvent, AlertMetric, AlertState } from '../record/records.ts'
 
 export interface AlertRule {
+  /** What is watched: milliseconds (`p95`, `p99`), a share of operations from 0 to 1 (`errorRate`), or callers (`poolWaiting`). */
   readonly metric: AlertMetric
   /** One model; default all operations together. */
   readonly model?: string | undefined
