@@ -16,6 +16,7 @@ export async function generateClient(
   // Beside the others: its imports are resolved from there.
   const directory = mkdtempSync(join(GENERATED, 'throwaway-'))
   const schema = join(directory, 'schema.prisma')
+  const schemas = [...new Set([...models.matchAll(/@@schema\("(\w+)"\)/g)].map(([, name]) => name))]
   writeFileSync(
     schema,
     `generator client {
@@ -27,7 +28,7 @@ export async function generateClient(
 }
 
 datasource db {
-  provider = "${provider}"${models.includes('@@schema') ? '\n  schemas  = ["public"]' : ''}
+  provider = "${provider}"${schemas.length === 0 ? '' : `\n  schemas  = ${JSON.stringify(schemas)}`}
 }
 
 ${models}`,

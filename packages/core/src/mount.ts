@@ -119,6 +119,8 @@ export function hostOf(client: object, options: MountOptions = {}): Host {
           : { inlineSchema: base._engineConfig.inlineSchema }),
         warn: (code, message) => host.warnOnce(code, message),
       }),
+    connect: async () => base.$connect(),
+    omittedFields: (model) => omittedFields(base._globalOmit, model),
   })
   tap?.attach(host)
   if (tap === null) {
@@ -139,7 +141,9 @@ export function hostOf(client: object, options: MountOptions = {}): Host {
  */
 interface PrivateClient {
   $extends(extension: object): object
+  $connect(): Promise<void>
   $disconnect(): Promise<void>
+  _globalOmit?: GlobalOmit
   _originalClient?: object
   _appliedParent?: object
   _activeProvider?: string
@@ -148,6 +152,14 @@ interface PrivateClient {
   _engine?: WatchableEngine
   _extensions?: ExtensionList
   _request?(params: InternalParams): Promise<unknown>
+}
+
+/** The client's option `omit`, by models as its members are called. */
+type GlobalOmit = Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>
+
+function omittedFields(omit: GlobalOmit | undefined, model: string): readonly string[] {
+  const fields = omit?.[model.charAt(0).toLowerCase() + model.slice(1)] ?? {}
+  return Object.keys(fields).filter((field) => fields[field] === true)
 }
 
 const hosts = new WeakMap<object, Host>()

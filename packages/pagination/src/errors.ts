@@ -15,14 +15,17 @@ export class UnboundedReadError extends BriskError {
     readonly allowed: number,
     /** `file:line:column` in the user's code, or null where Prisma recorded none. */
     readonly callSite: string | null,
-    found: 'more' | 'untold',
+    /** Too many rows; no `take` where one is required; none in a write whose lists cannot be counted before it is committed. */
+    found: 'more' | 'untold' | 'uncounted',
     /** What bounds it: `take`, or for an update `limit`. */
     argument: 'take' | 'limit' = 'take',
   ) {
     const why =
       found === 'more'
         ? `has more than the ${allowed} rows that one without ${argument} may have`
-        : `names no ${argument}`
+        : found === 'untold'
+          ? `names no ${argument}`
+          : `names no ${argument}, in a write that could not be taken back: this client's statements cannot be observed`
     const otherwise =
       argument === 'take'
         ? `read it in pages with cursorPage() or paginate(), or say why all rows are needed: unbounded: 'nightly export'`

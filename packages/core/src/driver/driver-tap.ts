@@ -39,6 +39,7 @@ export class DriverTap {
   /** Those of all clients on this factory. */
   readonly transactions = new TransactionRegistry()
   private listeners = DriverListeners.none
+  private hosts = 0
 
   private constructor(private readonly connectFactory: () => Promise<SqlAdapter>) {}
 
@@ -77,7 +78,13 @@ export class DriverTap {
   /** Makes this the tap of a base client, whose transactions are then those of the driver adapter. */
   attach(host: Host): void {
     host.state(TAP, () => this)
+    this.hosts++
     this.transactions.attach(host)
+  }
+
+  /** Whether several base clients use the factory: that it has connected then does not say for which of them. */
+  get isShared(): boolean {
+    return this.hosts > 1
   }
 
   /** The adapter that connected last, for what it says of itself. */

@@ -11,6 +11,10 @@ export interface HostFacts {
   maxBindValues(): number | undefined
   /** Loads the schema model, or null with the reason where none can be had. */
   loadSchema(): SchemaModel | null
+  /** Connects the client, or does nothing where it is. */
+  connect(): Promise<void>
+  /** Fields that the client's own `omit` option leaves out, as far as that shows. */
+  omittedFields(model: string): readonly string[]
 }
 
 /**
@@ -43,6 +47,16 @@ export class Host {
   /** Values one statement may bind: what the driver says, else the database's own limit. */
   get maxBindValues(): number {
     return this.facts.maxBindValues() ?? bindLimits[this.provider]
+  }
+
+  /** Connects the client, or does nothing where it is. What it fails with, the client's first statement would have failed with. */
+  connect(): Promise<void> {
+    return this.facts.connect()
+  }
+
+  /** Fields of a model that the client's own `omit` option leaves out of every answer, as far as that shows. */
+  omittedFields(model: string): readonly string[] {
+    return this.facts.omittedFields(model)
   }
 
   /** State of a package that all extended clients of this base client share, made once. */

@@ -1,4 +1,4 @@
-import type { Call } from '@prisma-brisk/core'
+import type { Call, Host } from '@prisma-brisk/core'
 import { UnboundedReadError, UnlimitableError } from '../errors.ts'
 import { publishLimit } from '../limit-event.ts'
 import { CallName, type ListBound, type ListName, type SelectedRelation } from '../list-bound.ts'
@@ -7,7 +7,12 @@ import type { LimitedSelection } from './selection.ts'
 
 /** Holds what came back from the database against the bounds of the call. */
 export class Enforcement {
-  private readonly warned = new Set<string>()
+  /** The places in the code that were warned about: once each, in whichever clients of the base client. */
+  private readonly warned: Set<string>
+
+  constructor(host: Host) {
+    this.warned = host.state(WARNED, () => new Set())
+  }
 
   /** Holds what came against the bounds; passes the promise on where there is nothing to hold. */
   enforce(
@@ -45,6 +50,8 @@ export class Enforcement {
     )
   }
 }
+
+const WARNED = Symbol('prisma-brisk.pagination.warned')
 
 /** P2029: more values than a statement may bind. */
 export function isTooLong(error: unknown): boolean {

@@ -11,7 +11,7 @@ import { InvalidReasonError } from '../errors.ts'
 import { publishLimit } from '../limit-event.ts'
 import { CallName, checkNumbers, ListBound } from '../list-bound.ts'
 import type { ResolvedLimits, ResolvedPaginationOptions } from '../options.ts'
-import { DriverLimits, refusalOf } from '../pushdown/driver-limits.ts'
+import { allowRows, DriverLimits, refusalOf } from '../pushdown/driver-limits.ts'
 import { Enforcement, isTooLong } from './enforcement.ts'
 import { heavyFieldsOf, omitting } from './heavy-fields.ts'
 import { checkCreated, updateWithin } from './returning-write.ts'
@@ -30,13 +30,15 @@ export const UNBOUNDED = 'unbounded'
 export class ListLimits {
   private readonly driver: DriverLimits
   private readonly selections: Selections
-  private readonly enforcement = new Enforcement()
+  private readonly enforcement: Enforcement
 
   constructor(
     private readonly host: Host,
     private readonly options: ResolvedPaginationOptions,
   ) {
-    this.driver = new DriverLimits(host, options.maxDriverRows)
+    this.driver = DriverLimits.of(host)
+    this.driver.holdRows(options.maxDriverRows)
+    this.enforcement = new Enforcement(host)
     this.selections = new Selections(host, this.driver, this.limitsOf)
   }
 
@@ -44,13 +46,9 @@ export class ListLimits {
 
   /** Sends a call within its limits. `lookahead`: rows above the limit that a page asks for, and never returns. */
   apply(call: Call, next: Next, lookahead = 0): Promise<unknown> {
-    try {
-      const answer = this.limited(call, next, lookahead) ?? next(call)
-      return this.driver.refuses ? this.unwrapped(call, answer) : answer
-    } catch (error) {
-      if (error instanceof BriskError) publishLimit(call, { rule: 'reject', limit: null, code: error.code })
-      return Promise.reject(error)
-    }
+    allowRows(call, this.options.maxDriverRows)
+    const answer = refusing(call, () => this.limited(call, next, lookahead) ?? next(call))
+    return this.driver.refuses ? this.unwrapped(call, answer) : answer
   }
 
   /** Null where nothing of the call is limited. */
@@ -63,11 +61,12 @@ export class ListLimits {
         return this.rows(call, next, lookahead)
       case 'findUnique':
       case 'findUniqueOrThrow':
+        return this.oneRow(call, next, ListBound.oneRow)
       case 'create':
       case 'update':
       case 'upsert':
       case 'delete':
-        return this.oneRow(call, next, ListBound.oneRow)
+        return this.written(call, next, ListBound.oneRow)
       case 'findFirst':
       case 'findFirstOrThrow': {
         const limits = this.limitsOf(call.model)
@@ -83,7 +82,9 @@ export class ListLimits {
         checkCreated(call, this.limitsOf(call.model))
         return this.returned(call, next)
       case 'updateManyAndReturn':
-        return updateWithin(call, (within) => this.returned(within, next), this.limitsOf(call.model))
+        return this.returned(call, (within) =>
+          updateWithin(within, next, this.limitsOf(call.model as string)),
+        )
       default:
         return null
     }
@@ -169,7 +170,15 @@ export class ListLimits {
       : typeof limit === 'number'
         ? limit
         : this.limitsOf(call.model as string).maxLimit
-    return this.oneRow(call, next, ListBound.ofRows(rows))
+    return this.written(call, next, ListBound.ofRows(rows))
+  }
+
+  /** Rows of a write. Whether its lists can be counted before it is committed has to be known before it is sent. */
+  private written(call: Call, next: Next, bound: ListBound): Promise<unknown> {
+    const { select, include } = call.args
+    if ((select === undefined && include === undefined) || this.driver.isObserved)
+      return this.oneRow(call, next, bound)
+    return this.driver.connect(call).then(() => refusing(call, () => this.oneRow(call, next, bound)))
   }
 
   /** `groupBy` has a LIMIT in SQL, but accepts `take` only together with an order. */
@@ -203,6 +212,16 @@ export class ListLimits {
         throw refusalOf(call) ?? error
       },
     )
+  }
+}
+
+/** Tells of a call that is refused before it is sent. */
+function refusing(call: Call, run: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof BriskError) publishLimit(call, { rule: 'reject', limit: null, code: error.code })
+    return Promise.reject(error)
   }
 }
 

@@ -8,7 +8,7 @@ import {
   type Relation,
   type SchemaModel,
 } from '@prisma-brisk/core'
-import { CostExceededError } from '../errors.ts'
+import { CostExceededError, UnboundedReadError } from '../errors.ts'
 import { CallName, ListBound, type ListName, type SelectedRelation } from '../list-bound.ts'
 import type { ResolvedLimits } from '../options.ts'
 import type { DriverLimits } from '../pushdown/driver-limits.ts'
@@ -45,7 +45,8 @@ export class Selections {
     const pushdown = this.pushdownOf(call, schema)
     const rooted = pushdown?.root(model, args, bound, new CallName(call)) ?? args
     if (isFlat) return flat(rooted)
-    const walk = new SelectionWalk(schema, call, this.limitsOf, pushdown)
+    const isUncounted = isWrite(call) && (pushdown === null || !this.driver.isLimiting)
+    const walk = new SelectionWalk(schema, call, this.limitsOf, pushdown, isUncounted)
     const selection = walk.limited(model, rooted, { depth: 0, rows: bound.limit, path: [] })
     if (pushdown?.needsQueries !== true || !schema.previewFeatures.includes('relationJoins')) return selection
     return { ...selection, args: { ...selection.args, relationLoadStrategy: 'query' } }
@@ -57,9 +58,11 @@ export class Selections {
       host.warnOnce('W_ROWS_UNSEEN', NO_DRIVER)
       return null
     }
-    return new LimitPushdown(schema, call, !call.operation.startsWith('find'), () => this.driver.listen())
+    return new LimitPushdown(schema, call, isWrite(call), () => this.driver.listen())
   }
 }
+
+const isWrite = ({ operation }: Call): boolean => !operation.startsWith('find')
 
 const NO_SCHEMA =
   'prisma-brisk: without a schema model, lists within include and select are not limited. Pass the schema option, or add the prisma-brisk generator.'
@@ -94,6 +97,8 @@ class SelectionWalk {
     private readonly limitsOf: (model: string) => ResolvedLimits,
     /** Pushes the limits down; null where no statement can be seen. */
     private readonly pushdown: LimitPushdown | null,
+    /** A write whose lists nobody would find too long before it is committed. */
+    private readonly isUncounted: boolean,
   ) {
     this.name = new CallName(call)
     this.root = limitsOf(call.model as string)
@@ -144,6 +149,8 @@ class SelectionWalk {
     const { fluent } = this
     const isFluentEnd = path.length === fluent.length && path.every((field, index) => field === fluent[index])
     const bound = ListBound.of(args, isFluentEnd ? limits : limits.nested, name)
+    if (bound.rule === 'guard' && this.isUncounted)
+      throw new UnboundedReadError(name.name(), bound.limit, name.callSite(), 'uncounted')
     const bounded = bound.take === undefined ? args : { ...args, take: bound.take }
     const here: SelectionPath = {
       depth: at.depth + (isFluentEnd ? 0 : 1),

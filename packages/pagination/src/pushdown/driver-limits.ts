@@ -12,46 +12,80 @@ import {
 import { planFor, planOf, type LimitPlan, type OwnBound } from './limit-plan.ts'
 import { boundSql } from './own-bound.ts'
 import { limitSql } from './limit-sql.ts'
-import { isMarked, markedStatement, unmarked } from './marked-statement.ts'
+import { limitedAnswer } from './limited-answer.ts'
+import { isMarked, markedStatement, offsetOf, unmarked } from './marked-statement.ts'
 import { DriverRowsError, UnlimitableError } from '../errors.ts'
-import { canPushDown, type RowLimit } from './row-limit.ts'
+import { canPushDown } from './row-limit.ts'
 
 /**
- * The limits at a client's driver: statements get the limits of their call, and none returns too many rows.
+ * The limits at the driver of a base client: statements get the limits of their call, and none returns too many rows. One
+ * for all clients extended from it, however many there are.
  */
 export class DriverLimits implements DriverListener {
-  private listening = false
+  private isListening = false
+  private hasConnected = false
+  /** A statement of this base client has been seen. */
+  private hasSeen = false
+  /** The most rows that a statement of no call may return: the least of what was asked for. */
+  private mostRows = Infinity
 
-  constructor(
-    private readonly host: Host,
-    private readonly maxRows: number,
-  ) {
-    if (maxRows !== Infinity) this.listen()
+  static of(host: Host): DriverLimits {
+    return host.state(LIMITS, () => new DriverLimits(host))
+  }
+
+  private constructor(private readonly host: Host) {}
+
+  /** Has no statement of a call return more rows than this. */
+  holdRows(maxRows: number): void {
+    if (maxRows === Infinity) return
+    this.mostRows = Math.min(this.mostRows, maxRows)
+    this.listen()
   }
 
   /** Starts listening, the first time it is needed: every statement pays for it. False where there is no driver to listen to. */
   listen(): boolean {
     const tap = DriverTap.of(this.host)
-    if (!this.listening && tap !== null) {
-      this.listening = true
+    if (!this.isListening && tap !== null) {
+      this.isListening = true
       tap.listen(this)
     }
     return tap !== null
   }
 
-  /** Whether the client has connected through what listens. */
+  /** Whether the client's statements are seen, as far as is known. */
   get isObserved(): boolean {
-    return DriverTap.of(this.host)?.status === 'connected'
+    const tap = DriverTap.of(this.host)
+    return this.hasSeen || (tap?.status === 'connected' && !tap.isShared)
+  }
+
+  /** Whether lists can be limited in this client's statements, as far as is known. */
+  get isLimiting(): boolean {
+    return this.isObserved && canPushDown(this.host.provider)
+  }
+
+  /**
+   * Connects the client before its first statement, for a call that must not be sent where its statements are not seen. Where
+   * several clients share an adapter, a statement tells for which of them it has connected.
+   */
+  async connect(call: Call): Promise<void> {
+    if (this.isObserved || this.hasConnected || !this.listen()) return
+    await this.host.connect()
+    const { kind } = call.transaction
+    const mayAsk = call.canRedirect && (kind === 'none' || kind === 'interactive')
+    if (DriverTap.of(this.host)?.isShared === true && mayAsk) await call.queryRaw('SELECT 1')
+    this.hasConnected = mayAsk
   }
 
   /** Whether calls may be refused at the driver, so that their errors have to be looked at. */
   get refuses(): boolean {
-    return this.listening
+    return this.isListening
   }
 
   rewrite(statement: Statement): Rewrite | null {
     const { call } = statement
-    if (call === undefined || statement.kind !== 'query' || call.host !== this.host) return null
+    if (call === undefined || call.host !== this.host) return null
+    this.hasSeen = true
+    if (statement.kind !== 'query') return null
     const plan = planOf(call)
     if (plan === null) return null
     const { ownBound } = plan
@@ -65,7 +99,7 @@ export class DriverLimits implements DriverListener {
    * it first connects.
    */
   bounds(call: Call, keep: number, isFlat: boolean): boolean {
-    if (!canPushDown(this.host.provider) || !this.listen() || !this.isObserved) return false
+    if (!this.listen() || !this.isLimiting) return false
     planFor(call).ownBound = { keep, isFlat, isRead: false }
     return true
   }
@@ -83,11 +117,10 @@ export class DriverLimits implements DriverListener {
   inspect(statement: Statement): void {
     const { call, rows, kind } = statement
     if (kind !== 'query' || (call !== undefined && call.host !== this.host)) return
-    if (rows <= this.maxRows) return
-    throw refused(
-      call,
-      new DriverRowsError(sqlFingerprint(statement.sql, dialectOf(this.host)), rows, this.maxRows),
-    )
+    const allowed = call === undefined ? this.mostRows : (rowsAllowed.get(call.notes) ?? Infinity)
+    if (rows <= allowed) return
+    const fingerprint = sqlFingerprint(statement.sql, dialectOf(this.host))
+    throw refused(call, new DriverRowsError(fingerprint, rows, allowed))
   }
 
   private limited(statement: Statement, call: Call, plan: LimitPlan): Rewrite | null {
@@ -97,35 +130,21 @@ export class DriverLimits implements DriverListener {
       return null
     }
     const { read, limit, isLimited } = found
-    if (isLimited) {
-      const answer = (result: SqlAnswer) => refusing(call, () => checkCount(result, limit))
-      return { query: { ...read.query, sql: unmarked(read) }, answer }
-    }
-    const rewritten = limitSql(read, limit, this.host.provider)
+    const rewritten = isLimited ? unmarked(read) : limitSql(read, limit, this.host.provider)
     if (rewritten === null) throw unknownForm(call)
-    const { query, extra, rowNumber } = rewritten
-    return { query, answer: (result) => refusing(call, () => trimmed(result, limit, extra, rowNumber)) }
+    const answer = (result: SqlAnswer) =>
+      refusing(call, () => limitedAnswer(result, limit, rewritten, offsetOf(read)))
+    return { query: rewritten.query, answer }
   }
 }
 
-/** Takes off what Prisma does not know, and fails where one parent has too many rows. */
-function trimmed(result: SqlAnswer, limit: RowLimit, extra: number, rowNumber: boolean): SqlAnswer {
-  const { rows } = result
-  if (!rowNumber) checkCount(result, limit)
-  else if (limit.failAbove !== Infinity && rows.some((row) => Number(row[row.length - 1]) > limit.failAbove))
-    throw limit.fail()
-  if (extra === 0) return result
-  for (const row of rows) row.length -= extra
-  return {
-    ...result,
-    ...(result.columnNames === undefined ? {} : { columnNames: result.columnNames.slice(0, -extra) }),
-    ...(result.columnTypes === undefined ? {} : { columnTypes: result.columnTypes.slice(0, -extra) }),
-  }
-}
+const LIMITS = Symbol('prisma-brisk.pagination.driver-limits')
 
-function checkCount(result: SqlAnswer, limit: RowLimit): SqlAnswer {
-  if (result.rows.length > limit.failAbove) throw limit.fail()
-  return result
+const rowsAllowed = new WeakMap<object, number>()
+
+/** Has the statements of a call return no more rows than this, each. */
+export function allowRows(call: Call, rows: number): void {
+  if (rows !== Infinity) rowsAllowed.set(call.notes, rows)
 }
 
 const refusals = new WeakMap<object, Error>()

@@ -1,5 +1,5 @@
 import { isAbsent, type Call } from '@prisma-brisk/core'
-import { sameLimit, type RowLimit } from './row-limit.ts'
+import { sameLimit, tableKey, type RowLimit } from './row-limit.ts'
 
 /**
  * The limits of one call.
@@ -27,6 +27,12 @@ export class LimitPlan {
   /** The limit of the call's own list where its order must stay as it is: known by its table and its cursor. */
   root(limit: RowLimit): void {
     this.roots.set(limit.table, limit)
+  }
+
+  /** The key of a table as a statement names it: with its schema always, in the schema model only where there are several. */
+  keyOf(table: string, dbSchema: string | null): string {
+    const key = tableKey(dbSchema, table)
+    return this.marked.has(key) || this.roots.has(key) ? key : table
   }
 
   find(table: string, copies: number): RowLimit | null {

@@ -2,12 +2,22 @@ import { isAbsent, type Args, type Call, type Model, type SchemaModel } from '@p
 import { markedOrder, planFor, type LimitPlan } from './limit-plan.ts'
 import { UnboundedReadError, UnlimitableError } from '../errors.ts'
 import type { ListBound, ListName, SelectedRelation } from '../list-bound.ts'
-import { comparedColumn, distinctTrouble, linkOf, type RowLimit, type RowLink } from './row-limit.ts'
+import {
+  comparedColumn,
+  distinctTrouble,
+  linkOf,
+  tableKey,
+  type RowLimit,
+  type RowLink,
+} from './row-limit.ts'
 import { tiebreakerOf } from '../tiebreaker.ts'
 
 /** Pushes the limits of one call's lists down to their statements, and marks the lists with them. */
 export class LimitPushdown {
-  /** A list within rows has `distinct`: Prisma's join strategy would aggregate all its rows, and cut them in Node. */
+  /**
+   * A list within rows has `distinct`: Prisma's join strategy would aggregate all its rows, and cut them in Node. Or it is
+   * one that a write returns: its rows are to be counted before the write is committed, and a join hides them.
+   */
   needsQueries = false
   private opened: LimitPlan | null = null
   /** The table of the call's own list, where its statement can be told from others of the table by its cursor alone. */
@@ -60,7 +70,7 @@ export class LimitPushdown {
     const rows = rowsAsked(bound, args)
     if (rows === Infinity) {
       // Only to be told from the call's own list.
-      if (target.table !== this.rootTable) return args
+      if (tableKey(target.dbSchema, target.table) !== this.rootTable) return args
     }
     const link = linkOf(this.schema, relation)
     if (link === null)
@@ -68,8 +78,8 @@ export class LimitPushdown {
         name.name(),
         'the schema model does not say how its rows belong to their parents',
       )
-    if (!isAbsent(args['distinct'])) this.needsQueries = true
     const guarded = this.isWrite && bound.rule === 'guard'
+    if (guarded || !isAbsent(args['distinct'])) this.needsQueries = true
     const fail = () => new UnboundedReadError(name.name(), bound.limit, name.callSite(), 'more')
     const limit = this.limit(
       target,
@@ -102,7 +112,7 @@ export class LimitPushdown {
     const trouble = distinctTrouble(model, distinct)
     if (trouble !== null) throw new UnlimitableError(list.name(), `distinct by ${trouble}`)
     return {
-      table: model.table,
+      table: tableKey(model.dbSchema, model.table),
       link,
       keep,
       distinct: distinct.map((field) => comparedColumn(model, field)),

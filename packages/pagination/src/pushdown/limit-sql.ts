@@ -14,8 +14,10 @@ export interface LimitedSql {
   readonly query: SqlQuery
   /** Columns at the end of each row that Prisma does not know. */
   readonly extra: number
-  /** The last column is the row's number among those of its parent. */
-  readonly rowNumber: boolean
+  /** Which column from the end is the row's number among those of its parent; null where all rows are of one parent. */
+  readonly rowNumberAt: number | null
+  /** Which column from the end is the number of the row that the list begins with; null where it begins with the first. */
+  readonly startAt: number | null
 }
 
 /** A statement as the driver got it, read. */
@@ -75,13 +77,14 @@ function limited(statement: ReadStatement, limit: RowLimit): LimitedSql | null {
   if (tail.startsWith(' LIMIT ?')) {
     const args = [...query.args]
     args[args.length - countPlaceholders(tail)] = limit.keep
-    return { query: { ...query, sql: `${head}${tail}${comment}`, args }, extra: 0, rowNumber: false }
+    return whole({ ...query, sql: `${head}${tail}${comment}`, args })
   }
-  return {
-    query: { ...query, sql: `${head} LIMIT ${limit.keep}${tail}${comment}` },
-    extra: 0,
-    rowNumber: false,
-  }
+  return whole({ ...query, sql: `${head} LIMIT ${limit.keep}${tail}${comment}` })
+}
+
+/** A statement whose answer is as Prisma expects it. */
+export function whole(query: SqlQuery): LimitedSql {
+  return { query, extra: 0, rowNumberAt: null, startAt: null }
 }
 
 /** For each parent the statement with a LIMIT. Parents are read by their key, which gives the placeholders their type. */
@@ -102,7 +105,7 @@ function lateral(statement: ReadStatement, limit: RowLimit, link: string, keys: 
   const sql =
     `SELECT "@cut".* FROM ${schema}${quoteIdentifier(parent.table, '"')} AS "@parent" CROSS JOIN LATERAL (${inner}) AS "@cut" ` +
     `WHERE ${key} IN (${keys.list.join(',')})${select.tail}${select.comment}`
-  return { query: { ...query, sql }, extra: 0, rowNumber: false }
+  return whole({ ...query, sql })
 }
 
 /** The statement's rows numbered within each parent. */
@@ -129,7 +132,7 @@ function numbered(
     values.where,
     values.tail,
   ])
-  return { query, extra: 1, rowNumber: true }
+  return { query, extra: 1, rowNumberAt: 1, startAt: null }
 }
 
 /**
@@ -188,7 +191,11 @@ function staged(
   if (values === null) return null
   const { columns, from, where, order: ordered, tail } = values
   const query = rewritten(statement, sql, [columns, cursor?.values ?? none, ordered, from, where, tail])
-  return { query, extra, rowNumber: false }
+  return {
+    query,
+    extra,
+    ...(cursor === null ? { rowNumberAt: 1, startAt: null } : { rowNumberAt: 2, startAt: 1 }),
+  }
 }
 
 interface Keys {

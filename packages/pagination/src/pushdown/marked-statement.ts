@@ -1,6 +1,6 @@
 import { quoteIdentifier, readSelect, splitList, type SelectText, type Statement } from '@prisma-brisk/core'
 import type { LimitPlan } from './limit-plan.ts'
-import { type ReadStatement } from './limit-sql.ts'
+import { whole, type LimitedSql, type ReadStatement } from './limit-sql.ts'
 import type { RowLimit } from './row-limit.ts'
 
 /** A statement that reads a list with a limit. */
@@ -17,16 +17,17 @@ export function markedStatement(statement: Statement, plan: LimitPlan): MarkedSt
   const tableText = select === null ? undefined : TABLE.exec(select.from)?.[0]
   if (select === null || tableText === undefined) return null
   const mark = tableText.startsWith('`') ? '`' : '"'
-  const table = unquoted(tableText, mark)
-  const tiebreaker = plan.tiebreakerOf(table)
+  const [table, dbSchema] = namesOf(tableText, mark)
+  const key = plan.keyOf(table, dbSchema)
+  const tiebreaker = plan.tiebreakerOf(key)
   if (tiebreaker === null) return null
   const alias = /^ AS ((["`]).+?\2)/.exec(select.from.slice(tableText.length))?.[1] ?? tableText
   const columns = tiebreaker.map((column) => `${alias}.${quoteIdentifier(column, mark)}`)
   const terms = splitList(select.orderBy)
   const copies = copiesAtEnd(terms, columns)
   const isLimited = hasLimit(select, statement)
-  const marked = copies === 0 ? null : plan.find(table, copies)
-  const limit = marked ?? (isLimited || !CURSOR.test(select.where) ? null : plan.findRoot(table))
+  const marked = copies === 0 ? null : plan.find(key, copies)
+  const limit = marked ?? (isLimited || !CURSOR.test(select.where) ? null : plan.findRoot(key))
   if (limit === null || limit.keep === Infinity) return null
   const own = marked === null ? terms : terms.slice(0, terms.length - copies * columns.length)
   const last =
@@ -43,9 +44,11 @@ const TABLE = /^(?:"(?:[^"]|"")+"|`(?:[^`]|``)+`)(?:\.(?:"(?:[^"]|"")+"|`(?:[^`]
 /** The comparison with a cursor's row. */
 const CURSOR = /\(SELECT .* WHERE \([^()]+\) = \([^()]+\)\)/
 
-function unquoted(text: string, mark: string): string {
-  const last = new RegExp(`${mark}((?:[^${mark}]|${mark}${mark})+)${mark}$`).exec(text)?.[1] ?? text
-  return last.replaceAll(mark + mark, mark)
+/** A table's name, and that of its schema where it is written. */
+function namesOf(text: string, mark: string): [table: string, dbSchema: string | null] {
+  const names = [...text.matchAll(mark === '"' ? /"((?:[^"]|"")+)"/g : /`((?:[^`]|``)+)`/g)]
+  const name = (fromEnd: number) => names.at(-fromEnd)?.[1]?.replaceAll(mark + mark, mark)
+  return [name(1) ?? text, name(2) ?? null]
 }
 
 /** How often the columns stand one after another at the end of an order, all in one direction. */
@@ -72,9 +75,17 @@ function hasLimit({ tail }: SelectText, { args }: Statement): boolean {
 }
 
 /** A statement that Prisma has limited itself, without the marks. */
-export function unmarked({ select, order }: ReadStatement): string {
+export function unmarked({ query, select, order }: ReadStatement): LimitedSql {
   const { columns, from, where, tail, comment } = select
-  return `SELECT ${columns} FROM ${from} WHERE ${where} ORDER BY ${order.join(', ')}${tail}${comment}`
+  const sql = `SELECT ${columns} FROM ${from} WHERE ${where} ORDER BY ${order.join(', ')}${tail}${comment}`
+  return whole({ ...query, sql })
+}
+
+/** How many rows a statement passes over itself. */
+export function offsetOf({ query: { args }, select: { tail } }: ReadStatement): number {
+  const place = / OFFSET (\$\d+|\?)$/.exec(tail)?.[1]
+  if (place === undefined) return 0
+  return Number(place === '?' ? args[args.length - 1] : args[Number(place.slice(1)) - 1])
 }
 
 /** Whether an unlimited statement has one of our marks, though it could not be read. */

@@ -9,7 +9,7 @@ import type { Field, Model, Provider, Relation, SchemaModel } from '@prisma-bris
  * Prisma's: it gets fewer rows, and finds nothing more to drop.
  */
 export interface RowLimit {
-  /** The table whose rows are read. */
+  /** The {@link tableKey} of the table whose rows are read. */
   readonly table: string
   /** How rows belong to their parents; null for a list of the top level. */
   readonly link: RowLink | null
@@ -44,6 +44,11 @@ export interface RowLink {
 export interface ComparedColumn {
   readonly column: string
   readonly comparableAs: 'value' | 'text'
+}
+
+/** What tells a table from one of the same name in another schema. */
+export function tableKey(dbSchema: string | null, table: string): string {
+  return dbSchema === null ? table : `${dbSchema}\0${table}`
 }
 
 /** The link of a list relation's rows to their parents; null where the schema does not say it. */
