@@ -27,7 +27,8 @@ export { channels, type QueryEvent } from './channels.ts'
 export { compose, type Middleware, type Next } from './pipeline/middleware.ts'
 export { judgeFailure } from './driver/failure/judge-failure.ts'
 export type { Failure, FailureOutcome, FailureReason } from './driver/failure/failure.ts'
-export { currentCall, DriverTap } from './driver/driver-tap.ts'
+export { currentCall } from './driver/current-call.ts'
+export { DriverTap } from './driver/driver-tap.ts'
 export { TransactionRegistry, type TransactionScope } from './transaction/transaction-registry.ts'
 export type {
   DriverListener,

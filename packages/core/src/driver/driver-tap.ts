@@ -1,26 +1,21 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Call } from '../pipeline/call.ts'
 import type { Host } from '../pipeline/host.ts'
-import type { DriverListener, DriverTransaction, Statement, TransactionEvent } from './driver-listener.ts'
-import { judgeFailure } from './failure/judge-failure.ts'
-import { DriverListeners } from './driver-listeners.ts'
-import { connectionOf, releasedAfter, rolledBack } from './connection/transaction-end.ts'
-import type { DriverPool } from './connection/driver-pool.ts'
-import { driverPoolOf } from './connection/pool-of-adapter.ts'
+import { TransactionRegistry, TransactionScope } from '../transaction/transaction-registry.ts'
 import type {
-  ConnectionWatch,
   SqlAdapter,
   SqlAdapterFactory,
   SqlQuery,
   SqlQueryable,
   SqlTransaction,
 } from './connection/adapter-ports.ts'
-import type { TransactionOutcome } from '../pipeline/call-transaction.ts'
+import type { DriverPool } from './connection/driver-pool.ts'
+import { driverPoolOf } from './connection/pool-of-adapter.ts'
+import { currentCall } from './current-call.ts'
+import type { DriverListener, DriverTransaction, Statement } from './driver-listener.ts'
+import { DriverListeners } from './driver-listeners.ts'
+import { overlay } from './overlay.ts'
 import { SentStatement, type Execute } from './sent-statement.ts'
-import { TransactionRegistry, TransactionScope } from '../transaction/transaction-registry.ts'
-
-/** The call whose statements are being sent; seen by everything the driver does on its behalf. */
-export const currentCall = new AsyncLocalStorage<Call>()
+import { timed, TransactionTap } from './transaction-tap.ts'
 
 const TAP = Symbol('driver tap')
 const taps = new WeakMap<object, DriverTap>()
@@ -125,10 +120,18 @@ export class DriverTap {
           adapter.executeScript(sql),
         ),
       startTransaction: async (isolationLevel?: string) => {
-        const transaction = await this.timed('begin', (waited) =>
-          this.begin(connection, waited, isolationLevel),
+        const transaction = await timed(
+          () => this.listeners,
+          'begin',
+          (waited) => this.begin(connection, waited, isolationLevel),
         )
-        return this.wrapTransaction(transaction, pool)
+        const state: DriverTransaction = { scope: null, savepoints: [], outcome: null }
+        return new TransactionTap(
+          transaction,
+          state,
+          this.queries(transaction, pool, state),
+          () => this.listeners,
+        ).tapped()
       },
       dispose: async () => {
         for (const listener of this.listeners.all) await listener.dispose?.()
@@ -148,61 +151,6 @@ export class DriverTap {
       return adapter.startTransaction(isolationLevel)
     const startedAt = performance.now()
     return pool.begin(adapter, () => waited(performance.now() - startedAt), isolationLevel)
-  }
-
-  private wrapTransaction(target: SqlTransaction, pool: DriverPool | null): SqlTransaction {
-    const state: DriverTransaction = { scope: null, savepoints: [], outcome: null }
-    const queries = this.queries(target, pool, state)
-    const savepoint = (
-      method: 'createSavepoint' | 'rollbackToSavepoint' | 'releaseSavepoint',
-      effect: (name: string) => void | Promise<void>,
-    ) =>
-      target[method] === undefined
-        ? {}
-        : {
-            [method]: async (name: string) => {
-              await this.timed(
-                'savepoint',
-                () => (target[method] as (name: string) => Promise<void>)(name),
-                state,
-              )
-              await effect(name)
-            },
-          }
-    return overlay(target, {
-      queryRaw: queries.queryRaw,
-      executeRaw: (query: SqlQuery) => {
-        // Without phantom queries Prisma sends the end of the transaction as a statement of its own.
-        if (query.sql === 'COMMIT') return this.committing(target, state, () => target.executeRaw(query))
-        if (query.sql === 'ROLLBACK') return this.ending('rollback', state, () => target.executeRaw(query))
-        return queries.executeRaw(query)
-      },
-      commit: async () => {
-        if (state.outcome !== null) await target.commit().finally(() => settle(state, state.outcome))
-        else
-          await this.committing(target, state, (hold) => releasedAfter(target, hold).commit()).finally(() =>
-            settle(state, state.outcome),
-          )
-      },
-      rollback: async () => {
-        // A failed COMMIT is followed by rollback(), which only gives the connection back.
-        if (state.outcome !== null) await target.rollback().finally(() => settle(state, state.outcome))
-        else
-          await this.ending('rollback', state, () => target.rollback()).finally(() =>
-            settle(state, 'rolledBack'),
-          )
-      },
-      ...savepoint('createSavepoint', (name) => {
-        if (state.scope === null) state.savepoints.push(name)
-        else state.scope.openSavepoint(name)
-      }),
-      ...savepoint('rollbackToSavepoint', (name) => state.scope?.rollbackToSavepoint(name)),
-      ...savepoint('releaseSavepoint', (name) => {
-        if (state.scope !== null) return state.scope.releaseSavepoint(name)
-        const index = state.savepoints.lastIndexOf(name)
-        if (index >= 0) state.savepoints.length = index
-      }),
-    })
   }
 
   private queries(target: SqlQueryable, pool: DriverPool | null, transaction: DriverTransaction | null) {
@@ -235,83 +183,6 @@ export class DriverTap {
     for (const savepoint of transaction.savepoints.splice(0)) scope.openSavepoint(savepoint)
     transaction.scope = scope
   }
-
-  /**
-   * COMMIT is watched as statements are. What the watch throws beforehand ends the transaction by ROLLBACK. `hold` resolves
-   * when the connection may go back.
-   */
-  private async committing<T>(
-    target: SqlTransaction,
-    state: DriverTransaction,
-    send: (hold: () => PromiseLike<unknown> | null) => Promise<T>,
-  ): Promise<T> {
-    const watch = this.commitWatch(state)
-    if (watch === null) return this.ending('commit', state, () => send(() => null))
-    const connection = connectionOf(target)
-    try {
-      watch.taken(connection)
-    } catch (error) {
-      await this.ending('rollback', state, () => rolledBack(target)).catch(() => undefined)
-      throw error
-    }
-    try {
-      return await this.ending('commit', state, () => send(() => watch.answered(connection)))
-    } finally {
-      await watch.answered(connection)
-    }
-  }
-
-  private commitWatch(state: DriverTransaction): ConnectionWatch | null {
-    for (const listener of this.listeners.all) {
-      const watch = listener.watchCommit?.(state) ?? null
-      if (watch !== null) return watch
-    }
-    return null
-  }
-
-  private async ending<T>(
-    type: 'commit' | 'rollback',
-    state: DriverTransaction,
-    end: () => Promise<T>,
-  ): Promise<T> {
-    try {
-      const result = await this.timed(type, end, state)
-      state.outcome = type === 'commit' ? 'committed' : 'rolledBack'
-      return result
-    } catch (error) {
-      const { outcome } = judgeFailure(error, 'commit')
-      const isUndone = type === 'rollback' || outcome === 'refused' || outcome === 'undone'
-      state.outcome = isUndone ? 'rolledBack' : 'unknown'
-      throw error
-    }
-  }
-
-  private async timed<T>(
-    type: TransactionEvent['type'],
-    run: (waited: (ms: number) => void) => Promise<T>,
-    transaction: DriverTransaction | null = null,
-  ): Promise<T> {
-    const startedAt = performance.now()
-    let failure: unknown
-    let waitMs = 0
-    try {
-      return await run((ms) => (waitMs = ms))
-    } catch (error) {
-      failure = error
-      throw error
-    } finally {
-      for (const listener of this.listeners.all) {
-        listener.transaction?.({
-          type,
-          call: currentCall.getStore(),
-          transaction,
-          ms: Math.max(0, performance.now() - startedAt - waitMs),
-          waitMs,
-          error: failure,
-        })
-      }
-    }
-  }
 }
 
 /** What a factory has connected: an adapter, and the connections behind it where the driver lets us see them. */
@@ -328,22 +199,4 @@ function runningCall(): Call | undefined {
   const call = currentCall.getStore()
   const { transaction } = call ?? {}
   return transaction instanceof TransactionScope ? (transaction.runningMember ?? call) : call
-}
-
-async function settle(state: DriverTransaction, outcome: TransactionOutcome | null): Promise<void> {
-  await state.scope?.settle(outcome ?? 'unknown')
-}
-
-/**
- * The target with some methods replaced: all others bound to the target, absent ones absent. What is replaced is an own
- * property, which costs a statement nothing; only the rest goes through the proxy behind it.
- */
-function overlay<T extends object>(target: T, replaced: Partial<Record<keyof T, unknown>>): T {
-  const rest = new Proxy(target, {
-    get(_, property) {
-      const value: unknown = Reflect.get(target, property, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-  return Object.assign(Object.create(rest) as T, replaced)
 }

@@ -1,6 +1,7 @@
 import type { Args, Call, Dispatcher, Send } from '../pipeline/call.ts'
 import type { Next } from '../pipeline/middleware.ts'
-import { currentCall, type DriverTap } from '../driver/driver-tap.ts'
+import { currentCall } from '../driver/current-call.ts'
+import type { DriverTap } from '../driver/driver-tap.ts'
 import { TransactionRegistry } from '../transaction/transaction-registry.ts'
 import { UnsupportedClientError } from '../errors.ts'
 import { withoutOwnArguments } from './own-arguments.ts'

@@ -1,4 +1,5 @@
-import { currentCall, DriverTap } from '../driver/driver-tap.ts'
+import { currentCall } from '../driver/current-call.ts'
+import { DriverTap } from '../driver/driver-tap.ts'
 import type { Host } from '../pipeline/host.ts'
 import { TransactionRegistry, TransactionScope } from '../transaction/transaction-registry.ts'
 

@@ -1,6 +1,6 @@
 import { Call, type Args, type Dispatcher, type Send } from '../../pipeline/call.ts'
 import { noTransaction } from '../../pipeline/call-transaction.ts'
-import { currentCall } from '../../driver/driver-tap.ts'
+import { currentCall } from '../../driver/current-call.ts'
 import { UnsupportedClientError } from '../../errors.ts'
 import { copyArguments, UncommonArgument } from './argument-copy.ts'
 import { inContextOf } from '../dispatcher.ts'
