@@ -2,7 +2,7 @@ import { brisk } from 'prisma-brisk'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type Provider, type TestDatabase } from '../support/databases.ts'
 import { forSeeds, type Random } from '../support/random.ts'
-import { everything } from './everything.ts'
+import { everything } from './support/everything.ts'
 
 /**
  * Random chains of other people's extensions, those included that send the call, or another in its place, through the

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { run } from '../../scripts/program.ts'
-import { steps } from './recorded-run.ts'
+import { steps } from './support/recorded-run.ts'
 
 /**
  * The other clients that Prisma generates, in CommonJS with the built packages (`npm test` has built them): alone, and first, in the
@@ -21,7 +21,7 @@ test.each([
         process.execPath,
         '--import',
         'tsx',
-        join(import.meta.dirname, 'generated-clients-run.ts'),
+        join(import.meta.dirname, 'support/generated-clients-run.ts'),
         join(root, 'prisma/generated', client),
       ],
       root,

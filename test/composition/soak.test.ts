@@ -8,7 +8,7 @@ test(
   'mixed load while servers are killed: no wrong answer, no unhandled rejection, level memory, and the process can end',
   async () => {
     const seed = process.env['BRISK_SEED'] ?? String(Date.now() % 1e9)
-    const script = join(import.meta.dirname, 'soak-run.ts')
+    const script = join(import.meta.dirname, 'support/soak-run.ts')
     const { code, output } = await run(
       process.execPath,
       ['--conditions=@prisma-brisk/source', '--import', 'tsx', script, String(seconds), seed],

@@ -4,9 +4,9 @@ import { brisk, memoryStore } from 'prisma-brisk'
 import { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { startAccelerate, type AccelerateServer } from '../support/accelerate.ts'
 import { createDatabase, type TestDatabase } from '../support/databases.ts'
-import { everything, parts } from './everything.ts'
-import { foreignExtensions } from './foreign-extensions.ts'
-import { failing, recordRun, type Outcome } from './recorded-run.ts'
+import { everything, parts } from './support/everything.ts'
+import { foreignExtensions } from './support/foreign-extensions.ts'
+import { failing, recordRun, type Outcome } from './support/recorded-run.ts'
 
 /** With everything on and limits at 'allow', every Prisma operation returns what plain Prisma returned. */
 

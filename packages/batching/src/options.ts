@@ -30,7 +30,10 @@ export interface BatchingOptions {
    * batching({ scope: () => requestContext.getStore()?.userId })
    */
   readonly scope?: (() => unknown) | undefined
-  /** Models whose calls are not merged: `false`. Default: none. @example { AuditLog: false } */
+  /**
+   * Models whose calls are not merged: `false`. Default: none. In every package of the suite `models` says what holds for
+   * one model; here it has nothing to say but off. @example { AuditLog: false }
+   */
   readonly models?: Readonly<Record<string, boolean>> | undefined
   /** Operations that are not merged: `false`; `OrThrow` goes with its sibling. Default: all on. */
   readonly operations?: Readonly<Partial<Record<BatchedOperation, boolean>>> | undefined

@@ -43,7 +43,8 @@ export interface CacheOptions {
   readonly defaultTtl?: number | undefined
   /**
    * How reads of a model are cached that say nothing themselves: `{ User: { ttl: 300, swr: 60 } }`. Default: none, only
-   * calls with a `cacheStrategy` are cached. `cacheStrategy: false` excepts a call.
+   * calls with a `cacheStrategy` are cached. `cacheStrategy: false` excepts a call. In every package of the suite `models`
+   * says what holds for one model; here a strategy, as a call would give it.
    */
   readonly models?: Readonly<Record<string, CacheStrategy | false>> | undefined
   /**

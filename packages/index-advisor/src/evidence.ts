@@ -22,21 +22,21 @@ import { workloadShapes } from './workload/workload-shapes.ts'
 
 export interface ProofOptions {
   /** Paths are relative to it. Default `process.cwd()`. */
-  readonly cwd?: string
+  readonly cwd?: string | undefined
   /** A slow-query log or a file of SQL. Default: what the server itself has counted, where it is reached and counts. */
-  readonly workload?: string
+  readonly workload?: string | undefined
   /** Production, or a copy of it. Read only, except by `planner: 'transaction'`. */
-  readonly databaseUrl?: string
+  readonly databaseUrl?: string | undefined
   /** A file that `brisk statistics export` wrote, in place of a connection. */
-  readonly statistics?: string
+  readonly statistics?: string | undefined
   /** Default: `pglite` for PostgreSQL, `sqlite` for SQLite, `none` for MySQL and MariaDB. */
-  readonly planner?: PlannerName | 'none'
+  readonly planner?: PlannerName | 'none' | undefined
   /** Lets `planner: 'transaction'` build indexes. Default false. */
-  readonly allowCreate?: boolean
+  readonly allowCreate?: boolean | undefined
   /** Bytes for all recommended indexes together. Default: no limit. */
-  readonly budgetBytes?: number
+  readonly budgetBytes?: number | undefined
   /** A statement that ran less often is a one-off and counts for nothing. Default 2. */
-  readonly minCalls?: number
+  readonly minCalls?: number | undefined
 }
 
 /** What the advice is proved with. Close it when the advice is made. */

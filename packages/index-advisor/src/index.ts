@@ -48,6 +48,7 @@ export type {
   Rejection,
   Severity,
 } from './advice/advice.ts'
+export { BriskError } from '@prisma-brisk/core'
 export { AdvisorError, type AdvisorErrorCode } from './errors.ts'
 export { writeMigration, type WriteSettings, type WrittenMigration } from './migration/write-migration.ts'
 export { exportPostgresStatistics, type ExportOptions } from './statistics/export-postgres.ts'

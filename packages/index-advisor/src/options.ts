@@ -6,24 +6,24 @@ import { ruleSelector } from './selection/rule-selector.ts'
 
 export interface AdviseOptions {
   /** Working directory; paths in the advice are relative to it. Default `process.cwd()`. */
-  readonly cwd?: string
+  readonly cwd?: string | undefined
   /** File or directory of the schema. Default: as `prisma.config.ts` says, else where Prisma looks. */
-  readonly schema?: string
+  readonly schema?: string | undefined
   /**
    * Globs of source files to read; `true`: every source file below the working directory. Costs about 2 ms a file that
    * calls Prisma. Default: the source is not read.
    */
-  readonly source?: readonly string[] | true
+  readonly source?: readonly string[] | true | undefined
   /** Shapes from a workload, beside those read in the source. Default: none. */
-  readonly shapes?: readonly QueryShape[]
+  readonly shapes?: readonly QueryShape[] | undefined
   /** Rows and values of the tables, where they are known. Default: none, and then no rule counts on them. */
-  readonly statistics?: readonly CatalogStatistics[]
+  readonly statistics?: readonly CatalogStatistics[] | undefined
   /** Selects among the candidates. Default: rules alone, without a planner. */
-  readonly selector?: IndexSelector
+  readonly selector?: IndexSelector | undefined
   /** Tables with fewer rows get no index, where their size is known. Default 500. */
-  readonly minRows?: number
+  readonly minRows?: number | undefined
   /** Maximum indexes per table, existing ones included. Default: no limit. */
-  readonly maxIndexesPerTable?: number
+  readonly maxIndexesPerTable?: number | undefined
 }
 
 export interface ResolvedAdviseOptions {

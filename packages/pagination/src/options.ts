@@ -86,7 +86,10 @@ export interface CursorOptions {
 
 /** Options of {@link pagination}. */
 export interface PaginationOptions extends LimitOptions {
-  /** Limits of single models, by the model's name; what is not stated there comes from above. */
+  /**
+   * Limits of single models, by the model's name; what is not stated there comes from above. In every package of the suite
+   * `models` says what holds for one model; here any of the limits.
+   */
   readonly models?: Readonly<Record<string, LimitOptions>> | undefined
   /**
    * The most rows the driver may hand to Prisma for one statement, raw queries included; more is `E_DRIVER_ROWS`.

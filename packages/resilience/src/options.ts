@@ -16,7 +16,11 @@ export interface ResilienceOptions {
    * `false` for no limit. Default 60,000.
    */
   readonly timeout?: number | false | undefined
-  /** Limits of models and of single operations: `{ Report: 120_000, 'Report.findMany': false }`. */
+  /**
+   * Milliseconds for models and single operations, `false` for no limit: `{ Report: 120_000, 'Report.findMany': false }`.
+   * Default: none. It is not called `models`, as in the other packages, because only `timeout` has exceptions: what is
+   * retried is decided by the failure, whatever the model.
+   */
   readonly timeouts?: Readonly<Record<string, number | false>> | undefined
   /** Whether and how operations are sent again that the database has undone. Default `false`. */
   readonly retry?: RetryOptions | false | undefined

@@ -27,7 +27,10 @@ export interface SlowQueryOptions {
    * `BRISK_SLOW_QUERY_MS` says.
    */
   readonly threshold?: number | undefined
-  /** Thresholds of models and of single operations: `{ Report: 2000, 'User.findMany': 20 }`. Default: none. */
+  /**
+   * Thresholds of models and of single operations, in milliseconds: `{ Report: 2000, 'User.findMany': 20 }`. Default: none.
+   * In every package of the suite `models` says what holds for one model; here the threshold alone.
+   */
   readonly models?: Readonly<Record<string, number>> | undefined
   /** Where records go. Default: what `BRISK_LOG` says, else the console (standard error). */
   readonly sinks?: readonly RecordSink[] | undefined

@@ -4,8 +4,8 @@ import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
 import type { StatementLog } from '../../support/statements.ts'
 import { print } from '../batching/support/oracle.ts'
-import { mountProbe } from './probe.ts'
-import { randomAsk, start, type Ask, type Client } from './random-asks.ts'
+import { mountProbe } from './support/probe.ts'
+import { randomAsk, start, type Ask, type Client } from './support/random-asks.ts'
 
 // The same calls on a client whose methods reach the pipeline by Prisma's own way, and on one whose methods enter it
 // themselves: answers, errors, what the pipeline saw, and the statements, in their order.

@@ -5,7 +5,7 @@ import type { PrismaClient } from '../../../prisma/generated/postgresql/client.t
 import { Prisma } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { hooked } from '../../support/hooked-client.ts'
-import { mountProbe } from './probe.ts'
+import { mountProbe } from './support/probe.ts'
 
 // Calls on the client itself enter the pipeline without Prisma's hook. Nobody is to notice.
 

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg'
-import { mountProbe } from './probe.ts'
+import { mountProbe } from './support/probe.ts'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import {

@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { InvalidOptionsError, UnsupportedClientError, type Call, type QueryEvent } from '@prisma-brisk/core'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { mountProbe } from './probe.ts'
+import { mountProbe } from './support/probe.ts'
 
 let database: TestDatabase<PrismaClient>
 beforeAll(async () => {

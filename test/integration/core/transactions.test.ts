@@ -1,7 +1,7 @@
 import { TransactionRegistry } from '@prisma-brisk/core'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { mountProbe, watchOutcomes } from './probe.ts'
+import { mountProbe, watchOutcomes } from './support/probe.ts'
 
 const person = (name: string) => ({ data: { name, email: `${name}@example.org` } })
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { writeAll } from '@prisma-brisk/core/project'
-import { datasource, project, removeProjects } from './static-project.ts'
+import { datasource, project, removeProjects } from './support/static-project.ts'
 import type { Sarif } from '../../support/sarif.ts'
 
 afterEach(removeProjects)

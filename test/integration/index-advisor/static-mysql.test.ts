@@ -1,6 +1,6 @@
 import { createConnection } from 'mariadb'
 import { mariadbUrl } from '../../support/servers.ts'
-import { datasource, project, removeProjects } from './static-project.ts'
+import { datasource, project, removeProjects } from './support/static-project.ts'
 
 afterEach(removeProjects)
 

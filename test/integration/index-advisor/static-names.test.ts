@@ -1,8 +1,8 @@
 import { freeIndexName, prismaIndexName } from '../../../packages/index-advisor/src/catalog/index-name.ts'
 import type { SchemaReading } from '../../../packages/index-advisor/src/schema/schema-collector.ts'
 import { readSchema } from '../../../packages/index-advisor/src/schema/schema-collector.ts'
-import { firstMigration } from './static-engine.ts'
-import { datasource } from './static-project.ts'
+import { firstMigration } from './support/static-engine.ts'
+import { datasource } from './support/static-project.ts'
 
 /** Names of every length around the limit, of one and of several bytes a character. */
 function schema(provider: string): string {

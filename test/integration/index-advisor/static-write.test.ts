@@ -3,9 +3,9 @@ import { createRequire } from 'node:module'
 import pg from 'pg'
 import { splitStatements } from '../../../packages/index-advisor/src/history/postgres-statements.ts'
 import { postgresUrl } from '../../support/servers.ts'
-import { firstMigration, prismaDiff } from './static-engine.ts'
-import type { TestProject } from './static-project.ts'
-import { datasource, project, removeProjects } from './static-project.ts'
+import { firstMigration, prismaDiff } from './support/static-engine.ts'
+import type { TestProject } from './support/static-project.ts'
+import { datasource, project, removeProjects } from './support/static-project.ts'
 
 afterEach(removeProjects)
 

@@ -1,7 +1,7 @@
 import { brisk } from 'prisma-brisk'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { seedLearning } from './learning-data.ts'
+import { seedLearning } from './support/learning-data.ts'
 
 import.meta.jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
 

@@ -3,7 +3,7 @@ import { createDatabase, type Provider, type TestDatabase } from '../../support/
 import { forSeeds, type Random } from '../../support/random.ts'
 import type { StatementLog } from '../../support/statements.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { seedLearning } from './learning-data.ts'
+import { seedLearning } from './support/learning-data.ts'
 
 /**
  * The cut oracle: whatever is selected, however it is ordered, skipped, made distinct or started from a cursor, a limited client gives

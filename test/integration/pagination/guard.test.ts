@@ -3,7 +3,7 @@ import { createDatabase, type Provider, type TestDatabase } from '../../support/
 import { generateClient } from '../../support/generated-client.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { seedLearning } from './learning-data.ts'
+import { seedLearning } from './support/learning-data.ts'
 
 /**
  * The guard oracle: a list without `take` is what plain Prisma gives, or an error where it is longer than it may be, and no

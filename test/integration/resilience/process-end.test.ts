@@ -9,7 +9,7 @@ import type { SinkRecord } from '@prisma-brisk/slow-query'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { freePort } from '../../support/server-process.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import type { EndingProcess } from './ending-process.ts'
+import type { EndingProcess } from './support/ending-process.ts'
 
 let database: TestDatabase<PrismaClient>
 let plain: PrismaClient
@@ -28,7 +28,7 @@ beforeEach(async () => {
   rmSync(join(directory, 'slow.ndjson'), { force: true })
 })
 
-const CHILD = join(import.meta.dirname, 'ending-process.ts')
+const CHILD = join(import.meta.dirname, 'support/ending-process.ts')
 const TSX = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 const TAGS = ['first', 'second', 'third', 'fourth']
 

@@ -5,13 +5,13 @@ import { jest } from '@jest/globals'
 import {
   jsonLinesSink,
   slowQuery,
-  type AlertEvent,
   type AlertRule,
   type RecordSink,
   type SinkRecord,
 } from '@prisma-brisk/slow-query'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { keptRecords } from './support/kept-records.ts'
 
 let database: TestDatabase<PrismaClient>
 beforeAll(async () => {
@@ -44,8 +44,7 @@ function watched(
   alerts: readonly AlertRule[],
   { connections = 2, sinks = [] as readonly RecordSink[] } = {},
 ) {
-  const told: AlertEvent[] = []
-  const sink = { write: (record: SinkRecord) => void (record.type === 'alert' && told.push(record)) }
+  const { sink, records: told } = keptRecords('alert')
   let delay = 0
   const { client } = database.createRecordedClient({
     adapter: database.adapter({ connections }),

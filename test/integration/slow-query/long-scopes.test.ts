@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { runRequest, slowQuery, type NPlusOneReport } from '@prisma-brisk/slow-query'
+import { runRequest, slowQuery } from '@prisma-brisk/slow-query'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { keptRecords } from './support/kept-records.ts'
 
 let database: TestDatabase<PrismaClient>
 beforeAll(async () => {
@@ -14,13 +15,8 @@ const CALLS = 3000
 const CHARACTERS = 2000
 
 test('KP8 what a long request holds does not grow with its calls, whatever names stand in their JSON; they are one loop', async () => {
-  const reports: NPlusOneReport[] = []
-  const prisma = database.createClient().$extends(
-    slowQuery({
-      threshold: 60_000,
-      sinks: [{ write: (record) => void (record.type === 'n-plus-one' && reports.push(record)) }],
-    }),
-  )
+  const { sink, records: reports } = keptRecords('n-plus-one')
+  const prisma = database.createClient().$extends(slowQuery({ threshold: 60_000, sinks: [sink] }))
   const grown = await runRequest({ name: 'nightly import' }, async () => {
     await calls(0, CALLS / 10)
     const before = usedBytes()

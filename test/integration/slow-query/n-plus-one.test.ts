@@ -12,6 +12,7 @@ import { expectNoNPlusOne, expectQueryCount } from '@prisma-brisk/slow-query/tes
 import { Hono } from 'hono'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { keptRecords } from './support/kept-records.ts'
 
 let database: TestDatabase<PrismaClient>
 const USERS = 12
@@ -36,11 +37,7 @@ function watched(
   extend: (client: PrismaClient) => PrismaClient = (each) => each,
   options: { errorFormat?: 'minimal' } = {},
 ) {
-  const reports: NPlusOneReport[] = []
-  const sink = {
-    write: (record: { type: string }) =>
-      void (record.type === 'n-plus-one' && reports.push(record as NPlusOneReport)),
-  }
+  const { sink, records: reports } = keptRecords('n-plus-one')
   const base = database.createClient({ ...options, adapter: database.adapter({ connections: 3 }) })
   const prisma = extend(
     base.$extends(slowQuery({ threshold: 60_000, sinks: [sink], nPlusOne })) as unknown as PrismaClient,

@@ -10,6 +10,7 @@ import { brisk } from 'prisma-brisk'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { createPgliteDatabase } from '../../support/pglite-database.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { keptRecords } from './support/kept-records.ts'
 
 type Place = Pick<TestDatabase<PrismaClient>, 'createClient' | 'adapter' | 'drop'>
 
@@ -22,10 +23,7 @@ const places = {
 
 /** A client all of whose operations are slow, and what it reports of them. */
 function explained(database: Place, explain: ExplainOptions, connections = 2) {
-  const records: SlowQueryRecord[] = []
-  const sink = {
-    write: (record: SinkRecord) => void (record.type === 'slow-query' && records.push(record)),
-  }
+  const { sink, records } = keptRecords('slow-query')
   const prisma = database
     .createClient({ adapter: database.adapter({ connections }) })
     .$extends(slowQuery({ threshold: 0.001, sinks: [sink], explain }))
@@ -419,10 +417,7 @@ describe('S12 S19 the connection of plans ends with the client', () => {
 test('S12 no plan is asked for while somebody waits for the pool', async () => {
   const database = await createDatabase('postgresql')
   try {
-    const records: SlowQueryRecord[] = []
-    const sink = {
-      write: (record: SinkRecord) => void (record.type === 'slow-query' && records.push(record)),
-    }
+    const { sink, records } = keptRecords('slow-query')
     const prisma = database
       .createClient({ adapter: database.adapter({ connections: 1 }) })
       .$extends(

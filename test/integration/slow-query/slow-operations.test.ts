@@ -8,6 +8,7 @@ import { brisk } from 'prisma-brisk'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import { hooked } from '../../support/hooked-client.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { keptRecords } from './support/kept-records.ts'
 
 let database: TestDatabase<PrismaClient>
 beforeAll(async () => {
@@ -19,8 +20,7 @@ const pool = (connections: number) => ({ adapter: database.adapter({ connections
 
 /** A client whose every statement takes `delay` ms, and the slow operations it reports. */
 function recordedClient(delay: number, threshold: number) {
-  const records: SlowQueryRecord[] = []
-  const sink = { write: (record: SinkRecord) => void (record.type === 'slow-query' && records.push(record)) }
+  const { sink, records } = keptRecords('slow-query')
   const { client, log } = database.createRecordedClient({
     ...pool(3),
     before: () => (delay === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, delay))),
@@ -107,10 +107,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('S3 attribution on %s
   test('statements that calls share are told once, of the right model, and marked', async () => {
     const own = provider === 'postgresql' ? database : await createDatabase(provider)
     try {
-      const records: SlowQueryRecord[] = []
-      const sink = {
-        write: (record: SinkRecord) => void (record.type === 'slow-query' && records.push(record)),
-      }
+      const { sink, records } = keptRecords('slow-query')
       const prisma = own
         .createClient({ adapter: own.adapter({ connections: 3 }) })
         .$extends(slowQuery({ threshold: 0.001, sinks: [sink] }))
@@ -152,8 +149,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('S3 attribution on %s
 })
 
 test('S4 waiting for a connection, BEGIN and COMMIT are reported apart, never as a slow model query', async () => {
-  const records: SlowQueryRecord[] = []
-  const sink = { write: (record: SinkRecord) => void (record.type === 'slow-query' && records.push(record)) }
+  const { sink, records } = keptRecords('slow-query')
   const prisma = database.createClient(pool(1)).$extends(slowQuery({ threshold: 100, sinks: [sink] }))
   await prisma.user.count()
   await prisma.$queries.flush()
@@ -320,8 +316,7 @@ test('S10 percentiles of two processes are those of the whole', async () => {
 })
 
 test('S4 a wait while another statement of the operation runs is no wait: the operation is slow by itself', async () => {
-  const records: SlowQueryRecord[] = []
-  const sink = { write: (record: SinkRecord) => void (record.type === 'slow-query' && records.push(record)) }
+  const { sink, records } = keptRecords('slow-query')
   const plain = database.createClient(pool(1))
   await plain.user.create({ data: { email: 's4@example.org', name: 's4' } })
   const prisma = database.createClient(pool(1)).$extends(slowQuery({ threshold: 100, sinks: [sink] }))

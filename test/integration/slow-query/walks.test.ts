@@ -1,15 +1,16 @@
 import { pagination } from '@prisma-brisk/pagination'
-import { runRequest, slowQuery, type NPlusOneReport } from '@prisma-brisk/slow-query'
+import { runRequest, slowQuery } from '@prisma-brisk/slow-query'
 import { expectNoNPlusOne } from '@prisma-brisk/slow-query/testing'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { keptRecords } from './support/kept-records.ts'
 
 /** A walk through one list, and work on many rows a call, are no loops; a read of each row is, whatever it looks like. */
 
 const ROWS = 120
 let database: TestDatabase<PrismaClient>
 let prisma: ReturnType<typeof connect>
-const reports: NPlusOneReport[] = []
+const { sink, records: reports } = keptRecords('n-plus-one')
 
 function connect() {
   return database
@@ -17,7 +18,7 @@ function connect() {
     .$extends(
       slowQuery({
         threshold: 60_000,
-        sinks: [{ write: (record) => void (record.type === 'n-plus-one' && reports.push(record)) }],
+        sinks: [sink],
         nPlusOne: { threshold: 5 },
       }),
     )

@@ -10,9 +10,9 @@ export interface WriteSettings {
   /** For the migration's name. */
   readonly now: Date
   /** Also take redundant and duplicate indexes out, in migrations of their own. Default false. */
-  readonly dropRedundant?: boolean
+  readonly dropRedundant?: boolean | undefined
   /** MySQL: a server on which a database may be made, for the proof. Default: as `prisma.config.ts` says. */
-  readonly shadowDatabaseUrl?: string
+  readonly shadowDatabaseUrl?: string | undefined
 }
 
 export interface WrittenMigration {

@@ -9,9 +9,9 @@ import { UnplannableQueryError } from './planner.ts'
 /** Limits under which a real server is asked for plans, ms. */
 export interface LiveOptions {
   /** Default 10,000. */
-  readonly statementTimeout?: number
+  readonly statementTimeout?: number | undefined
   /** Default 2,000. */
-  readonly lockTimeout?: number
+  readonly lockTimeout?: number | undefined
 }
 
 /** No statement of this session writes, waits long for a lock, or runs long. */

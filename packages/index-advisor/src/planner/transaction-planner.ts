@@ -16,7 +16,7 @@ export interface TransactionOptions extends LiveOptions {
   /** The user said `--allow-create`: building an index locks its table until the advice is done. */
   readonly allowCreate: boolean
   /** ms for building one index. Default 300,000. */
-  readonly buildTimeout?: number
+  readonly buildTimeout?: number | undefined
 }
 
 /**

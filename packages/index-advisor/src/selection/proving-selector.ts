@@ -21,11 +21,11 @@ export interface ProvingSelectorOptions {
   /** The caller closes it. */
   readonly planner: Planner
   /** Without one, queries read in the source are judged, each as often as its table is scanned. */
-  readonly workload?: Workload | null
+  readonly workload?: Workload | null | undefined
   /** All recommended indexes together, bytes. Default: no limit. */
-  readonly budgetBytes?: number
+  readonly budgetBytes?: number | undefined
   /** A statement that ran less often counts as a one-off. Default 2. */
-  readonly minCalls?: number
+  readonly minCalls?: number | undefined
 }
 
 /** Chooses among the candidates by planning the workload with and without them, on statistics of the real data. */

@@ -27,13 +27,13 @@ import type {
 
 export interface ExportOptions {
   /** False leaves most-common values, histograms and their like out. Default true. */
-  readonly values?: boolean
+  readonly values?: boolean | undefined
   /** Only these schemas. Default: all of the user's. */
-  readonly schemas?: readonly string[]
+  readonly schemas?: readonly string[] | undefined
   /** ms for one statement. Default 30,000. */
-  readonly statementTimeout?: number
+  readonly statementTimeout?: number | undefined
   /** ms to wait for a lock. Default 2,000. */
-  readonly lockTimeout?: number
+  readonly lockTimeout?: number | undefined
 }
 
 const OLDEST = 120000

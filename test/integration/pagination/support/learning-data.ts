@@ -1,5 +1,5 @@
-import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { Random } from '../../support/random.ts'
+import type { PrismaClient } from '../../../../prisma/generated/postgresql/client.ts'
+import { Random } from '../../../support/random.ts'
 
 /** Rows of the demo domain with ties, nulls, self relations, implicit and explicit many-to-many relations. */
 export async function seedLearning(prisma: PrismaClient): Promise<void> {

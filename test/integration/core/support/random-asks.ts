@@ -1,6 +1,6 @@
 import { skip } from '@prisma/client/runtime/client'
-import { Prisma, type PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import type { Random } from '../../support/random.ts'
+import { Prisma, type PrismaClient } from '../../../../prisma/generated/postgresql/client.ts'
+import type { Random } from '../../../support/random.ts'
 
 type Args = Record<string, unknown>
 type Method = (args?: unknown) => Answer

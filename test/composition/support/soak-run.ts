@@ -4,10 +4,10 @@ import { runInNewContext } from 'node:vm'
 import { redisStore } from '@prisma-brisk/cache'
 import { Redis } from 'ioredis'
 import { brisk } from 'prisma-brisk'
-import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
-import { createDatabase } from '../support/databases.ts'
-import { startRedis } from '../support/redis.ts'
-import { Random } from '../support/random.ts'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { createDatabase } from '../../support/databases.ts'
+import { startRedis } from '../../support/redis.ts'
+import { Random } from '../../support/random.ts'
 
 /**
  * A process that serves mixed load with everything on while its servers are disturbed, and then has to be able to

@@ -2,7 +2,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import { resilience } from '@prisma-brisk/resilience'
 import { jsonLinesSink, slowQuery } from '@prisma-brisk/slow-query'
-import { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { PrismaClient } from '../../../../prisma/generated/postgresql/client.ts'
 
 export interface EndingProcess {
   readonly database: string

@@ -1,4 +1,4 @@
-import { Prisma, type PrismaClient } from '../../prisma/generated/postgresql/client.ts'
+import { Prisma, type PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 
 export interface ForeignExtension {
   readonly name: string

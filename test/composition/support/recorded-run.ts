@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import type { Prisma, PrismaClient } from '../../prisma/generated/postgresql/client.ts'
+import type { Prisma, PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 
 /** One step of the run: its name, and what it does to a client. */
 type Step = readonly [name: string, run: (prisma: PrismaClient) => PromiseLike<unknown>]

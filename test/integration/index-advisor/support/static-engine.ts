@@ -1,9 +1,9 @@
-import { SchemaEngine } from '../../../packages/index-advisor/src/migration/schema-engine.ts'
+import { SchemaEngine } from '../../../../packages/index-advisor/src/migration/schema-engine.ts'
 import {
   postgresShadow,
   sqliteShadow,
-} from '../../../packages/index-advisor/src/migration/shadow-database.ts'
-import type { MigrationDirectory } from '../../../packages/index-advisor/src/history/migration-history.ts'
+} from '../../../../packages/index-advisor/src/migration/shadow-database.ts'
+import type { MigrationDirectory } from '../../../../packages/index-advisor/src/history/migration-history.ts'
 
 export interface SchemaText {
   readonly path: string
