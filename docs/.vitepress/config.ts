@@ -36,6 +36,7 @@ export default defineConfig({
           { text: 'What is invalidated when', link: '/guide/what-is-invalidated-when' },
           { text: 'Moving from Accelerate', link: '/guide/from-accelerate' },
           { text: 'Pagination', link: '/guide/pagination' },
+          { text: 'Pagination in detail', link: '/guide/pagination-in-detail' },
           { text: 'Slow queries, N+1, metrics', link: '/guide/slow-queries' },
           { text: 'Resilience', link: '/guide/resilience' },
           { text: 'Index advisor', link: '/guide/index-advisor' },

@@ -8,7 +8,7 @@ import { createDatabase } from '../../support/databases.ts'
  * Prints the guide's table. `BRISK_UPDATE_GUIDE=1` writes it into the guide; otherwise the guide must have it already.
  */
 
-const guide = join(import.meta.dirname, '../../../docs/guide/pagination.md')
+const guide = join(import.meta.dirname, '../../../docs/guide/pagination-in-detail.md')
 const id = { id: true }
 const byTitle = { orderBy: { title: 'asc' } } as const
 const of = (take: number) => ({ take, select: id })
