@@ -18,8 +18,8 @@ export interface OffsetPageArgs {
   readonly limit?: number | undefined
   /**
    * `'exact'` counts all rows that match, unless the page itself shows how many there are; `'none'` sends one statement;
-   * `{ upTo }` never counts beyond that number and says `capped`. Default `'exact'`; with `distinct`, which no database
-   * counts through Prisma without handing out every group, `{ upTo: maxOffset }`.
+   * `{ upTo }` never counts beyond that number and says `capped`. Default `'exact'`; with `distinct`, whose rows
+   * Prisma tells apart by their text and counts only by reading them, `{ upTo: maxOffset }`.
    */
   readonly total?: PageTotal | undefined
 }
@@ -153,15 +153,27 @@ async function totalOf(
 
 async function countUpTo(model: PageModel, list: Args, take: number): Promise<number> {
   if (list['distinct'] === undefined) return model.count({ ...whereOf(list), take })
-  const by = [list['distinct']].flat() as string[]
-  const groups = await model.groupBy({
-    ...whereOf(list),
-    by,
-    orderBy: by.map((field) => ({ [field]: 'asc' })),
-    take,
-    unbounded: 'the total of a page of distinct rows',
-  })
-  return groups.length
+  const fields = [list['distinct']].flat() as string[]
+  // As the page tells rows apart, by the text of their values: a `groupBy` would tell them apart by collation.
+  const rows = await pageRequests.during(new DistinctRequest(take), (token) =>
+    model.findMany({
+      ...whereOf(list),
+      distinct: fields,
+      select: Object.fromEntries(fields.map((field) => [field, true])),
+      take,
+      [PAGE]: token,
+    }),
+  )
+  return rows.length
+}
+
+/** Rows that are only counted: their number is bounded by what the total may be. */
+class DistinctRequest implements PageRequest {
+  constructor(readonly lookahead: number) {}
+
+  read(call: Call, next: Next): Promise<unknown> {
+    return next(call)
+  }
 }
 
 /** What a count has in common with its page: the filter, and how the cache is to treat it. */

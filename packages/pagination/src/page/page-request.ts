@@ -48,7 +48,6 @@ export interface PageModel {
   readonly name?: string
   findMany(args: Args): Promise<unknown[]>
   count(args: Args): Promise<number>
-  groupBy(args: Args): Promise<unknown[]>
 }
 
 /** The model's name as in the schema. */
