@@ -16,7 +16,7 @@ export const channels = {
   cache: channel('prisma-brisk:cache'),
   /** Each merged statement. */
   batch: channel('prisma-brisk:batch'),
-  /** Each limit applied, refused or lifted. */
+  /** Each limit applied, refused or lifted, and lists that pass one and are answered all the same: once a place and minute. */
   limit: channel('prisma-brisk:limit'),
   /** Each slow operation. */
   slowQuery: channel('prisma-brisk:slow-query'),

@@ -24,6 +24,17 @@ export type { Args, Call, CallNotes, FetchDecorator, Send } from './pipeline/cal
 export { callSiteOf } from './pipeline/call-site.ts'
 export type { CallTransaction, TransactionOutcome } from './pipeline/call-transaction.ts'
 export { channels, type QueryEvent } from './channels.ts'
+export { longListAdvice, quietAdvice } from './list/list-advice.ts'
+export { ListWatch } from './list/list-watch.ts'
+export type {
+  CountedOperation,
+  ListListener,
+  LongList,
+  LongListCounts,
+  LongListPlace,
+  LongListReport,
+  QuietLists,
+} from './list/long-list.ts'
 export { compose, type Middleware, type Next } from './pipeline/middleware.ts'
 export { judgeFailure } from './driver/failure/judge-failure.ts'
 export type { Failure, FailureOutcome, FailureReason } from './driver/failure/failure.ts'

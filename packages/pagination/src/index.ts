@@ -24,6 +24,7 @@ export type {
   CursorOptions,
   HeavyType,
   LimitOptions,
+  LimitPreset,
   NestedLimitOptions,
   OmitHeavy,
   OmitHeavyOption,
@@ -31,7 +32,7 @@ export type {
   OnMissing,
   PaginationOptions,
 } from './options.ts'
-export type { LimitEvent, LimitNote } from './limit-event.ts'
+export type { AppliedLimitEvent, LimitEvent, LimitNote, LongListEvent } from './limit-event.ts'
 export type { OffsetPage, OffsetPageArgs, PageTotal } from './page/offset-page.ts'
 export {
   relayArguments,

@@ -1,4 +1,4 @@
-import { channels, type Call } from '@prisma-brisk/core'
+import { channels, type Call, type LongListReport } from '@prisma-brisk/core'
 
 /** What was done about the limit of a list read. */
 export interface LimitNote {
@@ -27,10 +27,21 @@ declare module '@prisma-brisk/core' {
   }
 }
 
-/** Published on `prisma-brisk:limit`, once for each limit applied, refused or lifted. */
-export interface LimitEvent extends LimitNote {
+/** Published on `prisma-brisk:limit`: {@link AppliedLimitEvent} or {@link LongListEvent}, told apart by `rule`. */
+export type LimitEvent = AppliedLimitEvent | LongListEvent
+
+/** Published once for each limit applied, refused or lifted. */
+export interface AppliedLimitEvent extends LimitNote {
   readonly model: string
   readonly operation: string
+}
+
+/**
+ * Published for a list that a guard would have refused and that was answered whole (`'warn'`, `'allow'`): at once, then once a
+ * minute for each place, with its count.
+ */
+export interface LongListEvent extends Omit<LongListReport, 'policy'> {
+  readonly rule: 'warn' | 'allow'
 }
 
 export function publishLimit(call: Call, note: LimitNote): void {
@@ -40,5 +51,5 @@ export function publishLimit(call: Call, note: LimitNote): void {
       model: call.model ?? '',
       operation: call.operation,
       ...note,
-    } satisfies LimitEvent)
+    } satisfies AppliedLimitEvent)
 }

@@ -14,36 +14,55 @@ import {
 } from '@prisma-brisk/core'
 
 /** What happens to a list read that names no `take`. */
-export type OnMissing = 'guard' | 'default' | 'reject' | 'allow'
+export type OnMissing = 'guard' | 'warn' | 'default' | 'reject' | 'allow'
 
 /** What happens to a list read whose `take` is above `maxLimit`. */
-export type OnExceeded = 'reject' | 'clamp' | 'allow'
+export type OnExceeded = 'reject' | 'warn' | 'clamp' | 'allow'
+
+/** Both policies in one word. */
+export type LimitPreset = 'guard' | 'warn' | 'allow'
 
 /** Limits on list reads; each of them can be set for one model too. */
 export interface LimitOptions {
   /**
+   * `onMissing` and `onExceeded` in one word, each of which wins where it is stated: `'guard'` refuses what is too long
+   * (`'guard'`, `'reject'`), `'warn'` answers it whole and tells it (`'warn'` twice), `'allow'` limits nothing (`'allow'`
+   * twice). Default `'guard'`, or what the environment variable `BRISK_LIMITS` says.
+   */
+  readonly limits?: LimitPreset | undefined
+  /**
    * Rows a list read without `take` is cut to. Stating it changes the default of `onMissing` from `'guard'` to
-   * `'default'`. Default 50, or `maxLimit` where that is less.
+   * `'default'`: **lists of reference data (tags, countries, roles) that have more rows then lose the rest, and their
+   * callers get status 200 with an incomplete list.** Each cut is counted (`$queries.stats()`, `/metrics`) and warned about
+   * (`W_LIST_CUT`, once a place and minute). Give such models a limit of their own:
+   * `models: { Tag: { defaultLimit: 1000, maxLimit: 1000 } }`. Default 50, or `maxLimit` where that is less.
    */
   readonly defaultLimit?: number | undefined
   /** Rows a list read may ask for, 1 … 2^31−2. Default 200. */
   readonly maxLimit?: number | undefined
-  /** Rows `skip` may pass over; beyond it a keyset page is faster. Default 10,000; no limit where nothing else is limited (`allow` twice). */
+  /**
+   * Rows `skip` may pass over; beyond it a keyset page is faster. More is `E_OFFSET_TOO_DEEP`, or with
+   * `onExceeded: 'warn'` told. Default 10,000; no limit with `onExceeded: 'allow'` where `onMissing` limits nothing either.
+   */
   readonly maxOffset?: number | undefined
   /**
    * What happens to a list read without `take`. Default: `'default'` where `defaultLimit` is stated, else `'guard'`.
    *
    * - `guard`: the whole list, up to `maxLimit` rows; one more is `E_UNBOUNDED_READ`. It asks for one row more
    *   than it hands out, so no list is ever silently incomplete.
-   * - `default`: cut to `defaultLimit`, noted on the call, told on the channel, and warned about the first time
+   * - `warn`: unchanged, as plain Prisma. A list of more than `maxLimit` rows is told once a place and minute with its count:
+   *   in the slow-query log (else a process warning, `W_LONG_LIST`), on the channel, in `$queries.limits()`,
+   *   `$queries.stats()` and the metrics.
+   * - `default`: cut to `defaultLimit`, noted on the call, told on the channel, and warned about once a minute where
    *   rows were really cut at a place in the code.
    * - `reject`: `E_UNBOUNDED_READ`, before anything is sent.
-   * - `allow`: unchanged.
+   * - `allow`: unchanged, and counted; told on the channel alone.
    */
   readonly onMissing?: OnMissing | undefined
   /**
    * What happens to a `take` above `maxLimit`: `reject` (default) is `E_LIMIT_EXCEEDED` before anything is sent,
-   * `clamp` lowers it to `maxLimit` and notes it, `allow` leaves it.
+   * `warn` leaves it, and tells it as `onMissing: 'warn'` does, `clamp` lowers it to `maxLimit` and notes it, `allow` leaves
+   * it. `'warn'` holds for `maxOffset` and the limits of `nested` too, and leaves numbers that are not whole to Prisma.
    */
   readonly onExceeded?: OnExceeded | undefined
   /** Limits on lists within a row: `include`, `select`, fluent calls, the answers of writes. */
@@ -157,8 +176,11 @@ export interface ResolvedPaginationOptions {
 /** The largest number of rows that Prisma and every database count in 32 bits, with one row to spare. */
 export const LARGEST_LIMIT = 2 ** 31 - 2
 
-export function resolveOptions(options: PaginationOptions = {}): ResolvedPaginationOptions {
-  checkOptions('pagination', options, {
+export function resolveOptions(
+  given: PaginationOptions = {},
+  environment: Environment = process.env,
+): ResolvedPaginationOptions {
+  checkOptions('pagination', given, {
     ...limitChecks,
     models: record(bag(limitChecks)),
     maxDriverRows: integer({ min: 1 }),
@@ -174,7 +196,8 @@ export function resolveOptions(options: PaginationOptions = {}): ResolvedPaginat
       scope: callable,
     }),
   })
-  const { models = {}, maxDriverRows = Infinity, cursor = {} } = options
+  const options = withPreset({ ...given, ...fromEnvironment(given, environment) })
+  const { models = {}, maxDriverRows = Infinity, cursor = {}, omitHeavy } = given
   return Object.freeze<ResolvedPaginationOptions>({
     limits: resolveLimits(options, 'pagination'),
     models: new Map(
@@ -184,7 +207,7 @@ export function resolveOptions(options: PaginationOptions = {}): ResolvedPaginat
       ]),
     ),
     maxDriverRows,
-    heavyTypes: heavyTypesOf(options.omitHeavy),
+    heavyTypes: heavyTypesOf(omitHeavy),
     cursor: Object.freeze<ResolvedCursorOptions>({
       secrets:
         cursor.secret === undefined
@@ -199,14 +222,35 @@ export function resolveOptions(options: PaginationOptions = {}): ResolvedPaginat
   })
 }
 
+/** Settings that operators give from outside. */
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** `BRISK_LIMITS`: the preset of a mount that says nothing else of its policies. */
+function fromEnvironment(options: LimitOptions, { BRISK_LIMITS: given = '' }: Environment): LimitOptions {
+  const { limits, onMissing, onExceeded, defaultLimit } = options
+  if (given.trim() === '' || [limits, onMissing, onExceeded, defaultLimit].some((each) => each !== undefined))
+    return {}
+  oneOf(...LIMIT_PRESETS)(given.trim(), 'BRISK_LIMITS')
+  return { limits: given.trim() as LimitPreset }
+}
+
 const limit = integer({ min: 1, max: LARGEST_LIMIT })
+
+const LIMIT_PRESETS = ['guard', 'warn', 'allow'] as const satisfies readonly LimitPreset[]
+
+const presets: Readonly<Record<LimitPreset, { onMissing: OnMissing; onExceeded: OnExceeded }>> = {
+  guard: { onMissing: 'guard', onExceeded: 'reject' },
+  warn: { onMissing: 'warn', onExceeded: 'warn' },
+  allow: { onMissing: 'allow', onExceeded: 'allow' },
+}
 
 const limitChecks: Readonly<Record<string, OptionCheck>> = {
   defaultLimit: limit,
   maxLimit: limit,
   maxOffset: integer({ min: 0, max: LARGEST_LIMIT }),
-  onMissing: oneOf('guard', 'default', 'reject', 'allow'),
-  onExceeded: oneOf('reject', 'clamp', 'allow'),
+  limits: oneOf(...LIMIT_PRESETS),
+  onMissing: oneOf('guard', 'warn', 'default', 'reject', 'allow'),
+  onExceeded: oneOf('reject', 'warn', 'clamp', 'allow'),
   nested: bag({
     defaultLimit: limit,
     maxLimit: limit,
@@ -223,8 +267,17 @@ const secret: OptionCheck = (value, path) => {
   throw new InvalidOptionsError(path, 'a secret of at least 16 characters, or a list of them', given)
 }
 
+/** The two policies that a preset stands for, where they are not stated themselves. */
+function withPreset(options: LimitOptions): LimitOptions {
+  return options.limits === undefined ? options : { ...presets[options.limits], ...stated(options) }
+}
+
 function merged(options: LimitOptions, own: LimitOptions): LimitOptions {
-  return { ...options, ...stated(own), nested: { ...options.nested, ...stated(own.nested ?? {}) } }
+  return {
+    ...options,
+    ...stated(withPreset(own)),
+    nested: { ...options.nested, ...stated(own.nested ?? {}) },
+  }
 }
 
 function stated<T extends object>(options: T): Partial<T> {
@@ -235,8 +288,8 @@ function resolveLimits(options: LimitOptions, path: string): ResolvedLimits {
   const { maxLimit = 200, onExceeded = 'reject', nested = {} } = options
   const { defaultLimit = Math.min(50, maxLimit) } = options
   const { onMissing = options.defaultLimit === undefined ? 'guard' : 'default' } = options
-  const limitsNothing = onMissing === 'allow' && onExceeded === 'allow'
-  const { maxOffset = limitsNothing ? LARGEST_LIMIT : 10_000 } = options
+  const isFree = onExceeded === 'allow' && (onMissing === 'allow' || onMissing === 'warn')
+  const { maxOffset = isFree ? LARGEST_LIMIT : 10_000 } = options
   const inner = { defaultLimit: nested.defaultLimit, maxLimit: nested.maxLimit ?? maxLimit }
   checkOrder(path, defaultLimit, maxLimit)
   if (inner.defaultLimit !== undefined) checkOrder(`${path}.nested`, inner.defaultLimit, inner.maxLimit)

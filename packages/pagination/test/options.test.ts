@@ -39,6 +39,41 @@ describe('defaults', () => {
     })
   })
 
+  test('P1 both policies in one word; what is stated wins, and a model may say another', () => {
+    const { limits, models } = resolveOptions({
+      limits: 'warn',
+      models: { Post: { limits: 'guard' }, Tag: { onMissing: 'reject' }, Log: { limits: 'allow' } },
+    })
+    expect(limits).toMatchObject({
+      onMissing: 'warn',
+      onExceeded: 'warn',
+      maxOffset: 10_000,
+      nested: { onMissing: 'warn', onExceeded: 'warn' },
+    })
+    expect(models.get('Post')).toMatchObject({ onMissing: 'guard', onExceeded: 'reject' })
+    expect(models.get('Tag')).toMatchObject({ onMissing: 'reject', onExceeded: 'warn' })
+    expect(models.get('Log')).toMatchObject({ onMissing: 'allow', maxOffset: 2 ** 31 - 2 })
+    expect(resolveOptions({ limits: 'guard', onExceeded: 'clamp' }).limits).toMatchObject({
+      onMissing: 'guard',
+      onExceeded: 'clamp',
+    })
+    expect(resolveOptions({ limits: 'warn', defaultLimit: 20 }).limits.onMissing).toBe('warn')
+  })
+
+  test('P1 BRISK_LIMITS decides where the options do not', () => {
+    const limits = (options: PaginationOptions, value = 'warn') =>
+      resolveOptions(options, { BRISK_LIMITS: value }).limits.onExceeded
+    expect(limits({})).toBe('warn')
+    expect(limits({ maxLimit: 500 })).toBe('warn')
+    expect(limits({ limits: 'guard' })).toBe('reject')
+    expect(limits({ onMissing: 'guard' })).toBe('reject')
+    expect(limits({ defaultLimit: 20 })).toBe('reject')
+    expect(limits({}, ' ')).toBe('reject')
+    expect(() => limits({}, 'watch')).toThrow(
+      /^BRISK_LIMITS: expected "guard" \| "warn" \| "allow", given "watch"/,
+    )
+  })
+
   test('resolved options are frozen', () => {
     const options = resolveOptions()
     expect([options, options.limits, options.limits.nested, options.cursor].every(Object.isFrozen)).toBe(true)
@@ -63,7 +98,7 @@ test.each<[string, object, RegExp]>([
   [
     'a policy that does not exist',
     { onMissing: 'clamp' },
-    /^pagination\.onMissing: expected "guard" \| "default" \| "reject" \| "allow"/,
+    /^pagination\.onMissing: expected "guard" \| "warn" \| "default" \| "reject" \| "allow"/,
   ],
   ['a model option', { models: { Post: { maxLimit: '5' } } }, /^pagination\.models\.Post\.maxLimit/],
   ['a ceiling of none', { maxDriverRows: 0 }, /^pagination\.maxDriverRows/],

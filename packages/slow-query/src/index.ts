@@ -2,7 +2,13 @@ export { slowQuery, slowQueryPlugin } from './extension.ts'
 export { BriskError, InvalidOptionsError, UnsupportedClientError } from '@prisma-brisk/core'
 export type { BriskExtension, ExtendedClient } from '@prisma-brisk/core'
 export type { ExplainOptions, LoopAllowance, NPlusOneOptions, SlowQueryOptions } from './options.ts'
-export type { ConnectionStats, QueriesClient, QueryMethods, QueryStatsOptions } from './queries.ts'
+export type {
+  ConnectionStats,
+  ListLimitStats,
+  QueriesClient,
+  QueryMethods,
+  QueryStatsOptions,
+} from './queries.ts'
 export { mergeStatistics, type QueriesSnapshot, type QueryStats } from './metrics/statistics.ts'
 export type { TallySnapshot } from './metrics/tally.ts'
 export type { SketchSnapshot } from './metrics/latency-sketch.ts'
@@ -12,7 +18,9 @@ export type {
   AlertState,
   DeferredFailureRecord,
   ErrorRecord,
+  LongListRecord,
   NPlusOneReport,
+  QuietListsRecord,
   RequestBudgetEvent,
   RequestInfo,
   SinkRecord,

@@ -13,7 +13,7 @@ import {
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api'
-import { type Call, DriverTap, type Host, type Next } from '@prisma-brisk/core'
+import { type Call, DriverTap, type Host, ListWatch, type Next } from '@prisma-brisk/core'
 import { errorRecordOf } from './record/error-record.ts'
 import { HISTOGRAM_BOUNDS } from './metrics/series.ts'
 import type { FinishedOperation, QueryTelemetry } from './telemetry.ts'
@@ -87,7 +87,23 @@ class OpenTelemetry implements QueryTelemetry {
       meter.createObservableUpDownCounter('db.client.connection.max', { unit: '{connection}' }),
     ] as const
     const [count, pending, max] = gauges
+    const lists = [
+      meter.createObservableCounter('db.client.long_lists', {
+        description: 'Lists that passed their limit and were answered whole.',
+        unit: '{list}',
+      }),
+      meter.createObservableCounter('db.client.cut_lists', {
+        description: 'Lists that were cut to their default limit.',
+        unit: '{list}',
+      }),
+    ] as const
+    const watch = ListWatch.of(host)
     const observe: BatchObservableCallback = (observer) => {
+      for (const [{ model, operation }, { over, cut }] of watch.all()) {
+        const attributes = attributesOf({ host, model, operation })
+        observer.observe(lists[0], over, attributes)
+        observer.observe(lists[1], cut, attributes)
+      }
       const gauge = DriverTap.of(host)?.pool?.gauge()
       if (gauge === undefined) return
       const state = 'db.client.connection.state'
@@ -96,12 +112,12 @@ class OpenTelemetry implements QueryTelemetry {
       observer.observe(pending, gauge.waiting, pool)
       if (gauge.max !== null) observer.observe(max, gauge.max, pool)
     }
-    meter.addBatchObservableCallback(observe, [...gauges])
+    meter.addBatchObservableCallback(observe, [...gauges, ...lists])
     // The meter outlives the client, and would keep it.
     const forget = host.onDisconnect(() => {
       forget()
       observed.delete(host)
-      meter.removeBatchObservableCallback(observe, [...gauges])
+      meter.removeBatchObservableCallback(observe, [...gauges, ...lists])
     })
   }
 
@@ -138,7 +154,7 @@ class OpenTelemetry implements QueryTelemetry {
   }
 }
 
-function attributesOf({ host, model, operation }: Call): Attributes {
+function attributesOf({ host, model, operation }: Pick<Call, 'host' | 'model' | 'operation'>): Attributes {
   const attributes: Attributes = {
     'db.system.name': systems[host.provider],
     'db.operation.name': operation,

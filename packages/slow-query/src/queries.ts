@@ -1,11 +1,15 @@
-import { DriverTap, type Host, type PoolGauge } from '@prisma-brisk/core'
+import { DriverTap, quietAdvice, type Host, type LongListPlace, type PoolGauge } from '@prisma-brisk/core'
 import type { ConnectionStep } from './metrics/connection-times.ts'
 import { prometheusText } from './metrics/prometheus.ts'
 import { Recorder } from './recorder/recorder.ts'
 import type { RequestBeginner } from './request/running-request.ts'
-import type { Series } from './metrics/series.ts'
-import { snapshotOf, statisticsOf, type QueriesSnapshot, type QueryStats } from './metrics/statistics.ts'
-import type { Tally } from './metrics/tally.ts'
+import {
+  snapshotOf,
+  statisticsOf,
+  type QueriesSnapshot,
+  type QueryStats,
+  type SeriesStatistics,
+} from './metrics/statistics.ts'
 
 export interface QueryStatsOptions {
   /** `'window'` (default): the last five minutes; `'start'`: since the client was made. */
@@ -28,6 +32,20 @@ export interface ConnectionStats {
   }[]
 }
 
+/** What is known of lists that no limit bounds (`pagination({ limits: 'warn' })` or `'allow'`), and of cuts. */
+export interface ListLimitStats {
+  /** Since when this process has seen no list above its limit, ISO 8601; null where it has looked at none. */
+  readonly quietSince: string | null
+  /** Lists without `take` that it has looked at since then. */
+  readonly lists: number
+  /** Rows of the longest of them. */
+  readonly longest: number
+  /** Once that has lasted for seven days and 1,000 lists: what to do; null before. */
+  readonly advice: string | null
+  /** Places whose lists passed a limit, or were cut, since the client was made; the most often seen first, at most 1,000. */
+  readonly places: readonly LongListPlace[]
+}
+
 /** What `slowQuery()` adds to a client. */
 export interface QueriesClient {
   readonly $queries: QueryMethods
@@ -42,6 +60,13 @@ export interface QueryMethods {
    * console.table(prisma.$queries.stats())
    */
   stats(options?: QueryStatsOptions): QueryStats[]
+  /**
+   * Lists that passed their limit and were answered whole, lists that were cut, and how long there has been none.
+   *
+   * @example
+   * console.table(prisma.$queries.limits().places)
+   */
+  limits(): ListLimitStats
   /** The pool, and how long BEGIN, COMMIT, ROLLBACK and waiting for a connection took since the client was made. */
   connections(): ConnectionStats
   /**
@@ -63,14 +88,23 @@ export interface QueryMethods {
 
 export function queriesOf(host: Host): QueryMethods {
   const recorder = Recorder.of(host)
-  const tallyOf =
-    ({ since = 'window' }: QueryStatsOptions = {}) =>
-    (series: Series): Tally =>
-      since === 'start' ? series.total : series.rolling.merged(performance.now())
+  const statistics = ({ since = 'window' }: QueryStatsOptions = {}): SeriesStatistics[] =>
+    [...recorder.series].map((series) => ({
+      series,
+      tally: since === 'start' ? series.total : series.rolling.merged(performance.now()),
+      lists: recorder.lists.counts(series.model, series.operation),
+    }))
   return recorder.own<QueryMethods>({
-    stats: (options) => {
-      const tally = tallyOf(options)
-      return statisticsOf([...recorder.series].map((series) => [series, tally(series)] as const))
+    stats: (options) => statisticsOf(statistics(options)),
+    limits: () => {
+      const quiet = recorder.lists.quiet()
+      return {
+        quietSince: quiet === null ? null : new Date(quiet.since).toISOString(),
+        lists: quiet?.lists ?? 0,
+        longest: quiet?.longest ?? 0,
+        advice: quiet?.isLong === true ? quietAdvice(quiet) : null,
+        places: recorder.lists.seen(),
+      }
     },
     connections: () => ({
       pool: DriverTap.of(host)?.pool?.gauge() ?? null,
@@ -85,7 +119,7 @@ export function queriesOf(host: Host): QueryMethods {
       })),
     }),
     metrics: () => prometheusText(recorder),
-    snapshot: (options) => snapshotOf(recorder.series, tallyOf(options)),
+    snapshot: (options) => snapshotOf(statistics(options)),
     get dropped() {
       return recorder.dropped
     },

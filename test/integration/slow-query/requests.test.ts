@@ -8,6 +8,7 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { memoryStore } from '@prisma-brisk/cache'
+import { pagination } from '@prisma-brisk/pagination'
 import { runRequest, slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
 import { expressMetrics, expressRequests } from '@prisma-brisk/slow-query/express'
 import { fastifyMetrics, fastifyRequests } from '@prisma-brisk/slow-query/fastify'
@@ -176,7 +177,7 @@ test('S16 the Grafana dashboard and the Prometheus rules speak of metrics that a
   const panels = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
   const rules = [...docs('prometheus-alerts.yml').matchAll(/^ +expr: (.+)$/gm)].map(([, expr]) => expr!)
   expect(panels.length).toBeGreaterThan(5)
-  expect(rules).toHaveLength(5)
+  expect(rules.length).toBeGreaterThan(5)
   for (const expression of [...panels, ...rules]) {
     const used = expression.match(/\b(db_client|http_server)_\w+/g) ?? []
     expect(used).not.toEqual([])
@@ -239,6 +240,28 @@ const required: Readonly<Record<string, readonly string[]>> = {
   'db.client.connection.max': ['db.client.connection.pool.name'],
   'db.client.connection.wait_time': ['db.client.connection.pool.name'],
 }
+
+test('P1 long lists and cuts are counted in OpenTelemetry', async () => {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })
+  const meterProvider = new MeterProvider({ readers: [reader] })
+  const client = database.createClient({ adapter: database.adapter({ connections: 1 }) })
+  const telemetry = openTelemetry({ meterProvider, spans: false })
+  const observed = client.$extends(slowQuery({ sinks: [], telemetry }))
+  await observed.tag.createMany({ data: ['a', 'b', 'c'].map((name) => ({ name: `counted ${name}` })) })
+  await observed.$extends(pagination({ limits: 'warn', maxLimit: 1 })).tag.findMany()
+  await observed.$extends(pagination({ defaultLimit: 2 })).tag.findMany()
+  const { resourceMetrics } = await reader.collect()
+  const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics)
+  const valueOf = (name: string) => all.find(({ descriptor }) => descriptor.name === name)?.dataPoints
+  const attributes = { 'db.operation.name': 'findMany', 'db.collection.name': 'Tag' }
+  for (const name of ['db.client.long_lists', 'db.client.cut_lists'])
+    expect(valueOf(name)).toEqual([
+      expect.objectContaining({ value: 1, attributes: expect.objectContaining(attributes) }),
+    ])
+  await observed.$disconnect()
+  await meterProvider.shutdown()
+})
 
 test('KP21 every metric of OpenTelemetry has the attributes that its convention requires; a collection is a table', async () => {
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)

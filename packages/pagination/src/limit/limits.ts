@@ -9,7 +9,7 @@ import {
 } from '@prisma-brisk/core'
 import { InvalidReasonError } from '../errors.ts'
 import { publishLimit } from '../limit-event.ts'
-import { CallName, checkNumbers, ListBound } from '../list-bound.ts'
+import { CallName, ListBound, numbersOf, type Leniency } from '../list-bound.ts'
 import type { ResolvedLimits, ResolvedPaginationOptions } from '../options.ts'
 import { allowRows, DriverLimits, refusalOf } from '../pushdown/driver-limits.ts'
 import { Enforcement, isTooLong } from './enforcement.ts'
@@ -76,14 +76,16 @@ export class ListLimits {
         return this.groups(call, next)
       case 'count':
       case 'aggregate':
-        checkNumbers(call.args, new CallName(call))
-        return null
+        return this.telling(next, numbersOf(call.args, this.limitsOf(call.model), new CallName(call)))(call)
       case 'createManyAndReturn':
-        checkCreated(call, this.limitsOf(call.model))
-        return this.returned(call, next)
+        return this.returned(call, this.telling(next, checkCreated(call, this.limitsOf(call.model))))
       case 'updateManyAndReturn':
         return this.returned(call, (within) =>
-          updateWithin(within, next, this.limitsOf(call.model as string)),
+          updateWithin(
+            within,
+            (sent, leniency) => this.telling(next, leniency)(sent),
+            this.limitsOf(call.model as string),
+          ),
         )
       default:
         return null
@@ -159,7 +161,13 @@ export class ListLimits {
   private oneRow(call: Call, next: Next, bound: ListBound): Promise<unknown> {
     const selection = this.selections.of(call, bound)
     const sent = selection.args === call.args ? call : call.withArgs(selection.args)
-    return this.enforcement.enforce(call, next(sent), null, selection)
+    const answer = this.enforcement.enforce(call, next(sent), null, selection)
+    return bound.leniency === null ? answer : this.enforcement.tell(call, answer, bound.leniency)
+  }
+
+  /** Tells what a guard would have said of what is sent, if anything. */
+  private telling(next: Next, leniency: Leniency | null): Next {
+    return leniency === null ? next : (sent) => this.enforcement.tell(sent, next(sent), leniency)
   }
 
   /** The rows that a write of many returns: as many as it writes, with the lists within them bounded. */
@@ -184,7 +192,7 @@ export class ListLimits {
   /** `groupBy` has a LIMIT in SQL, but accepts `take` only together with an order. */
   private groups(call: Call, next: Next): Promise<unknown> {
     const bound = ListBound.of(call.args, this.limitsOf(call.model as string), new CallName(call))
-    if (bound.take === undefined) return next(call)
+    if (bound.take === undefined) return this.enforcement.enforce(call, next(call), bound, null)
     const { orderBy, by, skip } = call.args
     if (isOrder(orderBy))
       return this.enforcement.enforce(

@@ -1,38 +1,47 @@
 import { isAbsent, type Call, type Next } from '@prisma-brisk/core'
 import { LimitExceededError, UnboundedReadError } from '../errors.ts'
 import { publishLimit } from '../limit-event.ts'
-import { CallName, wholeNumber, type ListName } from '../list-bound.ts'
-import type { ResolvedLimits } from '../options.ts'
+import { CallName, isWhole, wholeNumber, type Leniency, type ListName } from '../list-bound.ts'
+import type { OnExceeded, ResolvedLimits } from '../options.ts'
 
 /** Rows that are created and returned are as many as the data. */
-export function checkCreated(call: Call, { maxLimit, onExceeded }: ResolvedLimits): void {
+export function checkCreated(call: Call, { maxLimit, onExceeded }: ResolvedLimits): Leniency | null {
   const { data } = call.args
-  if (onExceeded === 'allow' || !Array.isArray(data) || data.length <= maxLimit) return
-  throw new LimitExceededError(new CallName(call).name(), data.length, maxLimit)
+  if (!Array.isArray(data) || data.length <= maxLimit) return null
+  return exceeded(data.length, new CallName(call), maxLimit, onExceeded)
 }
 
 /**
  * An update that returns its rows is refused before it writes. How many rows it would return is counted first, up to one more than
  * it may; a `limit` would silently leave rows unwritten.
+ *
+ * @param next is given what a guard would have said, where the policy only tells it
  */
 export function updateWithin(
   call: Call,
-  next: Next,
+  next: (call: Call, leniency: Leniency | null) => Promise<unknown>,
   { maxLimit, onMissing, onExceeded }: ResolvedLimits,
 ): Promise<unknown> {
   const list = new CallName(call)
   const { limit } = call.args
   if (!isAbsent(limit)) {
+    if (onExceeded === 'warn' && !isWhole(limit))
+      return next(call, { policy: 'warn', limit: maxLimit, code: 'E_INVALID_LIMIT', isRefused: true })
     const rows = wholeNumber(limit, list, 'limit')
-    if (rows > maxLimit && onExceeded !== 'allow') throw new LimitExceededError(list.name(), rows, maxLimit)
-    return next(call)
+    return next(call, rows > maxLimit ? exceeded(rows, list, maxLimit, onExceeded) : null)
   }
-  if (onMissing === 'allow') return next(call)
+  if (onMissing === 'allow' || onMissing === 'warn')
+    return next(call, { policy: onMissing, limit: maxLimit, code: 'E_UNBOUNDED_READ', isRefused: false })
   // Members of an array transaction are sent exactly once, so nothing can be counted for them.
   const { kind } = call.transaction
   if (onMissing === 'reject' || kind === 'array' || kind === 'unrecognised' || !call.canRedirect)
     throw new UnboundedReadError(list.name(), maxLimit, list.callSite(), 'untold', 'limit')
-  return counted(call, next, list, maxLimit)
+  return counted(call, (within) => next(within, null), list, maxLimit)
+}
+
+function exceeded(rows: number, list: ListName, limit: number, policy: OnExceeded): Leniency {
+  if (policy !== 'allow' && policy !== 'warn') throw new LimitExceededError(list.name(), rows, limit)
+  return { policy, limit, code: 'E_LIMIT_EXCEEDED', isRefused: true }
 }
 
 async function counted(call: Call, next: Next, list: ListName, maxLimit: number): Promise<unknown> {

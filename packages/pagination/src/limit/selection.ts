@@ -9,7 +9,7 @@ import {
   type SchemaModel,
 } from '@prisma-brisk/core'
 import { CostExceededError, UnboundedReadError } from '../errors.ts'
-import { CallName, ListBound, type ListName, type SelectedRelation } from '../list-bound.ts'
+import { CallName, ListBound, type Leniency, type ListName, type SelectedRelation } from '../list-bound.ts'
 import type { ResolvedLimits } from '../options.ts'
 import type { DriverLimits } from '../pushdown/driver-limits.ts'
 import { LimitPushdown } from '../pushdown/limit-pushdown.ts'
@@ -19,6 +19,8 @@ export interface LimitedSelection {
   /** The same object where nothing had to change. */
   readonly args: Args
   readonly children: readonly SelectedRelation[]
+  /** The lists of it whose arguments a guard would refuse, however few rows come. */
+  readonly refused: ReadonlyMap<ListName, Leniency>
 }
 
 /** The selections of calls, with every list in them bounded, and with what Prisma would cut in Node pushed down to SQL. */
@@ -70,9 +72,10 @@ const NO_DRIVER =
   'prisma-brisk: the statements of this client cannot be observed, or their dialect is not known here. Lists within rows are limited by Prisma, which may read more rows than it returns.'
 
 const none: readonly SelectedRelation[] = Object.freeze([])
+const noneRefused: ReadonlyMap<ListName, Leniency> = new Map()
 
 function flat(args: Args): LimitedSelection {
-  return { args, children: none }
+  return { args, children: none, refused: noneRefused }
 }
 
 /** Where the walk stands. */
@@ -90,6 +93,7 @@ class SelectionWalk {
   private readonly root: ResolvedLimits
   /** The relation fields of a fluent call: the list at its end counts as one of the top level. */
   private readonly fluent: readonly string[]
+  private readonly refused = new Map<ListName, Leniency>()
 
   constructor(
     private readonly schema: SchemaModel,
@@ -127,7 +131,11 @@ class SelectionWalk {
       }
       if (changed !== null) (parts ??= {})[part] = changed
     }
-    return { args: parts === null ? args : { ...args, ...parts }, children: children ?? none }
+    return {
+      args: parts === null ? args : { ...args, ...parts },
+      children: children ?? none,
+      refused: this.refused,
+    }
   }
 
   private relation(
@@ -154,21 +162,33 @@ class SelectionWalk {
     const bounded = bound.take === undefined ? args : { ...args, take: bound.take }
     const here: SelectionPath = {
       depth: at.depth + (isFluentEnd ? 0 : 1),
-      rows: at.rows * bound.limit,
+      rows: at.rows * guardedRows(bound),
       path,
     }
-    checkCost(here, this.root, name)
+    const cost = costOf(here, this.root, name)
+    const refusal = bound.leniency?.isRefused === true ? bound.leniency : cost
+    if (refusal !== null) this.refused.set(name, refusal)
     const inner = this.limited(target, bounded, here)
     const selected: SelectedRelation = { relation, bound, name, children: inner.children }
     return { relation: selected, args: this.pushdown?.nested(selected, inner.args) ?? inner.args }
   }
 }
 
+/** The most rows that are there, or under `'warn'`, which tells what a guard would do, those that it would let through. */
+function guardedRows({ limit, leniency }: ListBound): number {
+  return limit === Infinity && leniency?.policy === 'warn' ? leniency.limit : limit
+}
+
 const EMPTY: Args = Object.freeze({})
 
-function checkCost(at: SelectionPath, { nested }: ResolvedLimits, list: ListName): void {
-  if (at.depth > nested.maxDepth) throw new CostExceededError(list.name(), at.depth, nested.maxDepth, 'depth')
-  if (at.rows > nested.maxRows) throw new CostExceededError(list.name(), at.rows, nested.maxRows, 'rows')
+/** What is wrong with the depth and the cost of a selection, where that is only to be told. */
+function costOf(at: SelectionPath, { nested, onExceeded }: ResolvedLimits, list: ListName): Leniency | null {
+  const { maxDepth, maxRows } = nested
+  if (at.depth <= maxDepth && at.rows <= maxRows) return null
+  const kind = at.depth > maxDepth ? 'depth' : 'rows'
+  const [asked, limit] = kind === 'depth' ? [at.depth, maxDepth] : [at.rows, maxRows]
+  if (onExceeded !== 'warn') throw new CostExceededError(list.name(), asked, limit, kind)
+  return { policy: 'warn', limit, code: 'E_COST_EXCEEDED', isRefused: true }
 }
 
 /** Whether a selection names a relation at all; most do not. */

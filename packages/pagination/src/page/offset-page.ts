@@ -102,7 +102,7 @@ function checkOffset(
   page: unknown,
   offset: unknown,
   limit: number,
-  { maxOffset }: ResolvedLimits,
+  { maxOffset, onExceeded }: ResolvedLimits,
   name: string,
 ): number {
   if (page !== undefined && offset !== undefined)
@@ -113,7 +113,7 @@ function checkOffset(
   if (typeof given !== 'number' || !Number.isSafeInteger(given) || given < least)
     throw new InvalidOffsetError(name, argument, given)
   const skip = argument === 'page' ? (given - 1) * limit : given
-  if (skip > maxOffset) throw new OffsetTooDeepError(name, skip, maxOffset)
+  if (skip > maxOffset && onExceeded !== 'warn') throw new OffsetTooDeepError(name, skip, maxOffset)
   return skip
 }
 

@@ -13,9 +13,10 @@ export function checkPageLimit(
   if (given === undefined) return limits.defaultLimit
   if (typeof given !== 'number' || !Number.isInteger(given) || given < least || given >= 2 ** 31 - 1)
     throw new InvalidLimitError(name, argument, given, least)
-  if (given <= limits.maxLimit || limits.onExceeded === 'allow') return given
-  if (limits.onExceeded === 'clamp') return limits.maxLimit
-  throw new LimitExceededError(name, given, limits.maxLimit)
+  const { maxLimit, onExceeded } = limits
+  if (given <= maxLimit || onExceeded === 'allow' || onExceeded === 'warn') return given
+  if (onExceeded === 'clamp') return maxLimit
+  throw new LimitExceededError(name, given, maxLimit)
 }
 
 /** List arguments that a page decides itself. */

@@ -2,18 +2,11 @@ import type { PaginationOptions } from '@prisma-brisk/pagination'
 import type { ClientSource } from './client-source.ts'
 import type { SourceEdit } from './source-edit.ts'
 
-/**
- * Day one changes no answer: lists are answered whole, however long, and offsets may be any (the largest number that
- * `skip` may be). Limits are one word away.
- */
-export const dayOne = {
-  onMissing: 'allow',
-  onExceeded: 'allow',
-  maxOffset: 2_147_483_646,
-} as const satisfies PaginationOptions
+/** Day one changes no answer: lists are answered whole, however long, and those that are too long are told. */
+export const dayOne = { limits: 'warn' } as const satisfies PaginationOptions
 
 const MOUNTED = `brisk({ pagination: { ${Object.entries(dayOne)
-  .map(([name, value]) => `${name}: ${typeof value === 'string' ? `'${value}'` : value}`)
+  .map(([name, value]) => `${name}: '${value}'`)
   .join(', ')} } })`
 
 /**

@@ -1,4 +1,4 @@
-import { DriverTap, type Host } from '@prisma-brisk/core'
+import { DriverTap, type Host, type ListWatch } from '@prisma-brisk/core'
 import type { ConnectionTimes } from './connection-times.ts'
 import { QUERIES_BOUNDS, REQUEST_BOUNDS, type RequestMetrics } from './request-metrics.ts'
 import { HISTOGRAM_BOUNDS, type Series } from './series.ts'
@@ -12,6 +12,7 @@ export interface MetricsSource {
   readonly series: Iterable<Series>
   readonly connections: ConnectionTimes
   readonly requests: RequestMetrics
+  readonly lists: ListWatch
   /** Loops reported so far. */
   readonly loops: number
   /** Records that reached no sink. */
@@ -43,6 +44,7 @@ export function prometheusText(source: MetricsSource): string {
       all.map((series) => [labelsOf(series), value(series)]),
     )
   }
+  lists(page, source, all)
   connections(page, source)
   requests(page, source)
   page.metric('db_client_n_plus_one_total', 'counter', 'Loops of queries reported.', [['', source.loops]])
@@ -74,6 +76,32 @@ const counters: readonly (readonly [name: string, help: string, value: (series: 
     ({ batched }) => batched,
   ],
 ]
+
+function lists(page: Page, { lists: watch }: MetricsSource, all: readonly Series[]): void {
+  // From zero on, or their first increase would not be seen.
+  const seen = all
+    .map((series) => [series, watch.counts(series.model, series.operation)] as const)
+    .filter(([{ operation }, { over, cut }]) => operation === 'findMany' || over + cut > 0)
+    .map(([series, counts]) => [labelsOf(series), counts] as const)
+  page.metric(
+    'db_client_long_lists_total',
+    'counter',
+    'Lists that passed their limit and were answered whole.',
+    seen.map(([labels, { over }]) => [labels, over]),
+  )
+  page.metric(
+    'db_client_cut_lists_total',
+    'counter',
+    'Lists that were cut to their default limit.',
+    seen.map(([labels, { cut }]) => [labels, cut]),
+  )
+  page.metric(
+    'db_client_longest_list_rows',
+    'gauge',
+    'Rows of the longest list that passed its limit or was cut.',
+    seen.map(([labels, { rows }]) => [labels, rows]),
+  )
+}
 
 function connections(page: Page, { connections: { steps }, host }: MetricsSource): void {
   const { wait, ...transactions } = steps

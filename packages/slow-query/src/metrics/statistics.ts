@@ -1,4 +1,5 @@
-import { Series, type SeriesTable } from './series.ts'
+import type { LongListCounts } from '@prisma-brisk/core'
+import { Series } from './series.ts'
 import { Tally, type TallySnapshot } from './tally.ts'
 
 /** One line of `prisma.$queries.stats()`; times in milliseconds. */
@@ -22,28 +23,47 @@ export interface QueryStats {
   readonly rowsRead: number
   /** Rows at the top of the results. */
   readonly rowsReturned: number
+  /** Lists that passed their limit and were answered whole (`limits: 'warn'` or `'allow'`), since the client was made. */
+  readonly longLists: number
+  /** Lists that were cut to their `defaultLimit`, since the client was made. */
+  readonly cutLists: number
+  /** Rows of the longest of them. */
+  readonly longestList: number
+}
+
+/** What a line of the statistics is made of. */
+export interface SeriesStatistics {
+  readonly series: Series
+  readonly tally: Tally
+  readonly lists: Readonly<LongListCounts>
 }
 
 /** The most expensive first, by the time spent in all. */
-export function statisticsOf(tallies: Iterable<readonly [Series, Tally]>): QueryStats[] {
-  return [...tallies]
-    .filter(([, { latency }]) => latency.count > 0)
-    .sort(([, a], [, b]) => b.latency.sum - a.latency.sum)
-    .map(([{ model, operation, errorCodes }, { latency, errors, slow, rowsRead, rowsReturned }]) => ({
-      model,
-      operation,
-      count: latency.count,
-      errors,
-      errorCodes: Object.fromEntries(errorCodes),
-      slow,
-      p50: latency.quantile(0.5),
-      p95: latency.quantile(0.95),
-      p99: latency.quantile(0.99),
-      max: latency.max,
-      mean: latency.sum / latency.count,
-      rowsRead,
-      rowsReturned,
-    }))
+export function statisticsOf(all: Iterable<SeriesStatistics>): QueryStats[] {
+  return [...all]
+    .filter(({ tally: { latency } }) => latency.count > 0)
+    .sort((a, b) => b.tally.latency.sum - a.tally.latency.sum)
+    .map(({ series: { model, operation, errorCodes }, tally, lists }) => {
+      const { latency, errors, slow, rowsRead, rowsReturned } = tally
+      return {
+        model,
+        operation,
+        count: latency.count,
+        errors,
+        errorCodes: Object.fromEntries(errorCodes),
+        slow,
+        p50: latency.quantile(0.5),
+        p95: latency.quantile(0.95),
+        p99: latency.quantile(0.99),
+        max: latency.max,
+        mean: latency.sum / latency.count,
+        rowsRead,
+        rowsReturned,
+        longLists: lists.over,
+        cutLists: lists.cut,
+        longestList: lists.rows,
+      }
+    })
 }
 
 /** The series of one process as plain data, to be added up with those of others. */
@@ -53,16 +73,19 @@ export interface QueriesSnapshot {
     readonly model: string | null
     readonly operation: string
     readonly tally: TallySnapshot
+    /** Long lists and cuts; absent in snapshots of earlier versions. */
+    readonly lists?: Readonly<LongListCounts>
   }[]
 }
 
-export function snapshotOf(table: SeriesTable, tallyOf: (series: Series) => Tally): QueriesSnapshot {
+export function snapshotOf(all: Iterable<SeriesStatistics>): QueriesSnapshot {
   return {
     version: 1,
-    series: [...table].map((series) => ({
-      model: series.model,
-      operation: series.operation,
-      tally: tallyOf(series).snapshot(),
+    series: [...all].map(({ series: { model, operation }, tally, lists }) => ({
+      model,
+      operation,
+      tally: tally.snapshot(),
+      lists: { ...lists },
     })),
   }
 }
@@ -74,12 +97,23 @@ export function snapshotOf(table: SeriesTable, tallyOf: (series: Series) => Tall
  * mergeStatistics(await Promise.all(workers.map((worker) => worker.ask('snapshot'))))
  */
 export function mergeStatistics(snapshots: readonly QueriesSnapshot[]): QueryStats[] {
-  const merged = new Map<string, [Series, Tally]>()
-  for (const { model, operation, tally } of snapshots.flatMap(({ series }) => series)) {
+  const merged = new Map<string, SeriesStatistics & { readonly lists: LongListCounts }>()
+  for (const { model, operation, tally, lists } of snapshots.flatMap(({ series }) => series)) {
     const key = `${model ?? ''}.${operation}`
     let known = merged.get(key)
-    if (known === undefined) merged.set(key, (known = [new Series(model, operation), new Tally()]))
-    known[1].mergeSnapshot(tally)
+    if (known === undefined) {
+      known = {
+        series: new Series(model, operation),
+        tally: new Tally(),
+        lists: { over: 0, cut: 0, rows: 0 },
+      }
+      merged.set(key, known)
+    }
+    known.tally.mergeSnapshot(tally)
+    if (lists === undefined) continue
+    known.lists.over += lists.over
+    known.lists.cut += lists.cut
+    known.lists.rows = Math.max(known.lists.rows, lists.rows)
   }
   return statisticsOf(merged.values())
 }

@@ -6,6 +6,8 @@ export type SinkRecord =
   | RequestBudgetEvent
   | SlowRequestRecord
   | DeferredFailureRecord
+  | LongListRecord
+  | QuietListsRecord
 
 /** A failure as it may be logged: codes and kinds, never a message, which may quote values. */
 export interface ErrorRecord {
@@ -163,4 +165,42 @@ export interface DeferredFailureRecord {
   readonly type: 'deferred-failure'
   readonly time: string
   readonly error: ErrorRecord
+}
+
+/**
+ * Lists of one place that a guard of limits would have refused (`pagination({ limits: 'warn' })`): at once, then once a minute
+ * while they come.
+ */
+export interface LongListRecord {
+  readonly type: 'long-list'
+  readonly time: string
+  readonly model: string
+  readonly operation: string
+  /** `User.findMany`, or for a nested list `User.findMany → posts`. */
+  readonly list: string
+  readonly callSite: string | null
+  /** The error that a guard would answer with. */
+  readonly code: string
+  /** Rows it should not pass; for `E_OFFSET_TOO_DEEP` rows to skip. */
+  readonly limit: number
+  /** Of the longest. */
+  readonly rows: number
+  readonly count: number
+  /** Seconds in which they came; 0 for the first. */
+  readonly seconds: number
+  readonly advice: string
+}
+
+/** No list has passed its limit for a week: limits can be enforced. Once a process. */
+export interface QuietListsRecord {
+  readonly type: 'quiet-lists'
+  readonly time: string
+  /** Since when this process has seen none, ISO 8601. */
+  readonly since: string
+  /** Lists without `take` that it has looked at. */
+  readonly lists: number
+  /** Rows of the longest. */
+  readonly longest: number
+  readonly limit: number
+  readonly advice: string
 }

@@ -1,9 +1,13 @@
 import {
   channels,
   DriverTap,
+  longListAdvice,
+  quietAdvice,
   type Call,
   type Host,
+  type LongListReport,
   type Middleware,
+  type QuietLists,
   type Statement,
 } from '@prisma-brisk/core'
 import { PlanSampler } from '../explain/plan-sampler.ts'
@@ -92,6 +96,29 @@ export class MountedRecorder implements LoopListener, FirstMount {
       type: 'deferred-failure',
       time: new Date().toISOString(),
       error: errorRecordOf(error, null),
+    }))
+  }
+
+  long(report: LongListReport): void {
+    const { policy: _, ...list } = report
+    this.queue(() => ({
+      type: 'long-list',
+      time: new Date().toISOString(),
+      ...list,
+      advice: longListAdvice(report),
+    }))
+  }
+
+  quiet(quiet: QuietLists): void {
+    const { lists, longest, limit } = quiet
+    this.queue(() => ({
+      type: 'quiet-lists',
+      time: new Date().toISOString(),
+      since: new Date(quiet.since).toISOString(),
+      lists,
+      longest,
+      limit,
+      advice: quietAdvice(quiet),
     }))
   }
 

@@ -2,6 +2,8 @@ import {
   type DriverListener,
   DriverTap,
   type Host,
+  ListWatch,
+  type ListListener,
   type Statement,
   type TransactionEvent,
 } from '@prisma-brisk/core'
@@ -23,7 +25,7 @@ const recorderKey = Symbol('prisma-brisk.slow-query')
 const deferredKey = Symbol.for('prisma-brisk.deferred-failures')
 
 /** The mount that gets what belongs to no operation. */
-export interface FirstMount {
+export interface FirstMount extends ListListener {
   requestFinished(request: FinishedRequest): void
   deferredFailed(error: unknown): void
 }
@@ -36,6 +38,7 @@ export class Recorder {
   readonly starter = new RequestStarter(this.requests)
   readonly reports = new ReportQueue()
   readonly alerts: AlertMonitor
+  readonly lists: ListWatch
   /** Loops reported so far. */
   loops = 0
   private readonly queues = new Map<RecordSink, SinkQueue>()
@@ -52,6 +55,7 @@ export class Recorder {
   ) {
     this.series = new SeriesTable(maxSeries)
     this.alerts = new AlertMonitor(host, this.series)
+    this.lists = ListWatch.of(host)
     DriverTap.of(host)?.listen(this.listener())
     host.onDisconnect(async () => {
       this.alerts.stop()
@@ -80,6 +84,7 @@ export class Recorder {
   mounted(mount: FirstMount): void {
     if (this.first !== null) return
     this.first = mount
+    this.lists.listen(mount)
     this.starter.onFinish = (request) => mount.requestFinished(request)
     this.host
       .state(deferredKey, () => new Set<(error: unknown) => void>())

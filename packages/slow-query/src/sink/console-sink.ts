@@ -1,6 +1,12 @@
 import { styleText } from 'node:util'
 import { boolean, callable, checkOptions, oneOf } from '@prisma-brisk/core'
-import type { NPlusOneReport, RequestBudgetEvent, SinkRecord, SlowQueryRecord } from '../record/records.ts'
+import type {
+  LongListRecord,
+  NPlusOneReport,
+  RequestBudgetEvent,
+  SinkRecord,
+  SlowQueryRecord,
+} from '../record/records.ts'
 import { FoldedSink, type Folded } from './folded-sink.ts'
 import { previewOf } from './preview.ts'
 import { titleOf } from './record-title.ts'
@@ -61,11 +67,28 @@ function linesOf(record: SinkRecord, folded: Folded | null, full: boolean, paint
       return budgetLines(record, folded, paint)
     case 'alert':
       return [paint(record.to === 'critical' ? 'red' : 'yellow', titleOf(record))]
+    case 'long-list':
+      return longListLines(record, paint)
+    case 'quiet-lists':
+      return [`${paint('bold', 'limits')}  ${record.advice}`]
     case 'slow-request':
       return [`${paint('yellow', titleOf(record))}${more(folded)}`]
     case 'deferred-failure':
       return [`${paint('red', titleOf(record))}${folded === null ? '' : `  ${often(folded)}`}`]
   }
+}
+
+function longListLines(record: LongListRecord, paint: Paint): string[] {
+  const often = record.count === 1 && record.seconds === 0 ? [] : [`× ${record.count} in ${record.seconds} s`]
+  const head = [
+    ...(record.callSite === null ? [] : [record.callSite]),
+    paint('yellow', 'long list'),
+    paint('bold', record.list),
+    `${count(record.rows, 'row')} (> ${record.limit.toLocaleString('en-US')})`,
+    ...often,
+    record.code,
+  ].join('  ')
+  return [head]
 }
 
 function loopLines(report: NPlusOneReport, paint: Paint): string[] {

@@ -35,6 +35,8 @@ function levelOf(record: SinkRecord): keyof PinoLike {
       return record.to === 'critical' ? 'error' : record.to === 'ok' ? 'info' : 'warn'
     case 'deferred-failure':
       return 'error'
+    case 'quiet-lists':
+      return 'info'
     default:
       return 'warn'
   }

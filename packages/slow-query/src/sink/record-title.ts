@@ -3,6 +3,10 @@ import type { SinkRecord } from '../record/records.ts'
 /** One line that says what happened, without values. */
 export function titleOf(record: SinkRecord): string {
   switch (record.type) {
+    case 'long-list':
+      return `long list: ${record.advice}`
+    case 'quiet-lists':
+      return `limits: ${record.advice}`
     case 'slow-query':
       return `slow query: ${nameOf(record)} took ${Math.round(record.ms)} ms`
     case 'n-plus-one':
