@@ -9,7 +9,7 @@ import { slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
-import { seedLearning } from './learning-data.ts'
+import { seedLearning } from './support/learning-data.ts'
 
 /**
  * The oracle of `limits: 'warn'`: it answers what plain Prisma answers, with its statements, and tells exactly those calls that
