@@ -1,8 +1,8 @@
 import { canonicalize, isPlain, type Args, type Call, type Field, type Model } from '@prisma-brisk/core'
+import { argumentOrder } from './answer-order.ts'
 import { holdsUndefined, isKeyValue } from '../key/argument-value.ts'
 import { equalitiesOf, valueAt, type KeyLocation } from './key-equalities.ts'
 import { readShapeOf, type ReadShape } from './read-kind.ts'
-import { selectionOrder } from './selection.ts'
 
 /**
  * What calls of one shape have in common: everything but the values in which they differ. Two calls with the same shape ask
@@ -20,6 +20,8 @@ export interface BatchKey extends ReadShape {
   readonly locations: readonly KeyLocation[]
   /** Whether the calls give something as undefined, which Prisma may refuse; see {@link refusal}. */
   readonly hasUndefined: boolean
+  /** Whether something that `where` gives twice stands in the shape once. */
+  readonly hasTwice: boolean
 }
 
 /** Takes a call apart; null where it is not of a kind that can be merged with calls that have other values. */
@@ -30,14 +32,15 @@ export function batchKeyOf(call: Call, model: Model): BatchKey | null {
   if (equalities === null) return null
   const readShape = readShapeOf(call, model, equalities)
   if (readShape === null) return null
-  const { found, rest } = equalities
+  const { found, rest, hasTwice } = equalities
   const keys = [...found.keys()].sort()
   return {
     ...readShape,
-    shape: `${readShape.kind} ${keys.join(',')} ${readShape.take} ${canonicalize({ ...args, where: rest })}${selectionOrder(args)}`,
+    shape: `${readShape.kind} ${keys.join(',')} ${readShape.take} ${canonicalize({ ...args, where: rest })}${orderInShape(call)}`,
     keys: keys.map((name) => model.fields.get(name) as Field),
     rest,
     hasUndefined: holdsUndefined(args),
+    hasTwice,
     locations: Array.from(found, ([field, location]) => ({ ...location, key: keys.indexOf(field) })),
   }
 }
@@ -58,16 +61,21 @@ export function keyValues({ locations, keys }: BatchKey, where: Args): unknown {
   return values
 }
 
-/** A call of any kind, all of it, as text: calls of the same text are one. */
-export function wholeShape({ args, notes }: Call): string {
-  return `= ${notes.bound ?? ''} ${canonicalize(args)}${selectionOrder(args)}`
+/** A call of any kind, all of it, as text: calls of the same text are one, but for the order of what they select. */
+export function wholeShape(call: Call): string {
+  return `= ${call.notes.bound ?? ''} ${canonicalize(call.args)}${orderInShape(call)}`
 }
+
+/** Rows can be put into another order once they are read; what counts and adds up is asked for in the order of the call. */
+const orderInShape = ({ operation, args }: Call): string =>
+  operation.startsWith('find') ? '' : argumentOrder(args)
 
 /**
  * Whether a call is written like another one whose batch key is known, and so has the same batch key. A cheap test that
  * most calls pass; false proves nothing.
  */
-export function isSameShape({ locations }: BatchKey, known: Call, call: Call): boolean {
+export function isSameShape({ locations, hasTwice }: BatchKey, known: Call, call: Call): boolean {
+  if (hasTwice) return false
   const { args } = call
   let names = 0
   for (const name in known.args) {

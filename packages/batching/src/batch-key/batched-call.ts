@@ -11,6 +11,8 @@ export interface Presence {
 export class BatchedCall {
   /** The value of its key; an array where its batch key has several. */
   value: unknown = undefined
+  /** The order of what it selects, see `answerOrder`; found out where calls are grouped. */
+  order = ''
   private outcome: unknown = pending
   private hasFailed = false
   private waiter: { resolve(answer: unknown): void; reject(error: unknown): void } | null = null

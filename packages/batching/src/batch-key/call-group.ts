@@ -1,5 +1,7 @@
 import type { Args, Call, Model } from '@prisma-brisk/core'
 import type { BatchedCall } from './batched-call.ts'
+import { answerOrder } from './answer-order.ts'
+import { ownBatchOf } from './own-batch.ts'
 import { isSameShape, keyValues, batchKeyOf, wholeShape, type BatchKey } from './batch-key.ts'
 
 /** Calls of one shape, which may share a statement. */
@@ -9,8 +11,10 @@ export class CallGroup {
   constructor(
     readonly model: Model,
     readonly shape: string,
-    /** Null: the calls are equal as they stand, values and all. */
+    /** Null: the calls are equal as they stand, values and all, or Prisma's to merge. */
     readonly batchKey: BatchKey | null,
+    /** Whether Prisma itself makes one statement of the calls, see {@link ownBatchOf}. */
+    readonly isOwnBatch = false,
   ) {}
 
   /** The first of the calls; merged statements are made from its arguments. */
@@ -25,18 +29,56 @@ export function groupsOf(members: readonly BatchedCall[], model: Model): readonl
   let group: CallGroup | null = null
   let batchKey: BatchKey | null = null
   let call: Call | null = null
+  let order = ''
   for (const member of members) {
     // Calls mostly come from one line of code, one after another.
     if (group === null || batchKey === null || call === null || !isSameShape(batchKey, call, member.call)) {
       call = member.call
       batchKey = batchKeyOf(call, model)
-      const shape = batchKey?.shape ?? wholeShape(call)
-      group = groups.get(shape) ?? new CallGroup(model, shape, batchKey)
+      order = answerOrder(call.args)
+      const own = batchKey === null ? ownBatchOf(call, model) : null
+      const shape = batchKey?.shape ?? own ?? wholeShape(call)
+      group = groups.get(shape) ?? new CallGroup(model, shape, batchKey, own !== null)
       groups.set(shape, group)
     }
     // Read at the locations of its own batch key: a shape does not say in which form a value is given.
     if (batchKey !== null) member.value = keyValues(batchKey, member.call.args['where'] as Args)
+    member.order = order
     group.members.push(member)
   }
-  return [...groups.values()]
+  return withoutSingles([...groups.values()], model)
+}
+
+/**
+ * A shape of which there is one call has nothing to merge it with, but calls of other shapes may belong to one batch of
+ * Prisma's own with it: `{ id: 1, name: null }` and `{ id: 2, name: 'Ada' }`.
+ */
+function withoutSingles(groups: readonly CallGroup[], model: Model): readonly CallGroup[] {
+  if (groups.length < 2) return groups
+  const ownBatches = new Map<string, CallGroup[]>()
+  for (const group of groups) {
+    const isSingle = group.isOwnBatch || group.members.length === 1
+    const own = (isSingle ? ownBatchOf(group.first.call, model) : null) ?? group.shape
+    const same = ownBatches.get(own)
+    if (same === undefined) ownBatches.set(own, [group])
+    else same.push(group)
+  }
+  return Array.from(ownBatches, ([own, same]) => {
+    if (same.length === 1) return same[0] as CallGroup
+    const together = new CallGroup(model, own, null, true)
+    for (const { members } of same) for (const member of members) together.members.push(member)
+    return together
+  })
+}
+
+/** Calls by what they ask for, equal ones side by side. */
+export function equalOnes(members: readonly BatchedCall[]): readonly (readonly BatchedCall[])[] {
+  const equal = new Map<string, BatchedCall[]>()
+  for (const member of members) {
+    const shape = wholeShape(member.call)
+    const same = equal.get(shape)
+    if (same === undefined) equal.set(shape, [member])
+    else same.push(member)
+  }
+  return [...equal.values()]
 }

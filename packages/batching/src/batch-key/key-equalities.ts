@@ -1,4 +1,4 @@
-import { isPlain, type Args, type Field, type Model } from '@prisma-brisk/core'
+import { canonicalize, isPlain, type Args, type Field, type Model } from '@prisma-brisk/core'
 import { isKeyValue } from '../key/argument-value.ts'
 
 /** `{ id: 5 }`, `{ id: { equals: 5 } }`, or one member of `{ userId_day: { userId: 5, day: 7 } }`. */
@@ -13,6 +13,8 @@ export interface Equalities {
   /** Fields that are set equal to a value, and where. */
   readonly found: ReadonlyMap<string, Omit<KeyLocation, 'key'>>
   readonly rest: Args
+  /** Whether something that was given twice, with the same value, stands in it once. */
+  readonly hasTwice: boolean
 }
 
 /** Takes the equalities out of a `where`; null where there is none. */
@@ -20,6 +22,12 @@ export function equalitiesOf(model: Model, where: unknown, isUniqueRead: boolean
   if (!isPlain(where)) return null
   const found = new Map<string, Omit<KeyLocation, 'key'>>()
   const rest: Record<string, unknown> = {}
+  let hasTwice = false
+  /** A member of a compound key that stands beside it too is one condition more, where it is of another value. */
+  const addTwice = (member: string, own: unknown, inKey: unknown): void => {
+    if (areSame(own, inKey)) hasTwice = true
+    else rest[member] = own
+  }
   for (const name in where) {
     const value = where[name]
     const field = model.fields.get(name)
@@ -30,26 +38,30 @@ export function equalitiesOf(model: Model, where: unknown, isUniqueRead: boolean
         const twice = found.get(member)
         // Two compound keys with a field in common: a list read knows neither of their names.
         if (twice !== undefined && typeof twice.form === 'object') return null
-        if (twice !== undefined) rest[member] = where[member]
+        if (twice !== undefined) addTwice(member, valueAt(twice, where), (value as Args)[member])
         found.set(member, { name, form: { member } })
       }
       continue
     }
-    const form = isKeyField(field) ? equalityForm(value, isUniqueRead) : null
+    // Of the fields of a unique key, findUnique takes plain values alone; findMany would take more.
+    const isPlainOnly = isUniqueRead && (field.isId || field.isUnique)
+    // Beside a unique key null is a value as any other: the statement asks for pairs.
+    const isNull = value === null && isUniqueRead && !isPlainOnly
+    const form = isKeyField(field) ? (isNull ? 'plain' : equalityForm(value, isPlainOnly)) : null
     if (form !== null) {
-      // A member of a compound key that stands beside it too is one condition more, of this value or another.
-      if (found.has(name)) rest[name] = value
-      else found.set(name, { name, form })
+      const inKey = found.get(name)
+      if (inKey === undefined) found.set(name, { name, form })
+      else addTwice(name, valueAt({ name, form }, where), valueAt(inKey, where))
       continue
     }
-    // Of the fields of a unique key, findUnique takes plain values alone; findMany would take more.
-    if (isUniqueRead && (field.isId || field.isUnique)) return null
+    if (isPlainOnly) return null
     rest[name] = value
   }
-  return found.size === 0 ? null : { found, rest }
+  return found.size === 0 ? null : { found, rest, hasTwice }
 }
 
-function compoundMembers(model: Model, name: string, value: unknown): readonly string[] | null {
+/** The fields of a compound key of this name, where the value gives each of them a value. */
+export function compoundMembers(model: Model, name: string, value: unknown): readonly string[] | null {
   const key = [model.id, ...model.uniques].find((each) => each?.isCompound === true && each.name === name)
   if (key === undefined || key === null || !isPlain(value)) return null
   const fits =
@@ -57,15 +69,18 @@ function compoundMembers(model: Model, name: string, value: unknown): readonly s
   return fits ? key.fields : null
 }
 
+const areSame = (one: unknown, other: unknown): boolean => canonicalize(one) === canonicalize(other)
+
 /** `5` and `{ equals: 5 }`; null for every other condition. */
-function equalityForm(value: unknown, isUniqueRead: boolean): 'plain' | 'equals' | null {
+function equalityForm(value: unknown, isPlainOnly: boolean): 'plain' | 'equals' | null {
   if (isKeyValue(value)) return 'plain'
-  if (isUniqueRead || !isPlain(value)) return null
+  if (isPlainOnly || !isPlain(value)) return null
   const names = Object.keys(value)
   return names.length === 1 && names[0] === 'equals' && isKeyValue(value['equals']) ? 'equals' : null
 }
 
-function isKeyField(field: Field): boolean {
+/** Whether values of the field can be compared as a key. */
+export function isKeyField(field: Field): boolean {
   return (
     !field.isList &&
     !field.isIgnored &&
@@ -74,7 +89,7 @@ function isKeyField(field: Field): boolean {
 }
 
 /** The value that stands at a place of a `where`. */
-export function valueAt({ name, form }: KeyLocation, where: Args): unknown {
+export function valueAt({ name, form }: Omit<KeyLocation, 'key'>, where: Args): unknown {
   const value = where[name]
   if (form === 'plain') return value
   return (value as Args)[form === 'equals' ? 'equals' : form.member]

@@ -38,18 +38,3 @@ export function pagesWithin(args: Args): boolean {
 }
 
 const cuts = ['take', 'skip', 'cursor', 'distinct'] as const
-
-/** Prisma gives fields in the order in which they were selected, which canonical text does not tell. */
-export function selectionOrder(args: Args): string {
-  let order = ''
-  for (const clause of ['select', 'include'] as const) {
-    const fields = args[clause]
-    if (!isPlain(fields)) continue
-    order += ` ${Object.keys(fields).join(',')}`
-    for (const name in fields) {
-      const nested = fields[name]
-      if (isPlain(nested)) order += `(${selectionOrder(nested)})`
-    }
-  }
-  return order
-}

@@ -1,5 +1,6 @@
 import type { Host } from '@prisma-brisk/core'
 import type { BatchedCall } from '../batch-key/batched-call.ts'
+import { isUniqueRead } from '../batch-key/own-batch.ts'
 import { afterThisTurn, nextTurn } from './schedule.ts'
 
 const key = Symbol('prisma-brisk.batching.unique-reads')
@@ -35,11 +36,20 @@ export class UniqueReads {
     if (!isUniqueRead(call.operation)) return member.send()
     const model = call.model as string
     if (this.sent.has(model)) return nextTurn().then(() => member.send())
-    if (this.sent.size === 0) afterThisTurn(() => this.sent.clear())
-    this.sent.add(model)
+    this.take(model)
     return member.send()
   }
-}
 
-const isUniqueRead = (operation: string): boolean =>
-  operation === 'findUnique' || operation === 'findUniqueOrThrow'
+  /** Sends calls of one operation and model in one tick, and no other call of the model in it. */
+  async sendTogether(members: readonly BatchedCall[]): Promise<PromiseSettledResult<unknown>[]> {
+    const model = members[0]?.call.model as string
+    while (this.sent.has(model)) await nextTurn()
+    this.take(model)
+    return Promise.allSettled(members.map((member) => member.send()))
+  }
+
+  private take(model: string): void {
+    if (this.sent.size === 0) afterThisTurn(() => this.sent.clear())
+    this.sent.add(model)
+  }
+}

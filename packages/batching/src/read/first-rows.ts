@@ -1,4 +1,5 @@
 import { refusal } from '../batch-key/batch-key.ts'
+import { allOf } from '../statement/all-of.ts'
 import { learnSchema } from '../key/database-schema.ts'
 import { KeyIndexes } from '../statement/key-index.ts'
 import type { KeySlot } from '../statement/key-partition.ts'
@@ -84,7 +85,7 @@ async function findByIds(read: FirstRead): Promise<void> {
     ...refusal('distinct', batchKey),
     // Rows that are taken have an order, also where the callers named none.
     orderBy: rest['orderBy'] ?? batchKey.sort.map(({ field, direction }) => ({ [field]: direction })),
-    where: { AND: [read.where, id.where(found)] },
+    where: allOf(read.where, id.where(found)),
     // Asked for nothing, Prisma sends nothing, but refuses what it would refuse each caller.
     ...(found.length === 0 ? { take: 0 } : {}),
   })) as readonly Row[]

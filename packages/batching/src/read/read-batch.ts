@@ -1,6 +1,9 @@
 import { judgeFailure, type Args } from '@prisma-brisk/core'
+import { inOrderOf } from '../batch-key/answer-order.ts'
 import type { BatchKey } from '../batch-key/batch-key.ts'
 import type { BatchedCall } from '../batch-key/batched-call.ts'
+import { equalOnes } from '../batch-key/call-group.ts'
+import { ownBatchOf } from '../batch-key/own-batch.ts'
 import type { Fold } from '../key/key-type.ts'
 import { BatchRun } from '../loader/batch-run.ts'
 import { copyOf, copyOfError } from '../statement/copies.ts'
@@ -9,12 +12,13 @@ import {
   bySpelling,
   chunksOf,
   isOfOneValue,
+  PAIRS,
   partitionsOf,
   type Chunk,
   type KeyPartition,
   type KeySlot,
 } from '../statement/key-partition.ts'
-import { mergeKeyOf } from '../statement/merge-key-of.ts'
+import { isComparedExactly, mergeKeyOf } from '../statement/merge-key-of.ts'
 import { SingleKey, type MergeKey } from '../statement/merge-key.ts'
 import { MergeMismatch, type MergedRead, type ReadStrategy } from '../statement/statement.ts'
 import { findAggregates } from './aggregates.ts'
@@ -25,9 +29,6 @@ import { findRows } from './rows.ts'
 /** Statements of a batch in flight at a time, and the keys they may bind together: their rows are held in memory. */
 const PARALLEL = 4
 const KEYS_IN_FLIGHT = 65_536
-
-/** Pairs of values in one statement, whose text grows with each of them. */
-const PAIRS = 500
 
 /** What a statement may bind beside keys and values of `where`: LIMIT, OFFSET, and a reserve. */
 const RESERVED_BINDS = 4
@@ -44,8 +45,9 @@ export class ReadBatch extends BatchRun {
   private mostKeys = 1
 
   protected sendShared(): Promise<void> {
-    const { members, batchKey } = this.group
-    return batchKey === null ? this.share(members) : this.merge(batchKey)
+    const { members, batchKey, isOwnBatch } = this.group
+    if (batchKey !== null) return this.merge(batchKey)
+    return isOwnBatch ? this.leaveToPrisma(equalOnes(members)) : this.share(members)
   }
 
   protected override sendUnmerged(): Promise<void> {
@@ -53,6 +55,8 @@ export class ReadBatch extends BatchRun {
   }
 
   private sendAlone(): Promise<void> {
+    const { first, model } = this.group
+    if (this.alone.length > 1 && ownBatchOf(first.call, model) !== null) return this.leaveToPrisma(this.alone)
     return inParallel(this.alone, this.aloneAtOnce, (equal) => this.share(equal))
   }
 
@@ -143,7 +147,7 @@ export class ReadBatch extends BatchRun {
     }
     const missed: BatchedCall[] = []
     for (const slot of read.slots.values()) {
-      if (slot.isAnswered) this.hand(slot.found, slot.first, slot.others)
+      if (slot.isAnswered) this.hand(slot.found, read.group.first, slot.first, slot.others)
       else missed.push(...slot.members)
     }
     this.replayMissed(missed)
@@ -169,10 +173,33 @@ export class ReadBatch extends BatchRun {
     const { others } = this.misses.find(({ first }) => first === member) ?? { others: [] }
     if (others.length === 0) return
     const { error } = member
-    if ((error as { code?: unknown } | null)?.code === 'P2025') {
+    if (isMiss(error)) {
       this.state.statistics.batched += others.length
       for (const other of others) other.reject(copyOfError(error))
     } else this.putBack(others, undefined)
+  }
+
+  /**
+   * Calls that we cannot merge, and Prisma can: it is given them in one tick. It compares keys in JavaScript, so a row that it
+   * finds for a call is right, and what it does not find may be there all the same: those calls are sent alone, unless the
+   * values are of types that are equal in JavaScript exactly where they are equal in the database.
+   */
+  private async leaveToPrisma(calls: readonly (readonly BatchedCall[])[]): Promise<void> {
+    if (calls.length < 2) return inParallel(calls, 1, (equal) => this.share(equal))
+    const missed: BatchedCall[] = []
+    this.countStatement()
+    const outcomes = await this.state.uniqueReads.sendTogether(calls.map(([first]) => first as BatchedCall))
+    for (const [index, outcome] of outcomes.entries()) {
+      const equal = calls[index] as readonly BatchedCall[]
+      const [first, ...others] = equal as readonly [BatchedCall, ...BatchedCall[]]
+      if (outcome.status === 'rejected') {
+        if (isMiss(outcome.reason)) missed.push(...equal)
+        else this.recover(equal, outcome.reason)
+      } else if (outcome.value === null && !(await isComparedExactly(this.group, first)))
+        missed.push(...equal)
+      else this.hand(outcome.value, first, first, others)
+    }
+    this.replayMissed(missed)
   }
 
   /** Sends one of several equal calls unchanged; the others get copies of its answer. */
@@ -195,17 +222,25 @@ export class ReadBatch extends BatchRun {
       return
     }
     this.countStatement()
-    this.hand(answer, first, others)
+    this.hand(answer, first, first, others)
   }
 
-  private hand(answer: unknown, first: BatchedCall, others: readonly BatchedCall[] | null): void {
+  /** @param asked the call by whose arguments the answer was asked for */
+  private hand(
+    answer: unknown,
+    asked: BatchedCall,
+    first: BatchedCall,
+    others: readonly BatchedCall[] | null,
+  ): void {
     const { statistics } = this.state
+    const inOrder = (given: unknown, { call, order }: BatchedCall) =>
+      order === asked.order ? given : inOrderOf(given, call.args)
     statistics.batched++
-    first.resolve(answer)
+    first.resolve(inOrder(answer, first))
     for (const member of others ?? []) {
       let copy: unknown
       try {
-        copy = copyOf(answer)
+        copy = inOrder(copyOf(answer), member)
       } catch (error) {
         // Nested deeper than the stack is: the call is sent again, and gets an answer of its own.
         this.putBack([member], error)
@@ -241,6 +276,9 @@ export class ReadBatch extends BatchRun {
     )
   }
 }
+
+/** Nothing was found for an `OrThrow`. */
+const isMiss = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 'P2025'
 
 function piecesOf(chunk: Chunk, size: number): readonly Chunk[] {
   if (chunk.size <= size) return [chunk]

@@ -1,4 +1,5 @@
 import { canonicalize, type Args, type Field } from '@prisma-brisk/core'
+import { isUniqueRead } from '../batch-key/own-batch.ts'
 import type { CallGroup } from '../batch-key/call-group.ts'
 import type { Fold } from '../key/key-type.ts'
 import { allOf } from './all-of.ts'
@@ -20,12 +21,16 @@ export interface KeyPartition {
 /** Statements with constants of their own that are sent rather than one with all pairs. */
 const FEW = 4
 
+/** Pairs of values in one statement, whose text grows with each of them. */
+export const PAIRS = 500
+
 /**
  * Splits calls of one shape into partitions. Where several fields differ (the members of a composite key), the one with the
  * most values becomes the key, and the others partition the calls: `tenantId = ? AND id IN (…)`, one statement a tenant.
  *
  * @param mayPair whether a statement may ask for pairs of values, `(tenantId = ? AND id = ?) OR …`: it does where there would
- * be many partitions, or partitions of one value
+ * be many partitions, or partitions of one value; for `findUnique`, which Prisma itself asks for by pairs, where that takes
+ * fewer statements
  */
 export function partitionsOf(group: CallGroup, mayPair: boolean): readonly KeyPartition[] {
   const { members } = group
@@ -44,7 +49,10 @@ export function partitionsOf(group: CallGroup, mayPair: boolean): readonly KeyPa
     partitions.filter((each) => !isOfOneValue(each)),
     partitions.filter(isOfOneValue),
   ]
-  if (several.length > FEW) return [pairsOf(members)]
+  const statements = several.length + Math.min(1, single.length)
+  const isUnique = isUniqueRead(group.first.call.operation)
+  if (several.length > FEW || (isUnique && statements > Math.ceil(members.length / PAIRS)))
+    return [pairsOf(members)]
   return single.length < 2 ? partitions : [...several, pairsOf(single.flatMap((each) => each.members))]
 }
 

@@ -1,5 +1,7 @@
-import type { Field, Host } from '@prisma-brisk/core'
+import type { Args, Field, Host } from '@prisma-brisk/core'
+import type { BatchedCall } from '../batch-key/batched-call.ts'
 import type { CallGroup } from '../batch-key/call-group.ts'
+import { comparisonsOf } from '../batch-key/own-batch.ts'
 import { ColumnCatalog, factOf } from '../key/column-facts.ts'
 import { isListable, keyTypeOf, needsFact } from '../key/key-type.ts'
 import { CompoundKey, SingleKey, type MergeKey } from './merge-key.ts'
@@ -19,6 +21,19 @@ export async function mergeKeyOf(
   const [only] = members as [SingleKey]
   if (members.length > 1) return new CompoundKey(members)
   return isListable(only.field) ? only : null
+}
+
+/**
+ * Whether JavaScript finds the values of a `where` equal exactly where the database does, and whether each is spelled as a
+ * row would hold it.
+ */
+export async function isComparedExactly(group: CallGroup, { call }: BatchedCall): Promise<boolean> {
+  for (const [field, value] of comparisonsOf(call.args['where'] as Args, group.model)) {
+    if (value === null) continue
+    const key = await singleKeyOf(call.host, group, field)
+    if (key === null || !key.isExact || key.fold(value) !== value) return false
+  }
+  return true
 }
 
 async function singleKeyOf(host: Host, { model, first }: CallGroup, field: Field): Promise<SingleKey | null> {

@@ -61,30 +61,38 @@ export class CompoundKey implements MergeKey {
 
   fold(value: unknown): Fold | null {
     const values = value as readonly unknown[]
-    return joined(this.members.map((member, index) => member.fold(values[index])))
+    return joined(
+      this.members.map((member, index) => (values[index] === null ? NULL : member.fold(values[index]))),
+    )
   }
 
   foldRow(row: Row): Fold | null {
-    return joined(this.members.map((member) => member.foldRow(row)))
+    return joined(
+      this.members.map((member) => (row[member.field.name] === null ? NULL : member.foldRow(row))),
+    )
   }
 
   where(values: readonly unknown[]): Args {
     return {
       OR: values.map((value) =>
         Object.fromEntries(
-          this.members.map(({ field, type }, index) => [
-            field.name,
-            type.send((value as readonly unknown[])[index]),
-          ]),
+          this.members.map(({ field, type }, index) => {
+            const own = (value as readonly unknown[])[index]
+            return [field.name, own === null ? null : type.send(own)]
+          }),
         ),
       ),
     }
   }
 }
 
+/** The fold of null, which is found by `IS NULL`. */
+const NULL = Symbol('null')
+
 /** Lengths mark where each member ends. */
-function joined(folds: readonly (Fold | null)[]): string | null {
-  return folds.includes(null) ? null : folds.map((fold) => `${String(fold).length}:${fold}`).join('')
+function joined(folds: readonly (Fold | typeof NULL | null)[]): string | null {
+  if (folds.includes(null)) return null
+  return folds.map((fold) => (fold === NULL ? 'null;' : `${String(fold).length}:${String(fold)}`)).join('')
 }
 
 /**

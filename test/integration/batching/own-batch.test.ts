@@ -1,0 +1,286 @@
+import { batching } from '@prisma-brisk/batching'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
+import { expectStatements } from '../../support/statements.ts'
+
+/** What batching does not merge by itself, it leaves to Prisma's own batch, which makes one statement of it. */
+const nothing = { result: {} } as unknown as typeof label
+const label = {
+  result: {
+    user: { label: { needs: { name: true }, compute: ({ name }: { name: string }) => `<${name}>` } },
+  },
+}
+
+describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])(
+  "findUnique beside Prisma's own batch on %s",
+  (provider) => {
+    let database: TestDatabase<PrismaClient>
+    const numbers = Array.from({ length: 6 }, (_, index) => index + 1)
+
+    beforeAll(async () => {
+      database = await createDatabase(provider)
+      const plain = database.createClient()
+      await plain.user.createMany({
+        data: numbers.map((id) => ({
+          id,
+          email: `Zoë${id}@example.org`,
+          name: `User ${id}`,
+          tutorId: id === 1 ? null : 1,
+        })),
+      })
+      await plain.workshop.createMany({ data: numbers.map((id) => ({ id, title: 'w', ownerId: 1 })) })
+      await plain.workshopMember.createMany({
+        data: numbers.flatMap((id) =>
+          [1, 2].map((workshopId) => ({ workshopId, userId: id, role: `role ${id}` })),
+        ),
+      })
+    })
+    afterAll(() => database.drop())
+
+    /** The catalog is read before statements are counted. */
+    const open = async (extension: typeof label) => {
+      const { client, log } = database.createRecordedClient({
+        errorFormat: 'minimal',
+        adapter: database.adapter({ connections: 3 }),
+      })
+      const plain = client.$extends(extension)
+      const prisma = plain.$extends(batching())
+      await Promise.all([1, 2].map((id) => prisma.user.findUnique({ where: { email: `${id}` } })))
+      return { plain, prisma, log }
+    }
+    const opened = new Map<object, ReturnType<typeof open>>()
+    const clients = async (extension: typeof label) => {
+      if (!opened.has(extension)) opened.set(extension, open(extension))
+      const { plain, prisma, log } = await (opened.get(extension) as ReturnType<typeof open>)
+      log.clear()
+      return { plain, prisma, log }
+    }
+
+    test('KF5 equal selections in another order are one statement, and each caller gets its own order', async () => {
+      const { prisma, log } = await clients(nothing)
+      const [one, two, three] = await expectStatements(log, 2, () =>
+        Promise.all([
+          prisma.user.findUnique({
+            where: { id: 2 },
+            select: { id: true, tutor: { select: { name: true, id: true } }, name: true },
+          }),
+          prisma.user.findUnique({
+            where: { id: 3 },
+            select: { name: true, tutor: { select: { id: true, name: true } }, id: true },
+          }),
+          prisma.user.findUnique({
+            where: { id: 2 },
+            select: { tutor: { select: { id: true, name: true } }, id: true, name: true },
+          }),
+        ]),
+      )
+      expect([one, two, three].map((row) => JSON.stringify(row))).toEqual([
+        '{"id":2,"tutor":{"name":"User 1","id":1},"name":"User 2"}',
+        '{"name":"User 3","tutor":{"id":1,"name":"User 1"},"id":3}',
+        '{"tutor":{"id":1,"name":"User 1"},"id":2,"name":"User 2"}',
+      ])
+    })
+
+    test('KF5 the same for includes, omissions, lists, equal calls and conditions', async () => {
+      const { prisma, log } = await clients(nothing)
+      const included = await expectStatements(log, 3, () =>
+        Promise.all([
+          prisma.user.findUnique({
+            where: { id: 2 },
+            include: { tutor: true, profile: true },
+            omit: { email: true, name: true },
+          }),
+          prisma.user.findUnique({
+            where: { id: 3 },
+            include: { profile: true, tutor: true },
+            omit: { name: true, email: true },
+          }),
+        ]),
+      )
+      expect(included.map((row) => Object.keys(row as object).slice(-2))).toEqual([
+        ['tutor', 'profile'],
+        ['profile', 'tutor'],
+      ])
+      const lists = await expectStatements(log, 1, () =>
+        Promise.all([
+          prisma.user.findMany({ where: { tutorId: 1, role: 'STUDENT' }, select: { id: true, name: true } }),
+          prisma.user.findMany({ where: { role: 'STUDENT', tutorId: 2 }, select: { name: true, id: true } }),
+          prisma.user.findMany({ where: { role: 'STUDENT', tutorId: 1 }, select: { name: true, id: true } }),
+        ]),
+      )
+      expect([lists[0]?.[0], lists[2]?.[0]].map((row) => Object.keys(row as object))).toEqual([
+        ['id', 'name'],
+        ['name', 'id'],
+      ])
+      const equal = await expectStatements(log, 1, () =>
+        Promise.all([
+          prisma.user.findMany({ where: { id: { gt: 4 } }, select: { id: true, name: true } }),
+          prisma.user.findMany({ where: { id: { gt: 4 } }, select: { name: true, id: true } }),
+        ]),
+      )
+      expect(equal.map(([row]) => JSON.stringify(row))).toEqual([
+        '{"id":5,"name":"User 5"}',
+        '{"name":"User 5","id":5}',
+      ])
+    })
+
+    test('KF5 an order of rows in another order is another statement', async () => {
+      const { prisma } = await clients(nothing)
+      const [one, two] = await Promise.all([
+        prisma.user.findMany({ where: { tutorId: 1 }, orderBy: [{ role: 'asc' }, { id: 'desc' }] }),
+        prisma.user.findMany({ where: { tutorId: 1 }, orderBy: [{ id: 'asc' }, { role: 'asc' }] }),
+      ])
+      expect([one, two].map((rows) => rows.map(({ id }) => id))).toEqual([
+        [6, 5, 4, 3, 2],
+        [2, 3, 4, 5, 6],
+      ])
+    })
+
+    test('KF5 counts and sums have the order of their own call', async () => {
+      const { prisma } = await clients(nothing)
+      const sums = await Promise.all([
+        prisma.user.aggregate({ where: { tutorId: 1 }, _max: { id: true, name: true }, _count: true }),
+        prisma.user.aggregate({ where: { tutorId: 2 }, _count: true, _max: { name: true, id: true } }),
+        prisma.user.aggregate({ where: { tutorId: 3 }, _count: true, _max: { id: true, name: true } }),
+      ])
+      expect(sums.map((sum) => JSON.stringify(sum))).toEqual([
+        '{"_max":{"id":6,"name":"User 6"},"_count":5}',
+        '{"_count":0,"_max":{"name":null,"id":null}}',
+        '{"_count":0,"_max":{"id":null,"name":null}}',
+      ])
+    })
+
+    test.each<[string, (id: number) => object, number]>([
+      ['computed fields', (id) => ({ where: { id }, select: { label: true } }), 1],
+      [
+        'a nested list that is cut',
+        (id) => ({ where: { id }, select: { students: { take: 1, select: { id: true } } } }),
+        2,
+      ],
+      [
+        'null beside a value',
+        (id) => ({ where: { id, tutorId: id === 1 ? null : 1 }, select: { name: true } }),
+        1,
+      ],
+      [
+        'null among other values',
+        (id) => ({ where: { id, tutorId: id < 3 ? null : id }, select: { name: true } }),
+        1,
+      ],
+      [
+        'two unique keys',
+        (id) => ({ where: { id, email: `Zoë${id}@example.org` }, select: { name: true } }),
+        1,
+      ],
+      [
+        'texts of a language',
+        (id) => ({ where: { email: `Zoë${id}@example.org` }, select: { name: true } }),
+        1,
+      ],
+      [
+        'an equality spelled out',
+        (id) => ({ where: { id, name: { equals: `User ${id}` } }, select: { id: true } }),
+        1,
+      ],
+    ])(
+      'KR28 %s: as many statements as plain Prisma sends, and the answers of calls alone',
+      async (_, argsOf, statements) => {
+        const { plain, prisma, log } = await clients(label)
+        const ask = (client: object, id: number) =>
+          (client as typeof plain).user.findUnique(argsOf(id) as { where: { id: number } })
+        const alone: unknown[] = []
+        for (const id of numbers) alone.push(await ask(plain, id))
+        const expectSame = async (client: object) => {
+          log.clear()
+          const answers = await expectStatements(log, statements, () =>
+            Promise.all(numbers.map((id) => ask(client, id))),
+          )
+          expect(answers.map((answer) => JSON.stringify(answer))).toEqual(
+            alone.map((answer) => JSON.stringify(answer)),
+          )
+        }
+        await expectSame(plain)
+        await expectSame(prisma)
+        await prisma.$transaction(expectSame)
+      },
+    )
+
+    test('KR28 a few tenants of several keys are one statement, as for plain Prisma', async () => {
+      const { prisma, log } = await clients(nothing)
+      const pairs = [1, 2].flatMap((workshopId) => numbers.map((userId) => ({ workshopId, userId })))
+      const found = await expectStatements(log, 1, () =>
+        Promise.all(
+          pairs.map((pair) => prisma.workshopMember.findUnique({ where: { workshopId_userId: pair } })),
+        ),
+      )
+      expect(found.map((member) => [member?.workshopId, member?.userId])).toEqual(
+        pairs.map((pair) => [pair.workshopId, pair.userId]),
+      )
+    })
+
+    test('KR28 a member given twice, with another value in each call', async () => {
+      const { prisma, log } = await clients(nothing)
+      const found = await expectStatements(log, 1, () =>
+        Promise.all(
+          numbers.map((userId) =>
+            prisma.workshopMember.findUnique({
+              where: { workshopId_userId: { workshopId: 1, userId }, userId },
+            }),
+          ),
+        ),
+      )
+      expect(found.map((member) => member?.userId)).toEqual(numbers)
+      const others = await Promise.all(
+        numbers.map((userId) =>
+          prisma.workshopMember.findUnique({
+            where: { workshopId_userId: { workshopId: 1, userId }, userId: 2 },
+          }),
+        ),
+      )
+      expect(others.map((member) => member?.userId ?? null)).toEqual([null, 2, null, null, null, null])
+    })
+
+    test("KR28 B9 a text that only the database holds equal is found, though Prisma's own batch does not find it", async () => {
+      const { plain, prisma } = await clients(nothing)
+      const ask = (client: object, id: number) =>
+        (client as typeof plain).user.findUnique({
+          where: { email: `ZOË${id}@example.org` },
+          select: { id: true },
+        })
+      const alone: unknown[] = []
+      for (const id of numbers) alone.push(await ask(plain, id))
+      expect(await Promise.all(numbers.map((id) => ask(prisma, id)))).toEqual(alone)
+    })
+
+    test('KR28 a condition that finds nothing (`OR: []`) is kept beside pairs', async () => {
+      const { prisma } = await clients(nothing)
+      const found = await Promise.all(
+        numbers.map((userId) =>
+          prisma.workshopMember.findUnique({
+            where: { workshopId_userId: { workshopId: userId, userId }, OR: [] },
+          }),
+        ),
+      )
+      expect(found).toEqual(numbers.map(() => null))
+    })
+
+    test('KR28 a call that fails does not fail the others', async () => {
+      const { prisma } = await clients(label)
+      const calls = numbers.map((id) =>
+        prisma.user.findUnique({ where: { id: id === 3 ? 2 ** 40 : id }, select: { label: true } }).then(
+          (user) => user?.label,
+          (error: { name: string }) => error.name,
+        ),
+      )
+      const answers = await Promise.all(calls)
+      expect(answers).toEqual([
+        '<User 1>',
+        '<User 2>',
+        provider === 'postgresql' ? expect.stringMatching(/Error$/) : undefined,
+        '<User 4>',
+        '<User 5>',
+        '<User 6>',
+      ])
+    })
+  },
+)
