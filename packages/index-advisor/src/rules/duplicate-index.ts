@@ -5,11 +5,11 @@ import type { Rule } from './rule.ts'
 export const duplicateIndex: Rule = {
   name: 'duplicate-index',
   summary: 'Two indexes on the same columns.',
-  why: `An \`@id\` and a \`@unique\` are indexes already; a second \`@@index\` on the same columns is written on each change
-and never chosen for what the first cannot do.`,
+  why: `An \`@id\` and a \`@unique\` are indexes already; a second \`@@index\` on the same columns costs every write
+and finds nothing that the first does not.`,
   silent: [
     'Different type, predicate, operator class, length or order.',
-    'Two unique rules: each may be meant.',
+    'Two unique constraints: both may be intended.',
   ],
   example: { given: 'email String @unique\n@@index([email])', then: 'drop `@@index([email])`' },
   apply({ catalog }) {

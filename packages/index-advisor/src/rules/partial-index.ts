@@ -93,8 +93,8 @@ export const partialIndex: Rule = {
   summary:
     'A column is NULL in nearly all rows, so an index without those rows would be a fraction of the size.',
   why: `With the preview feature \`partialIndexes\` Prisma can declare \`@@index([externalId], where: { externalId: { not: null } })\`.
-Turning the feature on in the generator is the consent: with it the advisor makes such indexes itself where a query
-implies the predicate; without it they are only offered. A partial index never counts as the index of a foreign key.`,
+If the generator turns the feature on, the advisor recommends such indexes itself where a query implies the condition;
+otherwise it only offers them. A partial index never counts as the index of a foreign key.`,
   silent: ['No statistics are given.', 'MySQL and MariaDB: they have no partial indexes.'],
   example: {
     given: `prisma.user.findMany({ where: { externalId } }), with externalId NULL in 99.9 % of the rows`,

@@ -6,8 +6,8 @@ import type { Rule } from './rule.ts'
 export const partlyIndexedForeignKey: Rule = {
   name: 'partly-indexed-foreign-key',
   summary: 'Only the first columns of a composite foreign key are indexed.',
-  why: `A lookup by the whole key reads all rows that agree in the indexed part. That is often few enough, so this is a
-remark of low weight and no recommendation.`,
+  why: `A lookup by the whole key reads all rows that share the indexed part. Those are often few, so this is a remark of
+low weight, not a recommendation.`,
   silent: ['The whole key is covered, or none of it (see unindexed-foreign-key).'],
   example: {
     given: `slot Slot @relation(fields: [roomId, day], references: [roomId, day])\n@@index([roomId])`,

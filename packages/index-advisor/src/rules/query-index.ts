@@ -15,12 +15,11 @@ import { narrows } from './selectivity.ts'
 export const queryIndex: Rule = {
   name: 'query-index',
   summary: 'A query filters or sorts by columns that no index holds in a usable order.',
-  why: `Columns compared by equality come first, foreign keys before others and columns of few values last; then the sort,
-so that rows come in order and reading stops at \`take\`; or one range. Range and sort on different columns cannot both
-be served by one index: without a planner the sort is taken where there is a \`take\`, else the range. A b-tree is read
-backwards as easily as forwards, so \`desc\` stands in the index only where directions are mixed. Where an index on the
-first columns exists already, the recommendation says that the longer one makes it redundant. An \`OR\` gets one index
-for each arm.`,
+  why: `The index begins with the columns compared by equality: foreign keys first, columns with few values last. Then comes
+the sort, so that rows are read in order and reading stops at \`take\`, or one range. One index cannot serve a range
+and a sort on different columns: without a planner the sort wins if there is a \`take\`, else the range. A b-tree can
+be read backwards, so \`desc\` appears only if directions are mixed. If an index on the first columns exists, the
+recommendation says that the longer one makes it redundant. Each arm of an \`OR\` gets an index of its own.`,
   silent: [
     'Unique lookups, and queries that an existing index serves.',
     'Conditions that a b-tree cannot use: `not`, `notIn`, `contains`, `endsWith`, `mode: insensitive`, and `startsWith` where the collation forbids it.',

@@ -5,13 +5,13 @@ import type { Rule } from './rule.ts'
 export const redundantIndex: Rule = {
   name: 'redundant-index',
   summary: 'An index is the beginning of a longer one.',
-  why: `\`@@index([a, b])\` finds whatever \`@@index([a])\` finds, so the short one only costs: each write keeps it up to
-date and it takes its share of the cache. Nothing is dropped unless \`--drop-redundant\` asks for it, and then in a
-migration of its own, so that the new indexes are in use before an old one goes.`,
+  why: `\`@@index([a, b])\` finds whatever \`@@index([a])\` finds, so the short one is only a cost: each write updates
+it, and it takes memory. Nothing is dropped without \`--drop-redundant\`, and then in a migration of its own, so that the
+new indexes are in use before an old one goes.`,
   silent: [
-    'Unique indexes and ids: they are rules, not only paths.',
+    'Unique indexes and ids: they also enforce uniqueness.',
     'Partial indexes, other types, operator classes, lengths or orders.',
-    'On MySQL the only index that can back a foreign key.',
+    'On MySQL, the only index that can back a foreign key.',
   ],
   example: {
     given: '@@index([authorId])\n@@index([authorId, createdAt])',

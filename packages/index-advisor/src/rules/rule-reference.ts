@@ -8,25 +8,27 @@ export function ruleReference(): string {
 
 const HEAD = `# Rules of the index advisor
 
-Made from \`packages/index-advisor/src/rules\`; a test holds the two together. The name of a rule stands in SARIF as the
-rule's id. Any index can be turned down for good with a comment in the schema: \`/// brisk-ignore authorId: reason\`.`
+Each rule with an example, its reasons and where it says nothing. In SARIF, the name of a rule is the rule's id. To reject an
+index for good, say so in the schema: \`/// brisk-ignore authorId: reason\`.
+
+<!-- Written from packages/index-advisor/src/rules by their test with UPDATE_DOCS=1; edit them instead. -->
+
+${rules.map(({ name, summary }) => `- [${name}](#${name}): ${summary}`).join('\n')}`
 
 function section({ name, summary, why, silent, example }: Rule): string {
   return `## ${name}
 
 ${summary}
 
-${why}
-
-Silent where:
-
-${silent.map((each) => `- ${each}`).join('\n')}
-
-Example:
-
 \`\`\`
 ${example.given}
 \`\`\`
 
-→ ${example.then}`
+→ ${example.then}
+
+${why}
+
+Not reported:
+
+${silent.map((each) => `- ${each}`).join('\n')}`
 }

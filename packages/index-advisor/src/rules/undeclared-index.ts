@@ -3,10 +3,10 @@ import type { Rule } from './rule.ts'
 
 export const undeclaredIndex: Rule = {
   name: 'undeclared-index',
-  summary: 'An index stands only in a migration, not in the schema.',
-  why: `Prisma compares the schema with what the migrations make. An index that was written into a migration by hand and
-is not declared is dropped by the next \`prisma migrate dev\`; one with INCLUDE columns is dropped each time. Indexes on
-expressions are left alone. Such indexes count here as what they are: they cover what they cover.`,
+  summary: 'An index exists only in a migration, not in the schema.',
+  why: `Prisma compares the schema with the result of the migrations. An index that was written into a migration by hand and
+is not declared is dropped by the next \`prisma migrate dev\`; one with INCLUDE columns is dropped every time. Indexes on
+expressions are left alone. The advisor takes all of them into account.`,
   silent: ['Indexes on expressions.', 'The migrations directory does not exist.'],
   example: {
     given: 'CREATE INDEX "Post_title_idx" ON "Post"("title") in a migration',

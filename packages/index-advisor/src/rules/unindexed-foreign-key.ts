@@ -11,12 +11,12 @@ const BIG_TABLE = 10_000
 export const unindexedForeignKey: Rule = {
   name: 'unindexed-foreign-key',
   summary: 'A foreign key has no index that begins with its columns.',
-  why: `Loading a relation (\`include: { posts: true }\`), filtering by it and deleting or re-keying the parent all look the
-child rows up by the foreign key. PostgreSQL and SQLite make no index for it, so each lookup reads the whole table.
-With \`onDelete: Cascade\` or \`SetNull\` the database does so by itself for every deleted parent, though no query of
-the application names the column; such keys are raised to high severity.`,
+  why: `Loading a relation (\`include: { posts: true }\`), filtering by it, and deleting or re-keying the parent all look up
+child rows by the foreign key. PostgreSQL and SQLite create no index for it, so each lookup reads the whole table.
+With \`onDelete: Cascade\` or \`SetNull\` the database does this for every deleted parent, even if no query names the
+column; the severity is then high.`,
   silent: [
-    'MySQL and MariaDB with real foreign keys: the server makes the index itself.',
+    'MySQL and MariaDB with real foreign keys: the server creates the index itself.',
     'The id, a unique or another whole index begins with the columns, in any order.',
     'Views, models with `@@ignore`, implicit many-to-many tables.',
   ],
