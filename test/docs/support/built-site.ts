@@ -47,6 +47,11 @@ export class BuiltSite {
     return new BuiltSite(`http://127.0.0.1:${port}`, pages, server, directory)
   }
 
+  /** The HTML of a page. */
+  read(page: string): string {
+    return readFileSync(join(this.directory, page), 'utf8')
+  }
+
   async close(): Promise<void> {
     this.server.closeAllConnections()
     await new Promise((resolve) => this.server.close(resolve))

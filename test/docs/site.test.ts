@@ -3,7 +3,7 @@ import { openChromium } from '../support/chromium.ts'
 import { BuiltSite } from './support/built-site.ts'
 import { overflowOf } from './support/page-overflow.ts'
 
-/** Every page of the documentation as a browser lays it out, on a phone and on a laptop. */
+/** The pages of the documentation as their readers get them: built, and laid out by a browser on a phone and on a laptop. */
 
 const phone = 390
 const laptop = 1280
@@ -60,6 +60,23 @@ test('KN15 what is too wide is found: a block of code, words in a cell, a pictur
     expect([before, after]).toEqual([[], expect.arrayContaining([expect.stringMatching(`^${element} `)])])
   }
   await page.close()
+})
+
+test('every link to a heading leads to one', () => {
+  const path = (url: URL) => url.pathname.replace(/(\/index)?(\.html)?$/, '')
+  const pages = site.pages.map((page) => ({ url: new URL(page, site.origin), html: site.read(page) }))
+  const headings = new Map(
+    pages.map(({ url, html }) => [path(url), [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id)]),
+  )
+  const links = pages.flatMap(({ url, html }) =>
+    [...html.matchAll(/<a[^>]* href="([^":]*#[^"]+)"/g)].map(([, href]) => ({
+      from: url.pathname,
+      to: new URL(href!, url),
+    })),
+  )
+  expect(links.length).toBeGreaterThan(100)
+  const dead = links.filter(({ to }) => headings.get(path(to))?.includes(to.hash.slice(1)) !== true)
+  expect(dead.map(({ from, to }) => `${from}: ${to.pathname}${to.hash}`)).toEqual([])
 })
 
 /** A page as the server wrote it, before any script: that is laid out at once. It asks no other host; what it wanted is noted. */
