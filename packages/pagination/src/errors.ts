@@ -25,7 +25,7 @@ export class UnboundedReadError extends BriskError {
         ? `has more than the ${allowed} rows that one without ${argument} may have`
         : found === 'untold'
           ? `names no ${argument}`
-          : `names no ${argument}, in a write that could not be taken back: this client's statements cannot be observed`
+          : `names no ${argument}, in a write that could not be taken back: this client's statements cannot be observed (mount the extension before the client connects)`
     const otherwise =
       argument === 'take'
         ? `read it in pages with cursorPage() or paginate(), or say why all rows are needed: unbounded: 'nightly export'`

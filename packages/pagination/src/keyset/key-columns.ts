@@ -1,14 +1,15 @@
 import type { Args, Call } from '@prisma-brisk/core'
 
-const state = Symbol('prisma-brisk.pagination.hidden')
+/** Fields that turned out to be left out, by the hooks that a client's calls pass. */
+const found = new WeakMap<object, Set<string>>()
 
-/** Fields that turned out to be left out by the client's `omit` option, by model. */
-export function hiddenFields(call: Call): Set<string> {
-  const models = call.host.state(state, () => new Map<string, Set<string>>())
-  const model = call.model as string
-  let fields = models.get(model)
-  if (fields === undefined) models.set(model, (fields = new Set()))
-  return fields
+/** Fields of a call's model that its client leaves out: by its option `omit`, or as an earlier page has shown. */
+export function hiddenFields({ host, hooks, model }: Call): Set<string> {
+  const known = hooks === null ? undefined : found.get(hooks)
+  if (known !== undefined) return known
+  const hidden = new Set(host.omittedFields(model as string))
+  if (hooks !== null) found.set(hooks, hidden)
+  return hidden
 }
 
 /** Columns that a page needs and the caller did not ask for: they are read, used and taken out again. */

@@ -157,10 +157,10 @@ export class KeysetReads {
       let found = await read()
       const missing = found[0] === undefined ? [] : fields.filter((field) => found[0]?.[field] === undefined)
       if (missing.length > 0) {
-        // The client's own `omit` option hides them, which shows only now.
+        // An extension behind leaves them out, which shows only now.
         for (const field of missing) hidden.add(field)
         if (this.isSingle)
-          throw this.unsupported(missing.join(', '), "is left out by the client's omit option; select it")
+          throw this.unsupported(missing.join(', '), 'is left out by an extension; select it')
         columns = columnsWith(call.args, fields, hidden)
         found = await read()
       }
