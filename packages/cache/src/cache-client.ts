@@ -68,10 +68,33 @@ export interface CacheMethods {
    * await prisma.$cache.queryRaw(Prisma.sql`SELECT count(*) FROM "User"`, { ttl: 60, models: ['User'] })
    */
   queryRaw<T = unknown>(sql: RawQuery, strategy: RawCacheStrategy): Promise<T>
+  /**
+   * A value that is not one read, through the cache: what several reads are made into, or another service's answer. It is
+   * computed where the store does not have it, once for all who ask at the same time, and rests on the tags and models given,
+   * and on nothing else: a write of one of these models makes it worthless, here and on every process of the store, and so it
+   * does while the value is being computed. The option `scope` is a part of its key, the namespace too. `staleIfError` holds
+   * for any error of `fn`; an error is thrown to everybody who waits for it, and nothing is stored.
+   *
+   * What is stored are plain objects, arrays, text, numbers, BigInt, Date, Decimal, bytes and null; anything else is
+   * answered and not stored. Not for what is read in an open transaction: others would be given what may be rolled back.
+   *
+   * @param key what tells the value from others of this namespace; text. The same key must mean the same `fn`
+   * @throws InvalidCacheStrategyError
+   * @example
+   * const board = await prisma.$cache.wrap(`leaderboard:${week}`, { ttl: 300, models: ['Rating'] }, async () =>
+   *   rank(await prisma.rating.groupBy({ by: ['userId'], _avg: { stars: true } })),
+   * )
+   */
+  wrap<T>(key: string, strategy: WrapStrategy, fn: () => T | PromiseLike<T>): Promise<Awaited<T>>
 }
 
 /** {@link CacheStrategy} of a raw query, with the models that it reads. */
 export interface RawCacheStrategy extends CacheStrategy {
+  readonly models?: readonly string[] | undefined
+}
+
+/** {@link CacheStrategy} of a computed value, with the models that it is made of. */
+export interface WrapStrategy extends CacheStrategy {
   readonly models?: readonly string[] | undefined
 }
 
@@ -87,9 +110,15 @@ interface Parts {
   readonly fills: ReadonlySet<Promise<unknown>>
   /** The client that carries this cache. */
   readonly client: () => object
+  readonly wrap: (
+    key: string,
+    strategy: CacheStrategy,
+    models: readonly string[],
+    run: () => unknown,
+  ) => Promise<unknown>
 }
 
-export function cacheMethods({ names, store, stats, writes, fills, client }: Parts): CacheMethods {
+export function cacheMethods({ names, store, stats, writes, fills, client, wrap }: Parts): CacheMethods {
   const tagsOf = (selection: CacheSelection, method: string): readonly string[] => {
     const { tags = [], models = [] } = checkedSelection(selection, method)
     return [...tags.map((tag) => names.own(tag)), ...writes.tagsOfModelNames(models, `${method}.models`)]
@@ -122,6 +151,13 @@ export function cacheMethods({ names, store, stats, writes, fills, client }: Par
       checkStrategy(rest, '$cache.queryRaw')
       checkNames(models, '$cache.queryRaw.models')
       return runRawRead(client(), sql, { strategy: rest, models }) as Promise<never>
+    },
+    async wrap(key, strategy, fn) {
+      const { models = [], ...rest } = strategy ?? {}
+      checkStrategy(rest, '$cache.wrap')
+      checkNames(models, '$cache.wrap.models')
+      writes.tagsOfModelNames(models, '$cache.wrap.models')
+      return wrap(key, rest, models, fn) as Promise<never>
     },
   }
 }

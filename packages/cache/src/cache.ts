@@ -27,6 +27,7 @@ import { WriteInvalidation } from './invalidation/write-invalidation.ts'
 import type { ResolvedCacheOptions } from './options.ts'
 import { bareCall } from './read/read-plan.ts'
 import { rawReadOf } from './raw/raw-read.ts'
+import { compute, wrappedCall } from './read/computed-value.ts'
 import { SharedState } from './read/shared-state.ts'
 import { TagNames } from './tag/tag-names.ts'
 
@@ -84,6 +85,7 @@ export class Cache {
       fills,
       writes: this.writes,
       client: () => facts().client(),
+      wrap: (key, strategy, models, run) => this.wrap(key, strategy, models, run),
     })
     ForeignStatements.watch(host, this.store, this.writes)
     this.checkModels()
@@ -145,7 +147,19 @@ export class Cache {
     )
   }
 
-  /** @param models those of a raw read */
+  /** A value that is not one read: computed where the store does not have it. */
+  private wrap(
+    key: string,
+    strategy: CacheStrategy,
+    models: readonly string[],
+    run: () => unknown,
+  ): Promise<unknown> {
+    const call = wrappedCall(this.host, key, run, () => this.facts().client())
+    const resolved = resolveStrategy(strategy, undefined, this.options.defaults)
+    return this.answered(call, () => compute(key, run), resolved, models)
+  }
+
+  /** @param models those of a raw read or of a computed value */
   private answered(
     call: Call,
     next: Next,
@@ -214,11 +228,10 @@ export class Cache {
     return new ReadThrough(options, schema, names, keys, store, shared)
   }
 
-  /** A store that only this process sees needs no name that holds elsewhere. */
+  /** In a store that only this process sees, a client whose database has no name keeps to itself; no statement has to ask. */
   private databaseName(): string | null {
-    if (this.options.database !== null) return this.options.database
-    if (this.store.store.isLocal === true) return `client ${this.host.id}`
-    return this.facts().database
+    const { database } = this.options.database === null ? this.facts() : this.options
+    return database ?? (this.store.store.isLocal === true ? `client ${this.host.id}` : null)
   }
 
   private checkModels(): void {

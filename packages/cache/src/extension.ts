@@ -70,7 +70,7 @@ function onStore(options: ResolvedCacheOptions, store: CacheStore | null): Parts
     client(host, client, extended) {
       const mounted = mounting as { cache: Cache; facts: ClientFacts | null }
       const behind = new ComputedFields()
-      mounted.facts = factsOf(client as PrivateClient, extended, behind)
+      mounted.facts = factsOf(host, client as PrivateClient, extended, behind)
       return {
         $cache: mounted.cache.methods,
         /** Looks at the extensions that are put behind the cache; each is applied as ever. */
@@ -128,13 +128,18 @@ interface PrivateClient {
   _engineConfig?: { adapter?: unknown; accelerateUrl?: unknown }
 }
 
-function factsOf(client: PrivateClient, extended: () => object, behind: ComputedFields): ClientFacts {
+function factsOf(
+  host: Host,
+  client: PrivateClient,
+  extended: () => object,
+  behind: ComputedFields,
+): ClientFacts {
   const base = client._originalClient ?? client
   return {
     omit: base._globalOmit,
     computed: computedFieldsOf(client),
     computedBehind: behind,
-    database: databaseNameOf(base._engineConfig?.adapter),
+    database: databaseNameOf(base._engineConfig?.adapter, host.id),
     adapterSchema: adapterSchemaOf(base._engineConfig?.adapter),
     decimal: () => decimalClassOf(base),
     client: extended,

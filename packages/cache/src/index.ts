@@ -13,7 +13,7 @@ export type {
 } from '@prisma-brisk/core'
 export type { CacheOptions, RawWriteAction, RawWriteTags } from './options.ts'
 export type { CacheArgs, CacheStrategy } from './cache-strategy.ts'
-export type { CacheClient, CacheMethods, RawCacheStrategy } from './cache-client.ts'
+export type { CacheClient, CacheMethods, RawCacheStrategy, WrapStrategy } from './cache-client.ts'
 export type { CacheSelection } from './cache-selection.ts'
 export type { CacheInfo, CacheStatus } from './report/cache-info.ts'
 export type { CacheStats, ModelStats } from './report/statistics.ts'

@@ -233,6 +233,9 @@ export class AccelerateCache {
       queryRaw: async () => {
         throw unsupported('$cache.queryRaw')
       },
+      wrap: async () => {
+        throw unsupported('$cache.wrap')
+      },
     }
   }
 }

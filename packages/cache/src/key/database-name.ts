@@ -1,15 +1,19 @@
 import type { Call, Provider } from '@prisma-brisk/core'
+import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 
 /**
  * Names the database that a driver adapter connects to, from what the adapter shows of its settings: host, port, name,
  * schema, the options of a session and the user, whose search path they may be; never a password. Null where it shows
- * nothing.
+ * nothing. A database in memory is its client's alone.
+ *
+ * @param client number of the client, unique in the process
  */
-export function databaseNameOf(factory: unknown): string | null {
+export function databaseNameOf(factory: unknown, client: number): string | null {
   const { config, adapterName } = (factory ?? {}) as Record<string, unknown>
   const settings = (config ?? {}) as Record<string, unknown>
   const url = settings['connectionString'] ?? settings['url'] ?? settings['uri']
+  if (typeof url === 'string' && IN_MEMORY.test(url)) return `memory:${PROCESS}:${client}`
   const parts: unknown[] = [adapterName, adapterSchemaOf(factory), settings['options'], settings['user']]
   if (typeof url === 'string' && url !== '') parts.push(withoutPassword(url))
   else if (typeof settings['database'] === 'string') {
@@ -25,6 +29,10 @@ export function adapterSchemaOf(factory: unknown): string | null {
   const { options } = (factory ?? {}) as { readonly options?: { readonly schema?: unknown } }
   return typeof options?.schema === 'string' ? options.schema : null
 }
+
+/** As SQLite, libSQL and PGlite spell it; a `file:` without a path is SQLite's temporary database. */
+const IN_MEMORY = /:memory:|[?&]mode=memory\b|^memory:|^file:$/
+const PROCESS = randomUUID()
 
 function withoutPassword(url: string): string {
   try {

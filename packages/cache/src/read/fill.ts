@@ -196,7 +196,8 @@ export class Fill {
     try {
       return await led
     } catch (error) {
-      const value = isUnreachable(error) ? valueOf(fallback) : UNREADABLE
+      const isTold = plan.isComputed || isUnreachable(error)
+      const value = isTold ? valueOf(fallback) : UNREADABLE
       if (value === UNREADABLE) throw error
       this.shared.report.planned(plan, 'stale', 'error', this.options.now() - fallback.createdAt)
       return value

@@ -3,6 +3,7 @@ import { withoutStrategy, type ResolvedStrategy } from '../cache-strategy.ts'
 import { lifetimeOf, type CacheEntry } from '../entry/entry.ts'
 import { ArgumentTrie } from '../key/argument-trie.ts'
 import type { CacheKey, CacheKeys } from '../key/cache-key.ts'
+import { WRAP } from './computed-value.ts'
 import { readTags, tagsOfRawRead, type ReadTags } from '../tag/read-tags.ts'
 import type { TagNames } from '../tag/tag-names.ts'
 
@@ -18,6 +19,11 @@ export class ReadPlan {
     private readonly planner: ReadPlanner,
     private readonly readKey: ReadKey,
   ) {}
+
+  /** Whether its value is not one read, so that its errors are not the database's alone. */
+  get isComputed(): boolean {
+    return this.asked.operation === WRAP
+  }
 
   get key(): CacheKey {
     return this.readKey.key

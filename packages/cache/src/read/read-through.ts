@@ -94,7 +94,7 @@ export class ReadThrough {
       const observed = stamps ?? this.store.observe(plan.tags.asked)
       if (typeof observed !== 'string' && !isPromise(observed)) this.fill.refresh(plan, observed)
     }
-    if (verify > 0 && random() < verify) void this.verification.verify(plan, entry, age)
+    if (verify > 0 && !plan.isComputed && random() < verify) void this.verification.verify(plan, entry, age)
     return value
   }
 }

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { databaseNameOf } from '../../src/key/database-name.ts'
 
-const pg = (config: object, options: object = {}) => databaseNameOf({ adapterName: 'pg', config, options })
+const pg = (config: object, options: object = {}) => databaseNameOf({ adapterName: 'pg', config, options }, 1)
 const url = 'postgresql://app:secret@db:5432/app'
 
 test.each<[string, object, object]>([
@@ -51,5 +51,18 @@ test.each(['localhost', '127.0.0.1', '[::1]', '127.0.0.2'])(
 test('no password is part of a name, and what shows nothing has none', () => {
   expect(pg({ connectionString: url, password: 'secret' })).not.toContain('secret')
   expect(pg({})).toBeNull()
-  expect(databaseNameOf(undefined)).toBeNull()
+  expect(databaseNameOf(undefined, 1)).toBeNull()
+})
+
+test.each([
+  ':memory:',
+  'file::memory:?cache=shared',
+  'file:x?mode=memory&cache=shared',
+  'memory://',
+  'file:',
+])("C24 a database in memory (%s) is its client's alone", (url) => {
+  const name = (client: number) => databaseNameOf({ adapterName: 'sqlite', config: { url } }, client)
+  expect(name(1)).toBe(name(1))
+  expect(name(1)).not.toBe(name(2))
+  expect(name(1)).toMatch(/^memory:/)
 })
