@@ -13,7 +13,7 @@ import type { TagNames } from './tag/tag-names.ts'
 /** `prisma.$cache`. */
 export interface CacheMethods {
   /**
-   * Makes every entry that rests on one of these tags or models worthless, here and in every process on the same store.
+   * Invalidates every entry that depends on one of these tags or models, here and in every process on the same store.
    * Resolves when it is so; where the store cannot be reached, when it is noted and this process no longer answers from
    * these entries. Cost: one round trip, whatever the number of entries.
    *

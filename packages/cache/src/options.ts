@@ -107,7 +107,7 @@ export interface CacheOptions {
   readonly fillLock?: boolean | { readonly lease?: number | undefined } | undefined
   /**
    * Entries that are about to expire are refreshed in the background a little before, the more likely the nearer the end
-   * and the dearer the read, so that many processes do not miss at once (XFetch). Default 1; 0 switches it off, larger is
+   * and the more expensive the read, so that many processes do not miss at once (XFetch). Default 1; 0 switches it off, larger is
    * earlier.
    */
   readonly earlyRefresh?: number | undefined

@@ -26,7 +26,7 @@ export type LimitPreset = 'guard' | 'warn' | 'allow'
 export interface LimitOptions {
   /**
    * `onMissing` and `onExceeded` in one word, each of which wins where it is stated: `'guard'` refuses what is too long
-   * (`'guard'`, `'reject'`), `'warn'` answers it whole and tells it (`'warn'` twice), `'allow'` limits nothing (`'allow'`
+   * (`'guard'`, `'reject'`), `'warn'` answers it whole and reports it (`'warn'` twice), `'allow'` limits nothing (`'allow'`
    * twice). Default `'guard'`, or what the environment variable `BRISK_LIMITS` says.
    */
   readonly limits?: LimitPreset | undefined
@@ -42,7 +42,7 @@ export interface LimitOptions {
   readonly maxLimit?: number | undefined
   /**
    * Rows `skip` may pass over; beyond it a keyset page is faster. More is `E_OFFSET_TOO_DEEP`, or with
-   * `onExceeded: 'warn'` told. Default 10,000; no limit with `onExceeded: 'allow'` where `onMissing` limits nothing either.
+   * `onExceeded: 'warn'` reported. Default 10,000; no limit with `onExceeded: 'allow'` where `onMissing` limits nothing either.
    */
   readonly maxOffset?: number | undefined
   /**
@@ -50,18 +50,18 @@ export interface LimitOptions {
    *
    * - `guard`: the whole list, up to `maxLimit` rows; one more is `E_UNBOUNDED_READ`. It asks for one row more
    *   than it hands out, so no list is ever silently incomplete.
-   * - `warn`: unchanged, as plain Prisma. A list of more than `maxLimit` rows is told once a place and minute with its count:
+   * - `warn`: unchanged, as plain Prisma. A list of more than `maxLimit` rows is reported once a place and minute with its count:
    *   in the slow-query log (else a process warning, `W_LONG_LIST`), on the channel, in `$queries.limits()`,
    *   `$queries.stats()` and the metrics.
-   * - `default`: cut to `defaultLimit`, noted on the call, told on the channel, and warned about once a minute where
+   * - `default`: cut to `defaultLimit`, noted on the call, published on the channel, and warned about once a minute where
    *   rows were really cut at a place in the code.
    * - `reject`: `E_UNBOUNDED_READ`, before anything is sent.
-   * - `allow`: unchanged, and counted; told on the channel alone.
+   * - `allow`: unchanged, and counted; published on the channel alone.
    */
   readonly onMissing?: OnMissing | undefined
   /**
    * What happens to a `take` above `maxLimit`: `reject` (default) is `E_LIMIT_EXCEEDED` before anything is sent,
-   * `warn` leaves it, and tells it as `onMissing: 'warn'` does, `clamp` lowers it to `maxLimit` and notes it, `allow` leaves
+   * `warn` leaves it, and reports it as `onMissing: 'warn'` does, `clamp` lowers it to `maxLimit` and notes it, `allow` leaves
    * it. `'warn'` holds for `maxOffset` and the limits of `nested` too, and leaves numbers that are not whole to Prisma.
    */
   readonly onExceeded?: OnExceeded | undefined

@@ -18,7 +18,7 @@ import type { WriteInvalidation } from './write-invalidation.ts'
  * within a transaction once it is committed.
  *
  * It works where somebody asks the driver whose statement is whose, as the slow-query log does: to know it is what makes
- * each promise of Node 20 and 22 dearer, so the cache does not ask for it alone.
+ * each promise of Node 20 and 22 slower, so the cache does not ask for it alone.
  */
 export class ForeignStatements implements DriverListener {
   readonly asksForCall = false

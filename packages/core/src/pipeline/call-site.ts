@@ -10,7 +10,10 @@ export interface StackFrame {
   readonly column: number
 }
 
-/** The frames of a V8 stack that stand in files, innermost first. What is no text, `Error.prepareStackTrace` has made. */
+/**
+ * The frames of a V8 stack that stand in files, innermost first. A stack that is not a string was made by a custom
+ * `Error.prepareStackTrace`; it has no frames.
+ */
 export function* readFrames(stack: unknown): Generator<StackFrame, void> {
   if (typeof stack !== 'string') return
   for (const [, method = '', ...place] of stack.matchAll(FRAME)) {

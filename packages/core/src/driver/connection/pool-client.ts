@@ -1,6 +1,6 @@
 import type { SqlQueryable } from './adapter-ports.ts'
 
-/** The adapter or transaction, on another client of its driver: all of its conversions, none of its choice. */
+/** Runs the adapter or transaction on a given client of its driver: same conversions, but it does not pick the connection. */
 export function onClient<T extends SqlQueryable>(target: T, client: object): T {
   const other = Object.create(target) as T & { client: object }
   other.client = client

@@ -11,10 +11,10 @@ interface PrismaPromise extends Promise<unknown> {
   requestTransaction(transaction: InternalParams['transaction']): Promise<unknown>
 }
 
-/** Leads from what a method answers to the call. */
+/** Maps the returned promise to its call. */
 const behindProxy = Symbol('prisma-brisk.call')
 
-/** A call that begins when it is awaited, and but once. */
+/** A lazy call: it starts on its first await, at most once. */
 class DirectCall {
   private answer: Promise<unknown> | null = null
   private lazyPromise: PrismaPromise | null = null
