@@ -133,6 +133,12 @@ describe.each([
   { pattern: 'retries, before', extend: beforeSuite(retries), merged: true, cached: true },
   { pattern: 'a filter in the arguments, behind', extend: behindSuite(filter), merged: false, cached: true },
   { pattern: 'an array transaction, behind', extend: behindSuite(byArray), merged: false, cached: true },
+  {
+    pattern: 'an interactive transaction, behind',
+    extend: behindSuite(byInteractive),
+    merged: false,
+    cached: true,
+  },
   { pattern: 'computed fields, behind', extend: behindSuite(computed), merged: true, cached: true },
   { pattern: 'methods, behind', extend: behindSuite(methods), merged: true, cached: true },
 ])('$pattern', ({ extend, merged, cached }) => {

@@ -6,7 +6,8 @@ import { ownArgumentsOf, withoutOwnArguments } from './own-arguments.ts'
 import type { OpenTransaction } from './own-transaction.ts'
 import { PipelineEntry } from './pipeline-entry.ts'
 import { enterPipeline, queryHook } from './query-hook.ts'
-import { waitingKey, type HookInput, type InternalParams } from './redirect.ts'
+import { seenKey, waitingKey, type HookInput, type InternalParams } from './redirect.ts'
+import { SentCall } from './sent-call.ts'
 import { WaitingCall, type Mounted } from './waiting-call.ts'
 
 /** Follows the writes that pass by the pipelines of a base client. */
@@ -102,6 +103,8 @@ export class BaseRequests {
     const waiting = WaitingCall.current
     const isMet = waiting?.isMetBy(params) === true
     if (mounted !== undefined) {
+      if (SentCall.current?.isMetBy(params) === true)
+        return this.original.call(client, { ...params, [seenKey]: true })
       const own = isMet ? waiting.taken(params) : params
       return own.model !== undefined && this.isSeenBefore(mounted, hooksOf(client, own))
         ? this.wait(client, own, mounted)

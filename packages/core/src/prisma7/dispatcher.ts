@@ -6,7 +6,8 @@ import { TransactionRegistry } from '../transaction/transaction-registry.ts'
 import { UnsupportedClientError } from '../errors.ts'
 import { withoutOwnArguments } from './own-arguments.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
-import { redirected, type HookInput } from './redirect.ts'
+import { redirected, type HookInput, type InternalParams } from './redirect.ts'
+import { SentCall } from './sent-call.ts'
 
 /** The hooks of this suite's own extensions, which change neither what a read is about nor what a write touches. */
 const ownHooks = new WeakSet<object>()
@@ -48,7 +49,14 @@ export class PrismaDispatcher implements Dispatcher {
     if (decorateFetch !== undefined && params !== undefined) params.customDataProxyFetch = decorateFetch
     const { transaction } = params ?? {}
     if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction)
+    if (this.hasForeignBehind && params !== undefined) return this.dispatchBehind(call, sent, params)
     return inContextOf(call, this.entry.tap, start, this.input.query(sent))
+  }
+
+  /** Through extensions behind the suite, which may send the call another way. */
+  private dispatchBehind(call: Call, args: Args, params: InternalParams): Promise<unknown> {
+    const sent = new SentCall(params, this.entry)
+    return inContextOf(call, this.entry.tap, (query) => sent.run(() => start(query)), this.input.query(args))
   }
 
   send(call: Call, operation: string, args: Args, model: string | null): Promise<unknown> {

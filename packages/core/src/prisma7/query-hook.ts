@@ -5,7 +5,7 @@ import { TransactionRegistry } from '../transaction/transaction-registry.ts'
 import { markAsOwn, PrismaDispatcher } from './dispatcher.ts'
 import { withOwnArguments } from './own-arguments.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
-import { notesKey, waitingKey, type HookInput, type InternalParams } from './redirect.ts'
+import { notesKey, seenKey, waitingKey, type HookInput, type InternalParams } from './redirect.ts'
 import type { Mounted, QueryHook, WaitingCall } from './waiting-call.ts'
 
 /** The one query hook of a mounted extension. */
@@ -14,6 +14,7 @@ export function queryHook(entry: PipelineEntry): QueryHook {
   // were extended further, which share this very function.
   return markAsOwn(function hook(this: unknown, input: HookInput): Promise<unknown> {
     const params = input.__internalParams
+    if (params?.[seenKey] === true) return Promise.resolve(input.query(input.args))
     if (params === undefined) {
       entry.host.warnOnce(
         'W_NO_INTERNALS',

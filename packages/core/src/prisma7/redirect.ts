@@ -1,3 +1,4 @@
+import { operationTraits } from '../operation/operation.ts'
 import { isDecimal } from '../operation/prisma-value.ts'
 import type { Args, CallNotes, FetchDecorator } from '../pipeline/call.ts'
 
@@ -6,6 +7,9 @@ export const notesKey = Symbol('prisma-brisk.notes')
 
 /** Where they carry the call that waits for it (`WaitingCall`). */
 export const waitingKey = Symbol('prisma-brisk.waiting')
+
+/** Where they say that the suite has seen the operation (`SentCall`). */
+export const seenKey = Symbol('prisma-brisk.seen')
 
 /** What Prisma passes along with a hooked call; private, so every member is optional. */
 export interface InternalParams {
@@ -29,6 +33,7 @@ export interface InternalParams {
     | { requestArgsToMiddlewareArgs(args: unknown): Args; middlewareArgsToRequestArgs(args: Args): unknown }
     | undefined
   [waitingKey]?: object
+  [seenKey]?: true
   [notesKey]?: { readonly params: InternalParams; readonly hook: unknown; readonly notes: CallNotes }
 }
 
@@ -45,6 +50,14 @@ export interface HookInput {
 export interface CallSite {
   _error?: Error
   getLocation?(): object | null
+}
+
+/** Whether two operations may be one, sent another way: of the same model, with an answer of the same kind. */
+export function isAlike(one: InternalParams, other: InternalParams): boolean {
+  if (one.model === undefined || one.model !== other.model) return false
+  const [a, b] = [operationTraits(one.action ?? ''), operationTraits(other.action ?? '')]
+  if (a.isWrite || b.isWrite) return a.isWrite && b.isWrite
+  return a.returnsMany === b.returnsMany && a.isAggregate === b.isAggregate
 }
 
 /** The internals that make Prisma run `operation` in place of the hooked one, as its own methods would. */

@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { operationTraits } from '../operation/operation.ts'
 import type { Args } from '../pipeline/call.ts'
 import { withOwnArguments, type OwnArgument } from './own-arguments.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
-import type { HookInput, InternalParams } from './redirect.ts'
+import { isAlike, type HookInput, type InternalParams } from './redirect.ts'
 
 /** A pipeline of the suite that a client carries, and the hook by which it is known. */
 export interface Mounted {
@@ -43,11 +42,8 @@ export class WaitingCall {
   }
 
   /** Whether a call of another client is this one by another door: of the same model, with an answer of the same kind. */
-  isMetBy({ model, action = '' }: InternalParams): boolean {
-    if (this.arrivals > this.failures || model === undefined || model !== this.params.model) return false
-    const [wanted, given] = [operationTraits(this.params.action ?? ''), operationTraits(action)]
-    if (wanted.isWrite || given.isWrite) return wanted.isWrite && given.isWrite
-    return wanted.returnsMany === given.returnsMany && wanted.isAggregate === given.isAggregate
+  isMetBy(params: InternalParams): boolean {
+    return this.arrivals <= this.failures && isAlike(this.params, params)
   }
 
   /** The request of another client that carries the suite too, with this call's own arguments. */

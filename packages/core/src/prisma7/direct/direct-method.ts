@@ -5,6 +5,7 @@ import { UnsupportedClientError } from '../../errors.ts'
 import { copyArguments, UncommonArgument } from './argument-copy.ts'
 import { inContextOf } from '../dispatcher.ts'
 import { withoutOwnArguments } from '../own-arguments.ts'
+import { SentCall } from '../sent-call.ts'
 import { WaitingCall } from '../waiting-call.ts'
 import type { PipelineEntry } from '../pipeline-entry.ts'
 import { aggregateMapping, delegateOf, redirected, type CallSite, type InternalParams } from '../redirect.ts'
@@ -52,8 +53,8 @@ export class DirectMethod {
 
   call(args: Args | undefined, site: CallSite): Promise<unknown> {
     if (this.own._tracingHelper?.isEnabled?.() !== false) return this.request(args, site)
-    // Another client's call, which an extension of it sends here.
-    if (WaitingCall.current !== undefined) return this.request(args, site)
+    // Perhaps another client's call, or one that the suite has sent on, which an extension sends here.
+    if (WaitingCall.current !== undefined || SentCall.current !== undefined) return this.request(args, site)
     let copy: Args
     try {
       copy = copyArguments(args ?? {})
