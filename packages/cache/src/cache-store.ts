@@ -38,6 +38,13 @@ export interface CacheStore {
   remove(key: string): void | Promise<void>
   /** Once this has returned, no lookup and no observation gives a stamp that one of these tags had before. */
   invalidate(tags: readonly string[]): void | Promise<void>
+  /** Whether the connection was up and is not, and {@link CacheStore.invalidateApart} can be tried. Default false. */
+  readonly isDown?: boolean
+  /**
+   * Invalidates over a connection of its own, made and ended for it: a client that waits before it connects again would
+   * otherwise keep its invalidations for as long.
+   */
+  invalidateApart?(tags: readonly string[]): Promise<void>
   /** Calls back when the connection came back or moved to another server, so that what was sent may have been lost. */
   onReconnect?(listener: () => void): void
   /** Gives the store the names it may use for itself, before anything is asked of it: once for each namespace. */

@@ -5,6 +5,10 @@
 export class CircuitBreaker {
   /** Entries made before this moment are not believed: their invalidation may have been lost in an outage. */
   notBefore = -Infinity
+  /** When the store was seen to be back. */
+  private backAt = -Infinity
+  /** When this process made entries since: by its own clock, so that they need no tolerance. */
+  private readonly own = new Map<string, number>()
   private failures = 0
   private lastFailureAt = -Infinity
   private opened = false
@@ -40,7 +44,21 @@ export class CircuitBreaker {
 
   /** Believes no entry that was made before now. */
   distrust(): void {
-    this.notBefore = this.now() + CLOCK_TOLERANCE
+    this.backAt = this.now()
+    this.notBefore = this.backAt + CLOCK_TOLERANCE
+    this.own.clear()
+  }
+
+  /** This process stores an entry that it has made. */
+  made(key: string, createdAt: number): void {
+    if (createdAt >= this.notBefore) {
+      if (this.own.size > 0) this.own.clear()
+    } else if (createdAt > this.backAt && this.own.size < OWN_ENTRIES) this.own.set(key, createdAt)
+  }
+
+  /** Whether this process has made the entry since the store was back. */
+  isOwn(key: string, entry: { readonly createdAt: number } | null): boolean {
+    return entry !== null && this.own.get(key) === entry.createdAt
   }
 
   private schedule(): void {
@@ -63,6 +81,7 @@ export class CircuitBreaker {
 const THRESHOLD = 3
 const SAME_FAILURE = 10
 const FIRST_PAUSE = 100
-const LAST_PAUSE = 500
+const LAST_PAUSE = 250
+const OWN_ENTRIES = 10_000
 /** The clocks of two processes may differ by as much without an entry of before an outage being believed. */
 const CLOCK_TOLERANCE = 1_000

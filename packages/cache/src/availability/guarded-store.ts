@@ -1,3 +1,4 @@
+import { ApartSending } from './apart-sending.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import type { CacheLookup, CacheStore, ReservedNames } from '../cache-store.ts'
 import type { KeySetTag } from '../entry/stamp.ts'
@@ -26,6 +27,7 @@ export class GuardedStore {
   private retry: NodeJS.Timeout | null = null
   private readonly reads: StoreTimeouts
   private readonly writes: StoreTimeouts
+  private readonly apart: ApartSending
   /** Counts what went wrong, for the statistics. */
   readonly troubles = { timeouts: 0, errors: 0, journaled: 0, replayed: 0, outages: 0, unmarked: 0 }
 
@@ -47,9 +49,10 @@ export class GuardedStore {
     now: () => number,
   ) {
     this.journal = new Journal(tags.everything, now)
-    this.breaker = new CircuitBreaker(now, () => this.flush())
+    this.breaker = new CircuitBreaker(now, () => this.probe())
     this.reads = new StoreTimeouts(timeouts.read)
     this.writes = new StoreTimeouts(timeouts.write)
+    this.apart = new ApartSending(this.writes, () => this.sendJournalApart())
     store.useNames?.(tags)
     store.onReconnect?.(() => this.reconnected())
   }
@@ -64,6 +67,11 @@ export class GuardedStore {
       this.failure(error)
       return null
     }
+  }
+
+  /** Entries of this key made before that are not believed; see {@link CircuitBreaker}. */
+  notBefore(key: string, entry: StoredEntry | null): number {
+    return this.breaker.isOwn(key, entry) ? -Infinity : this.breaker.notBefore
   }
 
   lookup(
@@ -98,6 +106,7 @@ export class GuardedStore {
   /** Takes its copy before it returns; tells whether the entry is stored. */
   write(key: string, entry: CacheEntry, value: unknown): boolean | Promise<boolean> {
     if (this.breaker.isOpen) return false
+    this.breaker.made(key, entry.createdAt)
     try {
       const written = this.store.write(key, entry, value)
       if (isPromise(written)) return this.attempt(() => written)
@@ -113,9 +122,16 @@ export class GuardedStore {
     if (!this.breaker.isOpen) await this.attempt(() => this.store.remove(key))
   }
 
-  /** Resolves when the tags are invalidated, or noted for later; never rejects. */
+  /**
+   * Resolves when the tags are invalidated, or noted for later; never rejects. While the connection is down, it tries one of
+   * its own.
+   */
   invalidate(tags: readonly string[]): void | Promise<void> {
     if (tags.length === 0) return
+    if (this.store.isDown === true) {
+      this.note(tags)
+      return this.apart.send()
+    }
     if (this.breaker.isOpen) return this.note(tags)
     try {
       const sent = this.store.invalidate(tags)
@@ -162,7 +178,13 @@ export class GuardedStore {
 
   /** Tries once more to send what could not be invalidated. */
   async flushJournal(): Promise<void> {
-    if (this.journal.size > 0) await this.flush()
+    if (this.journal.size === 0) return
+    await (this.store.isDown === true ? this.apart.send() : this.flush())
+  }
+
+  /** What is sent while the connection is down would wait for it in the client's queue. */
+  private async probe(): Promise<boolean> {
+    return this.store.isDown !== true && (await this.flush())
   }
 
   /** Why a read must not be answered from the store now. */
@@ -214,6 +236,11 @@ export class GuardedStore {
 
   private async sendOrRetry(): Promise<void> {
     if (this.journal.size === 0) return
+    if (this.store.isDown === true) {
+      await this.apart.send()
+      if (this.journal.size > 0) this.retryLater()
+      return
+    }
     // While the breaker is open its probe sends the journal.
     if (this.breaker.isOpen || !(await this.flush())) this.retryLater()
   }
@@ -232,6 +259,16 @@ export class GuardedStore {
     this.journal.remember(batch.tags)
     this.troubles.replayed += batch.tags.length
     return this.journal.size === 0 ? true : this.sendJournal()
+  }
+
+  private async sendJournalApart(): Promise<void> {
+    const batch = this.journal.batch()
+    if (batch.tags.length === 0) return
+    await this.store.invalidateApart?.(batch.tags)
+    this.journal.sent(batch)
+    // It is sent once more when the usual connection is back.
+    this.journal.remember(batch.tags)
+    this.troubles.replayed += batch.tags.length
   }
 
   private reconnected(): void {

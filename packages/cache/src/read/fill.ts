@@ -134,7 +134,7 @@ export class Fill {
   private async filledMeanwhile(plan: ReadPlan): Promise<unknown> {
     const found = await this.store.lookup(plan.key.key, plan.tags.asked, plan.tags.keySet)
     if (typeof found === 'string') return UNREADABLE
-    const { notBefore } = this.store.breaker
+    const notBefore = this.store.notBefore(plan.key.key, found.entry)
     const judged = usable(found.entry, plan, found.stamps, this.options.now(), notBefore)
     if (judged.status !== 'fresh') return UNREADABLE
     this.shared.report.planned(plan, 'miss', 'shared', judged.age)

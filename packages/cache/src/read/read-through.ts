@@ -48,7 +48,13 @@ export class ReadThrough {
     if (plan === null) return this.bypass(call, next, 'unkeyable', strategy)
     const current = this.store.current(plan.key.key)
     if (current !== null) {
-      const judged = usable(current, plan, null, this.options.now(), this.store.breaker.notBefore)
+      const judged = usable(
+        current,
+        plan,
+        null,
+        this.options.now(),
+        this.store.notBefore(plan.key.key, current),
+      )
       if (judged.status === 'fresh') return this.hit(plan, null, current, judged.age, judged.value)
     }
     const asked = this.store.lookup(plan.key.key, plan.tags.asked, plan.tags.keySet)
@@ -67,7 +73,7 @@ export class ReadThrough {
       return plan.send()
     }
     const { entry, stamps } = found
-    const judged = usable(entry, plan, stamps, this.options.now(), this.store.breaker.notBefore)
+    const judged = usable(entry, plan, stamps, this.options.now(), this.store.notBefore(plan.key.key, entry))
     switch (judged.status) {
       case 'fresh':
         return this.hit(plan, stamps, entry as StoredEntry, judged.age, judged.value)

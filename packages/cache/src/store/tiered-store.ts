@@ -129,6 +129,17 @@ class TieredStore implements CacheStore {
     void this.bus.publish(JSON.stringify([this.process, tags])).catch(() => undefined)
   }
 
+  get isDown(): boolean {
+    return this.far.isDown === true
+  }
+
+  /** The others hear of it once the usual connection is back: what was sent lately is then sent again. */
+  async invalidateApart(tags: readonly string[]): Promise<void> {
+    this.mirror.drop(tags)
+    await this.far.invalidateApart?.(tags)
+    this.mirror.drop(tags)
+  }
+
   onReconnect(listener: () => void): void {
     this.far.onReconnect?.(listener)
   }

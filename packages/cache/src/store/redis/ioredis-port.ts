@@ -20,6 +20,8 @@ export function ioredisPort(given: IoredisClient): RedisPort {
     )
   }
   const isCluster = client.isCluster === true
+  let hasBeenReady = client.status === 'ready'
+  client.on('ready', () => (hasBeenReady = true))
   const call = ([name, ...args]: RedisCommand): Promise<unknown> => client.call(name, ...args)
   return {
     isCluster,
@@ -39,6 +41,25 @@ export function ioredisPort(given: IoredisClient): RedisPort {
       const servers = isCluster && client.nodes !== undefined ? client.nodes('master') : [client]
       return (await answered(servers.map((server) => server.call('info', 'server')))).flatMap(runIdIn)
     },
+    isDown() {
+      return hasBeenReady && RETURNING.has(client.status)
+    },
+    sendApart: isCluster
+      ? null
+      : async (commands) => {
+          const apart = client.duplicate({
+            lazyConnect: true,
+            maxRetriesPerRequest: 0,
+            retryStrategy: () => null,
+          }) as IoredisShape
+          apart.on('error', ignore)
+          try {
+            await apart.connect()
+            await Promise.all(commands.map(([name, ...args]) => apart.call(name, ...args)))
+          } finally {
+            apart.disconnect()
+          }
+        },
     onReconnect(listener) {
       // The first connection is none that came back.
       let connected = client.status === 'ready'
@@ -70,7 +91,9 @@ interface IoredisShape {
   readonly options?: object
   call(command: string, ...args: string[]): Promise<unknown>
   pipeline(commands: string[][]): { exec(): Promise<[Error | null, unknown][] | null> }
-  duplicate(): unknown
+  duplicate(options?: object): unknown
+  connect(): Promise<unknown>
+  disconnect(): void
   /** Of a cluster. */
   nodes?(role: string): readonly IoredisShape[]
   on(event: string, listener: () => void): unknown
@@ -81,6 +104,9 @@ interface IoredisSubscriber {
   subscribe(channel: string): Promise<unknown>
   disconnect(): void
 }
+
+/** What a client is that has lost its connection, and has not been told to end. */
+const RETURNING = new Set(['close', 'reconnecting', 'connecting', 'connect'])
 
 const ignore = (): void => undefined
 

@@ -9,6 +9,9 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
   const shape = client as unknown as NodeRedisShape
   const isCluster = typeof shape.nodeClient === 'function' || Array.isArray(shape.masters)
   const isSentinel = typeof shape.getMasterNode === 'function'
+  let hasBeenReady = shape.isReady === true
+  shape.on?.('ready', () => (hasBeenReady = true))
+  const isSingle = !isCluster && !isSentinel && typeof shape.isReady === 'boolean'
   const send = (command: RedisCommand): Promise<unknown> => {
     const args = [...command]
     if (isCluster) return shape.sendCommand(command[1], false, args)
@@ -18,7 +21,7 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
   return {
     isCluster,
     // A pool has several connections, and no `isReady`; a Sentinel client has a pool.
-    isOrdered: !isCluster && !isSentinel && typeof shape.isReady === 'boolean',
+    isOrdered: isSingle,
     // Commands of one turn of the event loop travel together.
     send: (commands) => Promise.all(commands.map(call)),
     texts: isCluster
@@ -31,6 +34,22 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
       const infos = answered(nodes.map(async (node) => node?.sendCommand(['info', 'server'])))
       return (await infos).flatMap((info) => runIdIn(asText(info)))
     },
+    isDown() {
+      return isSingle && hasBeenReady && shape.isOpen === true && shape.isReady !== true
+    },
+    sendApart: isSingle
+      ? async (commands) => {
+          const socket = { ...shape.options?.socket, reconnectStrategy: false }
+          const apart = shape.duplicate({ socket })
+          apart.on?.('error', ignore)
+          try {
+            await apart.connect()
+            await Promise.all(commands.map((command) => apart.sendCommand([...command])))
+          } finally {
+            if (apart.isOpen === true) apart.destroy()
+          }
+        }
+      : null,
     onReconnect(listener) {
       let connected = shape.isReady === true || (isCluster && shape.isOpen === true)
       for (const event of isCluster ? ['node-ready', 'node-disconnect'] : ['ready', 'topology-change']) {
@@ -67,7 +86,9 @@ interface NodeRedisShape {
   readonly masters?: unknown
   nodeClient?(master: unknown): NodeRedisShape | Promise<NodeRedisShape>
   getMasterNode?: unknown
-  duplicate(): NodeRedisShape
+  readonly options?: { readonly socket?: object }
+  duplicate(options?: object): NodeRedisShape
+  destroy(): void
   connect(): Promise<unknown>
   close(): Promise<unknown>
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>

@@ -53,6 +53,20 @@ export class RedisConnection {
     }
   }
 
+  /** Whether the connection is down, and another one can be made. */
+  get isDown(): boolean {
+    return this.port.isDown() && this.port.sendApart !== null
+  }
+
+  /** Sends commands over a connection of their own. */
+  async sendApart(commands: readonly RedisCommand[]): Promise<void> {
+    try {
+      await this.port.sendApart?.(this.isPerKey ? commands.flatMap(perKey) : commands)
+    } catch (error) {
+      throw this.failure(error)
+    }
+  }
+
   /** The error of a command, or of {@link RedisPort.texts}, as the cache knows it; says once what the server has said. */
   failure(error: unknown): unknown {
     const words = messageOf(error)
@@ -87,10 +101,7 @@ export class RedisConnection {
 
   /** `mget` and `del`, the only commands with several keys, as one command a key. */
   private async sendPerKey(commands: readonly RedisCommand[]): Promise<unknown[]> {
-    const parts = commands.map(([name, ...args]): readonly RedisCommand[] => {
-      if (name === 'mget') return args.map((key) => ['get', key])
-      return name === 'del' ? args.map((key) => ['del', key]) : [[name, ...args]]
-    })
+    const parts = commands.map(perKey)
     const answers = await this.port.send(parts.flat())
     let at = 0
     return commands.map(([name], index) => {
@@ -145,6 +156,11 @@ export class RedisConnection {
     }
     return []
   }
+}
+
+function perKey([name, ...args]: RedisCommand): readonly RedisCommand[] {
+  if (name === 'mget') return args.map((key) => ['get', key])
+  return name === 'del' ? args.map((key) => ['del', key]) : [[name, ...args]]
 }
 
 /** What begins with a word in capitals, a server has said; drivers do not speak so. */

@@ -16,6 +16,10 @@ export interface RedisPort {
   texts(names: readonly string[]): Promise<readonly unknown[]>
   /** A name for each run of each server that holds keys; of those that do not answer there is none. */
   runIds(): Promise<readonly string[]>
+  /** Whether the connection was up and is not: the client will connect again in its own time. */
+  isDown(): boolean
+  /** Sends commands over a connection of their own, which is ended then; null where the client cannot be copied. */
+  readonly sendApart: ((commands: readonly RedisCommand[]) => Promise<unknown>) | null
   /** Calls back when a connection came back, or servers came or went. */
   onReconnect(listener: () => void): void
   publish(channel: string, message: string): Promise<unknown>

@@ -125,6 +125,14 @@ class RedisStore implements RedisCacheStore {
     return this.connection.send(this.dropping(tags)).then(ignore)
   }
 
+  get isDown(): boolean {
+    return this.connection.isDown
+  }
+
+  invalidateApart(tags: readonly string[]): Promise<void> {
+    return this.connection.sendApart(this.dropping(tags))
+  }
+
   bus(channel: string): MessageBus {
     const { port } = this
     return {
