@@ -35,7 +35,7 @@ export function nodeRedisPort(client: NodeRedisClient): RedisPort {
       return (await infos).flatMap((info) => runIdIn(asText(info)))
     },
     isDown() {
-      return isSingle && hasBeenReady && shape.isOpen === true && shape.isReady !== true
+      return isSingle && hasBeenReady && shape.isOpen === true && !shape.isReady
     },
     sendApart: isSingle
       ? async (commands) => {
