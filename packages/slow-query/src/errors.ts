@@ -26,6 +26,16 @@ export class NotObservedError extends BriskError {
   }
 }
 
+/** A metric of the application's own that Prometheus would not take, or that means something else already. */
+export class InvalidMetricError extends BriskError {
+  constructor(
+    readonly metric: string,
+    expected: string,
+  ) {
+    super('E_INVALID_METRIC', `The metric ${JSON.stringify(metric)}: expected ${expected}.`)
+  }
+}
+
 /** What a test expected of its statements was not so; see `@prisma-brisk/slow-query/testing`. */
 export class QueryExpectationError extends BriskError {
   constructor(message: string) {

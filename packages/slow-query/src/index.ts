@@ -32,7 +32,16 @@ export type { AlertRule } from './alert/alert.ts'
 export type { RequestBudget } from './request/request-budget.ts'
 export type { RequestBeginner, RunningRequest } from './request/running-request.ts'
 export type { RecordSink } from './sink/sink.ts'
-export { NotObservedError, NPlusOneError, QueryExpectationError } from './errors.ts'
+export type {
+  Counter,
+  Gauge,
+  MetricDeclaration,
+  MetricLabels,
+  MetricsRegistry,
+  Timing,
+  TimingDeclaration,
+} from './metrics/own-metrics.ts'
+export { InvalidMetricError, NotObservedError, NPlusOneError, QueryExpectationError } from './errors.ts'
 export { consoleSink, type ConsoleSinkOptions } from './sink/console-sink.ts'
 export { jsonLinesSink, type JsonLinesSink, type JsonLinesSinkOptions } from './sink/json-lines-sink.ts'
 export { pinoSink, type PinoLike } from './sink/pino-sink.ts'

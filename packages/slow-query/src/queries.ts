@@ -1,5 +1,6 @@
 import { DriverTap, quietAdvice, type Host, type LongListPlace, type PoolGauge } from '@prisma-brisk/core'
 import type { ConnectionStep } from './metrics/connection-times.ts'
+import type { MetricsRegistry } from './metrics/own-metrics.ts'
 import { prometheusText } from './metrics/prometheus.ts'
 import { Recorder } from './recorder/recorder.ts'
 import type { RequestBeginner } from './request/running-request.ts'
@@ -76,6 +77,8 @@ export interface QueryMethods {
    * app.get('/metrics', (_, reply) => reply.type(PROMETHEUS_CONTENT_TYPE).send(prisma.$queries.metrics()))
    */
   metrics(): string
+  /** Counters, timings and gauges of the application's own, printed by {@link QueryMethods.metrics}. */
+  readonly own: MetricsRegistry
   /** The statistics as plain data, to be added up with those of other processes by {@link mergeStatistics}. */
   snapshot(options?: QueryStatsOptions): QueriesSnapshot
   /** Records that reached no sink: too many at once, or a sink that failed. */
@@ -119,6 +122,7 @@ export function queriesOf(host: Host): QueryMethods {
       })),
     }),
     metrics: () => prometheusText(recorder),
+    own: recorder.registry,
     snapshot: (options) => snapshotOf(statistics(options)),
     get dropped() {
       return recorder.dropped

@@ -63,7 +63,7 @@ function parsed(text: string): Map<string, number> {
     expect([...types.keys()]).toContain(family)
     if (types.get(family) === 'counter') expect(name).toMatch(/_total$/)
     for (const [, label] of labels.matchAll(/([a-z_]+)="/g))
-      expect(['model', 'operation', 'status', 'le']).toContain(label)
+      expect(['model', 'operation', 'code', 'method', 'route', 'status', 'le']).toContain(label)
     samples.set(`${name}${labels}`, Number(value))
   }
   for (const [key, count] of samples) {
@@ -147,8 +147,10 @@ test.each(Object.keys(frameworks))('S16 S17 S18 %s: requests, metrics, budgets',
     expect((await app.get('/posts/5')).status).toBe(200)
     expect((await app.get('/nowhere')).status).toBe(404)
     const samples = parsed((await app.get('/metrics')).text)
-    expect(samples.get('http_server_request_duration_seconds_count{status="2xx"}')).toBe(2)
-    expect(samples.get('http_server_request_duration_seconds_count{status="4xx"}')).toBe(1)
+    const duration = 'http_server_request_duration_seconds_count'
+    expect(samples.get(`${duration}{method="GET",route="/posts/:statements",status="2xx"}`)).toBe(2)
+    const lost = [...samples].filter(([key]) => key.startsWith(duration) && key.includes('status="4xx"'))
+    expect(lost).toEqual([[expect.stringMatching(/method="GET",route="(|\/\*|\*)"/), 1]])
     expect(samples.get('http_server_request_queries_sum')).toBe(6)
     expect(samples.get('db_client_operation_duration_seconds_count{model="Tag",operation="findMany"}')).toBe(
       6,
@@ -162,6 +164,22 @@ test.each(Object.keys(frameworks))('S16 S17 S18 %s: requests, metrics, budgets',
   } finally {
     await app.close()
   }
+})
+
+test("S16 failures are counted by their code, and the application's own metrics stand on the same page", async () => {
+  const { prisma } = watched()
+  await prisma.tag.create({ data: { name: 'twice' } })
+  await expect(prisma.tag.create({ data: { name: 'twice' } })).rejects.toThrow()
+  await prisma.$queries.own.timing('generation_seconds').time(() => prisma.tag.count())
+  prisma.$queries.own.counter('generated_total').add(2)
+  const samples = parsed(prisma.$queries.metrics())
+  expect(samples.get('db_client_operation_failures_total{model="Tag",operation="create",code="23505"}')).toBe(
+    1,
+  )
+  expect(samples.get('generation_seconds_count')).toBe(1)
+  expect(samples.get('generated_total')).toBe(2)
+  // One registry for all that is extended from one client.
+  expect(prisma.$extends({}).$queries.own).toBe(prisma.$queries.own)
 })
 
 test('S16 the Grafana dashboard and the Prometheus rules speak of metrics that are there', async () => {
@@ -335,7 +353,11 @@ test('S17 a request of more than a second is counted as slow, and told of', asyn
   expect(records).toMatchObject([
     { type: 'slow-request', request: 'GET /slow/:id', status: 200, statements: 1 },
   ])
-  expect(parsed(prisma.$queries.metrics()).get('http_server_slow_requests_total{status="2xx"}')).toBe(1)
+  expect(
+    parsed(prisma.$queries.metrics()).get(
+      'http_server_slow_requests_total{method="GET",route="/slow/:id",status="2xx"}',
+    ),
+  ).toBe(1)
   await prisma.$disconnect()
 })
 

@@ -16,6 +16,10 @@ export function beginWebRequest(prisma: QueriesClient, request: WebRequest): Run
     get name() {
       return `${request.method} ${request.route() ?? '(no route)'}`
     },
+    method: request.method,
+    get route() {
+      return request.route()
+    },
     traceId: traceIdOf(request.traceparent),
   })
 }

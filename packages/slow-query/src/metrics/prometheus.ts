@@ -1,6 +1,7 @@
 import { DriverTap, type Host, type ListWatch } from '@prisma-brisk/core'
+import { escaped, type HistogramSample, type OwnMetrics } from './own-metrics.ts'
 import type { ConnectionTimes } from './connection-times.ts'
-import { QUERIES_BOUNDS, REQUEST_BOUNDS, type RequestMetrics } from './request-metrics.ts'
+import { QUERIES_BOUNDS, REQUEST_BOUNDS, type RequestMetrics, type RequestSeries } from './request-metrics.ts'
 import { HISTOGRAM_BOUNDS, type Series } from './series.ts'
 
 /** The content type of {@link prometheusText}. */
@@ -13,6 +14,8 @@ export interface MetricsSource {
   readonly connections: ConnectionTimes
   readonly requests: RequestMetrics
   readonly lists: ListWatch
+  /** The application's own. */
+  readonly registry: OwnMetrics
   /** Loops reported so far. */
   readonly loops: number
   /** Records that reached no sink. */
@@ -20,8 +23,8 @@ export interface MetricsSource {
 }
 
 /**
- * All that is known as Prometheus text (exposition format 0.0.4). Labels are model and operation only, and for
- * requests the class of the status, so that their number is known beforehand.
+ * All that is known as Prometheus text (exposition format 0.0.4). Labels are model, operation and code of the
+ * failure, and for requests method, route and class of the status: their number is bounded.
  */
 export function prometheusText(source: MetricsSource): string {
   const page = new Page()
@@ -44,6 +47,16 @@ export function prometheusText(source: MetricsSource): string {
       all.map((series) => [labelsOf(series), value(series)]),
     )
   }
+  page.metric(
+    'db_client_operation_failures_total',
+    'counter',
+    'Operations that failed, by the code of the database, else of Prisma.',
+    all.flatMap((series) =>
+      [...series.errorCodes].map(
+        ([code, count]) => [`${labelsOf(series)},code="${escaped(code)}"`, count] as const,
+      ),
+    ),
+  )
   lists(page, source, all)
   connections(page, source)
   requests(page, source)
@@ -51,6 +64,10 @@ export function prometheusText(source: MetricsSource): string {
   page.metric('db_client_records_dropped_total', 'counter', 'Slow-query records that reached no sink.', [
     ['', source.dropped],
   ])
+  for (const { name, help, type, samples } of source.registry.all()) {
+    if (type === 'histogram') page.histograms(name, help, samples)
+    else page.metric(name, type, help, samples)
+  }
   return page.text
 }
 
@@ -131,13 +148,14 @@ function connections(page: Page, { connections: { steps }, host }: MetricsSource
     page.metric('db_client_connections_max', 'gauge', 'Connections the pool may open.', [['', gauge.max]])
 }
 
-function requests(page: Page, { requests: { byStatus, queries, statements } }: MetricsSource): void {
-  if (byStatus.size === 0) return
+function requests(page: Page, { requests: metrics }: MetricsSource): void {
+  const all = [...metrics.all()].map((series) => [requestLabels(series), series] as const)
+  if (all.length === 0) return
   page.histograms(
     'http_server_request_duration_seconds',
-    'Duration of requests by class of their status.',
-    [...byStatus].map(([status, { durations, tally }]) => ({
-      labels: `status="${status}"`,
+    'Duration of requests by method, route and class of their status.',
+    all.map(([labels, { durations, tally }]) => ({
+      labels,
       bounds: REQUEST_BOUNDS,
       buckets: durations,
       sum: tally.latency.sum / 1000,
@@ -147,19 +165,11 @@ function requests(page: Page, { requests: { byStatus, queries, statements } }: M
     'http_server_slow_requests_total',
     'counter',
     'Requests that took longer than a second.',
-    [...byStatus].map(([status, { tally }]) => [`status="${status}"`, tally.slow]),
+    all.map(([labels, { tally }]) => [labels, tally.slow]),
   )
   page.histograms('http_server_request_queries', 'Statements sent by a request.', [
-    { labels: '', bounds: QUERIES_BOUNDS, buckets: queries, sum: statements },
+    { labels: '', bounds: QUERIES_BOUNDS, buckets: metrics.queries, sum: metrics.statements },
   ])
-}
-
-interface HistogramSample {
-  readonly labels: string
-  readonly bounds: readonly number[]
-  /** Not cumulative, the last one without a bound. */
-  readonly buckets: Float64Array
-  readonly sum: number
 }
 
 class Page {
@@ -211,6 +221,6 @@ function labelsOf({ model, operation }: Series): string {
   return `model="${escaped(model ?? 'raw')}",operation="${escaped(operation)}"`
 }
 
-function escaped(value: string): string {
-  return value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n')
+function requestLabels({ kind: { method, route, status } }: RequestSeries): string {
+  return `method="${escaped(method ?? '')}",route="${escaped(route ?? '')}",status="${status}"`
 }

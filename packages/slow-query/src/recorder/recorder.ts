@@ -12,6 +12,7 @@ import { ConnectionTimes } from '../metrics/connection-times.ts'
 import { NotObservedError } from '../errors.ts'
 import { traceKey } from '../trace/operation-trace.ts'
 import { ReportQueue } from '../sink/report-queue.ts'
+import { OwnMetrics } from '../metrics/own-metrics.ts'
 import { RequestMetrics } from '../metrics/request-metrics.ts'
 import { RequestStarter, type FinishedRequest } from '../request/running-request.ts'
 import { SeriesTable } from '../metrics/series.ts'
@@ -35,6 +36,8 @@ export class Recorder {
   readonly series: SeriesTable
   readonly connections = new ConnectionTimes()
   readonly requests = new RequestMetrics()
+  /** The application's own metrics. */
+  readonly registry = new OwnMetrics()
   readonly starter = new RequestStarter(this.requests)
   readonly reports = new ReportQueue()
   readonly alerts: AlertMonitor

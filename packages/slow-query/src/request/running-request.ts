@@ -33,7 +33,9 @@ export class RequestStarter implements RequestBeginner {
 
   begin(info: RequestInfo): RunningRequest {
     return new ScopedRequest(new WatchedScope(info), (request) => {
-      this.metrics.record(request.scope.statements, request.status, request.ms)
+      const { scope, status, ms } = request
+      const { method = null, route = null } = scope.info
+      this.metrics.record({ method, route, status, statements: scope.statements, ms })
       this.onFinish(request)
     })
   }
