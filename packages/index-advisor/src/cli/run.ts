@@ -26,7 +26,9 @@ export async function run(
     exitCode = code
   }
   const program = new Command(name)
-    .description('Finds missing and useless indexes of a Prisma project and writes the migration.')
+    .description(
+      'Finds the indexes that a Prisma project lacks and those that it does not need, and writes the migration.',
+    )
     .exitOverride()
     .showSuggestionAfterError(false)
     .configureOutput({

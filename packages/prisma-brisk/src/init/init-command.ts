@@ -23,11 +23,12 @@ export interface InitFlags extends Omit<InitRequest, 'cwd'> {
 }
 
 const NOTICED = `What your application will notice:
-  - Answers stay as they are. Lists are answered whole, however long; once you know how long they get, take the
-    \`pagination\` option out, and a list of more than 200 rows without \`take\` is refused (\`guard\`).
+  - Answers stay as they are. Lists are answered whole; those of more than 200 rows without \`take\` are printed. Once
+    none is left, take the \`pagination\` option out, and such a list is refused (\`guard\`).
   - Reads that run in the same moment and differ in one key are sent as one statement.
   - Operations of more than 100 ms are printed, with their SQL and their place in the code.
-  - Nothing is cached, retried or timed out until you say so.
+  - Nothing is cached or retried until you say so. Nothing is stopped for the time it takes either: take the \`resilience\`
+    option out, and an operation of more than 60 seconds is.
 `
 
 /**

@@ -1,13 +1,24 @@
-import type { PaginationOptions } from '@prisma-brisk/pagination'
+import type { BriskOptions } from '../options.ts'
 import type { ClientSource } from './client-source.ts'
 import type { SourceEdit } from './source-edit.ts'
 
-/** Day one changes no answer: lists are answered whole, however long, and those that are too long are told. */
-export const dayOne = { limits: 'warn' } as const satisfies PaginationOptions
+/**
+ * Day one changes no answer: lists are answered whole, however long, and those that are too long are told; nothing is
+ * stopped for the time it takes.
+ */
+export const dayOne = {
+  pagination: { limits: 'warn' },
+  resilience: { timeout: false },
+} as const satisfies BriskOptions
 
-const MOUNTED = `brisk({ pagination: { ${Object.entries(dayOne)
-  .map(([name, value]) => `${name}: '${value}'`)
-  .join(', ')} } })`
+const MOUNTED = `brisk(${literal(dayOne)})`
+
+function literal(value: unknown): string {
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'string' ? `'${value}'` : String(value)
+  const members = Object.entries(value).map(([name, each]) => `${name}: ${literal(each)}`)
+  return `{ ${members.join(', ')} }`
+}
 
 /**
  * Mounts `brisk()` last on the clients of a file; all else stays as it is. Where the file gives a client the type
