@@ -12,6 +12,7 @@ import {
 import { CursorCodec } from './keyset/cursor-codec.ts'
 import { readCursorPage } from './keyset/cursor-page.ts'
 import { ListLimits, UNBOUNDED } from './limit/limits.ts'
+import { LISTS } from './limit/sent-again.ts'
 import {
   resolveOptions,
   type OmitHeavy,
@@ -43,7 +44,7 @@ export function paginationPlugin(options: PaginationOptions = {}): Plugin {
   const resolved = resolveOptions(options)
   return {
     name: 'pagination',
-    ownArguments: [UNBOUNDED, PAGE],
+    ownArguments: [UNBOUNDED, PAGE, LISTS],
     middleware: (host) => middlewareOf(host, resolved),
     model: (host) => methodsOf(host, resolved),
   }

@@ -149,13 +149,43 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('on %s', (provider) =
     }
   })
 
-  test('KF4 a validation message shows the arguments as the caller wrote them', async () => {
-    const { prisma } = guarded(40)
-    await prisma.user.count()
-    const message = (client: unknown) =>
-      (client as Reads)['user']?.['findMany']?.({ where: { nope: 1 } }).catch((error: Error) => error.message)
-    const lines = (text: unknown) => String(text).replace(/^[^{]*/s, '')
-    expect(lines(await message(prisma))).toEqual(lines(await message(plain)))
+  test('KF4 a validation message shows the arguments as the caller wrote them, at every depth', async () => {
+    const { client, log } = database.createRecordedClient({ adapter: database.adapter({ connections: 2 }) })
+    const mounts = [pagination({ maxLimit: 40 }), pagination({ defaultLimit: 5 })]
+    const nope = { where: { nope: 1 } }
+    const lists = { include: { messages: true, students: { take: 2, include: { messages: true } } } }
+    const calls: [string, string, object][] = [
+      ['user', 'findMany', nope],
+      ['user', 'findMany', { ...nope, ...lists }],
+      ['user', 'findMany', { include: { messages: nope } }],
+      ['user', 'findMany', { include: { students: { include: { messages: nope } } } }],
+      ['user', 'findMany', { distinct: ['name'], take: 3, ...nope }],
+      ['user', 'findFirst', { ...nope, ...lists }],
+      ['user', 'findUnique', { where: { id: 1, nope: 1 }, ...lists }],
+      ['user', 'update', { where: { id: 1 }, data: { nope: 1 }, ...lists }],
+      ['user', 'create', { data: { nope: 1 }, ...lists }],
+      ['user', 'groupBy', { by: ['name'], ...nope }],
+    ]
+    const message = (on: unknown, [model, operation, args]: [string, string, object]) =>
+      (on as Record<string, Record<string, (args: object) => Promise<unknown>>>)[model]![operation]!(
+        args,
+      ).then(
+        () => 'no error',
+        (error: Error) => `${error.name} ${error.message.replace(/^[^{]*/s, '')}`,
+      )
+    const before = await plain['user']!['findMany']!({ orderBy: { id: 'asc' } })
+    for (const mount of mounts) {
+      const prisma = client.$extends(mount) as unknown as PrismaClient
+      await prisma.user.findMany({ take: 1, include: { messages: { take: 1 } } })
+      log.clear()
+      for (const call of calls) {
+        const expected = await message(plain, call)
+        expect([call, await message(prisma, call)]).toEqual([call, expected])
+        expect([call, await prisma.$transaction((tx) => message(tx, call))]).toEqual([call, expected])
+      }
+      expect(log.statements).toEqual([])
+    }
+    expect(await plain['user']!['findMany']!({ orderBy: { id: 'asc' } })).toEqual(before)
   })
 
   test('KR25 a page is plain data', async () => {

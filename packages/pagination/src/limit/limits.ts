@@ -12,10 +12,11 @@ import { publishLimit } from '../limit-event.ts'
 import { CallName, ListBound, numbersOf, type Leniency } from '../list-bound.ts'
 import type { ResolvedLimits, ResolvedPaginationOptions } from '../options.ts'
 import { allowRows, DriverLimits, refusalOf } from '../pushdown/driver-limits.ts'
-import { Enforcement, isTooLong } from './enforcement.ts'
+import { Enforcement } from './enforcement.ts'
 import { heavyFieldsOf, omitting } from './heavy-fields.ts'
 import { checkCreated, updateWithin } from './returning-write.ts'
-import { Selections } from './selection.ts'
+import { asWritten, isInvalid, orSplit } from './sent-again.ts'
+import { Selections, type LimitedSelection } from './selection.ts'
 
 /** The named way out: `unbounded: 'nightly export'`. */
 export const UNBOUNDED = 'unbounded'
@@ -103,30 +104,25 @@ export class ListLimits {
     const limits = this.limitsOf(call.model as string)
     const bound = ListBound.of(call.args, limits, new CallName(call), lookahead)
     const selection = this.selections.of(call, bound)
-    const args = this.withoutHeavy(
-      call,
-      this.bounded(selection.args, bound, call, selection.children.length === 0),
-    )
-    const sent = args === call.args ? call : call.withArgs(args)
-    return this.enforcement.enforce(call, this.sentWhole(sent, next), bound, selection)
+    const argsOf = (within: LimitedSelection) =>
+      this.withoutHeavy(call, this.bounded(within.args, bound, call, within.children.length === 0))
+    const answer = this.sentWhole(call, next, argsOf(selection), bound, selection, argsOf)
+    return this.enforcement.enforce(call, answer, bound, selection)
   }
 
-  /**
-   * A filter of more values than one statement may bind is split by Prisma, but not together with the `take` that stands for
-   * the bound until the driver can be observed. It then has not been sent.
-   */
-  private sentWhole(call: Call, next: Next): Promise<unknown> {
-    const isObserved = this.driver.isObserved || call.transaction.kind !== 'none'
-    return isObserved || call.notes.boundAtDriver === undefined ? next(call) : this.sentFirst(call, next)
-  }
-
-  private async sentFirst(call: Call, next: Next): Promise<unknown> {
-    try {
-      return await next(call)
-    } catch (error) {
-      if (!isTooLong(error) || !this.driver.isObserved) throw error
-    }
-    return next(call)
+  /** Sends a read, and once more where Prisma can split what is too long for one statement. */
+  private sentWhole(
+    call: Call,
+    next: Next,
+    args: Args,
+    bound: ListBound,
+    { children }: LimitedSelection,
+    argsOf: (within: LimitedSelection) => Args,
+  ): Promise<unknown> {
+    const answer = next(args === call.args ? call : call.withArgs(args))
+    const isDriverBound = this.driver.isObserved || call.notes.boundAtDriver === undefined
+    if (!call.operation.startsWith('find') || (children.length === 0 && isDriverBound)) return answer
+    return orSplit(call, next, answer, this.driver, () => argsOf(this.selections.of(call, bound, true)))
   }
 
   /** Leaves heavy columns out, unless the caller selects or asks for them. */
@@ -217,7 +213,9 @@ export class ListLimits {
         return result
       },
       (error: unknown) => {
-        throw refusalOf(call) ?? error
+        const refusal = refusalOf(call)
+        if (refusal !== undefined || !isInvalid(error)) throw refusal ?? error
+        return asWritten(call, this.driver, error)
       },
     )
   }

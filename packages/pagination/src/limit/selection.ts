@@ -31,8 +31,11 @@ export class Selections {
     private readonly limitsOf: (model: string) => ResolvedLimits,
   ) {}
 
-  /** @param bound of the call's own list; a selection within one row has one of 1 */
-  of(call: Call, bound: ListBound): LimitedSelection {
+  /**
+   * @param bound of the call's own list; a selection within one row has one of 1
+   * @param splits lists within rows have more parents than one statement may bind
+   */
+  of(call: Call, bound: ListBound, splits = false): LimitedSelection {
     const { args } = call
     const isPlain = args['select'] === undefined && args['include'] === undefined
     if (isPlain && args['distinct'] === undefined && args['cursor'] === undefined) return flat(args)
@@ -44,7 +47,7 @@ export class Selections {
     }
     const isFlat = isPlain || !reachesRows(model, args)
     if (isFlat && args['distinct'] === undefined && args['cursor'] === undefined) return flat(args)
-    const pushdown = this.pushdownOf(call, schema)
+    const pushdown = this.pushdownOf(call, schema, splits)
     const rooted = pushdown?.root(model, args, bound, new CallName(call)) ?? args
     if (isFlat) return flat(rooted)
     const isUncounted = isWrite(call) && (pushdown === null || !this.driver.isLimiting)
@@ -54,13 +57,13 @@ export class Selections {
     return { ...selection, args: { ...selection.args, relationLoadStrategy: 'query' } }
   }
 
-  private pushdownOf(call: Call, schema: SchemaModel): LimitPushdown | null {
+  private pushdownOf(call: Call, schema: SchemaModel, splits: boolean): LimitPushdown | null {
     const { host } = this
     if (DriverTap.of(host) === null || !canPushDown(host.provider)) {
       host.warnOnce('W_ROWS_UNSEEN', NO_DRIVER)
       return null
     }
-    return new LimitPushdown(schema, call, isWrite(call), () => this.driver.listen())
+    return new LimitPushdown(schema, call, isWrite(call), () => this.driver.listen(), splits)
   }
 }
 

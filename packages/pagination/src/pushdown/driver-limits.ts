@@ -13,7 +13,7 @@ import { planFor, planOf, type LimitPlan, type OwnBound } from './limit-plan.ts'
 import { boundSql } from './own-bound.ts'
 import { limitSql } from './limit-sql.ts'
 import { limitedAnswer } from './limited-answer.ts'
-import { isMarked, markedStatement, offsetOf, unmarked } from './marked-statement.ts'
+import { isMarked, markedStatement, offsetOf, unmarked, unorderedStatement } from './marked-statement.ts'
 import { DriverRowsError, UnlimitableError } from '../errors.ts'
 import { canPushDown } from './row-limit.ts'
 
@@ -85,12 +85,13 @@ export class DriverLimits implements DriverListener {
     const { call } = statement
     if (call === undefined || call.host !== this.host) return null
     this.hasSeen = true
-    if (statement.kind !== 'query') return null
     const plan = planOf(call)
     if (plan === null) return null
+    if (plan.isRefusing) throw new Error('prisma-brisk: only the arguments of this call were to be checked.')
+    if (statement.kind !== 'query') return null
     const { ownBound } = plan
     if (ownBound !== null && (ownBound.isFlat || !ownBound.isRead)) return this.bounded(statement, ownBound)
-    if (!statement.sql.includes(' ORDER BY ')) return null
+    if (!plan.hasUnordered && !statement.sql.includes(' ORDER BY ')) return null
     return refusing(call, () => this.limited(statement, call, plan))
   }
 
@@ -124,9 +125,10 @@ export class DriverLimits implements DriverListener {
   }
 
   private limited(statement: Statement, call: Call, plan: LimitPlan): Rewrite | null {
-    const found = markedStatement(statement, plan)
+    const isOrdered = statement.sql.includes(' ORDER BY ')
+    const found = isOrdered ? markedStatement(statement, plan) : unorderedStatement(statement, plan)
     if (found === null) {
-      if (isMarked(statement.sql)) throw unknownForm(call)
+      if (isOrdered && isMarked(statement.sql)) throw unknownForm(call)
       return null
     }
     const { read, limit, isLimited } = found

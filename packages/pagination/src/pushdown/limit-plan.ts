@@ -12,6 +12,11 @@ export class LimitPlan {
   private readonly marked = new Map<string, RowLimit[]>()
   private readonly roots = new Map<string, RowLimit>()
 
+  /** Limits of lists in no order of their own, which their table and the column of their parents tell. */
+  private readonly unordered: RowLimit[] = []
+  /** Nothing of the call may be sent: only Prisma's own word on its arguments is wanted. */
+  isRefusing = false
+
   /** The bound of the call's own list, to be put into its statements as they are; null where Prisma has a `take` for it. */
   ownBound: OwnBound | null = null
 
@@ -24,6 +29,27 @@ export class LimitPlan {
     return index + FEWEST
   }
 
+  /** Adds a limit without marks; false where a list of the same relation has another one. */
+  leaveUnordered(limit: RowLimit): boolean {
+    const same = this.unordered.find((each) => each.table === limit.table && isSameLink(each, limit))
+    if (same !== undefined) return sameLimit(same, limit)
+    this.unordered.push(limit)
+    return true
+  }
+
+  get hasUnordered(): boolean {
+    return this.unordered.length > 0
+  }
+
+  findUnordered(table: string): readonly RowLimit[] {
+    return this.unordered.filter((limit) => limit.table === table)
+  }
+
+  /** What tells the limits without marks from those of other calls with the same arguments. */
+  unorderedLimits(): string {
+    return this.unordered.map(({ table, keep }) => `${table} ${keep}`).join(', ')
+  }
+
   /** The limit of the call's own list where its order must stay as it is: known by its table and its cursor. */
   root(limit: RowLimit): void {
     this.roots.set(limit.table, limit)
@@ -32,7 +58,8 @@ export class LimitPlan {
   /** The key of a table as a statement names it: with its schema always, in the schema model only where there are several. */
   keyOf(table: string, dbSchema: string | null): string {
     const key = tableKey(dbSchema, table)
-    return this.marked.has(key) || this.roots.has(key) ? key : table
+    const isKnown = this.marked.has(key) || this.roots.has(key) || this.findUnordered(key).length > 0
+    return isKnown ? key : table
   }
 
   find(table: string, copies: number): RowLimit | null {
@@ -75,10 +102,20 @@ export function planOf(call: Call): LimitPlan | null {
   return plans.get(call.notes) ?? null
 }
 
+/** Begins a call's plan anew. */
+export function newPlanFor(call: Call): LimitPlan {
+  plans.delete(call.notes)
+  return planFor(call)
+}
+
 /** Whether the bound of a call's own list is the driver's, and Prisma has got the call without a `take`. */
 export function isBoundAtDriver(call: Call): boolean {
   const bound = planOf(call)?.ownBound
   return bound !== undefined && bound !== null
+}
+
+function isSameLink(a: RowLimit, b: RowLimit): boolean {
+  return JSON.stringify(a.link) === JSON.stringify(b.link)
 }
 
 /** `orderBy` with the tiebreaker at its end exactly that many times. */

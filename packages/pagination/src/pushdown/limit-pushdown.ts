@@ -1,4 +1,11 @@
-import { isAbsent, type Args, type Call, type Model, type SchemaModel } from '@prisma-brisk/core'
+import {
+  isAbsent,
+  type Args,
+  type Call,
+  type Model,
+  type SchemaModel,
+  type Relation,
+} from '@prisma-brisk/core'
 import { markedOrder, planFor, type LimitPlan } from './limit-plan.ts'
 import { UnboundedReadError, UnlimitableError } from '../errors.ts'
 import type { ListBound, ListName, SelectedRelation } from '../list-bound.ts'
@@ -30,6 +37,8 @@ export class LimitPushdown {
     private readonly isWrite: boolean,
     /** Called with the first limit. */
     private readonly onFirst: () => void,
+    /** Lists in no order stay so, without a `take`: Prisma then splits the keys of their parents over several statements. */
+    private readonly splits: boolean,
   ) {}
 
   private get plan(): LimitPlan {
@@ -90,7 +99,24 @@ export class LimitPushdown {
       guarded ? bound.skip + bound.limit : Infinity,
       fail,
     )
+    if (this.splits && this.isTold(relation, target, args, bound) && this.plan.leaveUnordered(limit)) {
+      this.needsQueries = true
+      const { take: _, ...rest } = args
+      return rest
+    }
     return this.marked(target, args, limit)
+  }
+
+  /** Whether a list without `take` and order shows by its table and the column of its parents. */
+  private isTold(relation: Relation, target: Model, args: Args, { rule, skip }: ListBound): boolean {
+    if ((rule !== 'guard' && rule !== 'default') || skip > 0 || this.isWrite) return false
+    if (!isAbsent(args['orderBy']) || !isAbsent(args['cursor'])) return false
+    const { model, args: own } = this.call
+    const root = this.schema.models.get(model as string)
+    if (root?.name !== target.name) return true
+    // The call's own list may be filtered by that very column.
+    const back = target.relations.find(({ field }) => field === relation.backField)
+    return back !== undefined && !mentions(own['where'], new Set(back.fields))
   }
 
   private limit(
@@ -128,6 +154,12 @@ export class LimitPushdown {
     const copies = this.plan.mark(limit)
     return { ...args, orderBy: markedOrder(args['orderBy'], tiebreakerOf(model) ?? [], copies) }
   }
+}
+
+/** Whether a filter names one of these fields, however deep. */
+function mentions(filter: unknown, fields: ReadonlySet<string>): boolean {
+  if (typeof filter !== 'object' || filter === null) return false
+  return Object.entries(filter).some(([name, value]) => fields.has(name) || mentions(value, fields))
 }
 
 /** Rows that Prisma hands on: more than the list may have where one row more tells that it is too long. */

@@ -216,7 +216,7 @@ function keysOf({ select: { where } }: ReadStatement, link: string): Keys | null
 }
 
 /** The columns that name the parent, as the statement writes them. */
-function linkTexts({ select, alias }: ReadStatement, { link }: RowLimit): readonly string[] | null {
+export function linkTexts({ select, alias }: ReadStatement, { link }: RowLimit): readonly string[] | null {
   if (link === null) return []
   const q = alias.startsWith('`') ? '`' : '"'
   if (link.joinTable === null)

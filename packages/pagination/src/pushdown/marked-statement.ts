@@ -1,6 +1,6 @@
 import { quoteIdentifier, readSelect, splitList, type SelectText, type Statement } from '@prisma-brisk/core'
 import type { LimitPlan } from './limit-plan.ts'
-import { whole, type LimitedSql, type ReadStatement } from './limit-sql.ts'
+import { linkTexts, whole, type LimitedSql, type ReadStatement } from './limit-sql.ts'
 import type { RowLimit } from './row-limit.ts'
 
 /** A statement that reads a list with a limit. */
@@ -38,6 +38,33 @@ export function markedStatement(statement: Statement, plan: LimitPlan): MarkedSt
   const read = { query, select, tableText, alias, table, order, numbered: mark === '"' }
   return { read, limit, isLimited }
 }
+
+/**
+ * A statement in no order that reads a list with a limit: its table says which, and its condition ends with the keys of the
+ * list's parents. Read as if it were in the order that decides ties.
+ */
+export function unorderedStatement(statement: Statement, plan: LimitPlan): MarkedStatement | null {
+  const [, head, tail] = UNORDERED.exec(statement.sql) ?? []
+  const select = head === undefined ? null : readSelect(`${head} ORDER BY 1${tail}`)
+  const tableText = select === null ? undefined : TABLE.exec(select.from)?.[0]
+  if (select === null || tableText === undefined || hasLimit(select, statement)) return null
+  const mark = tableText.startsWith('`') ? '`' : '"'
+  const [table, dbSchema] = namesOf(tableText, mark)
+  const alias = /^ AS ((["`]).+?\2)/.exec(select.from.slice(tableText.length))?.[1] ?? tableText
+  const query = { sql: statement.sql, args: [...statement.args], argTypes: [...statement.argTypes] }
+  for (const limit of plan.findUnordered(plan.keyOf(table, dbSchema))) {
+    const order = limit.tiebreaker.map((column) => `${alias}.${quoteIdentifier(column, mark)} ASC`)
+    const read = { query, select, tableText, alias, table, order, numbered: mark === '"' }
+    const text = `${linkTexts(read, limit)?.[0]} IN (`
+    const start = select.where.lastIndexOf(text)
+    if (start >= 0 && /^[^()]*\)\)?$/.test(select.where.slice(start + text.length)))
+      return { read, limit, isLimited: false }
+  }
+  return null
+}
+
+/** What stands before and behind the place of an ORDER BY. */
+const UNORDERED = /^(SELECT .*?)((?: LIMIT \?)?(?: OFFSET (?:\?|\$\d+))?(?:\s*\/\*[^]*\*\/\s*)?)$/s
 
 /** `"public"."User"` at the start of FROM. */
 const TABLE = /^(?:"(?:[^"]|"")+"|`(?:[^`]|``)+`)(?:\.(?:"(?:[^"]|"")+"|`(?:[^`]|``)+`))*/
