@@ -1,4 +1,6 @@
 import { jest } from '@jest/globals'
+import { PrismaLibSql } from '@prisma/adapter-libsql'
+import { PrismaPg } from '@prisma/adapter-pg'
 import { resilience } from '@prisma-brisk/resilience'
 import {
   slowQuery,
@@ -6,6 +8,7 @@ import {
   type SinkRecord,
   type SlowQueryRecord,
 } from '@prisma-brisk/slow-query'
+import pg from 'pg'
 import { brisk } from 'prisma-brisk'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { createPgliteDatabase } from '../../support/pglite-database.ts'
@@ -431,4 +434,50 @@ test('S12 no plan is asked for while somebody waits for the pool', async () => {
   } finally {
     await database.drop()
   }
+})
+
+describe('KR-B S12 a pool that the application has made is not ours to end', () => {
+  let database: TestDatabase<PrismaClient>
+  beforeAll(async () => {
+    database = await createDatabase('postgresql')
+  })
+  afterAll(() => database.drop())
+
+  test.each([
+    ['one that stays', false],
+    ['one that Prisma ends', true],
+  ])(
+    '%s: statements get their plan on its only connection, and $disconnect ends it once or not at all',
+    async (_, disposeExternalPool) => {
+      const pool = new pg.Pool({ connectionString: database.url, max: 1 })
+      const { sink, records } = keptRecords('slow-query')
+      const prisma = database
+        .createClient({ adapter: new PrismaPg(pool, { disposeExternalPool }) })
+        .$extends(slowQuery({ threshold: 0.001, sinks: [sink], explain: { sampleRate: 1 } }))
+      for (let round = 0; round < 3; round++) {
+        await prisma.tag.findMany({ where: { name: 'x' } })
+        await prisma.$queries.flush()
+      }
+      expect(records.map(({ plan }) => JSON.stringify(plan))).toEqual(
+        Array(3).fill(expect.stringMatching(/Tag/)),
+      )
+      await prisma.$disconnect()
+      expect(pool.ended).toBe(disposeExternalPool)
+      if (!disposeExternalPool) await pool.end()
+    },
+  )
+})
+
+test('KR-B S12 a SQLite database in memory is asked through the only connection that sees it', async () => {
+  const sqlite = await createDatabase('sqlite')
+  const { sink, records } = keptRecords('slow-query')
+  const prisma = sqlite
+    .createClient({ adapter: new PrismaLibSql({ url: ':memory:' }) })
+    .$extends(slowQuery({ threshold: 0.001, sinks: [sink], explain: { sampleRate: 1 } }))
+  await prisma.$executeRawUnsafe('CREATE TABLE "Tag" (id INTEGER PRIMARY KEY, name TEXT)')
+  await prisma.tag.findMany({ where: { name: 'x' } })
+  await prisma.$queries.flush()
+  expect(records.map(({ plan }) => JSON.stringify(plan ?? null)).at(-1)).toMatch(/Tag/)
+  await prisma.$disconnect()
+  await sqlite.drop()
 })

@@ -111,6 +111,21 @@ export class DriverTap {
     return this.connectFactory()
   }
 
+  /**
+   * The same where it has connections of its own, which its disposal ends. Null where it has those of the client: of a pool or
+   * an embedded database that was handed over to the factory, which is not ours to end, or cannot be given twice.
+   */
+  async connectOwn(): Promise<SqlAdapter | null> {
+    let apart: SqlAdapter
+    try {
+      apart = await this.connectFactory()
+    } catch {
+      return null
+    }
+    const driver = driverOf(apart)
+    return driver !== undefined && driver === driverOf(this.adapter) ? null : apart
+  }
+
   private wrapAdapter(connection: Connection): SqlAdapter {
     const { adapter, pool } = connection
     return overlay(adapter, {
@@ -199,4 +214,10 @@ function runningCall(): Call | undefined {
   const call = currentCall.getStore()
   const { transaction } = call ?? {}
   return transaction instanceof TransactionScope ? (transaction.runningMember ?? call) : call
+}
+
+/** The pool or database behind an adapter, where it tells. */
+function driverOf(adapter: SqlAdapter | null): unknown {
+  const { underlyingDriver, client } = (adapter ?? {}) as { underlyingDriver?(): unknown; client?: unknown }
+  return underlyingDriver === undefined ? client : underlyingDriver.call(adapter)
 }

@@ -22,7 +22,7 @@ export async function killQuery(
   abandoned: AbortSignal,
 ): Promise<void> {
   const sql = `KILL QUERY ${threadId}`
-  const apart = await connectedApart(tap)
+  const apart = await tap.connectOwn()
   if (apart !== null) {
     await apart.executeRaw({ sql, args: [], argTypes: [] }).finally(() => apart.dispose())
     return
@@ -31,17 +31,6 @@ export async function killQuery(
   // Too late: the statement's connection has gone back, and runs another one.
   if (!abandoned.aborted) await connection.query(sql).catch(() => undefined)
   await connection.release()
-}
-
-/** An adapter on a pool of its own; null where the factory has no other pool than the client's, which must not be ended. */
-async function connectedApart(tap: DriverTap): Promise<SqlAdapter | null> {
-  try {
-    const adapter = await tap.connectApart()
-    return driverOf(adapter) === driverOf(tap.adapter) ? null : adapter
-  } catch {
-    // A pool that was handed over with `disposeExternalPool` is given to one adapter only.
-    return null
-  }
 }
 
 function driverOf(adapter: SqlAdapter | null): unknown {

@@ -14,11 +14,13 @@ const MAX_WAITING = 20
 
 /**
  * Asks the database for the plan of some slow statements, on a connection of its own that nobody else uses: neither
- * the pool nor the statistics notice it.
+ * the pool nor the statistics notice it. Where the application has made the pool itself, no other one can be made; then it
+ * takes a connection of that pool, if nobody waits for one. A SQLite database in memory is seen by the client's alone.
  */
 export class PlanSampler {
   private readonly samples = new Map<string, { since: number; count: number }>()
-  private connection: Promise<SqlAdapter> | null = null
+  /** Its own; null within where there is none. */
+  private connection: Promise<SqlAdapter | null> | null = null
   private turn: Promise<unknown> = Promise.resolve()
   private waiting = 0
   /** When the client last disconnected: nobody would close a connection for what began before. */
@@ -78,7 +80,17 @@ export class PlanSampler {
   private async explain(statement: Statement): Promise<unknown> {
     const tap = DriverTap.of(this.host)
     if (tap === null) return null
-    this.connection ??= tap.connectApart()
-    return explainStatement(await this.connection, statement, this.host, this.options.analyze)
+    this.connection ??= this.connect(tap)
+    const adapter = (await this.connection) ?? tap.adapter
+    return adapter === null ? null : explainStatement(adapter, statement, this.host, this.options.analyze)
+  }
+
+  private async connect(tap: DriverTap): Promise<SqlAdapter | null> {
+    const own = await tap.connectOwn()
+    if (own === null || this.host.provider !== 'sqlite') return own
+    const { rows } = await own.queryRaw({ sql: 'PRAGMA database_list', args: [], argTypes: [] })
+    if (rows.some(([, name, file]) => name === 'main' && file !== '' && file !== null)) return own
+    await own.dispose()
+    return null
   }
 }
