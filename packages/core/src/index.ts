@@ -21,6 +21,7 @@ export {
   UnsupportedClientError,
 } from './errors.ts'
 export type { Args, Call, CallNotes, FetchDecorator, Send } from './pipeline/call.ts'
+export { DeferredWatch, type DeferredCounts, type DeferredFailure } from './pipeline/deferred-watch.ts'
 export { computedCall } from './pipeline/computed-call.ts'
 export { callSiteOf } from './pipeline/call-site.ts'
 export type { CallTransaction, TransactionOutcome } from './pipeline/call-transaction.ts'

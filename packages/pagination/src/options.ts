@@ -38,7 +38,7 @@ export interface LimitOptions {
    * `models: { Tag: { defaultLimit: 1000, maxLimit: 1000 } }`. Default 50, or `maxLimit` where that is less.
    */
   readonly defaultLimit?: number | undefined
-  /** Rows a list read may ask for, 1 … 2^31−2. Default 200. */
+  /** Rows a list read may ask for, 1 … 2^31−2. Default 200, or what the environment variable `BRISK_MAX_LIMIT` says. */
   readonly maxLimit?: number | undefined
   /**
    * Rows `skip` may pass over; beyond it a keyset page is faster. More is `E_OFFSET_TOO_DEEP`, or with
@@ -226,7 +226,24 @@ export function resolveOptions(
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** `BRISK_LIMITS`: the preset of a mount that says nothing else of its policies. */
-function fromEnvironment(options: LimitOptions, { BRISK_LIMITS: given = '' }: Environment): LimitOptions {
+function fromEnvironment(options: LimitOptions, environment: Environment): LimitOptions {
+  return { ...presetFromEnvironment(options, environment), ...maximumFromEnvironment(options, environment) }
+}
+
+function maximumFromEnvironment(
+  { maxLimit, defaultLimit = 1 }: LimitOptions,
+  { BRISK_MAX_LIMIT: given = '' }: Environment,
+): LimitOptions {
+  if (given.trim() === '' || maxLimit !== undefined) return {}
+  // A default limit that the code states holds all the same.
+  limit(Number.isNaN(Number(given)) ? given : Number(given), 'BRISK_MAX_LIMIT')
+  return { maxLimit: Math.max(Number(given), defaultLimit) }
+}
+
+function presetFromEnvironment(
+  options: LimitOptions,
+  { BRISK_LIMITS: given = '' }: Environment,
+): LimitOptions {
   const { limits, onMissing, onExceeded, defaultLimit } = options
   if (given.trim() === '' || [limits, onMissing, onExceeded, defaultLimit].some((each) => each !== undefined))
     return {}

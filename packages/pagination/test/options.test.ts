@@ -74,6 +74,15 @@ describe('defaults', () => {
     )
   })
 
+  test('P2 BRISK_MAX_LIMIT is the maximum of options that state none', () => {
+    const limits = (options: PaginationOptions, value: string) =>
+      resolveOptions(options, { BRISK_MAX_LIMIT: value }).limits
+    expect(limits({}, '500')).toMatchObject({ maxLimit: 500, onMissing: 'guard', nested: { maxLimit: 500 } })
+    expect(limits({ maxLimit: 10 }, '500').maxLimit).toBe(10)
+    expect(limits({ defaultLimit: 80 }, '20').maxLimit).toBe(80)
+    expect(() => limits({}, 'many')).toThrow(/^BRISK_MAX_LIMIT: expected an integer/)
+  })
+
   test('resolved options are frozen', () => {
     const options = resolveOptions()
     expect([options, options.limits, options.limits.nested, options.cursor].every(Object.isFrozen)).toBe(true)

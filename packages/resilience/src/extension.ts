@@ -1,4 +1,12 @@
-import { defineExtension, mount, type BriskExtension, type Host, type Plugin } from '@prisma-brisk/core'
+import {
+  DeferredWatch,
+  defineExtension,
+  mount,
+  type BriskExtension,
+  type DeferredFailure,
+  type Host,
+  type Plugin,
+} from '@prisma-brisk/core'
 import { Deadlines } from './deadline/deadlines.ts'
 import { DeferredQueue, type DeferredStatistics } from './deferred/deferred-queue.ts'
 import { taskInCharge } from './deferred/deferred-task.ts'
@@ -28,8 +36,6 @@ export interface DeferredWork {
 
 const deferredKey = Symbol('prisma-brisk.deferred')
 const budgetKey = Symbol('prisma-brisk.retry-budget')
-/** Where `@prisma-brisk/slow-query` listens; the packages do not know each other. */
-const failuresKey = Symbol.for('prisma-brisk.deferred-failures')
 
 /** The plugin that {@link resilience} mounts; for `brisk()`, which mounts several in one pipeline. */
 export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
@@ -46,8 +52,15 @@ export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
             )
       const deadlines = new Deadlines(host, resolved, retrier)
       return (call, next) => {
-        const earlier = taskInCharge()?.earlier ?? null
-        return earlier === null ? deadlines.run(call, next) : earlier.then(() => deadlines.run(call, next))
+        const task = taskInCharge()
+        if (task === null) return deadlines.run(call, next)
+        const { earlier } = task
+        const answer =
+          earlier === null ? deadlines.run(call, next) : earlier.then(() => deadlines.run(call, next))
+        return answer.catch((error: unknown) => {
+          task.operationFailed(call, error)
+          throw error
+        })
       }
     },
     client: (host) => {
@@ -56,10 +69,11 @@ export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
         () =>
           new DeferredQueue(
             resolved.deferred,
-            (error) => report(host, error),
+            (failure) => report(host, failure),
             () => host.disconnecting(),
           ),
       )
+      DeferredWatch.of(host).counts = () => queue.stats()
       host.state(closingKey, () => host.onDisconnect(() => queue.flush()))
       const deferred: DeferredWork = Object.assign((task: () => unknown) => queue.push(task), {
         flush: () => queue.flush(),
@@ -73,11 +87,13 @@ export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
 const closingKey = Symbol('prisma-brisk.deferred-closing')
 
 /** To the sinks of slow-query where it is mounted, else as a warning; never into the request. */
-function report(host: Host, error: unknown): void {
-  const listeners = host.state(failuresKey, () => new Set<(error: unknown) => void>())
-  for (const listener of listeners) listener(error)
-  if (listeners.size > 0) return
-  process.emitWarning(`prisma-brisk: a deferred task failed (${codeOf(error)}).`, {
+function report(host: Host, failure: DeferredFailure): void {
+  if (DeferredWatch.of(host).tell(failure)) return
+  const { error, model, operation } = failure
+  const name = operation === null ? 'a deferred task' : `the deferred ${model ?? 'raw'}.${operation}`
+  const callSite = failure.callSite()
+  const at = callSite === null ? '' : ` at ${callSite}`
+  process.emitWarning(`prisma-brisk: ${name}${at} failed (${codeOf(error)}).`, {
     type: 'PrismaBriskWarning',
     code: 'W_DEFERRED_FAILED',
   })

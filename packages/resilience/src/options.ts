@@ -13,7 +13,7 @@ import {
 export interface ResilienceOptions {
   /**
    * Milliseconds an operation may take before it is stopped on the server and fails with `E_QUERY_TIMEOUT`;
-   * `false` for no limit. Default 60,000.
+   * `false` for no limit. Default 60,000, or what the environment variable `BRISK_TIMEOUT_MS` says (`off` for no limit).
    */
   readonly timeout?: number | false | undefined
   /**
@@ -22,7 +22,10 @@ export interface ResilienceOptions {
    * retried is decided by the failure, whatever the model.
    */
   readonly timeouts?: Readonly<Record<string, number | false>> | undefined
-  /** Whether and how operations are sent again that the database has undone. Default `false`. */
+  /**
+   * Whether and how operations are sent again that the database has undone. Default `false`; the environment variable
+   * `BRISK_RETRY_ATTEMPTS`, where it is more than 1, switches it on with so many attempts.
+   */
   readonly retry?: RetryOptions | false | undefined
   /** The queue behind `$deferred`. */
   readonly deferred?: DeferredOptions | undefined
@@ -58,7 +61,10 @@ export const timeLimit = either(
 )
 
 /** @throws InvalidOptionsError naming the option, what was expected and what was given */
-export function resolveOptions(options: ResilienceOptions = {}): ResolvedResilienceOptions {
+export function resolveOptions(
+  options: ResilienceOptions = {},
+  environment: Environment = process.env,
+): ResolvedResilienceOptions {
   checkOptions('resilience', options, {
     timeout: timeLimit,
     timeouts: record(timeLimit),
@@ -73,16 +79,37 @@ export function resolveOptions(options: ResilienceOptions = {}): ResolvedResilie
     ),
     deferred: bag({ maxQueue: integer({ min: 1 }), concurrency: integer({ min: 1 }) }),
   })
-  const { retry } = options
+  const retry = options.retry ?? retryFromEnvironment(environment)
   return Object.freeze({
-    timeout: options.timeout ?? 60_000,
+    timeout: options.timeout ?? timeoutFromEnvironment(environment) ?? 60_000,
     timeouts: new Map(Object.entries(options.timeouts ?? {})),
-    retry: retry === undefined || retry === false ? false : resolveRetry(retry),
+    retry: retry === false ? false : resolveRetry(retry),
     deferred: {
       maxQueue: options.deferred?.maxQueue ?? 1000,
       concurrency: options.deferred?.concurrency ?? 4,
     },
   })
+}
+
+/** Settings that operators give from outside. */
+type Environment = Readonly<Record<string, string | undefined>>
+
+function timeoutFromEnvironment({ BRISK_TIMEOUT_MS: given = '' }: Environment): number | false | undefined {
+  if (given.trim() === '') return undefined
+  if (given.trim() === 'off') return false
+  finite({ above: 0, max: 2 ** 31 - 1 })(numberOf(given), 'BRISK_TIMEOUT_MS')
+  return Number(given)
+}
+
+function retryFromEnvironment({ BRISK_RETRY_ATTEMPTS: given = '' }: Environment): RetryOptions | false {
+  if (given.trim() === '') return false
+  integer({ min: 1, max: 20 })(numberOf(given), 'BRISK_RETRY_ATTEMPTS')
+  return Number(given) > 1 && { attempts: Number(given) }
+}
+
+/** The text itself where it is no number, so that a refusal shows what was given. */
+function numberOf(given: string): unknown {
+  return Number.isNaN(Number(given)) ? given : Number(given)
 }
 
 function resolveRetry({

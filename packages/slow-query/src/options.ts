@@ -15,7 +15,7 @@ import {
 } from '@prisma-brisk/core'
 import type { AlertRule } from './alert/alert.ts'
 import { sinksFromEnvironment, thresholdFromEnvironment, type Environment } from './sink/environment.ts'
-import type { NPlusOneReport } from './record/records.ts'
+import type { AlertMetric, NPlusOneReport } from './record/records.ts'
 import type { RequestBudget } from './request/request-budget.ts'
 import type { RecordSink } from './sink/sink.ts'
 import type { QueryTelemetry } from './telemetry.ts'
@@ -44,7 +44,7 @@ export interface SlowQueryOptions {
   /** Loops of queries. On by default within `runRequest` and the request middlewares; `false` looks for none. */
   readonly nPlusOne?: NPlusOneOptions | false | undefined
   /**
-   * Alert rules on percentiles, error rate or pool waits; an event is emitted when one fires and when it clears.
+   * Alert rules on percentiles, error rate, pool, hit rate or deferred work; an event is emitted when one fires and when it clears.
    * Default: none.
    */
   readonly alerts?: readonly AlertRule[] | undefined
@@ -186,9 +186,20 @@ const nPlusOne: OptionCheck = (value, path) => {
   })
 }
 
+const ALERT_METRICS = [
+  'p95',
+  'p99',
+  'errorRate',
+  'poolWaiting',
+  'poolShare',
+  'hitRate',
+  'deferredFailureRate',
+] as const satisfies readonly AlertMetric[]
+const SHARES: ReadonlySet<AlertMetric> = new Set(['poolShare', 'hitRate', 'deferredFailureRate'])
+
 const alertRule: OptionCheck = (value, path) => {
   checkOptions(path, value, {
-    metric: oneOf('p95', 'p99', 'errorRate', 'poolWaiting'),
+    metric: oneOf(...ALERT_METRICS),
     model: text,
     warn: finite({ above: 0 }),
     critical: finite({ above: 0 }),
@@ -196,11 +207,15 @@ const alertRule: OptionCheck = (value, path) => {
     for: finite({ min: 0 }),
   })
   const { metric, warn, critical } = value as Partial<AlertRule>
-  if (metric === undefined)
-    throw new InvalidOptionsError(`${path}.metric`, 'p95 | p99 | errorRate | poolWaiting', metric)
+  if (metric === undefined) throw new InvalidOptionsError(`${path}.metric`, ALERT_METRICS.join(' | '), metric)
   if (warn === undefined)
     throw new InvalidOptionsError(`${path}.warn`, 'a number: the value from which to warn', warn)
-  if (critical !== undefined && critical < warn)
+  if (SHARES.has(metric) && warn > 1)
+    throw new InvalidOptionsError(`${path}.warn`, 'a share from 0 to 1', warn)
+  if (metric === 'hitRate') {
+    if (critical !== undefined && critical > warn)
+      throw new InvalidOptionsError(`${path}.critical`, `at most warn (${warn})`, critical)
+  } else if (critical !== undefined && critical < warn)
     throw new InvalidOptionsError(`${path}.critical`, `at least warn (${warn})`, critical)
 }
 

@@ -255,4 +255,44 @@ describe('R3 deferred work', () => {
     expect(failures).toMatchObject([{ error: { code: 'P2002' } }])
     expect(JSON.stringify(failures)).not.toContain('taken')
   })
+
+  test('R3 a failure names the operation it came from and the place where the task was deferred, and is counted', async () => {
+    const records: Extract<SinkRecord, { type: 'deferred-failure' }>[] = []
+    const sink = {
+      write: (record: SinkRecord) => void (record.type === 'deferred-failure' && records.push(record)),
+    }
+    const prisma = database
+      .createClient({ adapter: database.adapter({ connections: 2 }) })
+      .$extends(slowQuery({ sinks: [sink] }))
+      .$extends(resilience())
+    await prisma.tag.create({ data: { name: 'named' } })
+    await prisma.$deferred(() => prisma.tag.create({ data: { name: 'named' } }))
+    await prisma.$deferred(async () => {
+      await prisma.tag.count()
+      await prisma.tag.updateMany({ data: { id: 1 } })
+    })
+    await prisma.$deferred(async () => {
+      await prisma.tag.count()
+      throw new TypeError('of its own')
+    })
+    await prisma.$deferred(() => prisma.tag.count())
+    await prisma.$deferred.flush()
+    await prisma.$queries.flush()
+    const place = expect.stringMatching(/resilience\.test\.ts:\d+:\d+$/)
+    const inOrder = [...records].sort((a, b) => String(a.operation).localeCompare(String(b.operation)))
+    expect(inOrder).toEqual([
+      expect.objectContaining({ model: 'Tag', operation: 'create', callSite: place }),
+      expect.objectContaining({
+        model: null,
+        operation: null,
+        callSite: place,
+        error: { name: 'TypeError' },
+      }),
+      expect.objectContaining({ model: 'Tag', operation: 'updateMany', callSite: place }),
+    ])
+    const metrics = prisma.$queries.metrics()
+    expect(metrics).toContain('db_client_deferred_tasks_total{outcome="completed"} 1')
+    expect(metrics).toContain('db_client_deferred_tasks_total{outcome="failed"} 3')
+    expect(metrics).toContain('db_client_deferred_tasks_total{outcome="dropped"} 0')
+  })
 })

@@ -9,6 +9,7 @@ import {
   type RecordSink,
   type SinkRecord,
 } from '@prisma-brisk/slow-query'
+import { brisk } from 'prisma-brisk'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { keptRecords } from './support/kept-records.ts'
@@ -247,4 +248,55 @@ test('S15 S19 nothing is watched after $disconnect, even if an operation ends la
   expect(await told()).toMatchObject([{ to: 'warn' }])
   await prisma.$disconnect()
   expect(jest.getTimerCount()).toBe(0)
+})
+
+describe('S15 shares', () => {
+  test('the hit rate of the cache and the failures of deferred work fire, of the last two minutes', async () => {
+    const { sink, records: told } = keptRecords('alert')
+    const prisma = database.createClient({ adapter: database.adapter({ connections: 2 }) }).$extends(
+      brisk({
+        slowQuery: {
+          threshold: 60_000,
+          sinks: [sink],
+          alerts: [
+            { metric: 'hitRate', model: 'Tag', warn: 0.7, minSamples: 10 },
+            { metric: 'hitRate', model: 'User', warn: 0.7, minSamples: 1 },
+            { metric: 'deferredFailureRate', warn: 0.2, critical: 0.9, minSamples: 4 },
+          ],
+        },
+      }),
+    )
+    const look = async () => {
+      jest.advanceTimersByTime(PERIOD_MS)
+      await prisma.$queries.flush()
+      return told.splice(0).map(({ metric, model, to, value }) => [metric, model, to, value])
+    }
+    const read = (ttl: number) => prisma.tag.count({ cacheStrategy: { ttl } })
+    for (let time = 0; time < 5; time++) {
+      await prisma.tag.findMany({ where: { id: time }, cacheStrategy: { ttl: 60 } })
+      await read(60)
+    }
+    for (let time = 0; time < 4; time++)
+      await prisma.$deferred(() => (time === 0 ? Promise.reject(new Error('no')) : undefined))
+    await prisma.$deferred.flush()
+    expect(await look()).toEqual([
+      ['hitRate', 'Tag', 'warn', 0.4],
+      ['deferredFailureRate', null, 'warn', 0.25],
+    ])
+    jest.advanceTimersByTime(2 * MINUTE_MS)
+    for (let time = 0; time < 10; time++) await read(600)
+    expect(await look()).toEqual([['hitRate', 'Tag', 'ok', expect.any(Number)]])
+    await prisma.$disconnect()
+  })
+
+  test('the share of the pool that is in use fires, and not where the pool has no end', async () => {
+    const { prisma, told } = watched([{ metric: 'poolShare', warn: 0.8, critical: 1 }], { connections: 1 })
+    await prisma.tag.count()
+    expect(await told()).toEqual([])
+    await prisma.$transaction(async (tx) => {
+      await tx.tag.count()
+      expect(await told()).toMatchObject([{ metric: 'poolShare', to: 'critical', value: 1 }])
+    })
+    expect(await told()).toMatchObject([{ to: 'ok', value: 0 }])
+  })
 })

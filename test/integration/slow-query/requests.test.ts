@@ -63,7 +63,7 @@ function parsed(text: string): Map<string, number> {
     expect([...types.keys()]).toContain(family)
     if (types.get(family) === 'counter') expect(name).toMatch(/_total$/)
     for (const [, label] of labels.matchAll(/([a-z_]+)="/g))
-      expect(['model', 'operation', 'code', 'method', 'route', 'status', 'le']).toContain(label)
+      expect(['model', 'operation', 'code', 'outcome', 'method', 'route', 'status', 'le']).toContain(label)
     samples.set(`${name}${labels}`, Number(value))
   }
   for (const [key, count] of samples) {

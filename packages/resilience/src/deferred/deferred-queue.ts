@@ -1,7 +1,15 @@
-import { realTimers } from '@prisma-brisk/core'
+import { realTimers, type DeferredFailure } from '@prisma-brisk/core'
 import { DeferredQueueFullError } from '../errors.ts'
 import type { DeferredOptions } from '../options.ts'
-import { modelOf, QueuedTask, taskInCharge, type DeferredTask } from './deferred-task.ts'
+import {
+  DeferralPlace,
+  NONE,
+  operationOf,
+  QueuedTask,
+  taskInCharge,
+  type DeferredTask,
+  type NamedOperation,
+} from './deferred-task.ts'
 import { holdProcess, releaseProcess, type Unfinished } from './process-end.ts'
 
 const { setImmediate } = realTimers
@@ -45,7 +53,7 @@ export class DeferredQueue implements Unfinished {
 
   constructor(
     private readonly options: Required<DeferredOptions>,
-    private readonly onFailure: (error: unknown) => void,
+    private readonly onFailure: (failure: DeferredFailure) => void,
     /** Reports what became of the tasks, before the process ends. */
     readonly report: () => Promise<void> = async () => undefined,
   ) {}
@@ -53,6 +61,7 @@ export class DeferredQueue implements Unfinished {
   /** Resolves when the task has a place in the queue; it is never rejected. */
   async push(task: DeferredTask): Promise<void> {
     const { maxQueue } = this.options
+    const place = new DeferralPlace()
     if (this.waiting < maxQueue) this.waiting++
     else {
       const own = taskInCharge()
@@ -60,12 +69,12 @@ export class DeferredQueue implements Unfinished {
       const awaitsOne = own !== null && !own.awaitsPlace
       if (this.waiters.length >= maxQueue && !awaitsOne) {
         this.dropped++
-        this.onFailure(new DeferredQueueFullError(2 * maxQueue))
+        this.tell(new DeferredQueueFullError(2 * maxQueue), NONE, place)
         return
       }
       await this.place(own)
     }
-    this.tasks.push(new QueuedTask(task))
+    this.tasks.push(new QueuedTask(task, place))
     this.wake()
     if (this.working !== null) return
     holdProcess(this)
@@ -127,18 +136,19 @@ export class DeferredQueue implements Unfinished {
     } catch (error) {
       this.leave()
       this.failed++
-      this.onFailure(error)
+      this.tell(error, task.originOf(error) ?? NONE, task.place)
       return
     }
-    const model = modelOf(made)
+    const own = operationOf(made)
+    const { model } = own
     if (model === null) {
-      void this.settle(task, made)
+      void this.settle(task, made, own)
       await earlier
       return task.turnOver
     }
     task.earlier = null
     const run = (): Promise<void> => {
-      void this.settle(task, made)
+      void this.settle(task, made, own)
       return task.turnOver
     }
     const before = this.lanes.get(model)
@@ -149,7 +159,7 @@ export class DeferredQueue implements Unfinished {
     this.lanes.set(model, lane)
   }
 
-  private async settle(task: QueuedTask, made: unknown): Promise<void> {
+  private async settle(task: QueuedTask, made: unknown, own: NamedOperation): Promise<void> {
     this.leave()
     this.running.add(task)
     try {
@@ -157,7 +167,7 @@ export class DeferredQueue implements Unfinished {
       this.completed++
     } catch (error) {
       this.failed++
-      this.onFailure(error)
+      this.tell(error, task.originOf(error) ?? own, task.place)
     } finally {
       this.running.delete(task)
       task.isDone = true
@@ -165,6 +175,10 @@ export class DeferredQueue implements Unfinished {
       this.changed()
       this.wake()
     }
+  }
+
+  private tell(error: unknown, { model, operation }: NamedOperation, place: DeferralPlace): void {
+    this.onFailure({ error, model, operation, callSite: () => place.callSite() })
   }
 
   /** A task leaves its place, which goes on to whoever has waited longest. */

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
+import { callSiteOf } from '@prisma-brisk/core'
 
 export type DeferredTask = () => unknown
 
@@ -14,8 +15,13 @@ export class QueuedTask extends AsyncResource {
   /** What the operations of the task wait for before they are sent; null where they need not wait. */
   earlier: Promise<unknown> | null = null
   private endTurn: () => void = ignore
+  private failure: (NamedOperation & { readonly error: unknown }) | null = null
 
-  constructor(private readonly task: DeferredTask) {
+  /** @param place where the task was deferred: its text is made only where a failure needs it */
+  constructor(
+    private readonly task: DeferredTask,
+    readonly place: DeferralPlace,
+  ) {
     super('prisma-brisk.deferred')
     this.turnOver = new Promise((resolve) => (this.endTurn = resolve))
   }
@@ -31,6 +37,16 @@ export class QueuedTask extends AsyncResource {
     return this.inContext(async () => await made)
   }
 
+  /** Remembers which operation of the task failed. */
+  operationFailed({ model, operation }: NamedOperation, error: unknown): void {
+    this.failure = { model, operation, error }
+  }
+
+  /** The operation that a failure came from; null where it is the task's own. */
+  originOf(error: unknown): NamedOperation | null {
+    return this.failure?.error === error ? this.failure : null
+  }
+
   /** The tasks behind this one may begin. */
   giveUpTurn(): void {
     this.endTurn()
@@ -38,6 +54,21 @@ export class QueuedTask extends AsyncResource {
 
   private inContext<T>(run: () => T): T {
     return this.runInAsyncScope(() => inCharge.run(this, run))
+  }
+}
+
+/** Model and operation as Prisma names them. */
+export interface NamedOperation {
+  readonly model: string | null
+  readonly operation: string | null
+}
+
+/** Where in the application a task was deferred. */
+export class DeferralPlace {
+  private readonly stack = new Error('deferred')
+
+  callSite(): string | null {
+    return callSiteOf(this.stack.stack ?? null)
   }
 }
 
@@ -49,13 +80,20 @@ export function taskInCharge(): QueuedTask | null {
   return task === undefined || task.isDone ? null : task
 }
 
-/** The model of a Prisma call that has not been sent yet; null for everything else. */
-export function modelOf(made: unknown): string | null {
+/** Model and operation of a Prisma call that has not been sent yet; nulls for everything else. */
+export function operationOf(made: unknown): NamedOperation {
   const { spec, [Symbol.toStringTag]: tag } = (made ?? {}) as {
-    spec?: { model?: unknown }
+    spec?: { model?: unknown; action?: unknown }
     [Symbol.toStringTag]?: unknown
   }
-  return tag === 'PrismaPromise' && typeof spec?.model === 'string' ? spec.model : null
+  if (tag !== 'PrismaPromise') return NONE
+  return { model: textOf(spec?.model), operation: textOf(spec?.action) }
+}
+
+export const NONE: NamedOperation = Object.freeze({ model: null, operation: null })
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
 }
 
 function ignore(): void {}

@@ -41,7 +41,7 @@ test('R3 tasks of one model run in order, those of others beside them', async ()
 
 test('R3 a failure is reported and stops nothing', async () => {
   const failures: unknown[] = []
-  const queue = new DeferredQueue({ maxQueue: 10, concurrency: 1 }, (error) => failures.push(error))
+  const queue = new DeferredQueue({ maxQueue: 10, concurrency: 1 }, ({ error }) => failures.push(error))
   await queue.push(() => {
     throw new RangeError('at once')
   })
@@ -54,7 +54,7 @@ test('R3 a failure is reported and stops nothing', async () => {
 
 test('R3 a full queue slows down who waits for it, and drops what nobody waits for', async () => {
   const failures: unknown[] = []
-  const queue = new DeferredQueue({ maxQueue: 2, concurrency: 1 }, (error) => failures.push(error))
+  const queue = new DeferredQueue({ maxQueue: 2, concurrency: 1 }, ({ error }) => failures.push(error))
   const first = gate()
   await queue.push(() => first.promise)
   while (queue.stats().running === 0) await new Promise((resolve) => setImmediate(resolve))
@@ -131,7 +131,7 @@ test('R3 a task of another model begins beside one that is running, whenever it 
 
 test('R3 tasks of one model keep their order, however many run at once, and one that fails takes nobody along', async () => {
   const failures: unknown[] = []
-  const queue = new DeferredQueue({ maxQueue: 5, concurrency: 3 }, (error) => failures.push(error))
+  const queue = new DeferredQueue({ maxQueue: 5, concurrency: 3 }, ({ error }) => failures.push(error))
   const random = new Random(7)
   const log: string[] = []
   let running = 0

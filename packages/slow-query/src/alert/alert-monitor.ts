@@ -1,6 +1,7 @@
 import { DriverTap, type Host } from '@prisma-brisk/core'
 import type { AlertEvent } from '../record/records.ts'
 import { Alert, type AlertRule, type Measurement } from './alert.ts'
+import { RecentRates } from './recent-rates.ts'
 import { SLOT_MS, type SeriesTable } from '../metrics/series.ts'
 import { Tally } from '../metrics/tally.ts'
 
@@ -13,11 +14,14 @@ export class AlertMonitor {
     { readonly alert: Alert; readonly tell: (event: AlertEvent) => void }
   >()
   private timer: NodeJS.Timeout | null = null
+  private readonly rates: RecentRates
 
   constructor(
     private readonly host: Host,
     private readonly series: SeriesTable,
-  ) {}
+  ) {
+    this.rates = new RecentRates(host, series)
+  }
 
   /** Adds rules; one that is already watched is not added again, however often the client is extended. */
   add(rules: readonly AlertRule[], tell: (event: AlertEvent) => void): void {
@@ -41,6 +45,7 @@ export class AlertMonitor {
   }
 
   evaluate(): void {
+    this.rates.look()
     for (const { alert, tell } of this.alerts.values()) {
       const measured = this.measure(alert.rule)
       const event = measured === null ? null : alert.evaluate(measured)
@@ -49,10 +54,8 @@ export class AlertMonitor {
   }
 
   private measure({ metric, model }: AlertRule): Measurement | null {
-    if (metric === 'poolWaiting') {
-      const gauge = DriverTap.of(this.host)?.pool?.gauge()
-      return gauge === undefined ? null : { value: gauge.waiting, samples: gauge.total }
-    }
+    if (metric === 'poolWaiting' || metric === 'poolShare') return this.pool(metric)
+    if (metric === 'hitRate' || metric === 'deferredFailureRate') return this.rates.of(metric, model)
     const tally = new Tally()
     for (const each of this.series) {
       if (model === undefined || each.model === model)
@@ -63,5 +66,12 @@ export class AlertMonitor {
     const value =
       metric === 'errorRate' ? errors / latency.count : latency.quantile(metric === 'p95' ? 0.95 : 0.99)
     return { value, samples: latency.count }
+  }
+
+  private pool(metric: 'poolWaiting' | 'poolShare'): Measurement | null {
+    const gauge = DriverTap.of(this.host)?.pool?.gauge()
+    if (gauge === undefined) return null
+    if (metric === 'poolWaiting') return { value: gauge.waiting, samples: gauge.total }
+    return gauge.max === null ? null : { value: (gauge.total - gauge.idle) / gauge.max, samples: gauge.total }
   }
 }

@@ -5,11 +5,11 @@ export interface AlertRule {
   readonly metric: AlertMetric
   /** One model; default all operations together. */
   readonly model?: string | undefined
-  /** From this value on the state is `warn`. */
+  /** From this value on, or for `hitRate` from it down, the state is `warn`. */
   readonly warn: number
-  /** From this value on it is `critical`. */
+  /** From this value on, or for `hitRate` from it down, it is `critical`. */
   readonly critical?: number | undefined
-  /** Operations of the last two minutes below which nothing is said. Default 20. */
+  /** Operations, cached reads or deferred tasks of the last two minutes below which nothing is said. Default 20. */
   readonly minSamples?: number | undefined
   /** Milliseconds that a value must last before the state changes, either way. Default 0. */
   readonly for?: number | undefined
@@ -21,7 +21,7 @@ export interface Measurement {
   readonly samples: number
 }
 
-/** A state is left only once the value is this share below the limit that led to it. */
+/** A state is left only once the value is this share better than the limit that led to it. */
 const HYSTERESIS = 0.1
 
 /** The state of one rule. It changes when a value lasts, and falls back only when it is clearly below the limit. */
@@ -38,7 +38,7 @@ export class Alert {
   /** Looks at a value; gives an event if the state has changed. */
   evaluate({ value, samples }: Measurement): AlertEvent | null {
     const { metric, model, minSamples = 20, for: lasting = 0 } = this.rule
-    if (metric !== 'poolWaiting' && samples < minSamples) {
+    if (!isGauge(metric) && samples < minSamples) {
       // What was seen before a silence has not lasted through it.
       this.candidate = this.state
       return null
@@ -70,16 +70,25 @@ export class Alert {
   }
 
   private stateFor(value: number): AlertState {
-    const { critical = Infinity, warn } = this.rule
-    const slack = 1 - HYSTERESIS
-    if (value >= critical || (this.state === 'critical' && value > critical * slack)) return 'critical'
-    if (value >= warn || (this.state !== 'ok' && value > warn * slack)) return 'warn'
-    return 'ok'
+    const { metric, warn, critical } = this.rule
+    const falls = metric === 'hitRate'
+    const worse = (limit: number, slack: number): boolean => {
+      if (!falls) return slack === 0 ? value >= limit : value > limit * (1 - slack)
+      return slack === 0 ? value <= limit : value < limit * (1 + slack)
+    }
+    if (critical !== undefined && worse(critical, this.state === 'critical' ? HYSTERESIS : 0))
+      return 'critical'
+    return worse(warn, this.state === 'ok' ? 0 : HYSTERESIS) ? 'warn' : 'ok'
   }
 
   private limitOf(state: AlertState): number {
     return state === 'critical' ? (this.rule.critical ?? Infinity) : this.rule.warn
   }
+}
+
+/** Metrics of the moment, which need no number of samples. */
+function isGauge(metric: AlertMetric): boolean {
+  return metric === 'poolWaiting' || metric === 'poolShare'
 }
 
 const severity: Readonly<Record<AlertState, number>> = { ok: 0, warn: 1, critical: 2 }

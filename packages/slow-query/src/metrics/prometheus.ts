@@ -1,4 +1,4 @@
-import { DriverTap, type Host, type ListWatch } from '@prisma-brisk/core'
+import { DeferredWatch, DriverTap, type Host, type ListWatch } from '@prisma-brisk/core'
 import { escaped, type HistogramSample, type OwnMetrics } from './own-metrics.ts'
 import type { ConnectionTimes } from './connection-times.ts'
 import { QUERIES_BOUNDS, REQUEST_BOUNDS, type RequestMetrics, type RequestSeries } from './request-metrics.ts'
@@ -60,6 +60,17 @@ export function prometheusText(source: MetricsSource): string {
   lists(page, source, all)
   connections(page, source)
   requests(page, source)
+  const { completed, failed, dropped } = DeferredWatch.of(source.host).counts()
+  page.metric(
+    'db_client_deferred_tasks_total',
+    'counter',
+    'Deferred tasks that have ended, or were dropped.',
+    [
+      ['outcome="completed"', completed],
+      ['outcome="failed"', failed],
+      ['outcome="dropped"', dropped],
+    ],
+  )
   page.metric('db_client_n_plus_one_total', 'counter', 'Loops of queries reported.', [['', source.loops]])
   page.metric('db_client_records_dropped_total', 'counter', 'Slow-query records that reached no sink.', [
     ['', source.dropped],

@@ -102,8 +102,16 @@ export interface NPlusOneReport {
   readonly traceId?: string
 }
 
-/** What an alert watches: milliseconds, a share of operations (0…1), or callers waiting for a connection. */
-export type AlertMetric = 'p95' | 'p99' | 'errorRate' | 'poolWaiting'
+/**
+ * What an alert watches: milliseconds (`p95`, `p99`), a share from 0 to 1, or callers waiting for a connection (`poolWaiting`).
+ *
+ * - `errorRate`: of operations, those that failed
+ * - `poolShare`: of the connections that the pool may open, those in use
+ * - `hitRate`: of cached reads, those answered from the cache; it fires when it falls
+ * - `deferredFailureRate`: of deferred tasks, those that failed or were dropped
+ */
+export type AlertMetric =
+  'p95' | 'p99' | 'errorRate' | 'poolWaiting' | 'poolShare' | 'hitRate' | 'deferredFailureRate'
 export type AlertState = 'ok' | 'warn' | 'critical'
 
 /** A change of an alert's state; one event for each. */
@@ -168,6 +176,11 @@ export interface RequestBudgetEvent {
 export interface DeferredFailureRecord {
   readonly type: 'deferred-failure'
   readonly time: string
+  /** Of the operation that failed, else of the one that the task is; null where neither is known. */
+  readonly model: string | null
+  readonly operation: string | null
+  /** `file:line:column` where the task was deferred. */
+  readonly callSite: string | null
   readonly error: ErrorRecord
 }
 

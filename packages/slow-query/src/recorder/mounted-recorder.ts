@@ -4,6 +4,7 @@ import {
   longListAdvice,
   quietAdvice,
   type Call,
+  type DeferredFailure,
   type Host,
   type LongListReport,
   type Middleware,
@@ -91,10 +92,13 @@ export class MountedRecorder implements LoopListener, FirstMount {
   }
 
   /** A deferred task failed, or was dropped. */
-  deferredFailed(error: unknown): void {
+  deferredFailed({ error, model, operation, callSite }: DeferredFailure): void {
     this.queue(() => ({
       type: 'deferred-failure',
       time: new Date().toISOString(),
+      model,
+      operation,
+      callSite: callSite(),
       error: errorRecordOf(error, null),
     }))
   }

@@ -1,4 +1,6 @@
 import {
+  DeferredWatch,
+  type DeferredFailure,
   type DriverListener,
   DriverTap,
   type Host,
@@ -22,13 +24,11 @@ import { SinkQueue } from '../sink/sink-queue.ts'
 
 const recorders = new WeakMap<object, Recorder>()
 const recorderKey = Symbol('prisma-brisk.slow-query')
-/** Where `@prisma-brisk/resilience` leaves the failures of deferred tasks; the packages do not know each other. */
-const deferredKey = Symbol.for('prisma-brisk.deferred-failures')
 
 /** The mount that gets what belongs to no operation. */
 export interface FirstMount extends ListListener {
   requestFinished(request: FinishedRequest): void
-  deferredFailed(error: unknown): void
+  deferredFailed(failure: DeferredFailure): void
 }
 
 /** Everything that is known of the operations of one base client, whatever extended clients they came through. */
@@ -89,9 +89,7 @@ export class Recorder {
     this.first = mount
     this.lists.listen(mount)
     this.starter.onFinish = (request) => mount.requestFinished(request)
-    this.host
-      .state(deferredKey, () => new Set<(error: unknown) => void>())
-      .add((error) => mount.deferredFailed(error))
+    DeferredWatch.of(this.host).listen((failure) => mount.deferredFailed(failure))
   }
 
   write(sink: RecordSink, record: SinkRecord): void {

@@ -118,8 +118,10 @@ function measuredOf(record: SinkRecord): { readonly key: string; readonly ms: nu
       return { key: JSON.stringify([record.type, record.request, record.status]), ms: record.ms }
     case 'request-budget':
       return { key: JSON.stringify([record.type, record.request]), ms: record.databaseMs }
-    case 'deferred-failure':
-      return { key: JSON.stringify([record.type, record.error]), ms: 0 }
+    case 'deferred-failure': {
+      const { type, model, operation, callSite, error } = record
+      return { key: JSON.stringify([type, model, operation, callSite, error]), ms: 0 }
+    }
     default:
       return null
   }

@@ -1,4 +1,4 @@
-import type { SinkRecord } from '../record/records.ts'
+import type { DeferredFailureRecord, SinkRecord } from '../record/records.ts'
 
 /** One line that says what happened, without values. */
 export function titleOf(record: SinkRecord): string {
@@ -18,8 +18,13 @@ export function titleOf(record: SinkRecord): string {
     case 'slow-request':
       return `slow request: ${record.request} took ${record.ms} ms, ${record.statements} statements`
     case 'deferred-failure':
-      return `deferred task failed: ${record.error.code ?? record.error.name}`
+      return `${deferredName(record)} failed: ${record.error.code ?? record.error.name}`
   }
+}
+
+function deferredName({ model, operation, callSite }: DeferredFailureRecord): string {
+  const name = operation === null ? 'deferred task' : `deferred ${nameOf({ model, operation })}`
+  return callSite === null ? name : `${name} at ${callSite}`
 }
 
 function nameOf({ model, operation }: { readonly model: string | null; readonly operation: string }): string {

@@ -28,4 +28,17 @@ describe('S15 an alert', () => {
       limit: 0.01,
     })
   })
+
+  test('on a hit rate fires when it falls, and falls back only when clearly above', () => {
+    const alert = new Alert({ metric: 'hitRate', warn: 0.7, critical: 0.5 }, () => 0)
+    const states = [0.9, 0.7, 0.75, 0.4, 0.52, 0.6, 0.76, 0.78].map(
+      (value) => alert.evaluate({ value, samples: 20 })?.to ?? '-',
+    )
+    expect(states).toEqual(['-', 'warn', '-', 'critical', '-', 'warn', '-', 'ok'])
+  })
+
+  test('on the pool needs no number of samples', () => {
+    const alert = new Alert({ metric: 'poolShare', warn: 0.8 }, () => 0)
+    expect(alert.evaluate({ value: 0.9, samples: 1 })).toMatchObject({ to: 'warn' })
+  })
 })
