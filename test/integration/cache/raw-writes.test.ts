@@ -87,3 +87,34 @@ test('C14 C19 strict: a raw write marks its tags before it is sent', async () =>
   await until(() => prisma.$cache.stats().fills === 2)
   await expectStatements(bench.log, 0, () => prisma.user.findMany(minute))
 })
+
+test.each([
+  `SELECT set_config('app.tenant', 'one', true)`,
+  `select pg_catalog.set_config('app.tenant', 'one', true), current_setting('app.tenant', true)`,
+  'SELECT pg_advisory_xact_lock(7)',
+  `SET LOCAL app.tenant = 'one'`,
+  `SET app.tenant TO 'one'`,
+])('C19 %s is sent as a write and changes no rows: no warning, and nothing is invalidated', async (sql) => {
+  for (const onRawWrite of ['warn', 'invalidateAll'] as const) {
+    const { warnings, restore } = heardWarnings()
+    const prisma = await filled({ onRawWrite })
+    await prisma.$executeRawUnsafe(sql)
+    restore()
+    expect(warnings).not.toContain('W_CACHE_RAW_WRITE')
+    await expectStatements(bench.log, 0, () => prisma.user.findMany(minute))
+  }
+})
+
+test.each([
+  `SELECT set_config('a.b', 'one', true), touch()`,
+  `WITH w AS (${rename} RETURNING 1) SELECT set_config('a.b', 'one', true)`,
+  `SELECT set_config('a.b', 'one', true), "touch"()`,
+  `SELECT set_config('a.b', 'one', true), touch /* ( */ ()`,
+])('C19 %s may change rows all the same', async (sql) => {
+  await bench.base.$executeRawUnsafe(
+    `CREATE OR REPLACE FUNCTION touch() RETURNS int LANGUAGE sql AS $$ ${rename} RETURNING 1 $$`,
+  )
+  const prisma = await filled({ onRawWrite: 'invalidateAll' })
+  await prisma.$executeRawUnsafe(sql)
+  expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Raw' }])
+})

@@ -1,11 +1,18 @@
-import type { Call, Next, SchemaModel } from '@prisma-brisk/core'
+import { dialectOf, type Call, type Next, type SchemaModel } from '@prisma-brisk/core'
 import { publish } from '../report/read-report.ts'
 import { mayHaveWritten } from '../database-failure.ts'
 import { InvalidCacheStrategyError } from '../errors.ts'
 import type { KeySetTag } from '../entry/stamp.ts'
 import { isPromise, type GuardedStore, type StoreFailure } from '../availability/guarded-store.ts'
 import type { ResolvedCacheOptions } from '../options.ts'
-import { mayCommitByItself, rawTagsOf, RawWriteWarning, sqlOf, writes } from '../raw/raw-write.ts'
+import {
+  changesNoRows,
+  mayCommitByItself,
+  rawTagsOf,
+  RawWriteWarning,
+  sqlOf,
+  writes,
+} from '../raw/raw-write.ts'
 import type { Statistics } from '../report/statistics.ts'
 import { isSignedBy } from '../entry/stamp.ts'
 import type { TagNames } from '../tag/tag-names.ts'
@@ -37,6 +44,7 @@ export class WriteInvalidation {
   }
 
   rawWrite(call: Call, next: Next): Promise<unknown> {
+    if (changesNoRows(sqlOf(call.args), dialectOf(call.host))) return next(call)
     const tags = this.tagsOfRaw(call)
     return tags.length === 0
       ? next(call)

@@ -1,4 +1,4 @@
-import type { Args, Call } from '@prisma-brisk/core'
+import { writtenTables, type Args, type Call, type SqlDialect } from '@prisma-brisk/core'
 import { checkedSelection, type CacheSelection } from '../cache-selection.ts'
 import { checkTags } from '../cache-strategy.ts'
 import type { RawWriteAction, RawWriteTags, ResolvedCacheOptions } from '../options.ts'
@@ -42,6 +42,32 @@ function hasVerb(bare: string): boolean {
     bare.replace(/\bfor\s+(no\s+key\s+)?update\b/gi, ''),
   )
 }
+
+/**
+ * Whether a raw statement changes no rows for certain, though it was sent as a write: it sets a parameter, or reads no table and
+ * calls nothing but functions that are known to change none, such as `set_config`.
+ */
+export function changesNoRows(sql: string, dialect: SqlDialect): boolean {
+  if (writtenTables(sql, dialect)?.size !== 0) return false
+  if (SETS.test(sql)) return true
+  if (writes(sql) || /\bfrom\b/i.test(sql)) return false
+  const calls = Array.from(sql.matchAll(/([^\s(),;]*)\s*\(/g), ([, name]) => (name ?? '').toLowerCase())
+  return calls.every((name) => HARMLESS.has(name.replace(/^pg_catalog\./, '')))
+}
+
+const SETS = /^\s*SET\s+(LOCAL\s+|SESSION\s+)?[\w.]+\s*(=|TO\b)[^;(]*;?\s*$/i
+const HARMLESS = new Set([
+  'set_config',
+  'current_setting',
+  'pg_notify',
+  'pg_sleep',
+  'pg_advisory_lock',
+  'pg_advisory_unlock',
+  'pg_advisory_xact_lock',
+  'pg_try_advisory_lock',
+  'pg_try_advisory_xact_lock',
+  'now',
+])
 
 /** Whether a statement may commit a part of its work before it fails: procedures and anonymous blocks can. */
 export function mayCommitByItself(sql: string): boolean {
