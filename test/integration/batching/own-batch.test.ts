@@ -205,6 +205,21 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])(
       },
     )
 
+    test("KF5 KR28 what is left to Prisma's own batch has the order of its own call", async () => {
+      const { prisma, log } = await clients(nothing)
+      const cut = { take: 1, select: { id: true } }
+      const found = await expectStatements(log, 2, () =>
+        Promise.all([
+          prisma.user.findUnique({ where: { id: 1 }, select: { id: true, students: cut, name: true } }),
+          prisma.user.findUnique({ where: { id: 2 }, select: { name: true, id: true, students: cut } }),
+        ]),
+      )
+      expect(found.map((user) => Object.keys(user as object))).toEqual([
+        ['id', 'students', 'name'],
+        ['name', 'id', 'students'],
+      ])
+    })
+
     test('KR28 a few tenants of several keys are one statement, as for plain Prisma', async () => {
       const { prisma, log } = await clients(nothing)
       const pairs = [1, 2].flatMap((workshopId) => numbers.map((userId) => ({ workshopId, userId })))

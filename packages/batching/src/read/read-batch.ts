@@ -187,6 +187,8 @@ export class ReadBatch extends BatchRun {
   private async leaveToPrisma(calls: readonly (readonly BatchedCall[])[]): Promise<void> {
     if (calls.length < 2) return inParallel(calls, 1, (equal) => this.share(equal))
     const missed: BatchedCall[] = []
+    // Prisma gives the fields of all of them in the order of one.
+    const isMixed = calls.some(([call]) => call?.order !== calls[0]?.[0]?.order)
     this.countStatement()
     const outcomes = await this.state.uniqueReads.sendTogether(calls.map(([first]) => first as BatchedCall))
     for (const [index, outcome] of outcomes.entries()) {
@@ -197,7 +199,8 @@ export class ReadBatch extends BatchRun {
         else this.recover(equal, outcome.reason)
       } else if (outcome.value === null && !(await isComparedExactly(this.group, first)))
         missed.push(...equal)
-      else this.hand(outcome.value, first, first, others)
+      else
+        this.hand(isMixed ? inOrderOf(outcome.value, first.call.args) : outcome.value, first, first, others)
     }
     this.replayMissed(missed)
   }
