@@ -26,6 +26,7 @@ export type {
   SinkRecord,
   SlowQueryRecord,
   SlowRequestRecord,
+  SmallPoolRecord,
   StatementRecord,
 } from './record/records.ts'
 export type { AlertRule } from './alert/alert.ts'

@@ -31,6 +31,8 @@ export interface ConnectionStats {
     readonly p99: number
     readonly max: number
   }[]
+  /** What the waits say of the size of the pool; null where they say nothing. The log has it once. */
+  readonly advice: string | null
 }
 
 /** What is known of lists that no limit bounds (`pagination({ limits: 'warn' })` or `'allow'`), and of cuts. */
@@ -120,6 +122,7 @@ export function queriesOf(host: Host): QueryMethods {
         p99: tally.latency.quantile(0.99),
         max: tally.latency.max,
       })),
+      advice: recorder.poolRemark()?.advice ?? null,
     }),
     metrics: () => prometheusText(recorder),
     own: recorder.registry,

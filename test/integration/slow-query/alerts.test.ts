@@ -300,3 +300,25 @@ describe('S15 shares', () => {
     expect(await told()).toMatchObject([{ to: 'ok', value: 0 }])
   })
 })
+
+test('S15 waits for a small pool are advised on, in $queries.connections() and once on the log', async () => {
+  jest.useRealTimers()
+  const { sink, records } = keptRecords('small-pool')
+  const run = async (connections: number, at: number) => {
+    const prisma = database
+      .createClient({ adapter: database.adapter({ connections }) })
+      .$extends(slowQuery({ threshold: 60_000, sinks: [sink] }))
+    for (let round = 0; round < 2; round++)
+      await Promise.all(
+        Array.from({ length: at }, () => prisma.$queryRaw`SELECT 1 AS n FROM pg_sleep(0.002)`),
+      )
+    await prisma.$queries.flush()
+    const { advice } = prisma.$queries.connections()
+    await prisma.$disconnect()
+    return advice
+  }
+  const advice = await run(1, 70)
+  expect(advice).toMatch(/^\d+ % of operations waited for one of 1 connection, p95 \d+ ms: give the pool 4 /)
+  expect(records).toEqual([expect.objectContaining({ max: 1, suggested: 4 })])
+  expect(await run(4, 2)).toBeNull()
+})

@@ -8,6 +8,7 @@ export type SinkRecord =
   | DeferredFailureRecord
   | LongListRecord
   | QuietListsRecord
+  | SmallPoolRecord
 
 /** A failure as it may be logged: codes and kinds, never a message, which may quote values. */
 export interface ErrorRecord {
@@ -219,5 +220,20 @@ export interface QuietListsRecord {
   /** Rows of the longest. */
   readonly longest: number
   readonly limit: number
+  readonly advice: string
+}
+
+/** Many operations wait for a connection of the pool. Once a client. */
+export interface SmallPoolRecord {
+  readonly type: 'small-pool'
+  readonly time: string
+  /** Share of operations that waited, 0…1. */
+  readonly share: number
+  /** Of the waits, milliseconds. */
+  readonly p95: number
+  /** Connections the pool may open. */
+  readonly max: number
+  /** Connections that would have run what waited beside what ran. */
+  readonly suggested: number
   readonly advice: string
 }

@@ -15,6 +15,7 @@ import { PlanSampler } from '../explain/plan-sampler.ts'
 import { announce, NPlusOneWatcher, type LoopListener } from '../loop/n-plus-one-watcher.ts'
 import { isSeedProcess, OutsideRequests } from '../loop/outside-requests.ts'
 import { SLOW_REQUEST_MS } from '../metrics/request-metrics.ts'
+import type { PoolRemark } from '../metrics/pool-advice.ts'
 import type { Series } from '../metrics/series.ts'
 import type { ResolvedSlowQueryOptions } from '../options.ts'
 import { errorRecordOf } from '../record/error-record.ts'
@@ -101,6 +102,10 @@ export class MountedRecorder implements LoopListener, FirstMount {
       callSite: callSite(),
       error: errorRecordOf(error, null),
     }))
+  }
+
+  poolTooSmall(remark: PoolRemark): void {
+    this.queue(() => ({ type: 'small-pool', time: new Date().toISOString(), ...remark }))
   }
 
   long(report: LongListReport): void {

@@ -14,6 +14,7 @@ import { ConnectionTimes } from '../metrics/connection-times.ts'
 import { NotObservedError } from '../errors.ts'
 import { traceKey } from '../trace/operation-trace.ts'
 import { ReportQueue } from '../sink/report-queue.ts'
+import { poolRemarkOf, type PoolRemark } from '../metrics/pool-advice.ts'
 import { OwnMetrics } from '../metrics/own-metrics.ts'
 import { RequestMetrics } from '../metrics/request-metrics.ts'
 import { RequestStarter, type FinishedRequest } from '../request/running-request.ts'
@@ -29,6 +30,7 @@ const recorderKey = Symbol('prisma-brisk.slow-query')
 export interface FirstMount extends ListListener {
   requestFinished(request: FinishedRequest): void
   deferredFailed(failure: DeferredFailure): void
+  poolTooSmall(remark: PoolRemark): void
 }
 
 /** Everything that is known of the operations of one base client, whatever extended clients they came through. */
@@ -46,6 +48,7 @@ export class Recorder {
   loops = 0
   private readonly queues = new Map<RecordSink, SinkQueue>()
   private first: FirstMount | null = null
+  private isPoolTold = false
 
   /** The recorder of a client, made with the first extension that asks for it. */
   static of(host: Host, maxSeries = 500): Recorder {
@@ -92,6 +95,10 @@ export class Recorder {
     DeferredWatch.of(this.host).listen((failure) => mount.deferredFailed(failure))
   }
 
+  poolRemark(): PoolRemark | null {
+    return poolRemarkOf(this.connections, this.series, DriverTap.of(this.host)?.pool?.gauge() ?? null)
+  }
+
   write(sink: RecordSink, record: SinkRecord): void {
     let queue = this.queues.get(sink)
     if (queue === undefined) {
@@ -119,7 +126,7 @@ export class Recorder {
       statement: (statement: Statement) => {
         const { call } = statement
         if (call === undefined || call.host !== host) return
-        if (statement.waitMs > 0) connections.waited(statement.waitMs)
+        if (statement.waitMs > 0) this.waited(statement.waitMs)
         call.notes[traceKey]?.add(statement)
       },
       transaction: (event: TransactionEvent) => {
@@ -132,6 +139,17 @@ export class Recorder {
         trace.transactionWaitMs += event.waitMs
       },
     }
+  }
+
+  /** Says once what the waits say of the pool. */
+  private waited(ms: number): void {
+    const { connections } = this
+    connections.waited(ms)
+    if (this.isPoolTold || connections.steps.wait.tally.latency.count % 50 !== 0) return
+    const remark = this.poolRemark()
+    if (remark === null) return
+    this.isPoolTold = true
+    this.first?.poolTooSmall(remark)
   }
 
   private sinkFailed(error: unknown): void {

@@ -69,6 +69,8 @@ function linesOf(record: SinkRecord, folded: Folded | null, full: boolean, paint
       return [paint(record.to === 'critical' ? 'red' : 'yellow', titleOf(record))]
     case 'long-list':
       return longListLines(record, paint)
+    case 'small-pool':
+      return [`${paint('yellow', 'pool')}  ${record.advice}`]
     case 'quiet-lists':
       return [`${paint('bold', 'limits')}  ${record.advice}`]
     case 'slow-request':

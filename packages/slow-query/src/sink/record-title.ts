@@ -5,6 +5,8 @@ export function titleOf(record: SinkRecord): string {
   switch (record.type) {
     case 'long-list':
       return `long list: ${record.advice}`
+    case 'small-pool':
+      return `pool: ${record.advice}`
     case 'quiet-lists':
       return `limits: ${record.advice}`
     case 'slow-query':
