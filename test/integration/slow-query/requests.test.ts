@@ -166,6 +166,83 @@ test.each(Object.keys(frameworks))('S16 S17 S18 %s: requests, metrics, budgets',
   }
 })
 
+/** How a router may stand in a path, what is asked of it, and what the page may say of that. */
+const MOUNTS = [
+  { path: '/users/:email', asked: '/users/ann%40example.org', shown: '/users/:email' },
+  { path: '/:kind/:id', asked: '/kind/kind', shown: '/:kind/:id' },
+  { path: '/id/:id', asked: '/id/id', shown: '/id/:id' },
+  { path: '/v:version-:patch', asked: '/v71-82', shown: '/v:version-:patch' },
+  { path: '/files/*rest/end', asked: '/files/secret/plans/end', shown: '/files/:rest/end' },
+  { path: /^\/(\w+)-team/, asked: '/secret-team', shown: '/:0-team' },
+  { path: ['/a/:one', '/b/:two'], asked: '/b/secret', shown: '/b/:two' },
+  { path: '/plain', asked: '/plain', shown: '/plain' },
+]
+
+test('S16 S17 express: routers show the patterns that they are mounted by, however deep, never what these matched', async () => {
+  const { prisma, records } = watched()
+  const app = express()
+  app.use(expressRequests(prisma))
+  // A second client of the same request.
+  app.use(expressRequests(watched().prisma))
+  const expected = new Map<string, number>()
+  const paths: string[] = []
+  const serve: express.RequestHandler = (_, response) =>
+    void page(prisma, 3).then((body) => response.json(body))
+  MOUNTS.forEach((outer, outerAt) =>
+    MOUNTS.forEach((inner, innerAt) => {
+      // The first of two would take all.
+      if (String(outer.path).includes('*') && outer === inner) return
+      for (const mergeParams of [false, true]) {
+        const [first, last] = [express.Router(), express.Router({ mergeParams })]
+        last.get('/posts/:post', serve)
+        if (mergeParams)
+          last.param('post', (request, _, next) => (void (request.params['post'] = 'x'), next()))
+        first.use(inner.path, last)
+        const at = `/m${outerAt}x${innerAt}${mergeParams ? 'm' : ''}`
+        const mounted = express.Router({ mergeParams })
+        mounted.use(outer.path, mergeParams ? first : express().use(first))
+        app.use(at, mounted)
+        paths.push(`${at}${outer.asked}${inner.asked}/posts/9`)
+        expected.set(`${at}${outer.shown}${inner.shown}/posts/:post`, 1)
+      }
+    }),
+  )
+  // What the application makes of a parameter is no longer in the path.
+  const changed = express.Router()
+  changed.get('/posts', serve)
+  const around = express.Router()
+  around.param('secret', (request, _, next) => (void (request.params['secret'] = 'another'), next()))
+  around.use('/changed/:secret', changed)
+  app.use(around)
+  paths.push('/changed/value/posts')
+  expected.set('/:secret/posts', 1)
+  // Behind a router that did not take it, and where nobody takes it.
+  const passes = express.Router()
+  passes.use((_, __, next) => next())
+  app.use('/passed/:by', passes)
+  app.get('/passed/:other', serve)
+  paths.push('/passed/secret', '/nobody/takes/secret')
+  expected.set('/passed/:other', 1).set('', 1)
+  const server = app.listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  try {
+    const { port } = server.address() as AddressInfo
+    for (const path of paths) await (await fetch(`http://127.0.0.1:${port}${path}`)).text()
+    const duration = 'http_server_request_duration_seconds_count{method="GET",route="'
+    const shown = [...parsed(prisma.$queries.metrics())]
+      .filter(([key]) => key.startsWith(duration))
+      .map(([key, count]) => [key.slice(duration.length).split('"')[0], count])
+    expect(new Map(shown as [string, number][])).toEqual(expected)
+    await prisma.$queries.flush()
+    expect(JSON.stringify(records)).not.toMatch(/[^:]secret|example\.org|\/v71/)
+    expect(records.map((record) => (record as { request?: string }).request)).toContain(
+      'GET /m0x0/users/:email/users/:email/posts/:post',
+    )
+  } finally {
+    await new Promise((resolve) => server.close(resolve))
+  }
+})
+
 test("S16 failures are counted by their code, and the application's own metrics stand on the same page", async () => {
   const { prisma } = watched()
   await prisma.tag.create({ data: { name: 'twice' } })

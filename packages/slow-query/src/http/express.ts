@@ -1,11 +1,13 @@
 import { PROMETHEUS_CONTENT_TYPE } from '../metrics/prometheus.ts'
 import type { QueriesClient } from '../queries.ts'
+import { ExpressMounts } from './express-mounts.ts'
 import { beginWebRequest } from './web-request.ts'
 
 /** What is used of an Express (or Connect) request. */
 export interface ExpressRequest {
   readonly method: string
-  readonly baseUrl?: string
+  readonly baseUrl?: string | undefined
+  readonly params?: unknown
   readonly route?: { readonly path?: unknown }
   readonly headers: Readonly<Record<string, unknown>>
 }
@@ -31,9 +33,10 @@ export function expressRequests(
   prisma: QueriesClient,
 ): (request: ExpressRequest, response: ExpressResponse, next: () => void) => void {
   return (request, response, next) => {
+    const mounts = ExpressMounts.of(request)
     const running = beginWebRequest(prisma, {
       method: request.method,
-      route: () => routeOf(request),
+      route: () => routeOf(request, mounts),
       traceparent: request.headers['traceparent'],
     })
     response.once('finish', () => running.finish(response.statusCode))
@@ -51,6 +54,8 @@ export function expressMetrics(prisma: QueriesClient): (request: unknown, respon
   }
 }
 
-function routeOf({ baseUrl = '', route }: ExpressRequest): string | null {
-  return typeof route?.path === 'string' ? `${baseUrl}${route.path}` : null
+/** Null where no route took the request, or one by a regular expression, which shows no names. */
+function routeOf({ route }: ExpressRequest, mounts: ExpressMounts): string | null {
+  const mounted = mounts.pattern()
+  return typeof route?.path === 'string' && mounted !== null ? `${mounted}${route.path}` : null
 }
