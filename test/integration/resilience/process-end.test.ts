@@ -41,6 +41,7 @@ async function started({ logs = false, ...plan }: Partial<EndingProcess> & { log
     log,
     ends: 'signal',
     isImpatient: false,
+    late: null,
     ...plan,
   }
   const child = spawn(
@@ -133,6 +134,20 @@ describe('R3 a process with a real client ends once its deferred tasks are done'
     expect(said).toMatch(/^\(node:\d+\) \[W_DEFERRED_PENDING\] PrismaBriskWarning: .*4 deferred tasks.*\n$/)
     expect(await written()).toEqual(TAGS)
   })
+
+  test.each(['other client', 'report'] as const)(
+    'SIGTERM: those too that are deferred only then (%s)',
+    async (late) => {
+      const child = await withTagsLocked(async () => {
+        const waiting = await started({ isImpatient: true, late })
+        waiting.kill()
+        await waiting.says(/W_DEFERRED_PENDING/)
+        return waiting
+      })
+      expect((await child.ended()).signal).toBe('SIGTERM')
+      expect(await written()).toEqual([...TAGS, 'late'])
+    },
+  )
 })
 
 describe('R3 a process that cannot do its deferred tasks says so', () => {
@@ -153,7 +168,7 @@ describe('R3 a process that cannot do its deferred tasks says so', () => {
     const child = await started({ ends })
     if (ends === 'signal') child.kill()
     expect((await child.ended()).said).toMatch(
-      /^\(node:\d+\) \[W_DEFERRED_FAILED\] PrismaBriskWarning: prisma-brisk: a deferred task failed \(P2002\)\.\n$/,
+      /^\(node:\d+\) \[W_DEFERRED_FAILED\] PrismaBriskWarning: prisma-brisk: the deferred Tag\.create at \S+ending-process\.ts:\d+:\d+ failed \(P2002\)\.\n$/,
     )
   })
 

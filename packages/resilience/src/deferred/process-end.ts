@@ -49,16 +49,22 @@ function onSignal(signal: EndSignal): void {
   }
 }
 
+/** What is done, and told, meanwhile may defer more, also to queues that had nothing to do: until nothing is left. */
 async function finish(signal: EndSignal): Promise<void> {
-  const works = [...held]
   const patience = setTimeout(tellWait, PATIENCE_MS)
-  await Promise.all(works.map((work) => work.flush()))
+  do {
+    const works = new Set(held)
+    while (held.size > 0) {
+      for (const work of held) works.add(work)
+      await Promise.all([...held].map((work) => work.flush()))
+    }
+    // Another listener ends the process in its own way, and disconnects before, as it should.
+    if (isAlone(signal)) await Promise.allSettled([...works].map((work) => work.report()))
+  } while (held.size > 0)
   clearTimeout(patience)
-  // Another listener ends the process in its own way, and disconnects before, as it should.
-  if (isAlone(signal)) await Promise.allSettled(works.map((work) => work.report()))
   if (isAlone(signal)) return die(signal)
   ending = null
-  if (held.size === 0) unlisten()
+  unlisten()
 }
 
 /** Whether nobody listens but us. */

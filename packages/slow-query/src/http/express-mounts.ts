@@ -38,7 +38,9 @@ export class ExpressMounts {
       configurable: true,
       enumerable: true,
       get: () => this.url,
-      set: (url: string | undefined) => this.enter(url, paramsOf(request)),
+      set: (url: string | undefined) => {
+        this.enter(url, paramsOf(request))
+      },
     })
   }
 
