@@ -103,6 +103,7 @@ export {
   type OperationResult,
   type OperationTraits,
 } from './operation/operation.ts'
+export { allOf } from './operation/all-of.ts'
 export { canonicalize, canonicalizeWithout, CyclicArgumentsError, identity } from './operation/canonical.ts'
 export { cascadeTargets, type RowChange } from './access/cascade.ts'
 export type { ModelSet } from './access/model-walk.ts'

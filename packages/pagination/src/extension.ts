@@ -11,6 +11,7 @@ import {
 } from '@prisma-brisk/core'
 import { CursorCodec } from './keyset/cursor-codec.ts'
 import { readCursorPage } from './keyset/cursor-page.ts'
+import { walkRows } from './keyset/row-walk.ts'
 import { ListLimits, UNBOUNDED } from './limit/limits.ts'
 import { LISTS } from './limit/sent-again.ts'
 import {
@@ -84,6 +85,9 @@ function methodsOf(host: Host, { limits, models, cursor }: ResolvedPaginationOpt
     cursorPage(this: PageModel, args: Args = {}) {
       codec ??= codecOf(host, cursor)
       return readCursorPage(host, this, args, models.get(modelNameOf(this)) ?? limits, codec, cursor.scope)
+    },
+    iterate(this: PageModel, args: Args = {}) {
+      return walkRows(host, this, args, models.get(modelNameOf(this)) ?? limits)
     },
     paginate(this: PageModel, args: Args = {}) {
       return readOffsetPage(host, this, args, models.get(modelNameOf(this)) ?? limits)

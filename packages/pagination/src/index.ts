@@ -13,6 +13,7 @@ export type {
 } from '@prisma-brisk/core'
 export type {
   CursorPaging,
+  Iterate,
   LeanReads,
   LimitArgs,
   LimitedReads,
@@ -43,6 +44,7 @@ export {
   type PageEdge,
   type PageInfo,
 } from './keyset/relay.ts'
+export type { IterateArgs } from './keyset/row-walk.ts'
 export { parsePageQuery, type PageQuery } from './page/page-query.ts'
 export {
   CostExceededError,

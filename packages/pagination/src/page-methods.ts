@@ -1,6 +1,7 @@
 import type { Prisma } from '@prisma/client/extension'
 import type { AddedArguments, ListRow, ModelReads, OwnArguments } from '@prisma-brisk/core'
 import type { CursorPage, CursorPageArgs } from './keyset/relay.ts'
+import type { IterateArgs } from './keyset/row-walk.ts'
 import type { HeavyType } from './options.ts'
 import type { OffsetPage, OffsetPageArgs } from './page/offset-page.ts'
 
@@ -38,6 +39,22 @@ export interface PageMethods {
    * LimitExceededError before anything is sent
    */
   cursorPage: CursorPaging
+
+  /**
+   * All rows of a list, one after another, read in keyset pages: bounded memory, the same cost at every depth. Any argument of
+   * `findMany` but `take`, `skip`, `cursor` and `distinct` holds; a unique tiebreaker is appended to `orderBy` where it is missing.
+   *
+   * The list is read as it is at each page: a row that is written meanwhile comes if its place is still ahead, one that is moved by
+   * a write may come twice or not at all. Where that matters, order by what does not change, or iterate in a `RepeatableRead`
+   * transaction. Wants an index on the columns of `orderBy`, tiebreaker included.
+   *
+   * @example
+   * for await (const post of prisma.post.iterate({ where: { published: true }, orderBy: { createdAt: 'asc' }, batch: 200 }))
+   *   await search.index(post)
+   *
+   * @throws InvalidPageError, InvalidLimitError, LimitExceededError, UnsupportedOrderError at once
+   */
+  iterate: Iterate
 }
 
 type ListArgs<T> = Omit<Prisma.Args<T, 'findMany'>, 'take' | 'skip' | 'cursor'> & OwnArguments<T>
@@ -53,6 +70,14 @@ export interface CursorPaging {
     this: T,
     args?: Prisma.Exact<A, Omit<ListArgs<T>, 'distinct'> & CursorPageArgs>,
   ): Promise<CursorPage<ListRow<T, A>>>
+}
+
+/** `iterate`; see {@link PageMethods}. */
+export interface Iterate {
+  <T, A>(
+    this: T,
+    args?: Prisma.Exact<A, Omit<ListArgs<T>, 'distinct'> & IterateArgs>,
+  ): AsyncGenerator<ListRow<T, A>, void, void>
 }
 
 /** What {@link pagination} adds to every model: pages, and reads that take {@link LimitArgs}. */

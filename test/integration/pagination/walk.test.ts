@@ -4,8 +4,8 @@ import { createDatabase, type Provider } from '../../support/databases.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
 
 /**
- * The walk oracle: whatever the order, the page size and the filter, walking forward and walking backward give the list that plain
- * Prisma sorts, each row once, and every page knows what is around it.
+ * The walk oracle: whatever the order, the page size and the filter, walking forward, walking backward and iterating give the list
+ * that plain Prisma sorts, each row once, and every page knows what is around it.
  */
 
 type Row = { id: number } & Record<string, unknown>
@@ -15,6 +15,7 @@ interface Values {
   createMany(args: { data: Row[] }): Promise<unknown>
   deleteMany(args?: object): Promise<unknown>
   cursorPage(args: object): Promise<CursorPage<Row>>
+  iterate(args: object): AsyncIterable<Row>
 }
 
 const big = [-(2n ** 62n), -1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 62n]
@@ -140,6 +141,12 @@ function makeFilter(random: Random): object | undefined {
   )
   if (random.chance(0.2)) return { OR: [{ id: { in: ids } }, { int: null }] }
   return { id: { in: ids } }
+}
+
+async function all(rows: AsyncIterable<Row>): Promise<Row[]> {
+  const read: Row[] = []
+  for await (const row of rows) read.push(row)
+  return read
 }
 
 /** Walks to the end and holds every page against the sorted list. */
@@ -289,17 +296,20 @@ describe.each(Object.entries(storages))(
               return isUnsteady === true ? list.sort((a, b) => a - b) : list
             }
             const context = JSON.stringify({ seed, orderBy, size })
-            for (const forward of [true, false]) {
+            for (const way of ['forward', 'backward', 'iterate'] as const) {
               walks++
               let walked: Row[]
               try {
-                walked = await walk(values, args, size, sorted, forward)
+                walked =
+                  way === 'iterate'
+                    ? await all(values.iterate({ ...args, batch: size }))
+                    : await walk(values, args, size, sorted, way === 'forward')
               } catch (error) {
                 if ((error as { code?: string }).code !== 'E_UNSUPPORTED_ORDER') throw error
                 refused++
                 continue
               }
-              expect({ context, ids: ids(walked) }).toEqual({ context, ids: ids(sorted) })
+              expect({ context, way, ids: ids(walked) }).toEqual({ context, way, ids: ids(sorted) })
               if (isUnsteady !== true) expect(walked).toEqual(sorted)
             }
           },

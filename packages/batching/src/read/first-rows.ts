@@ -1,5 +1,5 @@
+import { allOf } from '@prisma-brisk/core'
 import { refusal } from '../batch-key/batch-key.ts'
-import { allOf } from '../statement/all-of.ts'
 import { learnSchema } from '../key/database-schema.ts'
 import { KeyIndexes } from '../statement/key-index.ts'
 import type { KeySlot } from '../statement/key-partition.ts'

@@ -1,7 +1,6 @@
-import type { Args } from '@prisma-brisk/core'
+import { allOf, type Args } from '@prisma-brisk/core'
 import type { BatchKey } from '../batch-key/batch-key.ts'
 import type { CallGroup } from '../batch-key/call-group.ts'
-import { allOf } from './all-of.ts'
 import type { Chunk, KeySlot } from './key-partition.ts'
 import type { MergeKey, Row } from './merge-key.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { canonicalize, type Args, type Host, type Key } from '@prisma-brisk/core'
+import { canonicalize, type Args, type Host } from '@prisma-brisk/core'
 import type { CursorCodec } from './cursor-codec.ts'
 import { CursorRequest } from './cursor-request.ts'
 import { InvalidCursorError, InvalidPageError, UnreadPageError, UnsupportedOrderError } from '../errors.ts'
@@ -7,7 +7,8 @@ import { checkPageLimit, refuseArguments } from '../page/page-arguments.ts'
 import type { ResolvedLimits } from '../options.ts'
 import { modelNameOf, PAGE, pageRequests, type PageModel } from '../page/page-request.ts'
 import { connectionOf, pageWith, type CursorPage, type CursorPageArgs, type PageInfo } from './relay.ts'
-import { orderByOf, reversed, sortKeysOf, uniqueKeyOf, type SortKey } from './sort-key.ts'
+import { pageOrderOf } from './page-order.ts'
+import { orderByOf, reversed, type SortKey } from './sort-key.ts'
 
 /** Reads the rows behind or before a cursor. */
 export async function readCursorPage(
@@ -32,7 +33,7 @@ export async function readCursorPage(
     name,
     0,
   )
-  const { keys, key } = orderOf(host, modelName, orderBy, name)
+  const { keys, key } = pageOrderOf(host, modelName, orderBy, name)
   const binding = bindingOf(modelName, keys, filterName ?? list['where'], scope, name)
   const open = (token: unknown, argument: string) => placeOf(token, argument, keys, codec, binding)
   const places = { after: open(after, 'after'), before: open(before, 'before') }
@@ -43,6 +44,7 @@ export async function readCursorPage(
     from: backward ? places.before : places.after,
     to: backward ? places.after : places.before,
     limit,
+    looksBehind: true,
   })
   const items = await pageRequests.during(request, (token) =>
     model.findMany({
@@ -70,26 +72,6 @@ function isBackward({ first, last, before, after }: CursorPageArgs, name: string
   if (first != null && last != null)
     throw new InvalidPageError(name, 'last', 'not to be given together with first', last)
   return last != null || (first == null && before != null && after == null)
-}
-
-function orderOf(host: Host, modelName: string, orderBy: unknown, name: string): PageOrder {
-  const schema = host.schema()
-  const model = schema?.models.get(modelName)
-  if (schema === null || model === undefined)
-    throw new UnsupportedOrderError(
-      name,
-      modelName,
-      'is not in a schema model that could be read, so its unique keys are not known',
-    )
-  const keys = sortKeysOf(schema, model, orderBy, host.provider, name)
-  // An order without a unique key is refused.
-  return { keys, key: uniqueKeyOf(model, keys) as Key }
-}
-
-interface PageOrder {
-  readonly keys: readonly SortKey[]
-  /** The unique key among them. */
-  readonly key: Key
 }
 
 /** A digest of whatever a cursor is only good for: model, order, filter and scope. */

@@ -38,7 +38,7 @@ export class CursorRequest implements PageRequest {
   }
 
   async read(call: Call, next: Next): Promise<unknown> {
-    const { from, to, limit } = this.options
+    const { from, to, limit, looksBehind } = this.options
     const page = new KeysetReads(call, next, this.options, await this.enumOrders(call))
     const found = await page.rows()
     let { rows } = found
@@ -55,7 +55,7 @@ export class CursorRequest implements PageRequest {
     this.outcome = {
       values,
       hasMore: hasMore || (to !== null && (await page.hasRowsFrom(to))),
-      hasBehind: isAtCursor || (from !== null && (await page.hasRowsBefore(from))),
+      hasBehind: isAtCursor || (looksBehind && from !== null && (await page.hasRowsBefore(from))),
     }
     return rows
   }

@@ -1,4 +1,4 @@
-import type { Args, Call, Key, Next } from '@prisma-brisk/core'
+import { allOf, type Args, type Call, type Key, type Next } from '@prisma-brisk/core'
 import { InvalidCursorError, UnsupportedOrderError } from '../errors.ts'
 import { columnsWith, hiddenFields } from './key-columns.ts'
 import { conditionBehind, rangesBehind, type Boundary, type Where } from './keyset.ts'
@@ -15,6 +15,8 @@ export interface KeysetPage {
   /** Sort values of the row the page ends before; null: no such row. */
   readonly to: readonly unknown[] | null
   readonly limit: number
+  /** Whether it is asked for rows before the first one, where the row of the cursor does not tell. */
+  readonly looksBehind: boolean
   /** The list as errors name it. */
   readonly name: string
 }
@@ -150,7 +152,7 @@ export class KeysetReads {
         this.next(
           call.withArgs({
             ...columns.args,
-            where: allOf(call.args['where'], range, end),
+            where: within(call.args['where'], range, end),
             take: wanted - rows.length,
           }),
         ) as Promise<Row[]>
@@ -181,7 +183,7 @@ export class KeysetReads {
     for (const range of ranges) {
       const args: Args = {
         ...(cacheStrategy === undefined ? {} : { cacheStrategy }),
-        where: allOf(call.args['where'], range),
+        where: within(call.args['where'], range),
         orderBy: orderByOf(keys, call.host.provider),
         select: Object.fromEntries(keys.map(({ field }) => [field, true])),
         take: 1,
@@ -198,12 +200,12 @@ export function sendsOnce({ transaction: { kind } }: Call): boolean {
   return kind === 'array' || kind === 'unrecognised'
 }
 
-function allOf(...conditions: readonly unknown[]): Where {
-  const kept = conditions.filter(
-    (condition): condition is Where =>
-      typeof condition === 'object' && condition !== null && Object.keys(condition).length > 0,
+/** The caller's filter, and what a page adds to it. */
+function within(where: unknown, ...added: readonly (Where | null)[]): Where {
+  return added.reduce<Where>(
+    (whole, each) => (each === null ? whole : allOf(whole, each)),
+    (where ?? {}) as Where,
   )
-  return kept.length === 1 ? (kept[0] as Where) : kept.length === 0 ? {} : { AND: kept }
 }
 
 /** An enum value that the database does not have any more has no place in its order. */
