@@ -167,6 +167,39 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('on %s', (provider) =
 })
 
 describe('writes that return rows', () => {
+  const firstWrite = (prisma: PrismaClient) =>
+    prisma.user.create({
+      data: {
+        email: `${Math.random()}@example.org`,
+        name: 'first',
+        tutor: { create: { email: 'tutor', name: 't' } },
+      },
+      include: { students: true, tutor: { include: { students: { include: { messages: true } } } } },
+    })
+
+  test.each(['warn', 'allow'] as const)(
+    "P1 KP15 under '%s' the first of a client sends its own statements alone",
+    async (limits) => {
+      const database = await createDatabase('postgresql')
+      try {
+        const sent = []
+        for (const isExtended of [false, true]) {
+          // Whose statements are whose shows only once they come, where clients share an adapter.
+          const { client, log } = database.createRecordedClient()
+          const other = database.createClient({ adapter: log.adapter })
+          if (isExtended) other.$extends(pagination({ limits }))
+          const prisma = isExtended ? client.$extends(pagination({ limits })) : client
+          await firstWrite(prisma as unknown as PrismaClient)
+          sent.push([log.sql(), log.transactions])
+          await client.user.deleteMany()
+        }
+        expect(sent[1]).toEqual(sent[0])
+      } finally {
+        await database.drop()
+      }
+    },
+  )
+
   test("P1 are written and answered whole under 'warn', and told", async () => {
     const database = await createDatabase('postgresql')
     try {

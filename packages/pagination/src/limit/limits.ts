@@ -180,7 +180,8 @@ export class ListLimits {
   /** Rows of a write. Whether its lists can be counted before it is committed has to be known before it is sent. */
   private written(call: Call, next: Next, bound: ListBound): Promise<unknown> {
     const { select, include } = call.args
-    if ((select === undefined && include === undefined) || this.driver.isObserved)
+    const isPlain = select === undefined && include === undefined
+    if (isPlain || this.driver.isObserved || !this.selections.guards(call))
       return this.oneRow(call, next, bound)
     return this.driver.connect(call).then(() => refusing(call, () => this.oneRow(call, next, bound)))
   }

@@ -57,6 +57,15 @@ export class Selections {
     return { ...selection, args: { ...selection.args, relationLoadStrategy: 'query' } }
   }
 
+  /** Whether a call asks for a list that may be refused once its rows are counted. */
+  guards(call: Call): boolean {
+    const schema = this.host.schema()
+    const model = schema?.models.get(call.model as string)
+    if (schema === null || model === undefined) return false
+    const walk = new SelectionWalk(schema, call, this.limitsOf, null, false)
+    return guardsAny(walk.limited(model, call.args, { depth: 0, rows: 1, path: [] }).children)
+  }
+
   private pushdownOf(call: Call, schema: SchemaModel, splits: boolean): LimitPushdown | null {
     const { host } = this
     if (DriverTap.of(host) === null || !canPushDown(host.provider)) {
@@ -65,6 +74,10 @@ export class Selections {
     }
     return new LimitPushdown(schema, call, isWrite(call), () => this.driver.listen(), splits)
   }
+}
+
+function guardsAny(relations: readonly SelectedRelation[]): boolean {
+  return relations.some(({ bound, children }) => bound?.rule === 'guard' || guardsAny(children))
 }
 
 const isWrite = ({ operation }: Call): boolean => !operation.startsWith('find')

@@ -72,15 +72,19 @@ async function endOrderly(): Promise<void> {
   process.exit(0)
 }
 
-/** A sink that defers a task when it is first asked to write what it has, and takes its time for that. */
+/** A sink that defers a task when it is first asked to write what it has: one that takes longer than that. */
 function deferring(): RecordSink {
   let isDone = false
   return {
     write: () => undefined,
     flush: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-      if (!isDone) void prisma.$deferred(() => prisma.tag.create({ data: { name: 'late' } }))
+      if (isDone) return
       isDone = true
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      void prisma.$deferred(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        await prisma.tag.create({ data: { name: 'late' } })
+      })
     },
   }
 }
