@@ -49,6 +49,8 @@ function parsed(text: string): Map<string, number> {
   for (const line of text.trimEnd().split('\n')) {
     const comment = /^# (HELP|TYPE) ([a-z_:][a-z0-9_:]*) (.+)$/.exec(line)
     if (comment !== null) {
+      // A backslash stands before another or before n.
+      if (comment[1] === 'HELP') expect(comment[3]).toMatch(/^(?:[^\\]|\\[\\n])*$/)
       if (comment[1] === 'TYPE') {
         expect(types.has(comment[2]!)).toBe(false)
         types.set(comment[2]!, comment[3]!)
@@ -56,7 +58,7 @@ function parsed(text: string): Map<string, number> {
       continue
     }
     const sample =
-      /^([a-z_:][a-z0-9_:]*)(\{(?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*\})? (-?[\d.e+-]+|\+Inf|NaN)$/.exec(line)
+      /^([a-z_:][a-z0-9_:]*)(\{(?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*\})? (-?[\d.e+-]+|[+-]Inf|NaN)$/.exec(line)
     expect(sample ?? line).not.toBe(line)
     const [, name, labels = '', value] = sample!
     const family = types.has(name!) ? name! : name!.replace(/_(bucket|sum|count)$/, '')
@@ -64,7 +66,7 @@ function parsed(text: string): Map<string, number> {
     if (types.get(family) === 'counter') expect(name).toMatch(/_total$/)
     for (const [, label] of labels.matchAll(/([a-z_]+)="/g))
       expect(['model', 'operation', 'code', 'outcome', 'method', 'route', 'status', 'le']).toContain(label)
-    samples.set(`${name}${labels}`, Number(value))
+    samples.set(`${name}${labels}`, Number(value!.replace('Inf', 'Infinity')))
   }
   for (const [key, count] of samples) {
     const histogram = /^(.+)_count(.*)$/.exec(key)
@@ -248,13 +250,16 @@ test("S16 failures are counted by their code, and the application's own metrics 
   await prisma.tag.create({ data: { name: 'twice' } })
   await expect(prisma.tag.create({ data: { name: 'twice' } })).rejects.toThrow()
   await prisma.$queries.own.timing('generation_seconds').time(() => prisma.tag.count())
-  prisma.$queries.own.counter('generated_total').add(2)
+  prisma.$queries.own.counter('generated_total', { help: "In C:\\new\\ by 'x'." }).add(2)
+  prisma.$queries.own.gauge('highest').set(Infinity)
+  prisma.$queries.own.gauge('lowest').set(-Infinity)
   const samples = parsed(prisma.$queries.metrics())
   expect(samples.get('db_client_operation_failures_total{model="Tag",operation="create",code="23505"}')).toBe(
     1,
   )
   expect(samples.get('generation_seconds_count')).toBe(1)
   expect(samples.get('generated_total')).toBe(2)
+  expect([samples.get('highest'), samples.get('lowest')]).toEqual([Infinity, -Infinity])
   // One registry for all that is extended from one client.
   expect(prisma.$extends({}).$queries.own).toBe(prisma.$queries.own)
 })

@@ -88,6 +88,8 @@ const MAX_COMBINATIONS = 1000
 /** The registry of one base client. */
 export class OwnMetrics implements MetricsRegistry {
   private readonly metrics = new Map<string, { readonly declared: string; readonly metric: Printable }>()
+  /** The names on the page, of which a timing has several. */
+  private readonly samples = new Set<string>()
 
   counter(name: string, declaration: MetricDeclaration = {}): Counter {
     if (!name.endsWith('_total')) throw new InvalidMetricError(name, 'a name that ends in _total')
@@ -96,9 +98,11 @@ export class OwnMetrics implements MetricsRegistry {
 
   timing(name: string, declaration: TimingDeclaration = {}): Timing {
     if (!name.endsWith('_seconds')) throw new InvalidMetricError(name, 'a name that ends in _seconds')
-    const { bounds = DEFAULT_BOUNDS } = declaration
+    const bounds = [...(declaration.bounds ?? DEFAULT_BOUNDS)]
     if (bounds.length === 0 || bounds.some((bound, index) => !(bound > (bounds[index - 1] ?? 0))))
       throw new InvalidMetricError(name, 'bounds in seconds that rise from above 0')
+    // The bucket without a bound is always there.
+    if (bounds.includes(Infinity)) throw new InvalidMetricError(name, 'finite bounds')
     return this.metric(name, 'histogram', declaration, () => new OwnTiming(name, declaration, bounds))
   }
 
@@ -116,7 +120,8 @@ export class OwnMetrics implements MetricsRegistry {
     declaration: TimingDeclaration,
     make: () => M,
   ): M {
-    const declared = JSON.stringify([type, declaration.labels ?? [], declaration.bounds ?? null])
+    const labels = [...(declaration.labels ?? [])].sort()
+    const declared = JSON.stringify([type, labels, declaration.bounds ?? null])
     const known = this.metrics.get(name)
     if (known !== undefined) {
       if (known.declared !== declared)
@@ -126,13 +131,22 @@ export class OwnMetrics implements MetricsRegistry {
     if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) throw new InvalidMetricError(name, 'letters, digits and _')
     if (/^(db_client|http_server)_/.test(name))
       throw new InvalidMetricError(name, "another prefix: db_client_ and http_server_ are the suite's")
-    for (const label of declaration.labels ?? [])
+    for (const label of labels)
       if (!/^[a-zA-Z][a-zA-Z0-9_]*$/.test(label) || label === 'le')
         throw new InvalidMetricError(name, 'labels of letters, digits and _, other than le')
+    if (new Set(labels).size < labels.length) throw new InvalidMetricError(name, 'each label once')
+    for (const sample of samplesOf(name, type))
+      if (this.samples.has(sample))
+        throw new InvalidMetricError(name, `another name: ${sample} is part of another metric`)
+    for (const sample of samplesOf(name, type)) this.samples.add(sample)
     const metric = make()
     this.metrics.set(name, { declared, metric })
     return metric
   }
+}
+
+function samplesOf(name: string, type: string): string[] {
+  return type === 'histogram' ? ['', '_bucket', '_sum', '_count'].map((end) => name + end) : [name]
 }
 
 interface Printable {
@@ -277,7 +291,7 @@ class OwnTiming implements Timing, Printable {
 }
 
 function pageOf(name: string, { help = name }: MetricDeclaration): Page {
-  return { name, help: help.replace(/\s+/g, ' ') }
+  return { name, help: help.replace(/\\/g, '\\\\').replace(/\s+/g, ' ') }
 }
 
 /** As the text format wants the value of a label. */

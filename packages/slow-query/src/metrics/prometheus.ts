@@ -197,7 +197,7 @@ class Page {
     samples: readonly (readonly [labels: string, value: number])[],
   ): void {
     this.head(name, type, help)
-    for (const [labels, value] of samples) this.lines.push(`${name}${braced(labels)} ${value}`)
+    for (const [labels, value] of samples) this.lines.push(`${name}${braced(labels)} ${numeral(value)}`)
   }
 
   histograms(name: string, help: string, samples: readonly HistogramSample[]): void {
@@ -212,7 +212,7 @@ class Page {
       count += buckets[bounds.length] as number
       this.lines.push(
         `${name}_bucket{${prefix}le="+Inf"} ${count}`,
-        `${name}_sum${braced(labels)} ${sum}`,
+        `${name}_sum${braced(labels)} ${numeral(sum)}`,
         `${name}_count${braced(labels)} ${count}`,
       )
     }
@@ -221,6 +221,10 @@ class Page {
   private head(name: string, type: string, help: string): void {
     this.lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
   }
+}
+
+function numeral(value: number): string {
+  return String(value).replace('Infinity', value > 0 ? '+Inf' : 'Inf')
 }
 
 function braced(labels: string): string {

@@ -75,6 +75,8 @@ describe("S16 the application's own metrics", () => {
     ['a name that Prometheus refuses', (metrics) => metrics.gauge('a-b')],
     ['a label that Prometheus refuses', (metrics) => metrics.gauge('a', { labels: ['le'] })],
     ['bounds that fall', (metrics) => metrics.timing('a_seconds', { bounds: [1, 0.5] })],
+    ['a bound without end', (metrics) => metrics.timing('a_seconds', { bounds: [1, Infinity] })],
+    ['one label twice', (metrics) => metrics.gauge('a', { labels: ['b', 'b'] })],
     ['another type', (metrics) => [metrics.gauge('a_total'), metrics.counter('a_total')]],
     ['other labels', (metrics) => [metrics.gauge('a'), metrics.gauge('a', { labels: ['b'] })]],
     ['a fall', (metrics) => metrics.counter('a_total').add(-1)],
@@ -83,5 +85,52 @@ describe("S16 the application's own metrics", () => {
     ['a missing label', (metrics) => metrics.counter('a_total', { labels: ['b'] }).add()],
   ])('%s is E_INVALID_METRIC', (_, use) => {
     expect(() => use(new OwnMetrics())).toThrow(expect.objectContaining({ code: 'E_INVALID_METRIC' }))
+  })
+
+  const kinds: Readonly<Record<string, (metrics: MetricsRegistry, name: string) => unknown>> = {
+    counter: (metrics, name) => metrics.counter(`${name}_total`),
+    timing: (metrics, name) => metrics.timing(`${name}_seconds`),
+    gauge: (metrics, name) => metrics.gauge(name),
+  }
+  const names = ['', '_total', '_seconds', '_seconds_bucket', '_seconds_sum', '_seconds_count']
+  const pairs = Object.keys(kinds).flatMap((first) =>
+    Object.keys(kinds).flatMap((second) => names.map((name) => [first, second, name] as const)),
+  )
+
+  test.each(pairs)(
+    'no sample stands twice: a %s beside a %s whose name begins with a%s',
+    (first, second, name) => {
+      for (const reversed of [false, true]) {
+        const metrics = new OwnMetrics()
+        const make = [() => kinds[first]!(metrics, 'a'), () => kinds[second]!(metrics, `a${name}`)]
+        if (reversed) make.reverse()
+        make[0]!()
+        try {
+          make[1]!()
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'E_INVALID_METRIC' })
+        }
+        const samples = metrics
+          .all()
+          .flatMap((metric) =>
+            metric.type === 'histogram'
+              ? ['', '_bucket', '_sum', '_count'].map((end) => metric.name + end)
+              : [metric.name],
+          )
+        expect(new Set(samples).size).toBe(samples.length)
+      }
+    },
+  )
+
+  test('labels may be declared in any order, and what was declared stays', () => {
+    const metrics = new OwnMetrics()
+    const bounds = [1, 2]
+    const timing = metrics.timing('a_seconds', { labels: ['b', 'c'], bounds })
+    bounds.push(3)
+    expect(metrics.timing('a_seconds', { labels: ['c', 'b'], bounds: [1, 2] })).toBe(timing)
+    timing.record(2500, { b: 'x', c: 'y' })
+    expect(printed(metrics)).toEqual([
+      ['a_seconds', 'a_seconds', 'histogram', ['b="x",c="y"', [0, 0, 1], 2.5]],
+    ])
   })
 })
