@@ -179,7 +179,7 @@ const selections: Record<Create['model'], Record<string, unknown>[]> = {
     { select: {} },
     { select: { nothing: true } },
   ],
-  numbered: [{}, { select: { text: true } }, { omit: { text: true } }],
+  numbered: [{}, { select: { text: true } }, { omit: { text: true } }, { omit: { id: true, text: true } }],
   compositeKey: [{}, { select: { label: true } }, { include: { items: true } }],
   compositeItem: [{}, { omit: { id: true } }],
 }

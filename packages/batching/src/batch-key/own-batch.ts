@@ -1,6 +1,7 @@
 import { canonicalize, isPlain, type Args, type Call, type Field, type Model } from '@prisma-brisk/core'
 import { isKeyValue } from '../key/argument-value.ts'
 import { compoundMembers, isKeyField } from './key-equalities.ts'
+import { selectsNothing } from './selection.ts'
 
 export const isUniqueRead = (operation: string): boolean =>
   operation === 'findUnique' || operation === 'findUniqueOrThrow'
@@ -9,9 +10,10 @@ export const isUniqueRead = (operation: string): boolean =>
  * Which calls of one operation Prisma itself sends as one statement where it gets them in one tick: calls of equal text.
  * Null for all others: Prisma sends those one after another, in a transaction of their own.
  */
-export function ownBatchOf({ operation, args }: Call, model: Model): string | null {
+export function ownBatchOf({ operation, args, host }: Call, model: Model): string | null {
   const { where, ...others } = args
   if (!isUniqueRead(operation) || !isPlain(where) || !selectsPlainly(others, model)) return null
+  if (selectsNothing(host, model, others)) return null
   const forms: string[] = []
   for (const name in where) {
     const value = where[name]

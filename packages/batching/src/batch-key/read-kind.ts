@@ -19,12 +19,12 @@ export function readShapeOf(call: Call, model: Model, equalities: Equalities): R
   switch (call.operation) {
     case 'findUnique':
     case 'findUniqueOrThrow':
-      return single(model, args, equalities)
+      return single(call, model, equalities)
     case 'findFirst':
     case 'findFirstOrThrow':
-      return first(model, args, equalities)
+      return first(call, model, equalities)
     case 'findMany':
-      return list(model, call)
+      return list(call, model)
     case 'count':
       return counted(args)
     case 'aggregate':
@@ -34,26 +34,25 @@ export function readShapeOf(call: Call, model: Model, equalities: Equalities): R
   }
 }
 
-function single(model: Model, args: Args, equalities: Equalities): ReadShape | null {
-  if (!onlyHas(args, uniqueReadArguments) || !hasUniqueKey(model, equalities) || !selectionFits(model, args))
-    return null
+function single({ args, host }: Call, model: Model, equalities: Equalities): ReadShape | null {
+  if (!onlyHas(args, uniqueReadArguments) || !hasUniqueKey(model, equalities)) return null
+  if (!selectionFits(host, model, args)) return null
   return pagesWithin(args) ? null : { kind: 'one', sort: [], skip: 0, take: null }
 }
 
-function first(model: Model, args: Args, equalities: Equalities): ReadShape | null {
+function first({ args, host }: Call, model: Model, equalities: Equalities): ReadShape | null {
   const sort = sortOf(model, args['orderBy'])
-  if (sort === null || !onlyHas(args, firstArguments) || !selectionFits(model, args) || pagesWithin(args))
-    return null
+  if (sort === null || !onlyHas(args, firstArguments)) return null
+  if (!selectionFits(host, model, args) || pagesWithin(args)) return null
   const skip = args['skip'] ?? 0
   if (!isCount(skip)) return null
   if (hasUniqueKey(model, equalities)) return skip === 0 ? { kind: 'one', sort, skip: 0, take: null } : null
   return sort.length === 0 ? null : { kind: 'first', sort, skip, take: 1 }
 }
 
-function list(model: Model, call: Call): ReadShape | null {
-  const { args, notes } = call
+function list({ args, notes, host }: Call, model: Model): ReadShape | null {
   const sort = sortOf(model, args['orderBy'])
-  if (sort === null || !onlyHas(args, listArguments) || !selectionFits(model, args)) return null
+  if (sort === null || !onlyHas(args, listArguments) || !selectionFits(host, model, args)) return null
   const { skip = 0, take } = args
   if (!isCount(skip)) return null
   if (take === undefined) {

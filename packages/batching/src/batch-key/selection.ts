@@ -1,24 +1,36 @@
-import { isPlain, type Args, type Model } from '@prisma-brisk/core'
+import { isPlain, type Args, type Host, type Model } from '@prisma-brisk/core'
 
 /**
  * Whether the outermost selection names nothing but fields of the model. Fields that an extension computes may mean
  * something else to another client behind the same pipeline.
  */
-export function selectionFits(model: Model, args: Args): boolean {
+export function selectionFits(host: Host, model: Model, args: Args): boolean {
   for (const clause of ['select', 'include', 'omit'] as const) {
     const names = args[clause]
     if (names === undefined) continue
     if (!isPlain(names)) return false
-    // Prisma refuses to select nothing, and would not once the key is selected too.
-    let chosen = 0
-    for (const name in names) {
-      if (name !== '_count' && !model.fields.has(name)) return false
-      if (names[name] === true || isPlain(names[name])) chosen++
-    }
-    if (clause === 'select' && chosen === 0) return false
+    for (const name in names) if (name !== '_count' && !model.fields.has(name)) return false
+  }
+  return !selectsNothing(host, model, args)
+}
+
+/**
+ * Whether nothing is left of a row: an empty selection, or all columns left out, by the call or by the client. Prisma refuses
+ * such a call, but not once a merge, or a batch of Prisma's own, selects the key too.
+ */
+export function selectsNothing(host: Host, model: Model, { select, include, omit }: Args): boolean {
+  if (isPlain(select)) return !hasChosen(select)
+  if (!isPlain(omit) || hasChosen(include)) return false
+  const hidden = host.omittedFields(model.name)
+  for (const { name, kind, isIgnored } of model.fields.values()) {
+    const isColumn = (kind === 'scalar' || kind === 'enum') && !isIgnored
+    if (isColumn && (omit[name] ?? hidden.includes(name)) === false) return false
   }
   return true
 }
+
+const hasChosen = (fields: unknown): boolean =>
+  isPlain(fields) && Object.values(fields).some((field) => field === true || isPlain(field))
 
 /**
  * Whether a nested list is cut. Alone the database cuts it; under several parents Prisma reads it whole and cuts it

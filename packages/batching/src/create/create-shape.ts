@@ -16,7 +16,7 @@ export function createGroupsOf(members: readonly BatchedCall[], model: Model): r
 }
 
 /** Null where the call writes or selects more than columns of its own row. */
-function shapeOf({ args }: Call, model: Model): string | null {
+function shapeOf({ args, host }: Call, model: Model): string | null {
   const { data, select, omit, ...others } = args
   if (!isPlain(data) || Object.values(others).some((value) => value !== undefined)) return null
   const given: string[] = []
@@ -32,7 +32,7 @@ function shapeOf({ args }: Call, model: Model): string | null {
     if (field === undefined || field.isList || !isColumnValue(field, value)) return null
     given.push(name)
   }
-  if (!selectionFits(model, { select, omit })) return null
+  if (!selectionFits(host, model, { select, omit })) return null
   for (const fields of [select, omit])
     for (const name in fields as object | undefined) {
       const field = model.fields.get(name)

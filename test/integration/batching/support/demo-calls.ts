@@ -26,6 +26,9 @@ interface Source {
 
 export type Sources = Record<string, Source>
 
+/** Every column of a row, which Prisma refuses to leave out. */
+export const everyMember = { workshopId: true, userId: true, role: true, joinedAt: true }
+
 /** Reads from the database what keys there are. */
 export async function demoSources(prisma: PrismaClient): Promise<Sources> {
   const users = await prisma.user.findMany({
@@ -238,7 +241,12 @@ export async function demoSources(prisma: PrismaClient): Promise<Sources> {
         { read: { not: true } },
         { AND: { read: false, patternId: { not: null } } },
       ],
-      selections: [...none, { include: { pattern: { select: { patternType: true } } } }],
+      selections: [
+        ...none,
+        { include: { pattern: { select: { patternType: true } } } },
+        // Where the client leaves out the user, nothing is left, which Prisma refuses.
+        { omit: { id: true, patternId: true, title: true, read: true, createdAt: true } },
+      ],
       orders: [{ createdAt: 'asc' }],
       id: 'id',
       sums: ['userId'],
@@ -246,7 +254,14 @@ export async function demoSources(prisma: PrismaClient): Promise<Sources> {
     workshopMember: {
       keys: { workshopId: numbers(5), userId: userIds },
       rests: [{}, { role: 'annotator' }],
-      selections: [...none, { include: { user: { select: { name: true } } } }, { select: { role: true } }],
+      selections: [
+        ...none,
+        { include: { user: { select: { name: true } } } },
+        { select: { role: true } },
+        { omit: everyMember },
+        { omit: everyMember, include: { user: { select: { name: true } } } },
+        { omit: everyMember, include: { user: false } },
+      ],
       orders: [{ joinedAt: 'asc' }],
       id: 'userId',
       sums: ['userId'],

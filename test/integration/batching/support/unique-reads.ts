@@ -1,5 +1,6 @@
 import type { PrismaClient } from '../../../../prisma/generated/postgresql/client.ts'
 import type { Random } from '../../../support/random.ts'
+import { everyMember } from './demo-calls.ts'
 import type { OracleCall } from './oracle.ts'
 
 type Args = Record<string, unknown>
@@ -87,6 +88,8 @@ export async function uniqueReadSources(prisma: PrismaClient): Promise<UniqueSou
         {},
         { select: { role: true, joinedAt: true } },
         { include: { user: { select: { name: true, id: true } } } },
+        { omit: everyMember },
+        { select: {} },
       ],
     },
     userExercise: {
