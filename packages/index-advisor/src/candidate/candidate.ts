@@ -11,6 +11,8 @@ export interface Candidate {
   readonly predicate: string | null
   /** The `where:` of Prisma's `@@index` for the predicate. */
   readonly prismaWhere: string | null
+  /** Share of the rows that the predicate keeps, where the statistics tell. Default: not known. */
+  readonly kept?: number | undefined
   readonly type: IndexType
   /** Rule that made it, e.g. `unindexed-foreign-key`. */
   readonly rule: string

@@ -1,7 +1,7 @@
 import type { CandidateKey } from './candidate.ts'
-import type { Catalog, CatalogColumn, CatalogIndex, CatalogTable } from '../catalog/catalog.ts'
+import type { Catalog, CatalogColumn, CatalogIndex, CatalogTable, Provider } from '../catalog/catalog.ts'
 import { isPlain } from '../catalog/coverage.ts'
-import { implies, readPredicate } from '../shape/predicate.ts'
+import { implies, readPredicate } from '../sql/predicate.ts'
 import type { Condition, QueryShape } from '../shape/query-shape.ts'
 
 /**
@@ -10,6 +10,7 @@ import type { Condition, QueryShape } from '../shape/query-shape.ts'
  * equal earlier ones; and range and sort on different columns cannot both be served.
  */
 export interface IndexNeed {
+  readonly provider: Provider
   readonly table: CatalogTable
   readonly shape: QueryShape
   /** Columns compared by equality, the best first. */
@@ -60,6 +61,7 @@ class ShapeReading {
       )
       if (columns.length + rest.length === 0) return
       const need = {
+        provider: this.catalog.provider,
         table: this.table,
         shape: this.shape,
         equal: this.ranked(columns),
@@ -199,9 +201,19 @@ export function servedBy(need: IndexNeed): CatalogIndex | undefined {
 }
 
 function serves(index: CatalogIndex, need: IndexNeed): boolean {
-  if (index.predicate !== null && !implies(need.shape.conditions, readPredicate(index.predicate)))
+  const held = index.predicate === null ? [] : readPredicate(index.predicate)
+  if (
+    !implies(
+      need.shape.conditions.filter((each) => isKnownInPlanning(need, each)),
+      held,
+    )
+  )
     return false
-  const { equal, tail } = need
+  const constant = (held ?? []).filter((each) => fixes(each, need)).map((each) => each.column)
+  const { equal } = need
+  // The predicate finds the range itself.
+  const tail =
+    need.tailKind === 'range' ? need.tail.filter((each) => !constant.includes(each.column)) : need.tail
   if (index.type === 'Hash')
     return tail.length === 0 && equal.length === 1 && index.keys[0]?.column === equal[0]
   if (index.type !== 'BTree') return false
@@ -211,7 +223,6 @@ function serves(index: CatalogIndex, need: IndexNeed): boolean {
     index.keys.every((each) => each.column !== null && equal.includes(each.column))
   )
     return true
-  const constant = index.predicate === null ? [] : constants(index.predicate)
   const wanted = equal.filter((column) => !constant.includes(column))
   // Behind a column that MySQL cuts to a length nothing is in order, so no index could go further.
   const cut = index.keys.findIndex((each) => each.length !== null)
@@ -233,9 +244,24 @@ function serves(index: CatalogIndex, need: IndexNeed): boolean {
   return need.tailKind !== 'sort' || flips.every((each) => each === flips[0])
 }
 
-/** Columns that a partial index holds constant. */
-function constants(predicate: string): string[] {
-  return (readPredicate(predicate) ?? [])
-    .filter((each) => each.operator === 'is-null' || each.operator === 'equals')
-    .map((each) => each.column)
+/** The rows in the index are those that the query asks for by this column, and no more. */
+function fixes(held: Condition, { shape }: IndexNeed): boolean {
+  if (held.operator !== 'in') return held.operator !== 'is-not-null'
+  return shape.conditions.some(
+    (each) => each.column === held.column && each.literals?.length === held.literals?.length,
+  )
+}
+
+/**
+ * Does the server see the condition when it matches the predicates of partial indexes? Values that Prisma binds are seen
+ * where plans are made for them, with two exceptions: PostgreSQL cannot compute Prisma's cast of a text to an enum
+ * (`CAST($1::text AS "Status")`) while it plans, and SQLite compares no bound list.
+ */
+export function isKnownInPlanning(
+  { provider, table }: Pick<IndexNeed, 'provider' | 'table'>,
+  { column, operator, isBound }: Condition,
+): boolean {
+  if (isBound !== true) return true
+  if (provider === 'sqlite') return operator !== 'in'
+  return table.columns.find((each) => each.name === column)?.isEnum !== true
 }

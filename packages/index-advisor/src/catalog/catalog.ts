@@ -56,7 +56,7 @@ export interface CatalogColumn {
   /** Prisma's scalar type (`Int`, `String`, `Json`, …), or the enum's name. */
   readonly type: string
   readonly isEnum: boolean
-  /** Number of values of the enum; null for everything else. */
+  /** Values of the enum that the database spells as the schema does; null for everything else. */
   readonly enumValues: readonly string[] | null
   readonly isList: boolean
   readonly isNullable: boolean

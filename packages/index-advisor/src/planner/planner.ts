@@ -40,6 +40,8 @@ export interface HypotheticalIndex {
   readonly keys: readonly HypotheticalKey[]
   /** WHERE of a partial index, as SQL. */
   readonly predicate: string | null
+  /** Share of the rows that the predicate keeps, where it is known. */
+  readonly kept?: number | undefined
   /** `btree`, `hash`, `gin`, `gist`, `spgist`, `brin`. */
   readonly method: string
 }

@@ -143,7 +143,7 @@ class PlanReader {
     const residual = this.#residual(table, equal)
     if (verb === 'SCAN') {
       const perRow = covering === undefined ? (index === null ? 1 : ROW_BY_LOOKUP) : ROW_IN_INDEX
-      return { cost: total * perRow, rows: total * residual, relation, index }
+      return { cost: total * this.#kept(indexName) * perRow, rows: total * residual, relation, index }
     }
     if (automatic !== undefined) {
       // Built anew for this statement: the build is shared by all its passes.
@@ -161,10 +161,16 @@ class PlanReader {
     const stat = table.indexes.find((index) => index.name === indexName)?.stat
     const known = stat?.split(' ').map(Number)[equal.length]
     if (equal.length > 0 && known !== undefined && Number.isFinite(known)) return known
-    const share = this.#context.indexes.get(indexName ?? '')?.predicate == null ? 1 : 0.5
+    const share = this.#kept(indexName)
     return equal.length === 0
       ? Math.max(1, table.rows) * share
       : this.#context.rowsPerKey(table, equal) * share
+  }
+
+  /** Share of the rows that the index holds. */
+  #kept(indexName: string | undefined): number {
+    const index = this.#context.indexes.get(indexName ?? '')
+    return index?.predicate == null ? 1 : (index.kept ?? 0.5)
   }
 
   /** Share of the rows that the conditions which the access does not use leave over. */

@@ -4,7 +4,8 @@ import { fieldOf } from '../candidate/candidate.ts'
 import type { Catalog, CatalogColumn, Provider } from '../catalog/catalog.ts'
 import type { IndexNeed } from '../candidate/index-need.ts'
 import type { Finding } from '../advice/advice.ts'
-import type { Rule } from './rule.ts'
+import { constantConditions } from './constant-condition.ts'
+import type { Rule, RuleContext } from './rule.ts'
 import { tableOf } from './rule.ts'
 import { TOO_MANY, shareOf } from './selectivity.ts'
 
@@ -46,6 +47,63 @@ export function asPartial(catalog: Catalog, candidate: Candidate, need: IndexNee
     prismaWhere: `{ ${parts.map((each) => each.prisma).join(', ')} }`,
     replaces: [],
   }
+}
+
+/**
+ * The candidate over the rows alone that hold the constants of its question. `isCertain`: statistics say that they are
+ * few, so it needs no planner. Null where there are no constants, or nothing says that holding them apart helps: they
+ * keep many rows and spare no sort.
+ */
+export function onConstants(
+  { catalog, shapes }: Pick<RuleContext, 'catalog' | 'shapes'>,
+  candidate: Candidate,
+  need: IndexNeed,
+): { readonly candidate: Candidate; readonly isCertain: boolean } | null {
+  if (catalog.provider === 'mysql' || candidate.type !== 'BTree') return null
+  const base = candidate.predicate ?? ''
+  const constants = constantConditions(need, shapes).filter(
+    (each) => !base.includes(quoteIdentifier(each.column, quoteMarkOf(catalog.provider))),
+  )
+  if (constants.length === 0) return null
+  const known = constants.flatMap((each) => each.share ?? [])
+  // What is not known keeps all rows at worst.
+  const share = known.reduce((product, each) => product * each, 1)
+  const isCertain = share <= TOO_MANY
+  const sparesSort = need.tailKind === 'sort' && constants.some((each) => each.breaksOrder)
+  if (!isCertain && !sparesSort) return null
+  const held = constants.map((each) => each.column)
+  const keys = candidate.keys.filter((key) => !held.includes(key.column))
+  const free = candidate.keys.slice(0, candidate.freeKeys).filter((key) => !held.includes(key.column))
+  const parts = constants.map((each) => each.sql)
+  const isSaid = candidate.predicate === null && constants.every((each) => each.prisma !== null)
+  const predicate =
+    catalog.provider === 'postgresql'
+      ? [...(candidate.predicate === null ? [] : [candidate.predicate]), ...parts.map((each) => `(${each})`)]
+      : [...(candidate.predicate === null ? [] : [candidate.predicate]), ...parts]
+  const sql = predicate.join(' AND ')
+  const whole = catalog.provider === 'postgresql' && predicate.length > 1 ? `(${sql})` : sql
+  return {
+    isCertain,
+    candidate: {
+      ...candidate,
+      ...(keys.length > 0 ? { keys, freeKeys: free.length } : {}),
+      predicate: whole,
+      prismaWhere: isSaid
+        ? `{ ${constants.map((each) => each.prisma).join(', ')} }`
+        : `raw(${JSON.stringify(whole)})`,
+      ...(known.length === constants.length ? { kept: share } : {}),
+      reason: `${candidate.reason} ${held.map((each) => fieldOf(candidate.table, each)).join(' and ')} asks for the same in every call, so the index holds those rows alone. ${WHEN_MATCHED[catalog.provider]}`,
+      replaces: [],
+      isFirstChoice: candidate.isFirstChoice && isCertain,
+    },
+  }
+}
+
+/** Prisma binds the value; the predicate is matched only by a plan that is made for it. */
+const WHEN_MATCHED: Readonly<Record<'postgresql' | 'sqlite', string>> = {
+  postgresql:
+    'PostgreSQL uses it where it plans for the values sent: always with the driver’s unnamed statements, never with plan_cache_mode = force_generic_plan.',
+  sqlite: 'SQLite uses it for a bound value too, as it plans anew with the values bound.',
 }
 
 function partOf(
@@ -91,11 +149,22 @@ function isMostlyNull(column: CatalogColumn): boolean {
 export const partialIndex: Rule = {
   name: 'partial-index',
   summary:
-    'A column is NULL in nearly all rows, so an index without those rows would be a fraction of the size.',
+    'A column is NULL in nearly all rows, or every call asks for the same value: an index without the other rows is a fraction of the size.',
   why: `With the preview feature \`partialIndexes\` Prisma can declare \`@@index([externalId], where: { externalId: { not: null } })\`.
 If the generator turns the feature on, the advisor recommends such indexes itself where a query implies the condition;
-otherwise it only offers them. A partial index never counts as the index of a foreign key.`,
-  silent: ['No statistics are given.', 'MySQL and MariaDB: they have no partial indexes.'],
+otherwise it only offers them. The same holds for a condition that has one literal value in nearly every call of a
+query of the source (\`status: 'OPEN'\`, \`confidence: { gte: 0.7 }\`, \`in: ['A', 'B']\`, several together), where statistics show that it keeps at most
+a tenth of the rows, or where a planner proves it: an index can then hold a range's rows in the order of the sort, which
+no whole index does. What Prisma cannot say as an object stands in \`raw("…")\`. Prisma binds all values, so the server must
+see them as it plans: PostgreSQL does with the driver's unnamed statements, and not with
+\`plan_cache_mode = force_generic_plan\`; SQLite does. A partial index never counts as the index of a foreign key.`,
+  silent: [
+    'No statistics are given.',
+    'MySQL and MariaDB: they have no partial indexes.',
+    'Values that vary between the calls; a workload keeps no values, so it names no constants.',
+    'Enums on PostgreSQL: Prisma sends `CAST($1::text AS "Status")`, which the server cannot compute while it plans, so it never uses such an index.',
+    'A bound list (`in`) on SQLite, which it does not compare with a predicate.',
+  ],
   example: {
     given: `prisma.user.findMany({ where: { externalId } }), with externalId NULL in 99.9 % of the rows`,
     then: '`@@index([externalId], where: { externalId: { not: null } })` offered',

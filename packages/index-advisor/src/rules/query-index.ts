@@ -2,12 +2,13 @@ import type { Candidate, CandidateKey, RejectedCandidate } from '../candidate/ca
 import { candidateId, fieldOf } from '../candidate/candidate.ts'
 import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
 import { begins } from '../catalog/coverage.ts'
+import { IndexNames } from '../candidate/index-statement.ts'
 import type { IndexNeed } from '../candidate/index-need.ts'
 import { key, needsOf, servedBy } from '../candidate/index-need.ts'
 import type { QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
-import type { Evidence } from '../advice/advice.ts'
+import type { Evidence, Finding } from '../advice/advice.ts'
 import { fitToKeySize } from './key-size.ts'
-import { asPartial } from './partial-index.ts'
+import { asPartial, onConstants } from './partial-index.ts'
 import type { Rule, RuleContext } from './rule.ts'
 import { tableOf } from './rule.ts'
 import { narrows } from './selectivity.ts'
@@ -35,14 +36,16 @@ recommendation says that the longer one makes it redundant. Each arm of an \`OR\
   apply(context) {
     const candidates: Candidate[] = []
     const rejected: RejectedCandidate[] = []
+    const findings: Finding[] = []
     for (const shape of context.shapes) {
       const table = tableOf(context.catalog, shape)
       if (table === undefined || shape.evidence.weight === 0) continue
       const reading = readShape(context, table, shape)
       candidates.push(...reading.candidates)
       rejected.push(...reading.rejected)
+      findings.push(...reading.findings)
     }
-    return { candidates: together(candidates), rejected }
+    return { candidates: together(candidates), rejected, findings: uniqueFindings(findings) }
   },
 }
 
@@ -50,21 +53,23 @@ function readShape(
   context: RuleContext,
   table: CatalogTable,
   shape: QueryShape,
-): { candidates: Candidate[]; rejected: RejectedCandidate[] } {
+): { candidates: Candidate[]; rejected: RejectedCandidate[]; findings: Finding[] } {
   const reject = (columns: readonly string[], reason: string) => ({
     candidates: [],
+    findings: [],
     rejected: [{ model: table.model, fields: columns.map((column) => fieldOf(table, column)), reason }],
   })
   const asked = shape.conditions.map((each) => each.column)
   const needs = needsOf(context.catalog, table, shape)
   if (needs.length === 0) {
-    if (asked.length === 0) return { candidates: [], rejected: [] }
+    if (asked.length === 0) return { candidates: [], rejected: [], findings: [] }
     return reject(asked, unusable(context.catalog, table, shape))
   }
   const stuck = scannedAnyway(context, table, shape)
   if (stuck !== undefined) return reject(asked, stuck)
   const candidates: Candidate[] = []
   const rejected: RejectedCandidate[] = []
+  const findings: Finding[] = []
   const served = needs.find((need) => servedBy(need) !== undefined)
   if (served !== undefined)
     return reject(
@@ -79,12 +84,41 @@ function readShape(
     }
     const made = candidate(context.catalog, need)
     if ('reason' in made) rejected.push(...reject(needColumns(need), made.reason).rejected)
-    else
-      candidates.push(
-        (context.allowPartial ? asPartial(context.catalog, made.candidate, need) : null) ?? made.candidate,
-      )
+    else if (context.allowPartial) candidates.push(...withPartial(context, made.candidate, need))
+    else {
+      candidates.push(made.candidate)
+      findings.push(...offered(context, made.candidate, need))
+    }
   }
-  return { candidates, rejected }
+  return { candidates, rejected, findings }
+}
+
+/** Whole and partial where a planner must say which; where statistics say that the rows are few, the partial one leads. */
+function withPartial(context: RuleContext, whole: Candidate, need: IndexNeed): Candidate[] {
+  const base = asPartial(context.catalog, whole, need) ?? whole
+  const constant = onConstants(context, base, need)
+  if (constant === null) return [base]
+  return [constant.isCertain ? { ...base, isFirstChoice: false } : base, constant.candidate]
+}
+
+/** Without consent to partial indexes the statement is shown where statistics say that the rows are few. */
+function offered(context: RuleContext, whole: Candidate, need: IndexNeed): Finding[] {
+  const constant = onConstants(context, whole, need)
+  if (constant === null || !constant.isCertain) return []
+  const { candidate: partial } = constant
+  const { sql } = new IndexNames(context.catalog).statement(partial)
+  return [
+    {
+      kind: 'partial',
+      model: need.table.model,
+      index: partial.keys.map((each) => fieldOf(need.table, each.column)).join(', '),
+      reason: `${partial.reason} With previewFeatures = ["partialIndexes"] it is recommended and written; by hand: ${sql}`,
+    },
+  ]
+}
+
+function uniqueFindings(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((each) => [`${each.model} ${each.reason}`, each])).values()]
 }
 
 /** One arm of an OR that needs a scan makes the indexes of the others useless. */

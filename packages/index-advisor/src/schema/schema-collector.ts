@@ -84,7 +84,10 @@ class SchemaCollector {
     // A view can be the type of a relation field, so it counts where columns are told from relations.
     this.models = named(blocks, 'model', 'view')
     this.enums = new Map(
-      [...named(blocks, 'enum')].map(([name, block]) => [name, block.members.map((member) => member.name)]),
+      [...named(blocks, 'enum')].map(([name, block]) => [
+        name,
+        block.members.filter((each) => databaseName(each) === each.name).map((each) => each.name),
+      ]),
     )
   }
 

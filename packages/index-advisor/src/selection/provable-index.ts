@@ -31,6 +31,7 @@ export function hypotheticalIndex(candidate: Candidate, statistics: Statistics):
       operatorClass: key.operatorClass,
     })),
     predicate: candidate.predicate,
+    ...(candidate.kept === undefined ? {} : { kept: candidate.kept }),
     method: candidate.type.toLowerCase(),
   }
 }
@@ -81,6 +82,7 @@ function sameKind(a: Candidate, b: Candidate): boolean {
 
 /** Share of the rows a partial index holds, as far as a null test says so. */
 function shareOfRows(candidate: Candidate, table: TableStatistics): number {
+  if (candidate.kept !== undefined) return candidate.kept
   const found = /^\(?"?([^"()]+)"? IS (NOT )?NULL\)?$/i.exec(candidate.predicate ?? '')
   if (found === null) return candidate.predicate === null ? 1 : 0.5
   const nulls = table.columns.find((column) => column.name === found[1])?.statistics?.nullFraction ?? 0.5

@@ -28,8 +28,17 @@ export interface Condition {
   /** Present only in some calls of this query (a conditional spread). */
   readonly isOptional: boolean
   /** The value where it is a literal in the source; undefined where it is a parameter or a secret of the workload. */
-  readonly literal?: string | number | boolean | null
+  readonly literal?: Literal
+  /** Of a range whose bound is a literal. */
+  readonly comparison?: Comparison
+  /** Of an `in`: the list, where all of it is literal. */
+  readonly literals?: readonly NonNullable<Literal>[]
+  /** What is literal in the source reaches the server as a parameter, as all values of Prisma's own queries do. */
+  readonly isBound?: boolean
 }
+
+export type Literal = string | number | boolean | null
+export type Comparison = '<' | '<=' | '>' | '>='
 
 export type ConditionOperator =
   | 'equals'

@@ -1,5 +1,5 @@
 import type { CatalogColumn, CatalogTable } from '../catalog/catalog.ts'
-import type { Condition, ConditionOperator } from '../shape/query-shape.ts'
+import type { Comparison, Condition, ConditionOperator, Literal } from '../shape/query-shape.ts'
 import type { ConditionTree } from '../shape/condition-tree.ts'
 import { and, condition, opaque, unknown } from '../shape/condition-tree.ts'
 import type { ModelFields, ModelRelation } from './model-fields.ts'
@@ -43,6 +43,8 @@ const OPERATORS: Readonly<Record<string, ConditionOperator>> = {
   isEmpty: 'not',
   isSet: 'not',
 }
+
+const COMPARISONS: Readonly<Record<string, Comparison>> = { lt: '<', lte: '<=', gt: '>', gte: '>=' }
 
 class WhereReader {
   readonly related: RelatedQuestion[] = []
@@ -125,8 +127,8 @@ class WhereReader {
   }
 
   private scalar(column: CatalogColumn, value: StaticValue, isOptional: boolean): ConditionTree {
-    const single = (operator: ConditionOperator, literal?: Condition['literal']) =>
-      condition({ column: column.name, operator, isOptional, ...(literal === undefined ? {} : { literal }) })
+    const single = (operator: ConditionOperator, literal?: Literal) =>
+      condition({ column: column.name, operator, isOptional, ...boundLiteral(literal) })
     switch (value.kind) {
       case 'literal':
         return value.value === null ? single('is-null') : single('equals', value.value)
@@ -166,8 +168,9 @@ class WhereReader {
     isOptional: boolean,
     isInsensitive: boolean,
   ): ConditionTree {
-    const single = (operator: ConditionOperator, literal?: Condition['literal']) =>
-      condition({ column: column.name, operator, isOptional, ...(literal === undefined ? {} : { literal }) })
+    const single = (operator: ConditionOperator, known: Partial<Condition> = {}) =>
+      condition({ column: column.name, operator, isOptional, ...known })
+    const literal = value.kind === 'literal' ? value.value : undefined
     if (column.type === 'Json') return single('json')
     const operator = OPERATORS[name]
     if (operator === undefined) return unknown
@@ -175,9 +178,12 @@ class WhereReader {
     if (isInsensitive && operator !== 'not') return single('pattern')
     const isNull = value.kind === 'literal' && value.value === null
     if (name === 'not') return single(isNull ? 'is-not-null' : 'not')
-    if (name === 'equals')
-      return isNull ? single('is-null') : single('equals', value.kind === 'literal' ? value.value : undefined)
-    return single(operator)
+    if (name === 'equals') return isNull ? single('is-null') : single('equals', boundLiteral(literal))
+    const comparison = COMPARISONS[name]
+    if (comparison !== undefined && literal !== undefined && literal !== null)
+      return single('range', { ...boundLiteral(literal), comparison })
+    const literals = name === 'in' ? literalsOf(value) : null
+    return literals === null ? single(operator) : single('in', { literals, isBound: true })
   }
 
   private relation(
@@ -229,13 +235,28 @@ function conditionsOf(tree: ConditionTree): Condition[] {
 }
 
 function shapeOf(tree: ConditionTree | undefined): string {
-  return JSON.stringify(tree, (key, value: unknown) => (key === 'literal' ? undefined : value))
+  return JSON.stringify(tree, (key, value: unknown) =>
+    ['literal', 'literals', 'comparison', 'isBound'].includes(key) ? undefined : value,
+  )
+}
+
+function boundLiteral(literal: Literal | undefined): Partial<Condition> {
+  return literal === undefined ? {} : { literal, isBound: true }
+}
+
+/** The items of a list that is known as a whole. */
+function literalsOf(value: StaticValue): NonNullable<Literal>[] | null {
+  if (value.kind !== 'array' || value.isOpen || value.items.length === 0) return null
+  const literals = value.items.flatMap((each) =>
+    each.kind === 'literal' && each.value !== null ? [each.value] : [],
+  )
+  return literals.length === value.items.length ? literals : null
 }
 
 function withoutLiteral(tree: ConditionTree): ConditionTree {
   if (tree.kind === 'condition') {
-    const { literal: _, ...rest } = tree.condition
-    return condition(rest)
+    const { column, operator, isOptional } = tree.condition
+    return condition({ column, operator, isOptional })
   }
   return tree.kind === 'opaque' ? tree : { ...tree, parts: tree.parts.map(withoutLiteral) }
 }

@@ -1,5 +1,5 @@
 import type { A_Expr, Node } from 'libpg-query'
-import type { ConditionOperator } from '../shape/query-shape.ts'
+import type { Comparison, ConditionOperator } from '../shape/query-shape.ts'
 import { literalOf, nameOf } from './parse-tree.ts'
 
 /**
@@ -46,6 +46,14 @@ export function comparisonOperator(
     default:
       return null
   }
+}
+
+const TURNED: Readonly<Record<Comparison, Comparison>> = { '<': '>', '<=': '>=', '>': '<', '>=': '<=' }
+
+/** `<`, `<=`, `>` or `>=` as it reads with the column before it; null for any other operator. */
+export function comparisonOf(name: string, isColumnFirst: boolean): Comparison | null {
+  if (!(name in TURNED)) return null
+  return isColumnFirst ? (name as Comparison) : TURNED[name as Comparison]
 }
 
 /** `'abc%'`, or Prisma's `$1 || '%'`: the beginning is fixed. A lone parameter may begin with anything. */

@@ -37,3 +37,14 @@ export function literalOf(node: Node | undefined): string | number | boolean | n
   if (constant.boolval !== undefined) return constant.boolval.boolval ?? false
   return constant.sval?.sval
 }
+
+/** The items of `('a', 'b')` or `ARRAY['a', 'b']` where all of them are constants; else null. */
+export function literalsOf(node: Node | undefined): (string | number | boolean)[] | null {
+  if (node === undefined) return null
+  if ('TypeCast' in node) return literalsOf(node.TypeCast.arg)
+  const items = 'List' in node ? node.List.items : 'A_ArrayExpr' in node ? node.A_ArrayExpr.elements : null
+  const literals = (items ?? []).map(literalOf)
+  return literals.length > 0 && literals.every((each) => each !== undefined && each !== null)
+    ? literals
+    : null
+}

@@ -3,9 +3,9 @@ import type { CatalogTable } from '../catalog/catalog.ts'
 import type { Condition } from '../shape/query-shape.ts'
 import type { ConditionTree } from '../shape/condition-tree.ts'
 import { and, condition, opaque } from '../shape/condition-tree.ts'
-import { comparisonOperator } from './comparison-operator.ts'
+import { comparisonOf, comparisonOperator } from './comparison-operator.ts'
 import type { NameScope } from './name-scope.ts'
-import { literalOf, nameOf, nodesOf } from './parse-tree.ts'
+import { literalOf, literalsOf, nameOf, nodesOf } from './parse-tree.ts'
 
 /** Reads what an expression asks of one table: the one that the statement calls `alias`. */
 export class TableConditions {
@@ -78,8 +78,15 @@ export class TableConditions {
     if (this.columnInside(value) !== null) return null
     const operator = comparisonOperator(kind, nameOf(name), value)
     if (operator === null) return null
+    const asked = { column, operator, isOptional: false }
+    if (operator === 'in') {
+      const literals = literalsOf(value)
+      return literals === null ? asked : { ...asked, literals }
+    }
     const literal = operator === 'equals' || operator === 'range' ? literalOf(value) : undefined
-    return { column, operator, isOptional: false, ...(literal === undefined ? {} : { literal }) }
+    if (literal === undefined) return asked
+    const comparison = operator === 'range' ? comparisonOf(nameOf(name), left !== null) : null
+    return { ...asked, literal, ...(comparison === null ? {} : { comparison }) }
   }
 
   /** The column of the table that the node is; null for one that stands in a SELECT around this one. */

@@ -6,6 +6,11 @@ export function quoteText(value: string): string {
   return value.includes('\\') ? `E${quoted}` : quoted
 }
 
+/** A value as SQL; a string is quoted. */
+export function literalSql(literal: string | number | boolean): string {
+  return typeof literal === 'string' ? quoteText(literal) : String(literal)
+}
+
 export function qualifiedName(schema: string | null, name: string): string {
   return schema === null ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
 }

@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '@prisma-brisk/core'
 import type { CatalogForeignKey, CatalogTable } from '../catalog/catalog.ts'
 import type { Condition, QueryShape } from '../shape/query-shape.ts'
-import { qualifiedName, quoteText } from '../statistics/sql-text.ts'
+import { literalSql, qualifiedName } from '../statistics/sql-text.ts'
 
 /** A statement that asks what a shape asks, for shapes read in source code, where no statement was seen. */
 export interface ShapeQuery {
@@ -43,18 +43,21 @@ export function queryOfForeignKey(table: CatalogTable, key: CatalogForeignKey): 
 
 function conditionSql(condition: Condition, parameter: () => string): string | null {
   const column = quoteIdentifier(condition.column)
-  const value = (): string => literalSql(condition.literal) ?? parameter()
+  const value = (): string =>
+    condition.literal === undefined || condition.literal === null
+      ? parameter()
+      : literalSql(condition.literal)
   switch (condition.operator) {
     case 'equals':
       return condition.literal === null ? `${column} is null` : `${column} = ${value()}`
     case 'in':
-      return `${column} in (${parameter()}, ${parameter()}, ${parameter()})`
+      return `${column} in (${(condition.literals?.map(literalSql) ?? [parameter(), parameter(), parameter()]).join(', ')})`
     case 'is-null':
       return `${column} is null`
     case 'is-not-null':
       return `${column} is not null`
     case 'range':
-      return `${column} >= ${value()}`
+      return `${column} ${condition.comparison ?? '>='} ${value()}`
     case 'prefix':
     case 'pattern':
       return `${column} like ${parameter()}`
@@ -66,9 +69,4 @@ function conditionSql(condition: Condition, parameter: () => string): string | n
     case 'search':
       return null
   }
-}
-
-function literalSql(literal: Condition['literal']): string | null {
-  if (literal === undefined || literal === null) return null
-  return typeof literal === 'string' ? quoteText(literal) : String(literal)
 }

@@ -1,6 +1,8 @@
 import { loadModule, parseSync } from 'libpg-query'
 import type { Node } from 'libpg-query'
-import type { Condition } from './query-shape.ts'
+import { comparisonOf, comparisonOperator } from './comparison-operator.ts'
+import { literalOf, literalsOf, nameOf } from './parse-tree.ts'
+import type { Condition } from '../shape/query-shape.ts'
 
 /** A partial index's WHERE as conditions that all must hold; null where it says more than that. */
 export type PredicateConditions = readonly Condition[] | null
@@ -25,16 +27,22 @@ export function readPredicate(predicate: string): PredicateConditions {
 export function implies(asked: readonly Condition[], predicate: PredicateConditions): boolean {
   if (predicate === null) return false
   return predicate.every((needed) =>
-    asked.some(
-      (each) =>
-        each.column === needed.column &&
-        !each.isOptional &&
-        (needed.operator === 'is-not-null'
-          ? ['equals', 'in', 'range', 'prefix', 'is-not-null'].includes(each.operator) &&
-            each.literal !== null
-          : each.operator === needed.operator && each.literal === needed.literal),
-    ),
+    asked.some((each) => each.column === needed.column && !each.isOptional && meets(each, needed)),
   )
+}
+
+function meets(asked: Condition, needed: Condition): boolean {
+  if (needed.operator === 'is-not-null')
+    return (
+      ['equals', 'in', 'range', 'prefix', 'is-not-null'].includes(asked.operator) && asked.literal !== null
+    )
+  if (asked.operator !== needed.operator) return false
+  if (needed.operator === 'in') {
+    const allowed = needed.literals?.map(String) ?? []
+    return asked.literals?.every((each) => allowed.includes(String(each))) ?? false
+  }
+  // A server may print a number as text: `'-5'::integer`.
+  return String(asked.literal) === String(needed.literal) && asked.comparison === needed.comparison
 }
 
 function conjuncts(node: Node): Node[] {
@@ -57,32 +65,29 @@ function conditionOf(node: Node): Condition | null {
     const column = columnOf(node.BoolExpr.args?.[0])
     return column === null ? null : { column, operator: 'equals', isOptional: false, literal: false }
   }
-  if ('A_Expr' in node && node.A_Expr.kind === 'AEXPR_OP') {
-    const { name, lexpr, rexpr } = node.A_Expr
-    const [operator] = name ?? []
+  if ('A_Expr' in node) {
+    const { kind, name, lexpr, rexpr } = node.A_Expr
     const column = columnOf(lexpr)
-    const literal = constant(rexpr)
-    const isEqual = operator !== undefined && 'String' in operator && operator.String.sval === '='
-    return column === null || literal === undefined || !isEqual
-      ? null
-      : { column, operator: 'equals', isOptional: false, literal }
+    const operator = comparisonOperator(kind, nameOf(name), rexpr)
+    if (column === null) return null
+    if (operator === 'in') {
+      const literals = literalsOf(rexpr)
+      return literals === null ? null : { column, operator, isOptional: false, literals }
+    }
+    const literal = literalOf(rexpr)
+    if (literal === undefined || literal === null) return null
+    if (operator === 'equals') return { column, operator, isOptional: false, literal }
+    const comparison = operator === 'range' ? comparisonOf(nameOf(name), true) : null
+    return comparison === null ? null : { column, operator: 'range', isOptional: false, literal, comparison }
   }
   return null
 }
 
+/** PostgreSQL casts a varchar column: `((x)::text = 'o'::text)`. */
 function columnOf(node: Node | undefined): string | null {
-  if (node === undefined || !('ColumnRef' in node)) return null
+  if (node === undefined) return null
+  if ('TypeCast' in node) return columnOf(node.TypeCast.arg)
+  if (!('ColumnRef' in node)) return null
   const last = node.ColumnRef.fields?.at(-1)
   return last !== undefined && 'String' in last ? (last.String.sval ?? null) : null
-}
-
-function constant(node: Node | undefined): string | number | boolean | undefined {
-  if (node === undefined) return undefined
-  if ('TypeCast' in node) return constant(node.TypeCast.arg)
-  if (!('A_Const' in node)) return undefined
-  const { ival, fval, boolval, sval } = node.A_Const
-  if (ival !== undefined) return ival.ival ?? 0
-  if (fval !== undefined) return Number(fval.fval)
-  if (boolval !== undefined) return boolval.boolval ?? false
-  return sval?.sval
 }

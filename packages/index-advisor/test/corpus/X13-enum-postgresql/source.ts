@@ -1,0 +1,6 @@
+import { PrismaClient } from './out/client'
+
+const prisma = new PrismaClient()
+
+export const open = () =>
+  prisma.job.findMany({ where: { state: 'OPEN' }, orderBy: { createdAt: 'asc' }, take: 20 })

@@ -1,0 +1,8 @@
+import { PrismaClient } from './out/client'
+
+const prisma = new PrismaClient()
+
+export const open = () =>
+  prisma.job.findMany({ where: { status: 'OPEN' }, orderBy: { createdAt: 'asc' }, take: 20 })
+export const other = () =>
+  prisma.job.findMany({ where: { status: 'NEW' }, orderBy: { createdAt: 'asc' }, take: 20 })
