@@ -27,7 +27,7 @@ import { WriteInvalidation } from './invalidation/write-invalidation.ts'
 import type { ResolvedCacheOptions } from './options.ts'
 import { bareCall } from './read/read-plan.ts'
 import { rawReadOf } from './raw/raw-read.ts'
-import { compute, wrappedCall } from './read/computed-value.ts'
+import { wrappedCall } from './read/computed-value.ts'
 import { SharedState } from './read/shared-state.ts'
 import { TagNames } from './tag/tag-names.ts'
 
@@ -110,6 +110,20 @@ export class Cache {
     }
   }
 
+  /** For what passes by the client that carries the cache: nothing is answered from it, and writes invalidate. */
+  readonly following: Middleware = (call, next) => {
+    switch (operationTraits(call.operation).kind) {
+      case 'rawRead':
+        return this.writes.rawRead(call, next)
+      case 'rawWrite':
+        return this.writes.rawWrite(call, next)
+      case 'write':
+        return this.writes.write(call, next)
+      default:
+        return next(call)
+    }
+  }
+
   /** The usual read, which asks for nothing, passes at the cost of two look-ups. */
   private read(call: Call, next: Next): Promise<unknown> {
     const given = strategyOf(call.args, call.dataPath)
@@ -156,7 +170,7 @@ export class Cache {
   ): Promise<unknown> {
     const call = wrappedCall(this.host, key, run, () => this.facts().client())
     const resolved = resolveStrategy(strategy, undefined, this.options.defaults)
-    return this.answered(call, () => compute(key, run), resolved, models)
+    return this.answered(call, async () => await run(), resolved, models)
   }
 
   /** @param models those of a raw read or of a computed value */

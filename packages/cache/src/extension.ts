@@ -65,7 +65,7 @@ function onStore(options: ResolvedCacheOptions, store: CacheStore | null): Parts
     },
     foreignWrites() {
       const { cache } = mounting as { cache: Cache }
-      return { key: cache.invalidates, middleware: cache.middleware }
+      return { key: cache.invalidates, middleware: cache.following }
     },
     client(host, client, extended) {
       const mounted = mounting as { cache: Cache; facts: ClientFacts | null }

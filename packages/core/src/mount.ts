@@ -7,12 +7,13 @@ import { Host, providerOf } from './pipeline/host.ts'
 import { compose, type Middleware } from './pipeline/middleware.ts'
 import { loadSchemaModel, type SchemaOption } from './schema/load-schema.ts'
 import { callDirectly } from './prisma7/direct/direct-methods.ts'
-import { PipelineEntry } from './prisma7/pipeline-entry.ts'
+import { PipelineEntry, type Requests } from './prisma7/pipeline-entry.ts'
 import { giveDescendantsOwnHooks } from './prisma7/descendants.ts'
 import { transactionsOf } from './prisma7/own-transaction.ts'
 import { queryHook } from './prisma7/query-hook.ts'
 import type { InternalParams } from './prisma7/redirect.ts'
-import { BaseRequests, type ExtensionList, type ForeignWrites } from './prisma7/base-requests.ts'
+import { BaseRequests, type ExtensionList } from './prisma7/base-requests.ts'
+import type { ForeignWrites } from './prisma7/write-followers.ts'
 
 /** One package's part of a mounted extension. */
 export interface Plugin {
@@ -25,8 +26,8 @@ export interface Plugin {
   /** Methods of every model, such as `paginate`; `this` is the model. */
   model?(host: Host, client: object): Record<string, unknown>
   /**
-   * Follows writes of the base client, and of its other extensions, that pass the pipeline by. Its middleware must call
-   * `next` exactly once.
+   * Follows the writes of all clients of the base client that pass the pipeline by, raw reads included, which may write.
+   * Its middleware must call `next` exactly once.
    */
   foreignWrites?(host: Host): ForeignWrites | null
   /** Argument names of our own (`cacheStrategy`), which neither Prisma nor another extension must see. */
@@ -54,9 +55,7 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   const base = ((client as PrivateClient)._originalClient ?? client) as PrivateClient
   const open = transactionsOf(base)
   const requests = BaseRequests.on(base, host, open)
-  const send =
-    requests?.send ?? ((from: object, params: InternalParams) => (from as PrivateClient)._request!(params))
-  const entry = new PipelineEntry(host, compose(middlewares), own, open, send)
+  const entry = new PipelineEntry(host, compose(middlewares), own, open, requests ?? unseen)
   const hook = queryHook(entry)
   const extension = {
     name: `prisma-brisk(${plugins.map((plugin) => plugin.name).join(', ')})`,
@@ -70,16 +69,18 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   const extended: object = (client as PrivateClient).$extends(extension)
   mounted.set(extended, new Set(plugins.map((plugin) => plugin.name)))
   const { _extensions: list } = extended as PrivateClient
-  if (list !== undefined) requests?.carries(list, (client as PrivateClient)._extensions, { entry, hook })
+  const followed = plugins
+    .map((plugin) => plugin.foreignWrites?.(host) ?? null)
+    .filter((each) => each !== null)
+  for (const writes of followed) requests?.follow(writes)
+  const follows = followed.map(({ key }) => key)
+  if (list !== undefined)
+    requests?.carries(list, (client as PrivateClient)._extensions, { entry, hook, follows })
   if (!giveDescendantsOwnHooks(list, (child, parent) => requests?.carries(child, parent))) {
     host.warnOnce(
       'W_EXTENSIONS_HIDDEN',
       'prisma-brisk: this version of Prisma hides its extensions; mount those that compute fields before the suite.',
     )
-  }
-  for (const plugin of plugins) {
-    const writes = plugin.foreignWrites?.(host)
-    if (writes != null) requests?.follow(writes)
   }
   callDirectly(extended, client, entry)
   return extended
@@ -160,6 +161,12 @@ type GlobalOmit = Readonly<Record<string, Readonly<Record<string, unknown>> | un
 function omittedFields(omit: GlobalOmit | undefined, model: string): readonly string[] {
   const fields = omit?.[model.charAt(0).toLowerCase() + model.slice(1)] ?? {}
   return Object.keys(fields).filter((field) => fields[field] === true)
+}
+
+/** Where Prisma has no method that all requests pass. */
+const unseen: Requests = {
+  send: (client, params) => (client as PrivateClient)._request!(params),
+  isFollowedBeside: () => false,
 }
 
 const hosts = new WeakMap<object, Host>()

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { memoryStore } from '@prisma-brisk/cache'
 import { brisk } from 'prisma-brisk'
 import { expectStatements } from '../../support/statements.ts'
@@ -79,6 +80,58 @@ describe.each(storeKinds)('on a %s store', (kind) => {
     expect(await read()).toBe(3)
     expect(count.times).toBe(2)
     await prisma.tag.delete({ where: { name: 'd' } })
+  })
+})
+
+describe.each(storeKinds)('computations within each other, on a %s store', (kind) => {
+  test('C39 values that are made of each other are computed, and do not wait for each other for ever', async () => {
+    const prisma = cached(bench.base, { store: stores.make(kind) })
+    const pair = (own: string, other: string) =>
+      prisma.$cache.wrap(own, { ttl: 60 }, async () => {
+        await settled()
+        return [own, await prisma.$cache.wrap(other, { ttl: 60 }, async () => other)]
+      })
+    const both = Promise.all([pair('a', 'b'), pair('b', 'a')])
+    const overdue = new Promise((resolve) => setTimeout(resolve, 5000, 'overdue').unref())
+    expect(await Promise.race([both, overdue])).toEqual([
+      ['a', expect.anything()],
+      ['b', expect.anything()],
+    ])
+  })
+
+  test('C39 what a computation has begun and not waited for may ask for its value', async () => {
+    const prisma = cached(bench.base, { store: stores.make(kind) })
+    let later: Promise<unknown> = Promise.resolve()
+    await prisma.$cache.wrap('outlived', { ttl: 0.001 }, async () => {
+      later = new Promise((resolve) => setTimeout(resolve, 30)).then(async () =>
+        prisma.$cache.wrap('outlived', { ttl: 60 }, async () => 'second'),
+      )
+      return 'first'
+    })
+    expect(await later).toBe('second')
+  })
+
+  test('C3 C39 a value may be made of that of another scope', async () => {
+    const scopes = new AsyncLocalStorage<string>()
+    const prisma = cached(bench.base, { store: stores.make(kind), scope: () => scopes.getStore() ?? 'none' })
+    const value = () => prisma.$cache.wrap('scoped', { ttl: 60 }, async () => scopes.getStore())
+    const made = await scopes.run('outer', async () =>
+      prisma.$cache.wrap('scoped', { ttl: 60 }, async () => [await scopes.run('inner', value)]),
+    )
+    expect(made).toEqual(['inner'])
+  })
+
+  test('C39 a value that contains itself is given to everybody, and the store is not to blame', async () => {
+    const prisma = cached(bench.base, { store: stores.make(kind) })
+    const circle: { self?: unknown } = {}
+    circle.self = circle
+    for (let round = 0; round < 4; round++) {
+      const read = () => prisma.$cache.wrap('circle', { ttl: 60 }, async () => circle)
+      for (const answer of await Promise.all([read(), read(), read()])) expect(answer === circle).toBe(true)
+      // Failures within a moment count as one.
+      await new Promise((resolve) => setTimeout(resolve, 30))
+    }
+    expect(prisma.$cache.stats().store).toMatchObject({ available: true, errors: 0 })
   })
 })
 

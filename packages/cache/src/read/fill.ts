@@ -6,6 +6,7 @@ import { isMarked, type StoredEntry } from '../entry/entry.ts'
 import { isSignedBy, stampTime } from '../entry/stamp.ts'
 import { UnserialisableValueError } from '../errors.ts'
 import type { ResolvedCacheOptions } from '../options.ts'
+import { waitForComputed } from './computed-value.ts'
 import { UNREADABLE, usable, valueOf } from './freshness.ts'
 import type { ReadPlan } from './read-plan.ts'
 import type { SharedState } from './shared-state.ts'
@@ -205,10 +206,15 @@ export class Fill {
   }
 
   private async join(plan: ReadPlan, flight: Flight): Promise<unknown> {
+    const answer = waited(plan, flight)
+    if (answer === null) {
+      this.shared.report.planned(plan, 'miss')
+      return plan.send()
+    }
     this.shared.stats.joined++
     this.shared.report.planned(plan, 'miss', 'shared')
     try {
-      return await flight.join()
+      return await answer
     } catch (error) {
       if (error instanceof UnserialisableValueError) return plan.send()
       if (!isOneCallers(error)) throw error
@@ -220,14 +226,20 @@ export class Fill {
   private async joinNext(plan: ReadPlan, { stamps }: Flight): Promise<unknown> {
     const next = this.shared.flights.get(plan.key.key)
     if (next === undefined) return this.lead(plan, stamps)
-    if (!next.mayJoin(stamps)) return plan.send()
+    const answer = next.mayJoin(stamps) ? waited(plan, next) : null
+    if (answer === null) return plan.send()
     try {
-      return await next.join()
+      return await answer
     } catch (error) {
       if (!isOneCallers(error) && !(error instanceof UnserialisableValueError)) throw error
       return plan.send()
     }
   }
+}
+
+/** The answer of a flight; null where it waits for this very caller. */
+function waited(plan: ReadPlan, flight: Flight): Promise<unknown> | null {
+  return plan.isComputed ? waitForComputed(plan.key.key, () => flight.join()) : flight.join()
 }
 
 /** Whether a read was stopped for one caller, whose time was over or who hung up: that is no answer to the others. */

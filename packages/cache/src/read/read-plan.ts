@@ -3,7 +3,7 @@ import { withoutStrategy, type ResolvedStrategy } from '../cache-strategy.ts'
 import { lifetimeOf, type CacheEntry } from '../entry/entry.ts'
 import { ArgumentTrie } from '../key/argument-trie.ts'
 import type { CacheKey, CacheKeys } from '../key/cache-key.ts'
-import { WRAP } from './computed-value.ts'
+import { compute, WRAP } from './computed-value.ts'
 import { readTags, tagsOfRawRead, type ReadTags } from '../tag/read-tags.ts'
 import type { TagNames } from '../tag/tag-names.ts'
 
@@ -43,9 +43,10 @@ export class ReadPlan {
     return (this.bare ??= bareCall(this.asked))
   }
 
-  /** Reads the database. */
+  /** Reads the database, or computes the value. */
   send(): Promise<unknown> {
-    return this.next(this.call)
+    const read = () => this.next(this.call)
+    return this.isComputed ? compute(this.key.key, read) : read()
   }
 
   /**

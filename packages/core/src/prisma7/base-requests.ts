@@ -1,21 +1,14 @@
 import { operationTraits } from '../operation/operation.ts'
 import type { Args } from '../pipeline/call.ts'
 import type { Host } from '../pipeline/host.ts'
-import { compose, type Middleware } from '../pipeline/middleware.ts'
 import { ownArgumentsOf, withoutOwnArguments } from './own-arguments.ts'
 import type { OpenTransaction } from './own-transaction.ts'
-import { PipelineEntry } from './pipeline-entry.ts'
-import { enterPipeline, queryHook } from './query-hook.ts'
+import type { Requests } from './pipeline-entry.ts'
+import { enterPipeline } from './query-hook.ts'
 import { seenKey, waitingKey, type HookInput, type InternalParams } from './redirect.ts'
 import { SentCall } from './sent-call.ts'
 import { WaitingCall, type Mounted } from './waiting-call.ts'
-
-/** Follows the writes that pass by the pipelines of a base client. */
-export interface ForeignWrites {
-  /** Mounts with the same key need to hear of a write only once: those of one store, for example. */
-  readonly key: object
-  readonly middleware: Middleware
-}
+import { NONE, WriteFollowers, type ForeignWrites } from './write-followers.ts'
 
 /** A list of extensions, as Prisma keeps one for each client. */
 export interface ExtensionList {
@@ -35,6 +28,14 @@ interface Doors {
   readonly extended: WeakMap<readonly unknown[], readonly unknown[]>
 }
 
+/** The way of a request. */
+interface Route {
+  readonly params: InternalParams
+  /** The pipelines on it. */
+  readonly passed: readonly Mounted[]
+  send(params: InternalParams): Promise<unknown>
+}
+
 type Request = (this: object, params: InternalParams) => Promise<unknown>
 
 /**
@@ -44,21 +45,22 @@ type Request = (this: object, params: InternalParams) => Promise<unknown>
  * - A call of an extended client that other extensions see first leaves the suite's own arguments here, and waits.
  * - A request of a client without the suite, in the async context of a call that waits, is that call by another door. One
  *   of a client with it, such as a read replica, takes the suite's own arguments over.
- * - Any other write of a client without the suite is foreign, and followed if a package asked for it.
+ * - Any other passes by, and a write is followed all the same, by whoever asked for it.
  */
-export class BaseRequests {
+export class BaseRequests implements Requests {
   private readonly mounted = new WeakMap<ExtensionList, readonly Mounted[]>()
   /** Whether other extensions see a call before the suite does, by the hooks it runs through. */
   private readonly seen = new WeakMap<readonly unknown[], boolean>()
   private readonly doors = new WeakMap<readonly Mounted[], Doors>()
-  private readonly following = new Map<object, Middleware>()
-  private foreign: Mounted | null = null
+  private readonly followers: WriteFollowers
 
   private constructor(
     private readonly host: Host,
     private readonly original: Request,
-    private readonly open: OpenTransaction,
-  ) {}
+    open: OpenTransaction,
+  ) {
+    this.followers = new WriteFollowers(host, open, this)
+  }
 
   /** Those of a base client; null where Prisma has no such method. */
   static on(base: object, host: Host, open: OpenTransaction): BaseRequests | null {
@@ -81,39 +83,43 @@ export class BaseRequests {
     if (all.length > 0) this.mounted.set(list, all)
   }
 
-  /** Has foreign writes run through a middleware, until the process ends. */
-  follow({ key, middleware }: ForeignWrites): void {
-    this.following.set(key, middleware)
-    const entry = new PipelineEntry(
-      this.host,
-      compose([...this.following.values()]),
-      [],
-      this.open,
-      this.send,
-    )
-    this.foreign = { entry, hook: queryHook(entry) }
+  /** Has every write that no pipeline of theirs sees run through their middleware. */
+  follow(writes: ForeignWrites): void {
+    this.followers.add(writes)
   }
 
-  /** Sends a request as Prisma does. */
+  isFollowedBeside({ _extensions: list }: RequestingClient): boolean {
+    return this.followers.beside(this.mounted.get(list as ExtensionList) ?? NONE).length > 0
+  }
+
   readonly send = (client: object, params: InternalParams): Promise<unknown> =>
     this.original.call(client, params)
 
   private receive(client: RequestingClient, params: InternalParams): Promise<unknown> {
+    const route = this.routeOf(client, params)
+    const followers =
+      operationTraits(operationOf(params)).kind === 'read' ? NONE : this.followers.beside(route.passed)
+    return followers.length === 0
+      ? route.send(route.params)
+      : this.enter(client, route.params, followers, undefined, route.send)
+  }
+
+  private routeOf(client: RequestingClient, params: InternalParams): Route {
     const mounted = this.mounted.get(client._extensions as ExtensionList)
     const waiting = WaitingCall.current
     const isMet = waiting?.isMetBy(params) === true
+    const send = (sent: InternalParams): Promise<unknown> => this.original.call(client, sent)
     if (mounted !== undefined) {
       if (SentCall.current?.isMetBy(params) === true)
-        return this.original.call(client, { ...params, [seenKey]: true })
+        return { params, passed: NONE, send: (sent) => send({ ...sent, [seenKey]: true }) }
       const own = isMet ? waiting.taken(params) : params
       return own.model !== undefined && this.isSeenBefore(mounted, hooksOf(client, own))
-        ? this.wait(client, own, mounted)
-        : this.original.call(client, own)
+        ? { params: own, passed: mounted, send: (sent) => this.wait(client, sent, mounted) }
+        : { params: own, passed: mounted, send }
     }
-    if (isMet) return this.enter(client, params, waiting.mounted, waiting)
-    if (this.foreign !== null && operationTraits(operationOf(params)).isWrite)
-      return this.enter(client, params, [this.foreign], undefined)
-    return this.original.call(client, params)
+    if (!isMet) return { params, passed: NONE, send }
+    const { mounted: passed } = waiting
+    return { params, passed, send: (sent) => this.enter(client, sent, passed, waiting, send) }
   }
 
   private isSeenBefore(mounted: readonly Mounted[], hooks: readonly unknown[]): boolean {
@@ -145,12 +151,13 @@ export class BaseRequests {
     }
   }
 
-  /** Runs a request of a client without the suite through these pipelines, one in the other. */
+  /** Runs a request through pipelines that its client does not carry, one in the other, and sends it on. */
   private enter(
     client: RequestingClient,
     params: InternalParams,
     mounted: readonly Mounted[],
     waiting: WaitingCall | undefined,
+    send: Route['send'],
   ): Promise<unknown> {
     const hooks = this.doorOf(client, params, mounted)
     const { middlewareArgsMapper: mapper } = params
@@ -158,10 +165,7 @@ export class BaseRequests {
       const next = mounted[index]
       if (next === undefined) {
         const isOwn = given === params && mapper !== undefined
-        return this.original.call(client, {
-          ...given,
-          args: isOwn ? mapper.middlewareArgsToRequestArgs(args) : args,
-        })
+        return send({ ...given, args: isOwn ? mapper.middlewareArgsToRequestArgs(args) : args })
       }
       const input: HookInput = {
         ...(given.model === undefined ? {} : { model: given.model }),

@@ -49,13 +49,14 @@ export class PrismaDispatcher implements Dispatcher {
     if (decorateFetch !== undefined && params !== undefined) params.customDataProxyFetch = decorateFetch
     const { transaction } = params ?? {}
     if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction)
-    if (this.hasForeignBehind && params !== undefined) return this.dispatchBehind(call, sent, params)
+    if (this.hasForeignBehind && params !== undefined && !this.entry.isFollower)
+      return this.dispatchBehind(call, sent, params)
     return inContextOf(call, this.entry.tap, start, this.input.query(sent))
   }
 
   /** Through extensions behind the suite, which may send the call another way. */
   private dispatchBehind(call: Call, args: Args, params: InternalParams): Promise<unknown> {
-    const sent = new SentCall(params, this.entry)
+    const sent = new SentCall(params, args, this.entry)
     return inContextOf(call, this.entry.tap, (query) => sent.run(() => start(query)), this.input.query(args))
   }
 

@@ -6,6 +6,14 @@ import type { Host } from '../pipeline/host.ts'
 import type { OpenTransaction } from './own-transaction.ts'
 import type { InternalParams } from './redirect.ts'
 
+/** What a pipeline needs of the requests of its base client. */
+export interface Requests {
+  /** Sends a request of a client as Prisma does. */
+  send(client: object, params: InternalParams): Promise<unknown>
+  /** Whether a write of this client must be heard of by others than its own pipelines. */
+  isFollowedBeside(client: object): boolean
+}
+
 /** Where the calls of a mounted extension enter its pipeline. */
 export class PipelineEntry {
   readonly tap: DriverTap | null
@@ -16,8 +24,9 @@ export class PipelineEntry {
     /** Argument names of our own, which Prisma must never see. */
     readonly own: readonly string[],
     readonly open: OpenTransaction,
-    /** Sends a request of a client as Prisma does. */
-    readonly send: (client: object, params: InternalParams) => Promise<unknown>,
+    readonly requests: Requests,
+    /** It only hears of writes, on their way to the pipelines they belong to. */
+    readonly isFollower = false,
   ) {
     this.tap = DriverTap.of(host)
   }
@@ -25,7 +34,7 @@ export class PipelineEntry {
   /** Runs the pipeline, or has it run by `through`, and publishes it. */
   enter(call: Call, through: ((pipeline: Next) => Promise<unknown>) | null = null): Promise<unknown> {
     const answer = through === null ? this.pipeline(call) : through(this.pipeline)
-    return channels.query.hasSubscribers ? published(call, answer) : answer
+    return channels.query.hasSubscribers && !this.isFollower ? published(call, answer) : answer
   }
 }
 

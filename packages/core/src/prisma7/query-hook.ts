@@ -32,7 +32,7 @@ export function queryHook(entry: PipelineEntry): QueryHook {
 
 /** Runs an operation through the pipeline, from the hook or from where the operation was found. */
 export function enterPipeline(
-  { entry, hook }: Mounted,
+  { entry, hook }: Pick<Mounted, 'entry' | 'hook'>,
   input: HookInput,
   hooks: readonly unknown[] | null,
   waiting: WaitingCall | undefined,

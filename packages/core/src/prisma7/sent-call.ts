@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { isDeepStrictEqual } from 'node:util'
+import type { Args } from '../pipeline/call.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
 import { isAlike, type InternalParams } from './redirect.ts'
 
@@ -8,14 +9,18 @@ import { isAlike, type InternalParams } from './redirect.ts'
  *
  * Most of them pass it on. But some send it again through the client that they extend, or through a transaction of it: it
  * would enter the suite a second time, with the suite's own bounds and marks in its arguments. It is known by the async
- * context in which it was sent, and goes on to Prisma. The first of its kind is taken for it, and whatever tries that one
- * again; another is the hook's own.
+ * context in which it was sent, while it is under way, and goes on to Prisma. So do one with its very arguments, and
+ * whatever tries that one again. Of others of its kind the first is taken for it, and may be the hook's own: a write is
+ * heard of in any case (`WriteFollowers`).
  */
 export class SentCall {
   private passed: { readonly args: unknown } | null = null
+  private hasEnded = false
 
   constructor(
     private readonly params: InternalParams,
+    /** As they were sent. */
+    private readonly args: Args,
     private readonly entry: PipelineEntry,
   ) {}
 
@@ -24,16 +29,22 @@ export class SentCall {
     return sent.getStore()
   }
 
-  run<T>(send: () => T): T {
-    return sent.run(this, send)
+  /** What is begun in this context and outlives the call is no longer the call. */
+  async run<T>(send: () => Promise<T>): Promise<T> {
+    try {
+      return await sent.run(this, send)
+    } finally {
+      this.hasEnded = true
+    }
   }
 
   /** Whether a request is this call again. One with arguments of the suite's own was written by somebody else. */
   isMetBy(params: InternalParams): boolean {
-    if (!isAlike(this.params, params)) return false
+    if (this.hasEnded || !isAlike(this.params, params)) return false
     const args: object = params.args ?? {}
     if (this.entry.own.some((name) => name in args)) return false
     // Prisma gives each hook a copy.
+    if (isDeepStrictEqual(this.args ?? {}, args)) return true
     this.passed ??= { args }
     return isDeepStrictEqual(this.passed.args, args)
   }

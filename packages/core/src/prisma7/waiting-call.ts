@@ -8,6 +8,8 @@ import { isAlike, type HookInput, type InternalParams } from './redirect.ts'
 export interface Mounted {
   readonly entry: PipelineEntry
   readonly hook: QueryHook
+  /** The keys of those whom it tells of writes (`ForeignWrites`). */
+  readonly follows: readonly object[]
 }
 
 /** A hook of Prisma's, called as a member of the client's list of hooks. */
@@ -23,6 +25,7 @@ export type QueryHook = (this: unknown, input: HookInput) => Promise<unknown>
 export class WaitingCall {
   private arrivals = 0
   private failures = 0
+  private hasEnded = false
 
   constructor(
     private readonly params: InternalParams,
@@ -37,13 +40,18 @@ export class WaitingCall {
     return waiting.getStore()
   }
 
-  run<T>(send: () => T): T {
-    return waiting.run(this, send)
+  /** What is begun in this context and outlives the call is no longer the call. */
+  async run<T>(send: () => Promise<T>): Promise<T> {
+    try {
+      return await waiting.run(this, send)
+    } finally {
+      this.hasEnded = true
+    }
   }
 
   /** Whether a call of another client is this one by another door: of the same model, with an answer of the same kind. */
   isMetBy(params: InternalParams): boolean {
-    return this.arrivals <= this.failures && isAlike(this.params, params)
+    return !this.hasEnded && this.arrivals <= this.failures && isAlike(this.params, params)
   }
 
   /** The request of another client that carries the suite too, with this call's own arguments. */

@@ -1,5 +1,6 @@
 import { Call, type Args, type Dispatcher, type Send } from '../../pipeline/call.ts'
 import { noTransaction } from '../../pipeline/call-transaction.ts'
+import { operationTraits } from '../../operation/operation.ts'
 import { currentCall } from '../../driver/current-call.ts'
 import { UnsupportedClientError } from '../../errors.ts'
 import { copyArguments, UncommonArgument } from './argument-copy.ts'
@@ -37,6 +38,7 @@ export class DirectMethod {
   private readonly delegate: string
   private known: readonly unknown[] | null = null
   private readonly isBare: boolean
+  private readonly isWrite: boolean
 
   constructor(
     /** The client whose method it is, and the one that it extends. */
@@ -48,6 +50,7 @@ export class DirectMethod {
     readonly original: Method,
   ) {
     this.delegate = delegateOf(model)
+    this.isWrite = operationTraits(operation).isWrite
     this.isBare = base._extensions?.isEmpty?.() === true
   }
 
@@ -55,6 +58,7 @@ export class DirectMethod {
     if (this.own._tracingHelper?.isEnabled?.() !== false) return this.request(args, site)
     // Perhaps another client's call, or one that the suite has sent on, which an extension sends here.
     if (WaitingCall.current !== undefined || SentCall.current !== undefined) return this.request(args, site)
+    if (this.isWrite && this.entry.requests.isFollowedBeside(this.own)) return this.request(args, site)
     let copy: Args
     try {
       copy = copyArguments(args ?? {})
@@ -85,7 +89,9 @@ export class DirectMethod {
    * `$executeRaw`, is sent before. A client with extensions waits as long of itself.
    */
   readonly send = (params: InternalParams): Promise<unknown> =>
-    this.isBare ? settled.then(() => this.entry.send(this.base, params)) : this.entry.send(this.base, params)
+    this.isBare
+      ? settled.then(() => this.entry.requests.send(this.base, params))
+      : this.entry.requests.send(this.base, params)
 
   /** The list of hooks, by which Prisma's own calls of the method are known: they may share a statement with these. */
   get hooks(): readonly unknown[] {
