@@ -53,7 +53,7 @@ function hooked(
   const own = (input: Hook) =>
     input.__internalParams?.transaction === undefined ? hook(input) : input.query(input.args)
   const query = { user: Object.fromEntries(operations.map((operation) => [operation, own])) }
-  return client.$extends({ name: 'another', query } as never)
+  return client.$extends({ name: 'another', query })
 }
 
 const STEPS: Record<string, (client: PrismaClient, world: World) => unknown> = {

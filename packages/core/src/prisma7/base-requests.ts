@@ -141,8 +141,9 @@ export class BaseRequests implements Requests {
     const args = (params.args ?? {}) as Args
     const names = mounted.flatMap(({ entry }) => entry.own)
     const path = params.dataPath ?? []
-    const waiting = new WaitingCall(params, mounted, ownArgumentsOf(args, names, path))
-    const stripped = waiting.own.length === 0 ? params.args : withoutOwnArguments(args, names, path)
+    const own = ownArgumentsOf(args, names, path)
+    const stripped = own.length === 0 ? params.args : withoutOwnArguments(args, names, path)
+    const waiting = new WaitingCall(params, (stripped ?? {}) as Args, mounted, own)
     const sent = { ...params, args: stripped, [waitingKey]: waiting }
     try {
       return await waiting.run(() => this.original.call(client, sent))

@@ -1,4 +1,3 @@
-import { operationTraits } from '../operation/operation.ts'
 import { isDecimal } from '../operation/prisma-value.ts'
 import type { Args, CallNotes, FetchDecorator } from '../pipeline/call.ts'
 
@@ -50,14 +49,6 @@ export interface HookInput {
 export interface CallSite {
   _error?: Error
   getLocation?(): object | null
-}
-
-/** Whether two operations may be one, sent another way: of the same model, with an answer of the same kind. */
-export function isAlike(one: InternalParams, other: InternalParams): boolean {
-  if (one.model === undefined || one.model !== other.model) return false
-  const [a, b] = [operationTraits(one.action ?? ''), operationTraits(other.action ?? '')]
-  if (a.isWrite || b.isWrite) return a.isWrite && b.isWrite
-  return a.returnsMany === b.returnsMany && a.isAggregate === b.isAggregate
 }
 
 /** The internals that make Prisma run `operation` in place of the hooked one, as its own methods would. */

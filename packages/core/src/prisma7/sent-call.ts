@@ -1,20 +1,18 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { isDeepStrictEqual } from 'node:util'
 import type { Args } from '../pipeline/call.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
-import { isAlike, type InternalParams } from './redirect.ts'
+import { isAlike, likenessOf } from './likeness.ts'
+import type { InternalParams } from './redirect.ts'
 
 /**
  * A call on its way through the extensions behind the suite, which has done its part.
  *
  * Most of them pass it on. But some send it again through the client that they extend, or through a transaction of it: it
  * would enter the suite a second time, with the suite's own bounds and marks in its arguments. It is known by the async
- * context in which it was sent, while it is under way, and goes on to Prisma. So do one with its very arguments, and
- * whatever tries that one again. Of others of its kind the first is taken for it, and may be the hook's own: a write is
- * heard of in any case (`WriteFollowers`).
+ * context in which it was sent, while it is under way, and by its arguments, of which nothing is gone; it goes on to Prisma.
+ * Whatever else the hook sends is its own.
  */
 export class SentCall {
-  private passed: { readonly args: unknown } | null = null
   private hasEnded = false
 
   constructor(
@@ -41,12 +39,8 @@ export class SentCall {
   /** Whether a request is this call again. One with arguments of the suite's own was written by somebody else. */
   isMetBy(params: InternalParams): boolean {
     if (this.hasEnded || !isAlike(this.params, params)) return false
-    const args: object = params.args ?? {}
-    if (this.entry.own.some((name) => name in args)) return false
-    // Prisma gives each hook a copy.
-    if (isDeepStrictEqual(this.args ?? {}, args)) return true
-    this.passed ??= { args }
-    return isDeepStrictEqual(this.passed.args, args)
+    const args = (params.args ?? {}) as Args
+    return !this.entry.own.some((name) => name in args) && likenessOf(this.args ?? {}, args) !== 'no'
   }
 }
 

@@ -1,8 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { isDeepStrictEqual } from 'node:util'
 import type { Args } from '../pipeline/call.ts'
 import { withOwnArguments, type OwnArgument } from './own-arguments.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
-import { isAlike, type HookInput, type InternalParams } from './redirect.ts'
+import { isAlike, likenessOf } from './likeness.ts'
+import type { HookInput, InternalParams } from './redirect.ts'
 
 /** A pipeline of the suite that a client carries, and the hook by which it is known. */
 export interface Mounted {
@@ -29,6 +31,8 @@ export class WaitingCall {
 
   constructor(
     private readonly params: InternalParams,
+    /** Those of its arguments that other extensions see. */
+    private readonly args: Args,
     /** The pipelines that it is on its way to, outermost first. */
     readonly mounted: readonly Mounted[],
     /** What the caller gave of the suite's own arguments; no other extension sees them. */
@@ -49,9 +53,17 @@ export class WaitingCall {
     }
   }
 
-  /** Whether a call of another client is this one by another door: of the same model, with an answer of the same kind. */
+  /**
+   * Whether a call of another client is this one by another door: of the same model, with an answer of the same kind, and
+   * nothing of what was asked for gone. Where nothing was, one that asks for nothing either, or else the first, and one that
+   * tries it again.
+   */
   isMetBy(params: InternalParams): boolean {
-    return !this.hasEnded && this.arrivals <= this.failures && isAlike(this.params, params)
+    if (this.hasEnded || !isAlike(this.params, params)) return false
+    const args = (params.args ?? {}) as Args
+    const likeness = likenessOf(this.args, args)
+    if (likeness !== 'perhaps') return likeness === 'yes'
+    return this.arrivals <= this.failures || isDeepStrictEqual(this.args, args)
   }
 
   /** The request of another client that carries the suite too, with this call's own arguments. */
