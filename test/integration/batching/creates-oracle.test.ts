@@ -49,7 +49,8 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('creates on %s', (pro
       for (const model of ['made', 'numbered', 'compositeKey', 'compositeItem'] as const) {
         const [expected, given] = await Promise.all(
           [plain!, base!].map(async (client) => {
-            const rows: object[] = await (client[model].findMany as () => Promise<object[]>)()
+            const find = client[model].findMany as (args: object) => Promise<object[]>
+            const rows = await find(provider === 'sqlite' && model === 'made' ? { omit: unreadable } : {})
             return rows.map((row) => print(masked(row, true))).sort()
           }),
         )
@@ -62,6 +63,9 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('creates on %s', (pro
     }
   }, 600_000)
 })
+
+/** Columns with values that SQLite's driver stores and does not read. */
+const unreadable = { big: true, amount: true }
 
 /** Begins all calls in one tick; once Prisma has its arguments, a buffer among them is used for something else. */
 async function outcomesAtOnce(client: object, calls: readonly Create[]): Promise<string[]> {
@@ -112,6 +116,10 @@ interface Shape {
   data(random: Random, next: () => number): Record<string, unknown>
 }
 
+/** Some no driver carries to the database, some SQLite's does not read back. */
+const bigIntegers = [5n, 6, 2n ** 64n, 2n ** 62n, -(2n ** 63n), '4611686018427387904', 2 ** 60]
+const amounts = ['1.5', 2, '1e400', '12345678901234567', '-98765432109876543']
+
 const shapes: Shape[] = [
   { model: 'made', data: (random, next) => ({ number: random.chance(0.9) ? next() : -1 }) },
   {
@@ -140,6 +148,13 @@ const shapes: Shape[] = [
       code: `m${next()}`,
       made: new Date('2020-02-29T01:02:03.456Z'),
       big: 12345678901n,
+    }),
+  },
+  {
+    model: 'made',
+    data: (random, next) => ({
+      code: `n${next()}`,
+      ...random.pick([{ big: random.pick(bigIntegers) }, { amount: random.pick(amounts) }]),
     }),
   },
   { model: 'made', data: (random) => ({ level: random.pick(['LOW', 'HIGH', 'NONE']) }) },

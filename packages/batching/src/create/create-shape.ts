@@ -1,4 +1,12 @@
-import { canonicalize, isDecimal, isPlain, type Call, type Field, type Model } from '@prisma-brisk/core'
+import {
+  canonicalize,
+  isDecimal,
+  isPlain,
+  type Call,
+  type Field,
+  type Host,
+  type Model,
+} from '@prisma-brisk/core'
 import { CallGroup } from '../batch-key/call-group.ts'
 import type { BatchedCall } from '../batch-key/batched-call.ts'
 import { selectionFits } from '../batch-key/selection.ts'
@@ -30,6 +38,7 @@ function shapeOf({ args, host }: Call, model: Model): string | null {
     }
     const field = model.fields.get(name)
     if (field === undefined || field.isList || !isColumnValue(field, value)) return null
+    if (!isCarried(host, field, value)) return null
     given.push(name)
   }
   if (!selectionFits(host, model, { select, omit })) return null
@@ -48,3 +57,15 @@ function isColumnValue({ kind, type }: Field, value: unknown): boolean {
   if (typeof value !== 'object' || value === null || type === 'Json') return true
   return value instanceof Date || ArrayBuffer.isView(value) || isDecimal(value)
 }
+
+/**
+ * Whether the driver takes the value and reads it back. SQLite's refuse numbers that are infinite to a double or beyond 64
+ * bits, and whole ones beyond 53 bits in a row that is stored: not by an error of the database, so that it would be the error of
+ * every call of the INSERT.
+ */
+function isCarried({ provider }: Host, { type }: Field, value: unknown): boolean {
+  if (provider !== 'sqlite' || value === null || !numbers.has(type)) return true
+  return Math.abs(Number(value)) <= Number.MAX_SAFE_INTEGER
+}
+
+const numbers = new Set(['Int', 'BigInt', 'Float', 'Decimal'])
