@@ -54,6 +54,7 @@ export class LimitPushdown {
     const rows = rowsAsked(bound, args)
     const withCursor = !isAbsent(args['cursor'])
     if (rows === Infinity || (!withCursor && isAbsent(args['distinct']))) return args
+    if (this.isRefused(model, args)) return args
     const limit = this.limit(
       model,
       args,
@@ -81,6 +82,7 @@ export class LimitPushdown {
       // Only to be told from the call's own list.
       if (tableKey(target.dbSchema, target.table) !== this.rootTable) return args
     }
+    if (this.isRefused(target, args)) return args
     const link = linkOf(this.schema, relation)
     if (link === null)
       throw new UnlimitableError(
@@ -105,6 +107,15 @@ export class LimitPushdown {
       return rest
     }
     return this.marked(target, args, limit)
+  }
+
+  /** Prisma refuses a `distinct` by what is no field, and says so better. Nothing is left to it that may write. */
+  private isRefused(model: Model, args: Args): boolean {
+    const isKnown = distinctOf(args).every((name) => isColumn(model, name))
+    if (isKnown || this.isWrite) return false
+    // To have its word on the caller's own arguments.
+    this.onFirst()
+    return true
   }
 
   /** Whether a list without `take` and order shows by its table and the column of its parents. */
@@ -134,7 +145,7 @@ export class LimitPushdown {
         list.name(),
         `${model.name} has no unique key without nulls, which would decide between rows that tie`,
       )
-    const distinct = isAbsent(args['distinct']) ? [] : ([args['distinct']].flat() as string[])
+    const distinct = distinctOf(args)
     const trouble = distinctTrouble(model, distinct)
     if (trouble !== null) throw new UnlimitableError(list.name(), `distinct by ${trouble}`)
     return {
@@ -154,6 +165,14 @@ export class LimitPushdown {
     const copies = this.plan.mark(limit)
     return { ...args, orderBy: markedOrder(args['orderBy'], tiebreakerOf(model) ?? [], copies) }
   }
+}
+
+function isColumn({ fields, relations }: Model, name: string): boolean {
+  return fields.has(name) && relations.every(({ field }) => field !== name)
+}
+
+function distinctOf({ distinct }: Args): readonly string[] {
+  return isAbsent(distinct) ? [] : ([distinct].flat() as string[])
 }
 
 /** Whether a filter names one of these fields, however deep. */

@@ -10,7 +10,7 @@ export const SLOT_MS = 60_000
  */
 export const HISTOGRAM_BOUNDS: readonly number[] = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
-/** Failures of one kind are told apart up to so many. */
+/** Failures are told apart up to so many codes; further ones are counted as `other`. */
 const MAX_ERROR_CODES = 20
 
 /** What is counted of one operation. */
@@ -74,9 +74,9 @@ export class Series {
   }
 
   countError(code: string): void {
-    const known = this.errorCodes.get(code)
-    if (known !== undefined) this.errorCodes.set(code, known + 1)
-    else if (this.errorCodes.size < MAX_ERROR_CODES) this.errorCodes.set(code, 1)
+    const { errorCodes } = this
+    const kind = errorCodes.has(code) || errorCodes.size < MAX_ERROR_CODES ? code : 'other'
+    errorCodes.set(kind, (errorCodes.get(kind) ?? 0) + 1)
   }
 }
 
