@@ -175,6 +175,25 @@ ${lacks('await db.profile.findMany()')}${lacks('(await db.profile.paginate()).it
 brisk({ pagination: { omitHeavy: true, maxLimt: 3 } })
 // @ts-expect-error: no such option
 pagination({ maxLimit: 3, maxLimt: 3 })
+for (const db of [
+  base.$extends(pagination({ omitHeavy: { fields: { Profile: ['bio'], Message: ['body'] } } })),
+  base.$extends(brisk({ pagination: { omitHeavy: { types: ['Bytes'], fields: { Profile: ['bio'], Message: ['body'] } } } })),
+]) {
+  const profiles = await db.profile.findMany()
+  yes<Same<undefined extends (typeof profiles)[number]['bio'] ? true : false, true>>()
+  yes<Same<undefined extends (typeof profiles)[number]['preferences'] ? true : false, false>>()
+  yes<Same<undefined extends (typeof profiles)[number]['id'] ? true : false, false>>()
+  const { items } = await db.message.paginate()
+  yes<Same<undefined extends (typeof items)[number]['body'] ? true : false, true>>()
+  const kept = await db.message.findMany({ omit: { body: false } })
+  yes<Same<undefined extends (typeof kept)[number]['body'] ? true : false, false>>()
+  const single = await db.message.findFirstOrThrow()
+  yes<Same<undefined extends (typeof single)['body'] ? true : false, false>>()
+  const users = await db.user.findMany()
+  yes<Same<undefined extends (typeof users)[number]['email'] ? true : false, false>>()
+}
+// @ts-expect-error: a list of fields
+pagination({ omitHeavy: { fields: { Message: 'body' } } })
 // @ts-expect-error: no such type
 pagination({ omitHeavy: { types: ['Text'] } })
 brisk({ slowQuery: { sinks: [{ write: (record) => void record.type }] } })

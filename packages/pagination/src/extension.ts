@@ -12,6 +12,7 @@ import {
 import { CursorCodec } from './keyset/cursor-codec.ts'
 import { readCursorPage } from './keyset/cursor-page.ts'
 import { walkRows } from './keyset/row-walk.ts'
+import { checkHeavyFields } from './limit/heavy-fields.ts'
 import { ListLimits, UNBOUNDED } from './limit/limits.ts'
 import { LISTS } from './limit/sent-again.ts'
 import {
@@ -66,9 +67,10 @@ function middlewareOf(host: Host, options: ResolvedPaginationOptions): Middlewar
 }
 
 /** Limits of a model that does not exist would silently hold for nothing. */
-function checkModels(host: Host, { models }: ResolvedPaginationOptions): void {
-  const schema = models.size === 0 ? null : host.schema()
+function checkModels(host: Host, { models, heavy }: ResolvedPaginationOptions): void {
+  const schema = models.size + heavy.fields.size === 0 ? null : host.schema()
   if (schema === null) return
+  checkHeavyFields(schema, heavy)
   for (const model of models.keys()) {
     if (!schema.models.has(model))
       throw new InvalidOptionsError(

@@ -23,6 +23,7 @@ export type {
 } from './page-methods.ts'
 export type {
   CursorOptions,
+  HeavyColumns,
   HeavyType,
   LimitOptions,
   LimitPreset,

@@ -10,6 +10,7 @@ import {
   list,
   oneOf,
   record,
+  text,
   type OptionCheck,
 } from '@prisma-brisk/core'
 
@@ -116,15 +117,25 @@ export interface PaginationOptions extends LimitOptions {
    */
   readonly maxDriverRows?: number | undefined
   /**
-   * Leaves heavy columns (`Json` and `Bytes`, or the types given) out of what `findMany`, `paginate` and `cursorPage`
-   * return, unless selected or `omit: { field: false }`. Default false.
+   * Leaves heavy columns out of what `findMany`, `paginate` and `cursorPage` return, unless selected or
+   * `omit: { field: false }`: `Json` and `Bytes`, or the `types` and the `fields` of single models that are given
+   * (`{ fields: { Message: ['body'] } }` leaves out these alone). A model or a field that the schema does not have is
+   * `E_INVALID_OPTIONS`. Default false.
    */
-  readonly omitHeavy?: boolean | { readonly types: readonly HeavyType[] } | undefined
+  readonly omitHeavy?: boolean | HeavyColumns | undefined
   /** Signing, encryption and age of keyset cursors. */
   readonly cursor?: CursorOptions | undefined
 }
 
 export type HeavyType = 'Json' | 'Bytes'
+
+/** Columns to leave out, by type, by name, or both. */
+export interface HeavyColumns {
+  /** Prisma's scalar types. Default: none. */
+  readonly types?: readonly HeavyType[] | undefined
+  /** Fields of single models, by the model's name: long texts, for which no type speaks. Default: none. */
+  readonly fields?: Readonly<Record<string, readonly string[]>> | undefined
+}
 
 /** Values of the option `omitHeavy`. */
 export type OmitHeavy = NonNullable<PaginationOptions['omitHeavy']>
@@ -164,12 +175,17 @@ export interface ResolvedCursorOptions {
   readonly scope: (() => string) | null
 }
 
+export interface ResolvedHeavyColumns {
+  readonly types: ReadonlySet<HeavyType>
+  readonly fields: ReadonlyMap<string, readonly string[]>
+}
+
 export interface ResolvedPaginationOptions {
   readonly limits: ResolvedLimits
   readonly models: ReadonlyMap<string, ResolvedLimits>
   /** Infinity where there is no limit. */
   readonly maxDriverRows: number
-  readonly heavyTypes: ReadonlySet<HeavyType>
+  readonly heavy: ResolvedHeavyColumns
   readonly cursor: ResolvedCursorOptions
 }
 
@@ -185,9 +201,9 @@ export function resolveOptions(
     models: record(bag(limitChecks)),
     maxDriverRows: integer({ min: 1 }),
     omitHeavy: either(
-      "true, false or { types: ['Json', 'Bytes'] }",
+      "true, false or { types: ['Json', 'Bytes'], fields: { Model: ['field'] } }",
       boolean,
-      bag({ types: list(oneOf('Json', 'Bytes')) }),
+      bag({ types: list(oneOf('Json', 'Bytes')), fields: record(list(text)) }),
     ),
     cursor: bag({
       secret,
@@ -207,7 +223,7 @@ export function resolveOptions(
       ]),
     ),
     maxDriverRows,
-    heavyTypes: heavyTypesOf(omitHeavy),
+    heavy: heavyColumnsOf(omitHeavy),
     cursor: Object.freeze<ResolvedCursorOptions>({
       secrets:
         cursor.secret === undefined
@@ -333,7 +349,8 @@ function checkOrder(path: string, defaultLimit: number, maxLimit: number): void 
   throw new InvalidOptionsError(`${path}.defaultLimit`, `at most maxLimit (${maxLimit})`, defaultLimit)
 }
 
-function heavyTypesOf(option: PaginationOptions['omitHeavy']): ReadonlySet<HeavyType> {
-  if (option === undefined || option === false) return new Set()
-  return new Set(option === true ? ['Json', 'Bytes'] : option.types)
+function heavyColumnsOf(option: PaginationOptions['omitHeavy'] = false): ResolvedHeavyColumns {
+  if (option === false) return { types: new Set(), fields: new Map() }
+  const { types = [], fields = {} }: HeavyColumns = option === true ? { types: ['Json', 'Bytes'] } : option
+  return { types: new Set(types), fields: new Map(Object.entries(fields)) }
 }

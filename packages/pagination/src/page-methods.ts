@@ -2,7 +2,7 @@ import type { Prisma } from '@prisma/client/extension'
 import type { AddedArguments, ListRow, ModelReads, OwnArguments } from '@prisma-brisk/core'
 import type { CursorPage, CursorPageArgs } from './keyset/relay.ts'
 import type { IterateArgs } from './keyset/row-walk.ts'
-import type { HeavyType } from './options.ts'
+import type { HeavyColumns, HeavyType } from './options.ts'
 import type { OffsetPage, OffsetPageArgs } from './page/offset-page.ts'
 
 /** What this package adds to the arguments of reads. */
@@ -85,7 +85,7 @@ export interface LimitedReads extends ModelReads, PageMethods {
   ' own:pagination': AddedArguments<LimitArgs>
 }
 
-/** The same with the option `omitHeavy`: rows of lists may lack columns of the types `Heavy`. */
+/** The same with the option `omitHeavy`: rows of lists may lack the columns of `Heavy`: types, and `{ Model: field }`. */
 export interface LeanReads<Heavy> extends LimitedReads {
   ' lacks': Heavy
 }
@@ -93,6 +93,13 @@ export interface LeanReads<Heavy> extends LimitedReads {
 /** What {@link pagination} adds to every model, by its option `omitHeavy`; as without it where its value is not known. */
 export type PaginationMethods<Heavy = false> = [Heavy] extends [true]
   ? LeanReads<HeavyType>
-  : [Heavy] extends [{ readonly types: readonly (infer Types)[] }]
-    ? LeanReads<Types>
+  : [Heavy] extends [HeavyColumns]
+    ? LeanReads<TypesIn<Heavy> | NamedIn<Heavy>>
     : LimitedReads
+
+type TypesIn<Heavy> = Heavy extends { readonly types: readonly (infer Types)[] } ? Types : never
+
+/** `{ Message: 'body' }` */
+type NamedIn<Heavy> = Heavy extends { readonly fields: infer Fields }
+  ? { [Model in keyof Fields]: Fields[Model] extends readonly (infer Field)[] ? Field : never }
+  : never

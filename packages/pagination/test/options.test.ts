@@ -112,6 +112,7 @@ test.each<[string, object, RegExp]>([
   ['a model option', { models: { Post: { maxLimit: '5' } } }, /^pagination\.models\.Post\.maxLimit/],
   ['a ceiling of none', { maxDriverRows: 0 }, /^pagination\.maxDriverRows/],
   ['heavy types that are not', { omitHeavy: { types: ['String'] } }, /^pagination\.omitHeavy/],
+  ['heavy fields that are no list', { omitHeavy: { fields: { Post: 'body' } } }, /^pagination\.omitHeavy/],
   ['a cursor that never lives', { cursor: { maxAge: 0 } }, /^pagination\.cursor\.maxAge/],
   ['no secret', { cursor: { secret: [] } }, /^pagination\.cursor\.secret/],
 ])('%s is E_INVALID_OPTIONS at once', (_, options, message) => {

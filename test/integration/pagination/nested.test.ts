@@ -348,6 +348,36 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('on %s', (provider) =
     expect((await json.client.exercise.findMany())[0]?.content).toEqual({ long: true })
   })
 
+  test('P13 named fields are left out of lists of their model alone, and pages sort by them', async () => {
+    const { client } = limited({
+      omitHeavy: { fields: { Message: ['body'], User: ['name'] } },
+      maxLimit: 100,
+    })
+    expect((await client.message.findMany())[0]).not.toHaveProperty('body')
+    expect((await client.message.findMany({ omit: { body: false } }))[0]).toHaveProperty('body', 'b')
+    expect(await client.message.findFirst()).toHaveProperty('body', 'b')
+    expect((await client.conversation.findMany())[0]).toHaveProperty('title', 't')
+    const first = await client.user.cursorPage({ orderBy: [{ name: 'asc' }, { id: 'asc' }], first: 2 })
+    const second = await client.user.cursorPage({
+      orderBy: [{ name: 'asc' }, { id: 'asc' }],
+      first: 2,
+      after: first.pageInfo.endCursor,
+    })
+    const expected = await plain.user.findMany({ orderBy: [{ name: 'asc' }, { id: 'asc' }], take: 4 })
+    expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(expected.map(({ id }) => id))
+    expect(second.items[0]).not.toHaveProperty('name')
+  })
+
+  test.each([
+    [{ Mesage: ['body'] }, /omitHeavy\.fields\.Mesage: expected one of .*Message.*, given "Mesage"/],
+    [{ Message: ['text'] }, /omitHeavy\.fields\.Message: expected fields among .*body.*, given "text"/],
+    [{ Message: ['author'] }, /omitHeavy\.fields\.Message: expected fields among/],
+  ])('P13 a name that the schema does not have is refused: %j', (fields, message) => {
+    expect(() => limited({ omitHeavy: { fields } })).toThrow(
+      expect.objectContaining({ code: 'E_INVALID_OPTIONS', message: expect.stringMatching(message) }),
+    )
+  })
+
   test('P14 extensions before and after hold: limits are the last word', async () => {
     const { client, log } = database.createRecordedClient({ adapter: database.adapter({ connections: 2 }) })
     const greedy = {

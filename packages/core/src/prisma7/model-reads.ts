@@ -111,7 +111,7 @@ type RelationOf<R, K> = K extends keyof NonNullable<R>
 /** A row whose heavy columns may be missing: nothing selects them, and nothing asks for them. */
 type Lean<T, A, Row, Heavy> = A extends { select: object }
   ? Row
-  : Loose<Row, Exclude<HeavyFields<T, Heavy>, Kept<A>>>
+  : Loose<Row, Exclude<HeavyFields<T, Heavy> | NamedFields<T, Heavy>, Kept<A>>>
 type Loose<Row, Fields> = Omit<Row, Extract<keyof Row, Fields>> &
   Partial<Pick<Row, Extract<keyof Row, Fields>>>
 type Kept<A> = A extends { omit: infer Omitted }
@@ -127,5 +127,14 @@ type HeavyFields<T, Heavy> = T extends { [K: symbol]: { types: { payload: { scal
           ? F
           : never
     }[keyof Scalars]
+  : never
+
+/** Fields that `Heavy` names for the model: `{ Message: 'body' }`. */
+type NamedFields<T, Heavy> = T extends { [K: symbol]: { types: { payload: { name: infer Name } } } }
+  ? Extract<Heavy, object> extends infer Named
+    ? Name extends keyof Named
+      ? Named[Name]
+      : never
+    : never
   : never
 type HeavyTypeOf<V> = [V] extends [Uint8Array] ? 'Bytes' : [string | boolean] extends [V] ? 'Json' : never

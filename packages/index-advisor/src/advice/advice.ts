@@ -72,6 +72,7 @@ export type FindingKind =
   | 'drift'
   | 'covered-in-part'
   | 'large-offset'
+  | 'heavy-text'
   | 'trigram'
   | 'partial'
   | 'statistics'

@@ -1,4 +1,5 @@
 import { duplicateIndex } from './duplicate-index.ts'
+import { heavyText } from './heavy-text.ts'
 import { largeOffset } from './large-offset.ts'
 import { listElements } from './list-elements.ts'
 import { partialIndex } from './partial-index.ts'
@@ -19,6 +20,7 @@ export const rules: readonly Rule[] = [
   partialIndex,
   patternSearch,
   largeOffset,
+  heavyText,
   redundantIndex,
   duplicateIndex,
   undeclaredIndex,

@@ -4,10 +4,10 @@ import { fieldOf } from '../candidate/candidate.ts'
 import type { Catalog, CatalogColumn, Provider } from '../catalog/catalog.ts'
 import type { IndexNeed } from '../candidate/index-need.ts'
 import type { Finding } from '../advice/advice.ts'
-import { constantConditions } from './constant-condition.ts'
+import { constantConditions } from '../candidate/constant-condition.ts'
 import type { Rule, RuleContext } from './rule.ts'
 import { tableOf } from './rule.ts'
-import { TOO_MANY, shareOf } from './selectivity.ts'
+import { TOO_MANY, shareOf } from '../candidate/selectivity.ts'
 
 /** Share of NULLs from which an index without them is worth its predicate. */
 const MOSTLY_NULL = 0.9

@@ -11,7 +11,7 @@ import { fitToKeySize } from './key-size.ts'
 import { asPartial, onConstants } from './partial-index.ts'
 import type { Rule, RuleContext } from './rule.ts'
 import { tableOf } from './rule.ts'
-import { narrows } from './selectivity.ts'
+import { narrows } from '../candidate/selectivity.ts'
 
 export const queryIndex: Rule = {
   name: 'query-index',

@@ -75,6 +75,8 @@ export interface ShapeEvidence {
   readonly totalMs?: number
   /** `Post.findMany`, for people. */
   readonly operation?: string
+  /** A list of whole rows: no `select` and no `omit` leaves a column out. */
+  readonly listsRows?: boolean
   /** 0: a test, a seed or a story, listed and never the ground of a recommendation. Default 1. */
   readonly weight?: number
 }

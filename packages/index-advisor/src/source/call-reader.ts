@@ -47,6 +47,9 @@ const ONE_ROW = new Set([
 /** Writes that find nothing by themselves. */
 const NO_WHERE = new Set(['create', 'createMany', 'createManyAndReturn'])
 
+/** What the option `omitHeavy` of @prisma-brisk/pagination shortens. */
+const LISTS = new Set(['findMany', 'paginate', 'cursorPage'])
+
 class CallReader {
   readonly shapes = new QueryShapes()
 
@@ -57,7 +60,7 @@ class CallReader {
 
   /** @param lookup columns by which a nested read is found from its parent */
   read(table: CatalogTable, args: ObjectValue, lookup: readonly string[], operation: string): void {
-    const evidence = this.evidence(table, operation)
+    const evidence = this.evidence(table, operation, args)
     if (!NO_WHERE.has(operation)) {
       const found = lookup.map((column) =>
         condition({ column, operator: 'equals' as const, isOptional: false }),
@@ -161,15 +164,21 @@ class CallReader {
     return keys
   }
 
-  private evidence(table: CatalogTable, operation: string): ShapeEvidence {
+  private evidence(table: CatalogTable, operation: string, args: ObjectValue): ShapeEvidence {
     const { at, weight } = this.call
     return {
       kind: 'source',
       at,
       operation: operation.includes(' ') ? operation : `${table.model}.${operation}`,
       weight,
+      ...(LISTS.has(operation) && isWhole(args) ? { listsRows: true } : {}),
     }
   }
+}
+
+/** Neither a selection nor something unknown that may hold one. */
+function isWhole(args: ObjectValue): boolean {
+  return !args.isOpen && entryOf(args, 'select') === undefined && entryOf(args, 'omit') === undefined
 }
 
 /** A `where` chosen at run time is several queries; one that may be absent is not known. */

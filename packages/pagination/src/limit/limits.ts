@@ -127,10 +127,10 @@ export class ListLimits {
 
   /** Leaves heavy columns out, unless the caller selects or asks for them. */
   private withoutHeavy(call: Call, args: Args): Args {
-    const { heavyTypes } = this.options
-    if (heavyTypes.size === 0 || !isAbsent(args['select'])) return args
+    const { heavy } = this.options
+    if (heavy.types.size + heavy.fields.size === 0 || !isAbsent(args['select'])) return args
     const model = this.host.schema()?.models.get(call.model as string)
-    return model === undefined ? args : omitting(args, heavyFieldsOf(model, heavyTypes))
+    return model === undefined ? args : omitting(args, heavyFieldsOf(model, heavy))
   }
 
   private bounded(args: Args, bound: ListBound, call: Call, isFlat: boolean): Args {

@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteMarkOf } from '@prisma-brisk/core'
-import { isKnownInPlanning, type IndexNeed } from '../candidate/index-need.ts'
+import { isKnownInPlanning, type IndexNeed } from './index-need.ts'
 import type { CatalogColumn, Provider } from '../catalog/catalog.ts'
 import type { Condition, QueryShape } from '../shape/query-shape.ts'
 import { literalSql } from '../statistics/sql-text.ts'

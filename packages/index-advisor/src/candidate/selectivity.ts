@@ -1,6 +1,6 @@
-import { fieldOf } from '../candidate/candidate.ts'
+import { fieldOf } from './candidate.ts'
 import type { Catalog, CatalogColumn } from '../catalog/catalog.ts'
-import type { IndexNeed } from '../candidate/index-need.ts'
+import type { IndexNeed } from './index-need.ts'
 import type { Condition } from '../shape/query-shape.ts'
 
 /** Above this share of the rows a scan is as fast as an index. */
