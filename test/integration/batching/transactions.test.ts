@@ -285,4 +285,42 @@ test('B25 a statement that fails inside a PostgreSQL transaction fails for all o
   }
 })
 
+test('B25 calls before the one that ends a PostgreSQL transaction are answered, those behind it are not', async () => {
+  const database = await createDatabase('postgresql', { schema: 'key-types' })
+  try {
+    const client = database.createClient({
+      errorFormat: 'minimal',
+      adapter: database.adapter({ connections: 2 }),
+    })
+    const prisma = client.$extends(batching())
+    await client.intKey.create({ data: { id: 1, label: 'one' } })
+    const tooLarge = 2 ** 40
+    for (const ids of [
+      [1, tooLarge],
+      [tooLarge, 1],
+      [1, tooLarge, 1],
+      [1, 1, tooLarge],
+    ]) {
+      const alone: unknown[] = []
+      const atOnce: unknown[] = []
+      const inside = async (tx: object, id: number) =>
+        (tx as typeof client).intKey.findFirst({ where: { id } }).catch(code)
+      await client
+        .$transaction(async (tx) => {
+          for (const id of ids) alone.push(await inside(tx, id))
+        })
+        .catch(code)
+      await prisma
+        .$transaction(async (tx) => {
+          atOnce.push(...(await Promise.all(ids.map((id) => inside(tx, id)))))
+        })
+        .catch(code)
+      // Equal calls share one answer, that of the first.
+      expect(atOnce).toEqual(ids.map((id) => alone[ids.indexOf(id)]))
+    }
+  } finally {
+    await database.drop()
+  }
+})
+
 const code = (error: Error & { code?: string }): string => error.code ?? error.name

@@ -56,8 +56,16 @@ export class ReadBatch extends BatchRun {
 
   private sendAlone(): Promise<void> {
     const { first, model } = this.group
+    if (this.isInTransaction) this.putInOrder()
     if (this.alone.length > 1 && ownBatchOf(first.call, model) !== null) return this.leaveToPrisma(this.alone)
     return inParallel(this.alone, this.aloneAtOnce, (equal) => this.share(equal))
+  }
+
+  /** As they were called: they are sent one after another, and the first that fails may end the transaction. */
+  private putInOrder(): void {
+    const places = new Map(this.group.members.map((member, place) => [member, place]))
+    const placeOf = ([first]: readonly BatchedCall[]) => places.get(first as BatchedCall) as number
+    this.alone.sort((one, other) => placeOf(one) - placeOf(other))
   }
 
   protected override send(member: BatchedCall): Promise<unknown> {
