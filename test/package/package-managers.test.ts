@@ -43,13 +43,16 @@ model Post {
 
 export const prisma = new PrismaClient({ adapter: null as never })
 `,
-  // Compiles before brisk comes; a helper that says Prisma's name for a transaction would not, after.
+  // Compiles before brisk comes; helpers that say Prisma's names for a transaction and for a model would not, after.
   'src/users.ts': `import { Prisma } from './generated/prisma/client.js'
 import { prisma } from './db.js'
 
 export async function rename(tx: Prisma.TransactionClient, id: number, email: string) {
   await tx.user.update({ where: { id }, data: { email } })
 }
+export const byId = (users: Prisma.UserDelegate, id: number) =>
+  users.findUnique({ where: { id } })
+export const first = () => byId(prisma.user, 1)
 export const renameFirst = () => prisma.$transaction(async (tx) => rename(tx, 1, 'ada@example.org'))
 `,
   'tsconfig.json': JSON.stringify({

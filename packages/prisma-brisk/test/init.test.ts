@@ -321,6 +321,7 @@ test('KN6 helpers that name Prisma’s client types name those of the extended c
     'src/db.ts': clientFile,
     'src/audit.ts': `import { Prisma } from './generated/client'\nexport const audit = (tx: Prisma.TransactionClient, what: string) => tx.audit.create({ data: { what } })\n`,
     'src/users.ts': `import { Prisma, type PrismaClient } from './generated/client'\nexport const find = (db: PrismaClient, where: Prisma.UserWhereInput) => db.user.findMany({ where })\n`,
+    'src/rows.ts': `import { Prisma, type PrismaClient } from './generated/client'\nexport type Any = Prisma.UserDelegate | Prisma.BlogPostDelegate\nexport const of = (db: PrismaClient, tx: Prisma.TransactionClient): Any[] => [db.user, tx.user]\n`,
     'src/other.ts': `import type { PrismaClient } from './other-database'\nexport const other = (db: PrismaClient) => db\n`,
   })
   await init()
@@ -329,6 +330,9 @@ test('KN6 helpers that name Prisma’s client types name those of the extended c
   )
   expect(read('src/users.ts')).toBe(
     `import { Prisma } from './generated/client'\nimport type { ExtendedPrismaClient } from './db'\nexport const find = (db: ExtendedPrismaClient, where: Prisma.UserWhereInput) => db.user.findMany({ where })\n`,
+  )
+  expect(read('src/rows.ts')).toBe(
+    `import type { ExtendedPrismaClient, TransactionClient } from './db'\nexport type Any = ExtendedPrismaClient['user'] | ExtendedPrismaClient['blogPost']\nexport const of = (db: ExtendedPrismaClient, tx: TransactionClient): Any[] => [db.user, tx.user]\n`,
   )
   expect(read('src/other.ts')).toContain('(db: PrismaClient)')
   expect(read('src/db.ts')).toContain(

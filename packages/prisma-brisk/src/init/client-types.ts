@@ -4,7 +4,7 @@ import { localNames, nodesOf } from './syntax.ts'
 
 /** Whether a file may name Prisma's client types: asked of every file, so of its text alone. */
 export function mayNameClient(text: string): boolean {
-  return text.includes('TransactionClient') || text.includes('PrismaClient')
+  return /TransactionClient|PrismaClient|Delegate\b/.test(text)
 }
 
 const GENERATED = (module: string): boolean =>
@@ -21,12 +21,14 @@ type TypeName = keyof typeof TYPES
 
 interface NamedType {
   readonly type: TypeName
+  /** What stands in place of Prisma's name: the type, or a part of it. */
+  readonly text: string
   readonly start: number
   readonly end: number
 }
 
 /**
- * Prisma's names (`Prisma.TransactionClient`, `PrismaClient`) stand for a client that is not extended, and an extended
+ * Prisma's names (`Prisma.TransactionClient`, `PrismaClient`, `Prisma.UserDelegate`) stand for a client that is not extended, and an extended
  * one, whatever the extension, is not assignable to them. In helpers that say them, the types of the application's own
  * client take their place.
  *
@@ -42,12 +44,12 @@ export function renameClientTypes(
   const wanted = new Set<TypeName>()
   const changed = helpers.filter((edit) => {
     const named = edit.isTypeScript ? namedIn(edit) : []
-    for (const { type, start, end } of named) edit.edited.update(start, end, type)
-    for (const type of new Set(named.map((each) => each.type))) {
-      wanted.add(type)
-      if (edit !== home) edit.import(`{ ${type} }`, edit.specifierOf(home.path), 'type')
-    }
-    for (const name of ['Prisma', 'PrismaClient']) if (named.length > 0) edit.dropUnused(name, named)
+    for (const { text, start, end } of named) edit.edited.update(start, end, text)
+    const types = [...new Set(named.map((each) => each.type))].sort()
+    for (const type of types) wanted.add(type)
+    if (edit !== home && types.length > 0)
+      edit.import(`{ ${types.join(', ')} }`, edit.specifierOf(home.path), 'type')
+    if (named.length > 0) edit.dropUnused(['Prisma', 'PrismaClient'], named)
     return named.length > 0
   })
   const declarations = Object.entries(TYPES).filter(([type]) => wanted.has(type as TypeName))
@@ -73,15 +75,21 @@ function namedIn({ program }: SourceEdit): NamedType[] {
     if (node.type !== 'TSTypeReference' || node.typeArguments != null) continue
     const { typeName, start, end } = node
     if (typeName.type === 'Identifier' && clients.includes(typeName.name))
-      named.push({ type: 'ExtendedPrismaClient', start, end })
+      named.push({ type: 'ExtendedPrismaClient', text: 'ExtendedPrismaClient', start, end })
     if (
       typeName.type === 'TSQualifiedName' &&
       typeName.left.type === 'Identifier' &&
-      namespaces.includes(typeName.left.name) &&
-      typeName.right.name === 'TransactionClient'
-    )
-      named.push({ type: 'TransactionClient', start, end })
+      namespaces.includes(typeName.left.name)
+    ) {
+      const { name } = typeName.right
+      const [, model] = /^(.+)Delegate$/.exec(name) ?? []
+      if (name === 'TransactionClient') named.push({ type: name, text: name, start, end })
+      else if (model !== undefined) {
+        const text = `ExtendedPrismaClient['${model.charAt(0).toLowerCase()}${model.slice(1)}']`
+        named.push({ type: 'ExtendedPrismaClient', text, start, end })
+      }
+    }
   }
   // A file that makes clients of its own means those.
-  return makesClients ? named.filter(({ type }) => type === 'TransactionClient') : named
+  return makesClients ? named.filter(({ text }) => text !== 'ExtendedPrismaClient') : named
 }

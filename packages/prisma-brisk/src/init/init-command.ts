@@ -63,7 +63,7 @@ export async function initCommand(flags: InitFlags, host: InitHost): Promise<num
   const broken = check === null ? [] : newErrors(before ?? [], await check.errors())
   if (broken.length > 0)
     stdout(
-      `The compiler finds what it did not before; the page "types" of the documentation says how to mend it:\n${broken.map((line) => `  ${line}\n`).join('')}`,
+      `The compiler finds what it did not before; docs/guide/types.md of prisma-brisk says how to mend it:\n${broken.map((line) => `  ${line}\n`).join('')}`,
     )
   const manager = packageManagerOf(cwd)
   const steps = [

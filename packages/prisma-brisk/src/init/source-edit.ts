@@ -57,13 +57,14 @@ export class SourceEdit {
     this.#added.add(this.styled([importLine(names, from, kind, this.#isCommonJs)]))
   }
 
-  /** Takes an imported name out again where nothing but the replaced spans used it. */
-  dropUnused(name: string, replaced: readonly { start: number; end: number }[]): void {
+  /** Takes imported names out again where nothing but the replaced spans used them. */
+  dropUnused(names: readonly string[], replaced: readonly { start: number; end: number }[]): void {
     for (const declaration of importsOf(this.program)) {
       if (declaration.type !== 'ImportDeclaration') continue
-      const specifier = declaration.specifiers.find(({ local }) => local.name === name)
-      if (specifier === undefined || this.#isUsed(name, [specifier, ...replaced])) continue
-      const others = declaration.specifiers.filter((each) => each !== specifier)
+      const others = declaration.specifiers.filter(
+        (each) => !names.includes(each.local.name) || this.#isUsed(each.local.name, [each, ...replaced]),
+      )
+      if (others.length === declaration.specifiers.length) continue
       if (others.length === 0) {
         const end = declaration.end + (/^\r?\n/.exec(this.text.slice(declaration.end))?.[0].length ?? 0)
         this.edited.remove(declaration.start, end)
