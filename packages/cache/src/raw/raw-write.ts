@@ -14,18 +14,27 @@ export function sqlOf(args: Args): string {
   return Array.isArray(strings) ? strings.join('?') : ''
 }
 
+const PLAIN = String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"|` + '`[^`]*`'
+const ESCAPED = String.raw`'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|` + '`[^`]*`'
+const DOLLAR = String.raw`\$(\w*)\$[\s\S]*?\$\1\$`
+const STANDARD = String.raw`--[^\n]*|\/\*[\s\S]*?\*\/`
+const MYSQL = String.raw`--[^\n]*|#[^\n]*|\/\*(?![!M])[\s\S]*?\*\/`
+
 /**
  * Whether a statement sent through `$queryRaw` writes, as `INSERT … RETURNING`, `WITH … AS (DELETE …)` and `EXPLAIN ANALYZE
  * DELETE …` do. Functions that write are beyond this. Comments and quoted text do not count.
  */
 export function writes(sql: string): boolean {
-  // A backslash may or may not escape a quote, by the dialect and the server's settings: either reading may be the right one.
-  return [QUOTED, QUOTED_WITH_ESCAPES].some((quoted) => writesBare(sql.replace(quoted, ' ')))
+  return READINGS.some((unread) => writesBare(sql.replace(unread, ' ')))
 }
 
-const QUOTED = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g
-const QUOTED_WITH_ESCAPES =
-  /'(?:[^'\\]|\\[\s\S]|'')*'|"(?:[^"\\]|\\[\s\S]|"")*"|`[^`]*`|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g
+/**
+ * What is quoted or a comment. A backslash may or may not escape a quote, by the dialect and the server's settings; of MySQL
+ * and MariaDB `#` begins a comment, and what stands in `/*! … *\/` is carried out. Any reading may be the right one.
+ */
+const READINGS = [PLAIN, ESCAPED].flatMap((quoted) =>
+  [STANDARD, MYSQL].map((comment) => new RegExp(`${quoted}|${DOLLAR}|${comment}`, 'g')),
+)
 
 function writesBare(bare: string): boolean {
   const [first = ''] = /[a-z]+/i.exec(bare) ?? []

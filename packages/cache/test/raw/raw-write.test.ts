@@ -8,6 +8,9 @@ test.each([
   `KC14 WITH a AS (SELECT E'\\'' AS quote), d AS (DELETE FROM b RETURNING 1) SELECT 'x' FROM d`,
   `KC14 WITH a AS (SELECT '\\' AS slash), d AS (DELETE FROM b RETURNING 1) SELECT 'x' FROM d`,
   'SELECT * INTO copy FROM a',
+  'KC14 # SELECT what was\nUPDATE a SET b = 1',
+  '/*!50000 DELETE FROM a */',
+  '/*M!100100 DELETE FROM a */',
   'TRUNCATE a',
 ])('C19 %s writes', (sql) => {
   expect(writes(sql.replace('KC14 ', ''))).toBe(true)
@@ -21,6 +24,8 @@ test.each([
   `WITH a AS (SELECT 'it''s an update') SELECT * FROM a FOR UPDATE`,
   'WITH a AS (SELECT $tag$ delete $tag$) SELECT * FROM a',
   'SHOW TABLES',
+  'SELECT 1 # DELETE FROM a',
+  'SELECT flags # 3 FROM a',
 ])('C19 %s does not', (sql) => {
   expect(writes(sql)).toBe(false)
 })
