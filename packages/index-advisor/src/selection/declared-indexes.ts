@@ -1,8 +1,12 @@
 import type { Catalog, CatalogIndex } from '../catalog/catalog.ts'
+import { type CostMatrix, tableKey } from '../planner/cost-matrix.ts'
 import type { HypotheticalIndex, Planner } from '../planner/planner.ts'
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
-import { schemaOf } from './judged-workload.ts'
+import { schemaOf, type WeighedQuery } from './judged-workload.ts'
+import type { ProvableIndex } from './provable-index.ts'
+import { type TableWrites, upkeepOf } from './upkeep.ts'
+import { isBeginning } from './variants.ts'
 
 /**
  * Indexes that the schema or its migrations declare and the statistics do not know: written since they were exported,
@@ -36,6 +40,63 @@ export async function declaredIndexes(
   })
   const declined = await Promise.all(declared.map((index) => planner.decline(index)))
   return declared.filter((_, at) => declined[at] === null)
+}
+
+/**
+ * Candidates that begin with a declared index compete with it, as they did when it was recommended: they are left out
+ * unless the one in place of the other pays. Reasons by id.
+ *
+ * @param matrix one that plans without the declared indexes
+ */
+export async function notInPlaceOf(
+  declared: readonly HypotheticalIndex[],
+  indexes: readonly ProvableIndex[],
+  queries: readonly WeighedQuery[],
+  writes: (index: HypotheticalIndex) => TableWrites,
+  {
+    matrix,
+    statistics,
+    planner,
+  }: { readonly matrix: CostMatrix; readonly statistics: Statistics; readonly planner: Planner },
+): Promise<ReadonlyMap<string, string>> {
+  const reasons = new Map<string, string>()
+  const cost = async (key: string, set: readonly HypotheticalIndex[]): Promise<number> => {
+    let total = 0
+    for (const { query, calls } of queries)
+      if (query.tables.has(key)) total += (await matrix.cost(query, set)) * calls
+    return total
+  }
+  for (const short of declared) {
+    const table = findTable(statistics, short.schema, short.table)
+    const longer = indexes.filter(({ index }) => isLonger(index, short))
+    if (table === undefined || longer.length === 0) continue
+    const key = tableKey(short.schema, short.table)
+    const bytes = await planner.indexBytes(short)
+    const upkeep = upkeepOf(statistics, table, short, bytes, 1, writes(short)).total
+    const present = (await cost(key, declared)) + upkeep
+    const others = declared.filter((each) => each !== short)
+    for (const { index, item } of longer) {
+      const swapped = (await cost(key, [...others, index])) + item.upkeep
+      if (swapped < present) continue
+      const columns = short.keys.map((each) => each.column).join(', ')
+      reasons.set(
+        item.id,
+        `In place of ${short.table}(${columns}), which is declared, it would save nothing.`,
+      )
+    }
+  }
+  return reasons
+}
+
+function isLonger(index: HypotheticalIndex, short: HypotheticalIndex): boolean {
+  return (
+    index.table === short.table &&
+    index.schema === short.schema &&
+    index.method === 'btree' &&
+    short.method === 'btree' &&
+    index.predicate === short.predicate &&
+    isBeginning(short.keys, index.keys)
+  )
 }
 
 /** By what it holds: a database may call it something else. */

@@ -1,10 +1,13 @@
 import type { SelectedIndex, QueryProof } from './index-selector.ts'
-import type { CostMatrix } from '../planner/cost-matrix.ts'
+import type { CostMatrix, JudgedPlan } from '../planner/cost-matrix.ts'
 import type { PlannerName } from '../planner/planner.ts'
 import type { Evidence } from '../advice/advice.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import type { WeighedQuery } from './judged-workload.ts'
 import type { ProvableIndex } from './provable-index.ts'
+
+/** An index of medium severity spares its best query this share of the cost; with less it is of low severity. */
+const MEDIUM_GAIN = 0.5
 
 export interface ProofInput {
   readonly matrix: CostMatrix
@@ -23,12 +26,15 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
   let calls = 0
   let before = 0
   let after = 0
+  let gain = 0
   for (const weighed of input.queries) {
     if (!weighed.query.tables.has(own.item.table)) continue
     const old = await input.matrix.plans(weighed.query, [])
     const now = await input.matrix.plans(weighed.query, set)
     if (!now.some(({ plan }) => plan.uses.includes(own.item.id))) continue
     calls += weighed.calls
+    const share = meanCost(now) / Math.max(1e-9, meanCost(old))
+    gain = Math.max(gain, 1 - share)
     for (const [at, { binding, plan }] of now.entries()) {
       const was = old[at]?.plan ?? plan
       before += (was.cost * weighed.calls) / now.length
@@ -63,12 +69,17 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
     candidate: { ...own.candidate, evidence },
     // Where values were left out of the statistics, ranges are foreseen by PostgreSQL's defaults.
     confidence: input.statistics.values ? 'proved' : 'estimated',
+    ...(own.candidate.severity === 'medium' && gain < MEDIUM_GAIN ? { severity: 'low' } : {}),
     before: { cost: round(before / Math.max(1e-9, calls)) },
     after: { cost: round(after / Math.max(1e-9, calls)) },
     sizeBytes: own.item.bytes,
     writeCost: own.upkeep.perRow,
     proof: { queries, considered },
   }
+}
+
+function meanCost(plans: readonly JudgedPlan[]): number {
+  return plans.reduce((sum, { plan }) => sum + plan.cost, 0) / Math.max(1, plans.length)
 }
 
 /** Why not the longer index that rules alone would have made; null where none was considered. */

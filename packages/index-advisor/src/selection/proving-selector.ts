@@ -1,5 +1,5 @@
 import type { Candidate, RejectedCandidate } from '../candidate/candidate.ts'
-import { fieldOf } from '../candidate/candidate.ts'
+import { candidateId, fieldOf } from '../candidate/candidate.ts'
 import type { IndexSelection, SelectionProblem, IndexSelector, SelectedIndex } from './index-selector.ts'
 import { CostMatrix, tableKey } from '../planner/cost-matrix.ts'
 import type { HypotheticalIndex, Planner } from '../planner/planner.ts'
@@ -8,8 +8,8 @@ import { checkStatistics, rowsOf, statisticsFindings } from '../statistics/match
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import type { Workload } from '../workload/workload.ts'
-import { declaredIndexes } from './declared-indexes.ts'
-import { judgedWorkload, schemaOf } from './judged-workload.ts'
+import { declaredIndexes, notInPlaceOf } from './declared-indexes.ts'
+import { judgedWorkload, schemaOf, writesOf } from './judged-workload.ts'
 import { plannableQueries, weighedByScans } from './plannable-queries.ts'
 import { PlannedSelection } from './planned-selection.ts'
 import { proofOf, shorterReason, type ProofInput } from './proof.ts'
@@ -75,10 +75,28 @@ class Proving {
       this.#workload,
       this.#options.minCalls ?? 2,
     )
-    const { usable, cheap, findings } = await plannableQueries(judged.queries, this.#matrix)
+    // What ran was measured without the indexes that are only declared: with them, a mended query would be one that is
+    // slow for no reason of its plan.
+    const measured = declared.length === 0 ? this.#matrix : new CostMatrix(this.#planner)
+    const { usable, cheap, findings } = await plannableQueries(judged.queries, measured)
     this.#findings.push(...findings)
     const queries = this.#workload === null ? weighedByScans(usable, this.#statistics) : usable
-    const indexes = await provableIndexes(open, queries, this.#statistics, this.#planner, this.#workload)
+    // Writes are counted by all that ran, judged or not.
+    const provable = await provableIndexes(
+      open,
+      judged.queries,
+      this.#statistics,
+      this.#planner,
+      this.#workload,
+    )
+    const writes = (index: HypotheticalIndex) =>
+      writesOf(this.#statistics, index.schema, index.table, this.#workload, judged.queries)
+    const inPlace = await notInPlaceOf(declared, provable, queries, writes, {
+      matrix: measured,
+      statistics: this.#statistics,
+      planner: this.#planner,
+    })
+    const indexes = provable.filter((each) => !inPlace.has(each.item.id))
     const universe = indexes.map((each) => each.index)
     this.#matrix.setUniverse(universe)
     // Every later answer starts from these plans; made in one go, no index needs to be hidden in between.
@@ -104,7 +122,9 @@ class Proving {
     }
     const oneOff = new Set(judged.oneOff.map((query) => query.fingerprint))
     for (const candidate of open) {
-      const reason = await rejectionReason(candidate, { ...input, problem: selection.problem, cheap, oneOff })
+      const reason =
+        inPlace.get(candidateId(candidate)) ??
+        (await rejectionReason(candidate, { ...input, problem: selection.problem, cheap, oneOff }))
       if (reason !== null) this.#reject(candidate, reason)
     }
     return { chosen, rejected: this.#rejected, findings: this.#findings, basis: this.#basis(queries.length) }
