@@ -23,7 +23,7 @@ export {
 export type { Args, Call, CallNotes, FetchDecorator, Send } from './pipeline/call.ts'
 export { DeferredWatch, type DeferredCounts, type DeferredFailure } from './pipeline/deferred-watch.ts'
 export { computedCall } from './pipeline/computed-call.ts'
-export { callSiteOf } from './pipeline/call-site.ts'
+export { awaitingSiteOf, callSiteOf, stackHere } from './pipeline/call-site.ts'
 export type { CallTransaction, TransactionOutcome } from './pipeline/call-transaction.ts'
 export { channels, type QueryEvent } from './channels.ts'
 export { longListAdvice, quietAdvice } from './list/list-advice.ts'

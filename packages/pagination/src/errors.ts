@@ -13,12 +13,12 @@ export class UnboundedReadError extends BriskError {
     /** `Post.findMany`, or for a nested list `User.findMany → posts`. */
     readonly list: string,
     readonly allowed: number,
-    /** `file:line:column` in the user's code, or null where Prisma recorded none. */
+    /** `file:line:column` in the user's code, or null where it is not known. */
     readonly callSite: string | null,
     /** Too many rows; no `take` where one is required; none in a write whose lists cannot be counted before it is committed. */
-    found: 'more' | 'untold' | 'uncounted',
+    private readonly found: 'more' | 'untold' | 'uncounted',
     /** What bounds it: `take`, or for an update `limit`. */
-    argument: 'take' | 'limit' = 'take',
+    private readonly argument: 'take' | 'limit' = 'take',
   ) {
     const why =
       found === 'more'
@@ -34,6 +34,11 @@ export class UnboundedReadError extends BriskError {
       'E_UNBOUNDED_READ',
       `${list}${at(callSite)} ${why}. Give it a ${argument} of at most ${allowed}, ${otherwise}.`,
     )
+  }
+
+  /** The same refusal with a place that was found later. @internal */
+  at(callSite: string | null): UnboundedReadError {
+    return new UnboundedReadError(this.list, this.allowed, callSite, this.found, this.argument)
   }
 }
 

@@ -1,4 +1,4 @@
-import { isAbsent, type Args, type Call, type Relation } from '@prisma-brisk/core'
+import { isAbsent, type Args, type Call, type Relation, stackHere } from '@prisma-brisk/core'
 import {
   InvalidLimitError,
   InvalidOffsetError,
@@ -196,6 +196,6 @@ export class CallName implements ListName {
   }
 
   callSite(): string | null {
-    return this.call.callSite()
+    return this.call.callSite(stackHere())
   }
 }

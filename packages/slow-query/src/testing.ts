@@ -5,7 +5,6 @@ import { reportOf } from './loop/loop-report.ts'
 import type { QueriesClient } from './queries.ts'
 import { Recorder } from './recorder/recorder.ts'
 import { runInScope, WatchedScope, type RequestWatcher } from './request/request-scope.ts'
-import { siteOf } from './trace/call-site.ts'
 import type { OperationTrace } from './trace/operation-trace.ts'
 
 export { QueryExpectationError } from './errors.ts'
@@ -127,7 +126,7 @@ class TestWatcher implements RequestWatcher {
     const { host } = this.recorder
     const lines = this.sent.map(({ sql, trace }, index) => {
       const { call } = trace
-      const site = siteOf(trace)
+      const site = trace.call.callSite()
       const name = call.model === null ? call.operation : `${call.model}.${call.operation}`
       return `  ${index + 1}. ${name}${site === null ? '' : ` at ${site}`}\n     ${redactSql(sql, dialectOf(host)).sql}`
     })

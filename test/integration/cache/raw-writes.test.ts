@@ -1,4 +1,5 @@
 import { redisStore, type CacheOptions } from '@prisma-brisk/cache'
+import { brisk } from 'prisma-brisk'
 import { expectStatements } from '../../support/statements.ts'
 import { useBench } from './support/bench.ts'
 import { cached, heardWarnings, ownNamespace, settled, start, until } from './support/cached-client.ts'
@@ -41,6 +42,38 @@ describe('C19 what onRawWrite gives', () => {
     await prisma.$executeRawUnsafe(rename)
     await expectStatements(bench.log, 0, () => prisma.user.findMany(minute))
   })
+})
+
+test.each([
+  ['the cache alone', cached],
+  [
+    'the whole suite',
+    (base: typeof bench.base, options: CacheOptions) =>
+      base.$extends(brisk({ cache: options, slowQuery: { sinks: [] } })),
+  ],
+] as const)('C19 S8 the warning of a raw write has the line that makes it: %s', async (_, extend) => {
+  const told: string[] = []
+  const { jest } = import.meta
+  const spy = jest.spyOn(process, 'emitWarning').mockImplementation((warning) => void told.push(`${warning}`))
+  const prisma = extend(bench.base, {})
+  await prisma.user.findMany(minute)
+  // One write a line: the line is the place.
+  const write = async (): Promise<void> => {
+    await prisma.$executeRawUnsafe(rename)
+    await prisma.$executeRaw`UPDATE "User" SET name = 'Raw'`
+    await Promise.all([prisma.$queryRawUnsafe(`${rename} RETURNING id`), prisma.user.count()])
+    await prisma.$transaction(async (tx) => {
+      await tx.$executeRawUnsafe(rename)
+    })
+  }
+  await write()
+  spy.mockRestore()
+  const writes = told.filter((text) => text.includes('may change rows'))
+  const lines = writes.map((text) =>
+    Number(/ at \S*raw-writes\.test\.ts:(\d+):\d+ may change/.exec(text)?.[1]),
+  )
+  const [first = Number.NaN] = lines
+  expect(lines.map((line) => line - first)).toEqual([0, 1, 2, 4])
 })
 
 test('C6 C19 a raw write of which it is open whether it happened invalidates; one that failed does not', async () => {

@@ -4,8 +4,10 @@ import {
   type LimitEvent,
   type LongListEvent,
   type PaginationOptions,
+  type UnboundedReadError,
 } from '@prisma-brisk/pagination'
 import { slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
+import { brisk } from 'prisma-brisk'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
@@ -68,6 +70,18 @@ function includeOf(random: Random, model: string, depth: number): object {
   if (random.chance(0.2)) args['skip'] = random.int(0, 5)
   if (depth < 2 && random.chance(0.4)) args['include'] = includeOf(random, target, depth + 1)
   return { [field]: Object.keys(args).length === 0 ? true : args }
+}
+
+/** With an extension that awaits what it passes on. */
+function awaited(client: PrismaClient): PrismaClient {
+  return client.$extends({
+    query: {
+      $allOperations: async ({ args, query }) => {
+        const answer = await query(args)
+        return answer
+      },
+    },
+  }) as never
 }
 
 async function heard<T>(run: () => Promise<T>): Promise<{ answer: T; events: LimitEvent[] }> {
@@ -344,5 +358,71 @@ describe('where it is told', () => {
       20, 20, 5,
     ])
     expect(events.map(({ code }) => code)).toEqual(['E_LIMIT_EXCEEDED', 'E_LIMIT_EXCEEDED'])
+  })
+
+  describe.each(['production', 'development'] as const)('as Prisma is in %s', (environment) => {
+    // What Prisma chooses by NODE_ENV; only `colorless` and `pretty` record call sites.
+    const errorFormat = environment === 'production' ? 'minimal' : 'colorless'
+    const lineOf = (callSite: string | null): number =>
+      Number(/warn\.test\.ts:(\d+):\d+$/.exec(callSite ?? '')?.[1])
+
+    test.each([
+      ['alone', (base: PrismaClient, options: PaginationOptions) => base.$extends(pagination(options))],
+      [
+        'with the whole suite',
+        (base: PrismaClient, options: PaginationOptions) =>
+          base.$extends(brisk({ pagination: options, slowQuery: { sinks: [] } })),
+      ],
+      [
+        'behind eight other extensions',
+        (base: PrismaClient, options: PaginationOptions) =>
+          Array.from({ length: 8 })
+            .reduce<PrismaClient>(awaited, base)
+            .$extends(brisk({ pagination: options, slowQuery: { sinks: [] } })),
+      ],
+    ] as const)('P1 S8 long lists have the line that reads them: %s', async (_, extend) => {
+      const base = () => database.createClient({ errorFormat })
+      const prisma = extend(base(), { limits: 'warn', maxLimit: 8, nested: { maxLimit: 3 } })
+      await prisma.$connect()
+      const tags = (): Promise<unknown[]> => prisma.tag.findMany()
+      // One call a line: the line is the call site.
+      const load = async (): Promise<void> => {
+        await prisma.tag.findMany()
+        await Promise.all([prisma.tag.findMany({ take: 9 }), prisma.tag.count()])
+        await prisma.user.findMany({ take: 3, include: { messages: true } })
+        await prisma.$transaction(async (tx) => {
+          await tx.tag.findMany()
+        })
+        await prisma.tag.findMany().then((rows) => rows)
+        await tags()
+      }
+      const { events } = await heard(load)
+      const lines = events.map((event) => lineOf((event as LongListEvent).callSite))
+      const [first = Number.NaN] = lines
+      // In production a call that a helper returns is where the helper's answer is awaited.
+      const helper = environment === 'production' ? 7 : -3
+      expect(lines.map((line) => line - first)).toEqual([0, 1, 2, 4, 6, helper])
+
+      const guarded = extend(base(), { limits: 'guard', maxLimit: 8, nested: { maxLimit: 3 } })
+      const required = extend(base(), { onMissing: 'reject' })
+      const refusals: UnboundedReadError[] = []
+      const refused = (error: unknown) => void refusals.push(error as UnboundedReadError)
+      const where = { id: 1 }
+      const read = async (): Promise<void> => {
+        await guarded.tag.findMany().catch(refused)
+        await guarded.user.findMany({ take: 3, include: { messages: true } }).catch(refused)
+        await guarded.$transaction(async (tx) => {
+          await tx.tag.findMany().catch(refused)
+        })
+        await required.tag.findMany().catch(refused)
+        await required.tag.updateManyAndReturn({ data: {} }).catch(refused)
+        await guarded.user.update({ where, data: {}, include: { messages: true } }).catch(refused)
+        await guarded.tag.updateManyAndReturn({ data: {} }).catch(refused)
+      }
+      await read()
+      const places = refusals.map(({ callSite }) => lineOf(callSite))
+      const [begin = Number.NaN] = places
+      expect(places.map((line) => line - begin)).toEqual([0, 1, 3, 5, 6, 7, 8])
+    })
   })
 })

@@ -140,7 +140,11 @@ export class AccelerateCache {
   }
 
   private rawWrite(call: Call, next: Next): Promise<unknown> {
-    return this.write(call, next, () => rawTagsOf(this.options.onRawWrite, call, this.warning, this.tagging))
+    return this.write(
+      call,
+      (sent) => this.warning.send(sent, next),
+      () => rawTagsOf(this.options.onRawWrite, call, this.tagging),
+    )
   }
 
   private tagsOfWrite(call: Call): readonly string[] {

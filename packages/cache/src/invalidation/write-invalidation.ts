@@ -47,7 +47,7 @@ export class WriteInvalidation {
     if (changesNoRows(sqlOf(call.args), dialectOf(call.host))) return next(call)
     const tags = this.tagsOfRaw(call)
     return tags.length === 0
-      ? next(call)
+      ? this.warning.send(call, next)
       : this.invalidating(call, next, {
           before: () => tags,
           after: () => all(tags),
@@ -153,7 +153,7 @@ export class WriteInvalidation {
   }
 
   private tagsOfRaw(call: Call): readonly string[] {
-    return rawTagsOf(this.options.onRawWrite, call, this.warning, {
+    return rawTagsOf(this.options.onRawWrite, call, {
       everything: this.names.everything,
       own: (tag) => this.names.own(tag),
       models: (names, path) => this.tagsOfModelNames(names, path),

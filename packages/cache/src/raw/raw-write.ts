@@ -1,4 +1,11 @@
-import { writtenTables, type Args, type Call, type SqlDialect } from '@prisma-brisk/core'
+import {
+  stackHere,
+  writtenTables,
+  type Args,
+  type Call,
+  type Next,
+  type SqlDialect,
+} from '@prisma-brisk/core'
 import { checkedSelection, type CacheSelection } from '../cache-selection.ts'
 import { checkTags } from '../cache-strategy.ts'
 import type { RawWriteAction, RawWriteTags, ResolvedCacheOptions } from '../options.ts'
@@ -92,18 +99,9 @@ export interface Tagging {
 }
 
 /** The tags that a raw write which has been run invalidates. */
-export function rawTagsOf(
-  action: RawWriteAction,
-  call: Call,
-  warning: RawWriteWarning,
-  tagging: Tagging,
-): readonly string[] {
-  if (action === 'ignore') return []
+export function rawTagsOf(action: RawWriteAction, call: Call, tagging: Tagging): readonly string[] {
+  if (action === 'ignore' || action === 'warn') return []
   if (action === 'invalidateAll') return [tagging.everything]
-  if (action === 'warn') {
-    warning.warn(call)
-    return []
-  }
   try {
     const { tags = [], models = [] } = selectionOf(action(sqlOf(call.args)))
     return [...tags.map((tag) => tagging.own(tag)), ...tagging.models(models, 'onRawWrite(sql).models')]
@@ -133,11 +131,20 @@ export class RawWriteWarning {
     private readonly isUsed: () => boolean,
   ) {}
 
-  warn(call: Call): void {
+  /**
+   * Sends a raw write, and warns of it unless the option `onRawWrite` says what it does to the cache. Prisma records no call
+   * site of raw SQL: the line that awaits it can be found once it settles.
+   */
+  send(call: Call, next: Next): Promise<unknown> {
+    const answer = next(call)
+    return this.options.onRawWrite === 'warn' ? answer.finally(() => this.warn(call)) : answer
+  }
+
+  private warn(call: Call): void {
     // A client that caches nothing is not to be troubled.
     const caches = this.isUsed() || this.options.models.size > 0 || this.options.store !== null
     if (!caches) return
-    const site = call.callSite() ?? 'an unknown place'
+    const site = call.callSite(stackHere()) ?? 'an unknown place'
     if (this.sites.has(site) || this.sites.size >= 1000) return
     this.sites.add(site)
     emit(

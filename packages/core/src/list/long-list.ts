@@ -4,7 +4,7 @@ export interface LongList {
   readonly operation: string
   /** `User.findMany`, or for a nested list `User.findMany → posts`. */
   readonly list: string
-  /** `file:line:column` in the user's code; null where Prisma recorded none. */
+  /** `file:line:column` in the user's code; null where it is not known. */
   readonly callSite: string | null
   /**
    * - `warn`: answered whole, and told

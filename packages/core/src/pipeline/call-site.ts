@@ -39,6 +39,31 @@ export function callSiteOf(stack: string | null): string | null {
   return null
 }
 
+/**
+ * The place that awaits what runs or settles at this moment, from a stack made now: V8 follows the promises up, through Prisma
+ * where the call came that way; what lies below Prisma is ours, or a middleware's. Null where the promises lead nowhere.
+ */
+export function awaitingSiteOf(stack: string | undefined): string | null {
+  // Behind it stands who began the interactive transaction.
+  const lines = stack?.split(/^.*_transactionWithCallback/m, 1)[0]?.split('\n') ?? []
+  const prisma = lines.findLastIndex((line) => /[/\\]@prisma[/\\]client[/\\]/.test(line))
+  return callSiteOf(lines.slice(prisma + 1).join('\n'))
+}
+
+/**
+ * An error made now, whose stack is long enough to lead through the suite and Prisma to whoever awaits what runs or settles.
+ * Its text, which is dear, is made when it is first read.
+ */
+export function stackHere(): Error {
+  const { stackTraceLimit } = Error
+  try {
+    Error.stackTraceLimit = 50
+    return new Error('here')
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
+}
+
 const FOREIGN = /[\\/]node_modules[\\/]|[\\/]@prisma[\\/]|^node:|<anonymous>|^\[eval/
 
 function pathOf(file: string): string {

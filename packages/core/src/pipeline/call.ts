@@ -1,4 +1,4 @@
-import { callSiteOf } from './call-site.ts'
+import { awaitingSiteOf, callSiteOf } from './call-site.ts'
 import type { CallTransaction } from './call-transaction.ts'
 import type { Host } from './host.ts'
 
@@ -164,8 +164,13 @@ export class Call {
   /**
    * Where in the application the call was made, `file:line:column`; null where that is not known. Found on demand, in
    * 15–25 µs.
+   *
+   * @param here `stackHere()`, made while the call runs or as it settles. Where Prisma records no call sites, as with
+   * `NODE_ENV=production`, its stack leads to the line that awaits the call.
+   * @example
+   * call.callSite(stackHere())
    */
-  callSite(): string | null {
-    return callSiteOf(this.dispatcher.callSiteStack())
+  callSite(here?: Error): string | null {
+    return callSiteOf(this.dispatcher.callSiteStack()) ?? awaitingSiteOf(here?.stack)
   }
 }

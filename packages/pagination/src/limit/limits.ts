@@ -7,7 +7,7 @@ import {
   type Host,
   type Next,
 } from '@prisma-brisk/core'
-import { InvalidReasonError } from '../errors.ts'
+import { InvalidReasonError, UnboundedReadError } from '../errors.ts'
 import { publishLimit } from '../limit-event.ts'
 import { CallName, ListBound, numbersOf, type Leniency } from '../list-bound.ts'
 import type { ResolvedLimits, ResolvedPaginationOptions } from '../options.ts'
@@ -215,7 +215,7 @@ export class ListLimits {
       },
       (error: unknown) => {
         const refusal = refusalOf(call)
-        if (refusal !== undefined || !isInvalid(error)) throw refusal ?? error
+        if (refusal !== undefined || !isInvalid(error)) throw located(call, refusal ?? error)
         return asWritten(call, this.driver, error)
       },
     )
@@ -228,8 +228,19 @@ function refusing(call: Call, run: () => Promise<unknown>): Promise<unknown> {
     return run()
   } catch (error) {
     if (error instanceof BriskError) publishLimit(call, { rule: 'reject', limit: null, code: error.code })
-    return Promise.reject(error)
+    return Promise.reject(error).catch((refusal: unknown) => {
+      throw located(call, refusal)
+    })
   }
+}
+
+/**
+ * A refusal with its place. Where Prisma records none, the promises lead to whoever awaits the call only once it settles: not
+ * before it is sent, nor at the driver.
+ */
+function located(call: Call, refusal: unknown): unknown {
+  const isNowhere = refusal instanceof UnboundedReadError && refusal.callSite === null
+  return isNowhere ? refusal.at(new CallName(call).callSite()) : refusal
 }
 
 /** Whether an `orderBy` orders by anything: `[]`, `{}` and `[{}]` do not. */

@@ -76,19 +76,18 @@ export class Deadline implements Expiring, ConnectionWatch {
     signal?.addEventListener('abort', this, { once: true })
     return new Promise((resolve, reject) => {
       this.reject = reject
-      const succeeded = (result: unknown): void => {
+      const succeeded = (result: unknown): unknown => {
         this.end()
-        resolve(result)
+        return result
       }
-      const failed = (error: unknown): void => {
+      const failed = (error: unknown): never => {
         this.end()
-        reject(this.error === undefined ? error : this.failureAfter(error, this.error))
+        throw this.error === undefined ? error : this.failureAfter(error, this.error)
       }
-      const again = (reason: unknown): void => {
-        if (retries === null) failed(reason)
-        else void retries.again(call, next, reason).then(succeeded, failed)
-      }
-      void started(call, next).then(succeeded, again)
+      const again = (reason: unknown): unknown =>
+        retries === null ? failed(reason) : retries.again(call, next, reason).then(succeeded, failed)
+      // `resolve` itself, by which V8 follows the promises to whoever awaits the call.
+      void started(call, next).then(succeeded, again).then(resolve, reject)
     })
   }
 

@@ -1,6 +1,5 @@
 import { operationTraits } from '@prisma-brisk/core'
 import type { Series } from '../metrics/series.ts'
-import { siteOf } from '../trace/call-site.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import { isBulk, shapeOf } from './call-shape.ts'
 import { RepeatedCalls } from './repeated-calls.ts'
@@ -154,7 +153,8 @@ class Counter {
     // Once all of the first many came from one place, the rest is taken to do so too.
     if (shape.last === null || shape.sites.size > 1 || shape.read < SITES_READ * threshold) {
       shape.read++
-      const site = siteOf(trace)
+      // 15–25 µs, so only of calls that repeat.
+      const site = trace.call.callSite()
       let group = shape.sites.get(site)
       if (group === undefined) shape.sites.set(site, (group = new RepeatedCalls(site, trace, threshold)))
       shape.last = group

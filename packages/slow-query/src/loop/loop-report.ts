@@ -1,6 +1,5 @@
 import { dialectOf, redactSql, type Host } from '@prisma-brisk/core'
 import type { NPlusOneReport, RequestInfo } from '../record/records.ts'
-import { siteOf } from '../trace/call-site.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import { adviseLoop } from './loop-advice.ts'
 import { isWriteLoop } from './loop-detector.ts'
@@ -36,7 +35,7 @@ export function reportOf(
 }
 
 function nameOf(trace: OperationTrace): string {
-  const site = siteOf(trace)
+  const site = trace.call.callSite()
   const name = `${trace.call.model ?? 'raw'}.${trace.call.operation}`
   return site === null ? name : `${name} (${site})`
 }

@@ -1,4 +1,4 @@
-import { awaitingSiteOf } from '../trace/call-site.ts'
+import { awaitingSiteOf, stackHere } from '@prisma-brisk/core'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import { Variety } from './variety.ts'
 
@@ -37,7 +37,7 @@ export class RepeatedCalls {
   seekSite(): void {
     if (this.site !== null || this.isSought) return
     this.isSought = true
-    this.site = awaitingSiteOf(new Error('settled').stack)
+    this.site = awaitingSiteOf(stackHere().stack)
   }
 
   add(trace: OperationTrace): void {

@@ -3,6 +3,7 @@ import {
   DriverTap,
   longListAdvice,
   quietAdvice,
+  stackHere,
   type Call,
   type DeferredFailure,
   type Host,
@@ -170,7 +171,7 @@ export class MountedRecorder implements LoopListener, FirstMount {
     options.telemetry?.record(trace, error)
     if (slow && !shared) {
       // Its text, which is dear, is made later, and only where Prisma did not record the call site.
-      this.slow({ trace, ms, threshold, error, result, settled: new Error('settled') })
+      this.slow({ trace, ms, threshold, error, result, settled: stackHere() })
     }
     if (scope !== undefined) scope.settled(trace)
     else this.outside?.settled(trace)

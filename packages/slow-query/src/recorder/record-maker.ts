@@ -6,7 +6,6 @@ import {
   type Host,
   type Statement,
 } from '@prisma-brisk/core'
-import { awaitingSiteOf, siteOf } from '../trace/call-site.ts'
 import { errorRecordOf } from '../record/error-record.ts'
 import type { ResolvedSlowQueryOptions } from '../options.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
@@ -53,7 +52,7 @@ export function recordOf(
     transactionMs: round(trace.transactionMs),
     fingerprint:
       statements[0]?.fingerprint ?? sqlFingerprint(`${call.model} ${call.operation}`, 'postgresql'),
-    callSite: siteOf(trace) ?? awaitingSiteOf(settled.stack),
+    callSite: call.callSite(settled),
     ...(error === undefined ? {} : { error: errorRecordOf(error, trace.statements) }),
     ...(traceId === undefined ? {} : { traceId }),
     ...(scope === undefined ? {} : { request: scope.info.name }),
