@@ -60,7 +60,7 @@ export interface QueryMethods {
    * Counts, percentiles and rows by model and operation, the most expensive first.
    *
    * @example
-   * console.table(prisma.$queries.stats())
+   * console.table(prisma.$queries.stats(), ['model', 'operation', 'count', 'errors', 'p50', 'p95'])
    */
   stats(options?: QueryStatsOptions): QueryStats[]
   /**

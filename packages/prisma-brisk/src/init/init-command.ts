@@ -23,8 +23,8 @@ export interface InitFlags extends Omit<InitRequest, 'cwd'> {
 }
 
 const NOTICED = `What your application will notice:
-  - Answers stay as they are. Lists are answered whole; those of more than 200 rows without \`take\` are printed. Once
-    none is left, take the \`pagination\` option out, and such a list is refused (\`guard\`).
+  - Answers stay as they are. Lists are answered whole; those of more than 200 rows without \`take\`, and those with a
+    \`take\` above 200, are printed. Once none is left, write \`limits: 'guard'\`, and such a list is refused.
   - Reads that run in the same moment and differ in one key are sent as one statement.
   - Operations of more than 100 ms are printed, with their SQL and their place in the code.
   - Nothing is cached or retried until you say so. Nothing is stopped for the time it takes either: take the \`resilience\`

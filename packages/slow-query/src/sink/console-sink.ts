@@ -1,3 +1,4 @@
+import { sep } from 'node:path'
 import { styleText } from 'node:util'
 import { boolean, callable, checkOptions, oneOf } from '@prisma-brisk/core'
 import type {
@@ -29,7 +30,7 @@ export interface ConsoleSinkOptions {
 }
 
 /**
- * Prints records for people.
+ * Prints records for people. Paths within the working directory are shown from there.
  *
  * @throws InvalidOptionsError
  * @example
@@ -47,11 +48,18 @@ export function consoleSink(options: ConsoleSinkOptions = {}): RecordSink {
   const colors = options.colors ?? (process.stderr.isTTY && !process.env['NO_COLOR'])
   const print = options.print ?? ((line: string) => void process.stderr.write(`${line}\n`))
   const paint: Paint = colors ? (style, text) => styleText(style, text) : (_, text) => text
+  const here = pathsWithin(process.cwd())
   const full = options.format === 'full'
   const printAll = (record: SinkRecord, folded: Folded | null): void => {
-    for (const line of linesOf(record, folded, full, paint)) print(line)
+    for (const line of linesOf(record, folded, full, paint)) print(line.replace(here, ''))
   }
   return (options.fold ?? !full) ? new FoldedSink(printAll) : { write: (record) => printAll(record, null) }
+}
+
+/** What is left out of paths, so that a terminal has room for the rest. */
+function pathsWithin(directory: string): RegExp {
+  const root = directory.endsWith(sep) ? directory : directory + sep
+  return new RegExp(`(?<=^|[\\s(])${root.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`, 'g')
 }
 
 type Style = 'red' | 'yellow' | 'bold' | 'dim'

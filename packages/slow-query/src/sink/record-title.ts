@@ -16,12 +16,16 @@ export function titleOf(record: SinkRecord): string {
     case 'alert':
       return `alert: ${record.metric}${record.model === null ? '' : ` of ${record.model}`} ${record.from} → ${record.to} (${record.value})`
     case 'request-budget':
-      return `request budget: ${record.request} sent ${record.statements} statements in ${Math.round(record.databaseMs)} ms`
+      return `request budget: ${record.request} sent ${statements(record)} in ${Math.round(record.databaseMs)} ms`
     case 'slow-request':
-      return `slow request: ${record.request} took ${record.ms} ms, ${record.statements} statements`
+      return `slow request: ${record.request} took ${record.ms} ms, ${statements(record)}`
     case 'deferred-failure':
       return `${deferredName(record)} failed: ${record.error.code ?? record.error.name}`
   }
+}
+
+function statements({ statements: count }: { readonly statements: number }): string {
+  return `${count} statement${count === 1 ? '' : 's'}`
 }
 
 function deferredName({ model, operation, callSite }: DeferredFailureRecord): string {

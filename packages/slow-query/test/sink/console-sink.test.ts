@@ -98,3 +98,36 @@ test("KN7 format 'full' and fold: false print every record", () => {
     expect(take().filter((line) => line.includes('User.findMany'))).toHaveLength(2)
   }
 })
+
+test('KN7 paths are shown from the working directory, and only there', () => {
+  const { sink, take } = printed()
+  void sink.write(slow(150, `${process.cwd()}/src/list.ts:3:5`))
+  void sink.write(slow(150, `/elsewhere${process.cwd()}/src/list.ts:3:5`))
+  void sink.write({ ...loop(12), parent: `User.findMany (${process.cwd()}/src/user.ts:1:2)` })
+  expect(take()).toEqual([
+    expect.stringMatching(/^src\/list\.ts:3:5 {2}slow/),
+    expect.stringMatching(/^\/elsewhere\/.*\/src\/list\.ts:3:5 {2}slow/),
+    expect.stringMatching(/^src\/list\.ts:4:7/),
+    '      for each row of User.findMany (src/user.ts:1:2)',
+    expect.any(String),
+  ])
+})
+
+test.each([
+  [0, '0 statements'],
+  [1, '1 statement'],
+  [2, '2 statements'],
+])('KN7 a slow request of %d statements', (statements, text) => {
+  const { sink, take } = printed()
+  const time = '2026-01-01T00:00:00.000Z'
+  void sink.write({
+    type: 'slow-request',
+    time,
+    request: 'GET /',
+    status: 200,
+    ms: 2000,
+    statements,
+    databaseMs: 1,
+  })
+  expect(take()).toEqual([expect.stringMatching(new RegExp(`, ${text}$`))])
+})
