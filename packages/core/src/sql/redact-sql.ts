@@ -11,6 +11,7 @@ import {
   SLASH,
 } from './sql-characters.ts'
 import { SqlFingerprint } from './sql-fingerprint.ts'
+import { Ordinals } from './ordinals.ts'
 import { TokenGroup, type GroupHash } from './group-hash.ts'
 import type { SqlDialect } from './sql-lexer.ts'
 import { SqlTokens, Token } from './sql-tokenizer.ts'
@@ -33,7 +34,7 @@ export interface RedactOptions {
 }
 
 /**
- * Takes every value out of a statement, and names its shape.
+ * Takes every value out of a statement, and names its shape. Ordinals (`ORDER BY 2`) are no values.
  *
  * One pass over the characters: each is looked at a bounded number of times, so hostile text costs no more than
  * its length. What is not understood is redacted, never shown: an unterminated literal or comment reaches to the
@@ -66,6 +67,7 @@ class Redaction {
   private readonly tokens: SqlTokens
   private readonly fingerprint: SqlFingerprint
   private readonly text: RedactedText
+  private readonly ordinals: Ordinals
   /** The level whose text is left out from here on. */
   private muted: GroupHash | null = null
   /** Whether a semicolon was the last token; one that ends the text says nothing. */
@@ -78,6 +80,7 @@ class Redaction {
   ) {
     this.tokens = new SqlTokens(sql, dialect, options)
     this.fingerprint = new SqlFingerprint(sql, dialect)
+    this.ordinals = new Ordinals(sql, dialect)
     this.text = new RedactedText(sql, dialect, options.maxLength ?? 16_384)
   }
 
@@ -100,48 +103,66 @@ class Redaction {
   }
 
   private token({ kind, first, start, end }: SqlTokens): void {
-    const { fingerprint, text } = this
+    const { fingerprint, text, ordinals } = this
     const { level } = fingerprint
     if (this.isEnded && kind !== Token.Comment) this.goOn()
     if (level.inValues && !isAmongRows(first)) this.endValues(level, start)
     switch (kind) {
       case Token.Word:
-        return fingerprint.addWord(start, end)
+        return ordinals.word(fingerprint.addWord(start, end))
       case Token.Name:
+        ordinals.operand()
         return fingerprint.addName(start, end)
       case Token.Symbol:
         return this.symbol(first, start)
       case Token.Comment:
         return text.dropComment(start, end)
       case Token.Number:
+        if (ordinals.has(start, end)) {
+          ordinals.operand()
+          return fingerprint.addName(start, end)
+        }
         if (level.group !== TokenGroup.TypeModifier || end - start > 4) text.replaceLiteral(start, end)
         break
       case Token.Literal:
         text.replaceLiteral(start, end)
         // Who knows the schema and who does not must find the same fingerprint.
-        if (first === DOUBLE_QUOTE && this.dialect === 'sqlite') return fingerprint.addName(start, end)
+        if (first === DOUBLE_QUOTE && this.dialect === 'sqlite') {
+          ordinals.operand()
+          return fingerprint.addName(start, end)
+        }
         break
       case Token.Parameter:
         break
     }
+    ordinals.operand()
     // Every value is one and the same.
     fingerprint.addCharacter(QUESTION)
   }
 
   private symbol(code: number, at: number): void {
-    const { fingerprint } = this
+    const { fingerprint, ordinals } = this
     if (code === SEMICOLON) this.isEnded = true
-    else if (code === OPEN) fingerprint.open()
-    else if (code === COMMA) this.comma(at)
-    else if (code === CLOSE) {
+    else if (code === OPEN) {
+      fingerprint.open()
+      ordinals.open()
+    } else if (code === COMMA) {
+      this.comma(at)
+      ordinals.comma()
+    } else if (code === CLOSE) {
       const ended = fingerprint.close()
       if (ended !== null) this.groupEnded(ended, at)
-    } else fingerprint.addCharacter(code)
+      ordinals.close()
+    } else {
+      fingerprint.addCharacter(code)
+      ordinals.symbol()
+    }
   }
 
   /** Another statement follows a semicolon. */
   private goOn(): void {
     this.isEnded = false
+    this.ordinals.statementEnded()
     this.fingerprint.addCharacter(SEMICOLON)
   }
 

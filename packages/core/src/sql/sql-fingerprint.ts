@@ -35,18 +35,22 @@ export class SqlFingerprint {
     this.level.addName(this.sql, start, end)
   }
 
-  addWord(start: number, end: number): void {
+  /** Returns it in lower case where it may mean something, else ''. */
+  addWord(start: number, end: number): string {
     const { sql, level } = this
     const length = end - start
     const hasMeaning = length >= SHORTEST_WORD && length <= LONGEST_WORD
     const word = hasMeaning ? sql.slice(start, end).toLowerCase() : ''
-    if (level.afterGroup && (word === 'or' || word === 'and'))
-      return level.addConnective(word === 'or' ? Connective.Or : Connective.And)
+    if (level.afterGroup && (word === 'or' || word === 'and')) {
+      level.addConnective(word === 'or' ? Connective.Or : Connective.And)
+      return word
+    }
     if (level.empty && level.group === TokenGroup.List && subqueryWords.has(word))
       level.group = TokenGroup.Plain
     level.addWord(sql, start, end)
     this.word = word
     if (word === 'values' || word === 'value') level.inValues = true
+    return word
   }
 
   /** Adds a comma; false where it stands deeper than levels are told apart. */

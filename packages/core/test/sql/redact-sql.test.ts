@@ -53,6 +53,49 @@ describe('S6 literals are redacted', () => {
     expect(redacted(sql, dialect)).toBe(expected)
   })
 
+  const dialects: readonly SqlDialect[] = ['postgresql', 'mysql', 'sqlite', 'sqlserver']
+  describe.each(dialects)('ordinals are no values: %s', (dialect) => {
+    test.each([
+      'SELECT a, count(*) FROM t GROUP BY 1 ORDER BY 2 DESC, 1',
+      'SELECT a, b FROM t GROUP BY 1, b, 2 HAVING a > b ORDER BY lower(a), 1 NULLS LAST',
+      'SELECT a FROM (SELECT a FROM t ORDER BY 12) u ORDER BY t.a ASC, 1',
+      'SELECT a FROM t ORDER BY 1; SELECT b FROM t ORDER BY 1',
+      'SELECT a FROM t UNION SELECT b FROM u ORDER BY 1',
+    ])('S6 %s is left as it is', (sql) => {
+      expect(redacted(sql, dialect)).toBe(sql)
+      expect(shape(sql, dialect)).not.toBe(shape(sql.replace(/1/g, '3'), dialect))
+    })
+
+    test.each([
+      'ORDER BY # + a',
+      'ORDER BY a + #',
+      'ORDER BY a, # * 2',
+      'ORDER BY a = #, b',
+      'ORDER BY a LIMIT #, 7',
+      'ORDER BY 1 LIMIT 7, #',
+      'ORDER BY 1 OFFSET #',
+      'ORDER BY -#',
+      'ORDER BY #.5',
+      'ORDER BY 12345#',
+      'ORDER BY a IN (#, 2)',
+      'ORDER BY # IN (1)',
+      'ORDER BY f(a, #)',
+      'ORDER BY sum(a) OVER (ORDER BY #)',
+      'ORDER BY sum(a) OVER (PARTITION BY #)',
+      'ORDER BY 1 /* c */ + #',
+      'ORDER BY # /* c */ + a',
+      'GROUP BY 1 HAVING a IN (#) OR # = a',
+      'GROUP BY 1 RETURNING a, #',
+      'GROUP BY a UNION SELECT #, 6',
+      'GROUP BY CASE WHEN a THEN # ELSE 4 END',
+      "GROUP BY a, # 'x'",
+      'WHERE a = b ORDER BY 1; DELETE FROM t ORDER BY #',
+      'GROUP BY 1; SELECT #, 5',
+    ])('S6 no value survives: … %s', (rest) => {
+      expect(redacted(`SELECT a FROM t ${rest.replaceAll('#', '83')}`, dialect)).not.toContain('83')
+    })
+  })
+
   test('SQLite keeps double-quoted names that are in the schema', () => {
     const knows = (name: string): boolean => name === 'email'
     expect(redactSql('SELECT "email" FROM t WHERE "email" = "ada"', 'sqlite', { knows }).sql).toBe(
