@@ -80,9 +80,9 @@ export {
 export type { Binding, BindingKind, PlannableQuery } from './binding/binding.ts'
 export { connectDatabase, exportStatistics, type DatabaseConnection } from './statistics/connect.ts'
 export { readStatistics } from './statistics/read-statistics.ts'
+export type { ComparedStatement } from './verify/compare-statements.ts'
 export {
   verifyIndexes,
-  type ComparedStatement,
   type Verification,
   type VerifiedIndex,
   type VerifyInput,

@@ -59,6 +59,7 @@ interface Call {
   readonly calls?: number
   readonly meanMs?: number
   readonly rows?: number
+  readonly at?: string
 }
 
 async function workloadOf(
@@ -66,8 +67,8 @@ async function workloadOf(
   source: Workload['source'] = 'slow-query-log',
 ): Promise<Workload> {
   const builder = new WorkloadBuilder('postgresql')
-  for (const { sql, calls: times = 100, meanMs = 20, rows = 20 } of calls) {
-    await builder.add({ sql, calls: times, totalMs: times * meanMs, rows })
+  for (const { sql, calls: times = 100, meanMs = 20, rows = 20, at = null } of calls) {
+    await builder.add({ sql, calls: times, totalMs: times * meanMs, rows, at })
   }
   return builder.build(source)
 }
@@ -184,6 +185,19 @@ describe('X42 referential-integrity statements', () => {
 
 describe('X41 what is no reason for an index', () => {
   const byName = 'select * from "User" where "name" = $1'
+
+  test('X41 a statement that the server cannot plan is named with its place and the words of the server', async () => {
+    const workload = await workloadOf([
+      { sql: 'select "name" from "User" group by $1', at: 'src/user.ts:3:1' },
+      { sql: `select '4711'::int[]` },
+    ])
+    const { findings } = await select({ workload, candidates: [] })
+    const [reason, ...others] = findings.filter((each) => each.kind === 'unread').map((each) => each.reason)
+    expect(reason).toMatch(
+      /^[0-9a-f]{16} at src\/user\.ts:3:1 is not judged: the server cannot plan it \(42803: column "User\.name" must appear in the GROUP BY clause/,
+    )
+    expect(others.join()).not.toContain('4711')
+  })
 
   test('X41 a statement that is slow although its plan is cheap waits for something else', async () => {
     const slow = await workloadOf([{ sql: byName, meanMs: 5000 }])

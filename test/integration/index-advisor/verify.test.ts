@@ -116,6 +116,40 @@ test('X65 the commands mend it, and the text says so', async () => {
   expect(mended.out).toContain('0 to mend')
 })
 
+test('X65 a statement that an index mended is gone from the log, or nearly, and is reported', async () => {
+  const line = (column: string) =>
+    JSON.stringify({
+      type: 'slow-query',
+      model: 'Post',
+      operation: 'findMany',
+      ms: 200,
+      threshold: 100,
+      callSite: `src/post.ts:${column.length}:1`,
+      statements: [{ sql: `SELECT * FROM "Post" WHERE "${column}" = $1`, ms: 200, rows: 1 }],
+    })
+  const log = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts)
+      .flatMap(([column, count]) => Array.from({ length: count }, () => line(column)))
+      .join('\n')
+  writeFileSync(join(project, 'before.ndjson'), log({ authorId: 34, title: 40, score: 30 }))
+  writeFileSync(join(project, 'after.ndjson'), log({ title: 3, score: 28 }))
+  const { out, code } = await verify('--before', 'before.ndjson', '--workload', 'after.ndjson')
+  const lines = out.split('\n').filter((each) => each.includes('Post.findMany'))
+  expect(lines).toHaveLength(3)
+  for (const each of lines) expect(each).toMatch(/Post\.findMany {2}[0-9a-f]{16} {2}src\/post\.ts:\d:1 {2}/)
+  expect(out).toMatch(/ts:8:1 {2}no longer slow: 34 calls before, none of more than 100 ms since\n/)
+  expect(out).toMatch(/ts:5:1 {2}200 ms → 200 ms \(fewer are slow: 40 calls before, 3 since\)\n/)
+  expect(out.match(/\(same\)/g)).toHaveLength(1)
+  expect(out).toContain(' 3 statements: 0 slower.')
+  expect(code).toBe(out.includes(' 0 to mend') ? 0 : 1)
+})
+
+test('X65 an empty URL is said to be empty', async () => {
+  const { code, err } = await verify('--database-url', '')
+  expect(code).toBe(2)
+  expect(err).toContain('--database-url is empty')
+})
+
 test('X65 the same statements before and after say whether it became faster', async () => {
   const line = (sql: string, ms: number) =>
     JSON.stringify({
@@ -143,7 +177,7 @@ test('X65 the same statements before and after say whether it became faster', as
     'json',
   )
   const { statements } = JSON.parse(out) as Verification
-  expect(statements.map(({ verdict, before, after }) => [verdict, before.meanMs, after.meanMs])).toEqual([
+  expect(statements.map(({ verdict, before, after }) => [verdict, before.meanMs, after?.meanMs])).toEqual([
     ['slower', 5, 50],
     ['faster', 210, 2],
     ['same', 4.7, 9.3],

@@ -71,10 +71,7 @@ export class PreparedQueries {
       return await this.#client.query(sql)
     } catch (error) {
       if (!isServerError(error)) throw error
-      // The server's own words may quote a literal of the statement; its code says enough.
-      const refused = new UnplannableQueryError(
-        `the server cannot plan it (${error.code}${nameIn(error.message)})`,
-      )
+      const refused = new UnplannableQueryError(`the server cannot plan it (${error.code}${wordsOf(error)})`)
       // A lock goes away again.
       if (error.code !== '55P03') this.#refused.set(query.sql, refused)
       throw refused
@@ -90,8 +87,11 @@ function isServerError(error: unknown): error is Error & { code: string } {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(57|08|53)/.test(code)
 }
 
-/** `relation "X" does not exist` names a thing of the schema, not a value. */
-function nameIn(message: string): string {
-  const missing = /^(relation|function|type|operator|schema) .{1,120} does not exist/.exec(message)
-  return missing === null ? '' : `: ${missing[0]}`
+/**
+ * Class 42 speaks of names and types of the statement; other words may quote a value, as those of a syntax error may, and
+ * whatever stands in single quotes.
+ */
+function wordsOf({ code, message }: Error & { readonly code: string }): string {
+  const mayQuote = !code.startsWith('42') || code === '42601' || message.includes("'")
+  return mayQuote ? '' : `: ${message.split('\n', 1)[0]?.slice(0, 200)}`
 }

@@ -1,5 +1,5 @@
 import type { AdviceRun } from '../advice-run.ts'
-import { byModel, evidencePlaces } from './text-report.ts'
+import { byModel, evidencePlaces, megabytes, rounded } from './text-report.ts'
 
 /** For a pull request's comment. */
 export function markdownReport({ advice }: AdviceRun): string {
@@ -18,11 +18,11 @@ export function markdownReport({ advice }: AdviceRun): string {
       out.push(`${each.severity}, ${each.confidence}. ${escape(each.reason)}`, '')
       if (each.before !== undefined && each.after !== undefined)
         out.push(
-          `Cost ${each.before.cost} → ${each.after.cost}${each.sizeBytes === undefined ? '' : `, ${each.sizeBytes} bytes`}.`,
+          `Cost ${rounded(each.before.cost)} → ${rounded(each.after.cost)}${each.sizeBytes === undefined ? '' : `, ${megabytes(each.sizeBytes)}`}.`,
           '',
         )
       for (const { place, calls } of evidencePlaces(each.evidence))
-        out.push(`- \`${place}\`${calls === undefined ? '' : ` (${calls} calls)`}`)
+        out.push(`- \`${place}\`${calls === undefined ? '' : ` (${calls.toLocaleString('en')} calls)`}`)
       out.push('', '```sql', each.sql, '```', '')
     }
   }

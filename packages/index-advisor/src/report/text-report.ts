@@ -40,12 +40,16 @@ function gain({ before, after, sizeBytes, writeCost }: Recommendation): string {
     before === undefined || after === undefined
       ? ''
       : `, cost ${rounded(before.cost)} → ${rounded(after.cost)}`
-  const size = sizeBytes === undefined ? '' : `, ${Math.max(1, Math.round(sizeBytes / 1e6))} MB`
+  const size = sizeBytes === undefined ? '' : `, ${megabytes(sizeBytes)}`
   return `${cost}${size}${writeCost === undefined ? '' : `, a write +${rounded(writeCost)}`}`
 }
 
-function rounded(cost: number): string {
+export function rounded(cost: number): string {
   return cost >= 100 ? Math.round(cost).toLocaleString('en') : cost.toFixed(1)
+}
+
+export function megabytes(bytes: number): string {
+  return `${Math.max(1, Math.round(bytes / 1e6))} MB`
 }
 
 /** The first few; a column asked for everywhere needs no list of everywhere. */

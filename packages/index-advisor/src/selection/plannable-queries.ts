@@ -34,7 +34,9 @@ export async function plannableQueries(
     } catch (error) {
       if (!(error instanceof UnplannableQueryError)) throw error
       if (each.origin !== 'workload') continue
-      const reason = `${each.operation ?? fingerprint} is not judged: ${error.message}.`
+      const place = each.observed?.at ?? null
+      const name = [each.operation, fingerprint].filter((part) => part !== null).join(' ')
+      const reason = `${name}${place === null ? '' : ` at ${place}`} is not judged: ${error.message}.`
       findings.push({ kind: 'unread', model: '', index: fingerprint, reason })
     }
   }

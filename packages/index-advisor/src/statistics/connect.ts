@@ -14,6 +14,11 @@ export interface DatabaseConnection extends SqlClient {
 
 /** `postgresql://`, `mysql://`, `mariadb://`, `file:` and `libsql:`. The URL is never printed: it holds a password. */
 export async function connectDatabase(url: string): Promise<DatabaseConnection> {
+  if (url.trim() === '')
+    throw new AdvisorError(
+      'E_DATABASE',
+      'The URL of --database-url is empty: is the variable set in this shell? Expected postgresql:, mysql:, file: or libsql:.',
+    )
   const scheme = /^([a-z+]+):/i.exec(url)?.[1]?.toLowerCase() ?? ''
   switch (scheme) {
     case 'postgres':

@@ -4,12 +4,13 @@ import { findTable } from '../statistics/statistics.ts'
 import type { Statistics, TableIndex, TableStatistics } from '../statistics/statistics.ts'
 import type { Workload } from '../workload/workload.ts'
 import { compareText } from '../text-order.ts'
+import { type ComparedStatement, comparedText, compareStatements, counted } from './compare-statements.ts'
 
 /** What became of the indexes after a deploy. Sorted; the same input gives the same bytes. */
 export interface Verification {
   readonly version: 1
   readonly indexes: readonly VerifiedIndex[]
-  /** Statements that are in both workloads, the one that changed most first. */
+  /** Statements of the workload before, the one that changed most first. */
   readonly statements: readonly ComparedStatement[]
   /** False when something has to be mended: an index missing or invalid, a statement slower. */
   readonly isGood: boolean
@@ -30,15 +31,6 @@ export interface VerifiedIndex {
   readonly commands: readonly string[]
 }
 
-export interface ComparedStatement {
-  readonly fingerprint: string
-  readonly operation: string | null
-  readonly before: { readonly calls: number; readonly meanMs: number }
-  readonly after: { readonly calls: number; readonly meanMs: number }
-  /** `unsure`: slower, but too few calls to tell. */
-  readonly verdict: 'faster' | 'same' | 'slower' | 'unsure'
-}
-
 export interface VerifyInput {
   /** The schema with its migrations: what should be there. */
   readonly catalog: Catalog
@@ -48,13 +40,6 @@ export interface VerifyInput {
   readonly before?: Workload | null
   readonly after?: Workload | null
 }
-
-/** Less than this change is noise. */
-const NOTICEABLE = 1.2
-/** Nobody waits for less. */
-const LEAST_MS = 5
-/** So many calls before and after are needed to say that a statement is slower. */
-const LEAST_CALLS = 20
 
 /** Built, valid, used, faster: of the indexes the schema declares, and of those that a failed build left behind. */
 export function verifyIndexes({ catalog, statistics, before, after }: VerifyInput): Verification {
@@ -188,31 +173,6 @@ function rebuild(table: TableStatistics | undefined, index: TableIndex): string[
   return [`DROP INDEX CONCURRENTLY ${name};`, `${create};`]
 }
 
-function compareStatements(before: Workload, after: Workload): ComparedStatement[] {
-  const later = new Map(after.queries.map((query) => [query.fingerprint, query]))
-  const compared = before.queries.flatMap((query): ComparedStatement[] => {
-    const now = later.get(query.fingerprint)
-    if (now === undefined || query.totalMs <= 0) return []
-    const old = { calls: query.calls, meanMs: round(query.totalMs / query.calls) }
-    const fresh = { calls: now.calls, meanMs: round(now.totalMs / now.calls) }
-    const { fingerprint, operation } = query
-    return [{ fingerprint, operation, before: old, after: fresh, verdict: verdictOf(old, fresh) }]
-  })
-  const saved = (each: ComparedStatement) => (each.before.meanMs - each.after.meanMs) * each.before.calls
-  return compared.sort(
-    (a, b) => Math.abs(saved(b)) - Math.abs(saved(a)) || compareText(a.fingerprint, b.fingerprint),
-  )
-}
-
-function verdictOf(
-  before: ComparedStatement['before'],
-  after: ComparedStatement['after'],
-): ComparedStatement['verdict'] {
-  if (after.meanMs * NOTICEABLE < before.meanMs) return 'faster'
-  if (after.meanMs <= before.meanMs * NOTICEABLE || after.meanMs - before.meanMs < LEAST_MS) return 'same'
-  return Math.min(before.calls, after.calls) < LEAST_CALLS ? 'unsure' : 'slower'
-}
-
 /** Whether an index was made by the newest migration that made any; the advisor's may be several in a row. */
 function newestOf(catalog: Catalog): (index: CatalogIndex) => boolean {
   const made = (index: CatalogIndex): string =>
@@ -246,28 +206,17 @@ export function verificationText(
     const commands = index.commands.map((command) => `\n      ${command}`).join('')
     return `  ${marks[index.state]} ${index.model}  ${index.name}  ${index.state}: ${index.remark}${commands}`
   })
-  const compared = statements.map((each) => {
-    const name = each.operation ?? each.fingerprint
-    const mark = { faster: '✓', same: '✓', slower: '✗', unsure: '?' }[each.verdict]
-    const few = Math.min(each.before.calls, each.after.calls)
-    const verdict =
-      each.verdict === 'unsure'
-        ? `slower, but ${few} ${few === 1 ? 'call is' : 'calls are'} too few to tell`
-        : each.verdict
-    return `  ${mark} ${name}  ${each.before.meanMs} ms → ${each.after.meanMs} ms (${verdict})`
-  })
+  const compared = statements.map(comparedText)
   const bad = indexes.filter(isWrong).length
   const unused = indexes.filter((index) => index.state === 'unused').length
   const hidden = indexes.length - shown.length
   const rest = hidden === 0 ? '' : ` ${hidden} older ones are built and valid: --all lists them.`
-  const summary = `${indexes.length} indexes: ${bad} to mend, ${unused} not used yet.${rest}`
+  const slower = statements.filter((each) => each.verdict === 'slower').length
+  const slow = statements.length === 0 ? '' : ` ${counted(statements.length, 'statement')}: ${slower} slower.`
+  const summary = `${indexes.length} indexes: ${bad} to mend, ${unused} not used yet.${slow}${rest}`
   return [...lines, ...(compared.length > 0 ? ['', ...compared] : []), '', summary, ''].join('\n')
 }
 
 function isWrong({ state }: VerifiedIndex): boolean {
   return state !== 'used' && state !== 'unused'
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 1000) / 1000
 }

@@ -21,6 +21,7 @@ export async function readSlowQueryLog(path: string, provider: Provider): Promis
       const record = readRecord(line)
       if (record === null) torn++
       else understood++
+      if (record !== null && record.threshold !== null) builder.loggedFrom(record.threshold)
       for (const statement of record?.statements ?? []) {
         await builder.add({
           sql: statement.sql,
@@ -28,6 +29,7 @@ export async function readSlowQueryLog(path: string, provider: Provider): Promis
           totalMs: statement.ms,
           rows: statement.rows,
           operation: record?.operation ?? null,
+          at: record?.at ?? null,
         })
       }
     }
@@ -87,6 +89,8 @@ function compose(file: Readable, gunzip: Gunzip): Gunzip {
 
 interface LogRecord {
   readonly operation: string | null
+  readonly at: string | null
+  readonly threshold: number | null
   readonly statements: readonly { readonly sql: string; readonly ms: number; readonly rows: number | null }[]
 }
 
@@ -98,10 +102,12 @@ function readRecord(line: string): LogRecord | null {
     return null
   }
   if (typeof value !== 'object' || value === null) return null
-  const { model, operation, statements } = value as Record<string, unknown>
+  const { model, operation, callSite, threshold, statements } = value as Record<string, unknown>
   const name = [model, operation].filter((part) => typeof part === 'string').join('.')
   return {
     operation: name === '' ? null : name,
+    at: typeof callSite === 'string' ? callSite : null,
+    threshold: typeof threshold === 'number' ? threshold : null,
     statements: (Array.isArray(statements) ? statements : []).flatMap((statement: unknown) => {
       const { sql, ms, rows } = (statement ?? {}) as Record<string, unknown>
       if (typeof sql !== 'string') return []

@@ -6,6 +6,8 @@ export interface Workload {
   readonly source: WorkloadSource
   /** Dearest first; equal ones by fingerprint. */
   readonly queries: readonly WorkloadQuery[]
+  /** ms of a call from which on the log holds it; null where it holds every call, or does not say. */
+  readonly thresholdMs: number | null
   /** Statements left out, by reason. */
   readonly skipped: Readonly<Partial<Record<SkipReason | 'torn', number>>>
 }
@@ -25,6 +27,8 @@ export interface WorkloadQuery {
   readonly rows: number | null
   /** `Post.findMany`, or the foreign key a referential-integrity statement belongs to. */
   readonly operation: string | null
+  /** `src/post.ts:12:20`, where most of its calls come from; null where unknown. */
+  readonly at: string | null
   /** It was sent by the server itself to keep a foreign key. */
   readonly isReferential: boolean
 }
@@ -35,6 +39,7 @@ export interface ObservedStatement {
   readonly totalMs: number
   readonly rows: number | null
   readonly operation?: string | null
+  readonly at?: string | null
 }
 
 /** Adds statements up by fingerprint. Of the texts of one fingerprint the most called is kept. */
@@ -43,6 +48,7 @@ export class WorkloadBuilder {
   readonly #entries = new Map<string, Entry>()
   /** Logs repeat themselves; reading one statement takes most of a millisecond. */
   readonly #read = new Map<string, ReadStatement | { skip: SkipReason }>()
+  #thresholdMs: number | null = null
   readonly #skipped: Partial<Record<SkipReason | 'torn', number>> = {}
 
   constructor(provider: Provider) {
@@ -62,6 +68,7 @@ export class WorkloadBuilder {
       totalMs: 0,
       rows: null,
       operations: new Map<string, number>(),
+      places: new Map<string, number>(),
     }
     this.#entries.set(read.fingerprint, entry)
     const text = entry.texts.get(read.sql) ?? { calls: 0, parameters: read.parameters }
@@ -70,12 +77,16 @@ export class WorkloadBuilder {
     entry.calls += observed.calls
     entry.totalMs += observed.totalMs
     if (observed.rows !== null) entry.rows = (entry.rows ?? 0) + observed.rows * observed.calls
-    if (observed.operation) {
-      entry.operations.set(
-        observed.operation,
-        (entry.operations.get(observed.operation) ?? 0) + observed.calls,
-      )
+    const count = (of: Map<string, number>, name: string | null | undefined) => {
+      if (name) of.set(name, (of.get(name) ?? 0) + observed.calls)
     }
+    count(entry.operations, observed.operation)
+    count(entry.places, observed.at)
+  }
+
+  /** The log holds only calls that took so many ms; the highest of several counts. */
+  loggedFrom(ms: number): void {
+    this.#thresholdMs = Math.max(this.#thresholdMs ?? 0, ms)
   }
 
   skip(reason: SkipReason | 'torn', times = 1): void {
@@ -94,13 +105,14 @@ export class WorkloadBuilder {
         totalMs: entry.totalMs,
         rows: entry.rows === null ? null : entry.rows / Math.max(1, entry.calls),
         operation: mostCalled(entry.operations, (calls) => calls)?.[0] ?? null,
+        at: mostCalled(entry.places, (calls) => calls)?.[0] ?? null,
         isReferential: entry.isReferential,
       }
     })
     queries.sort(
       (a, b) => b.totalMs - a.totalMs || b.calls - a.calls || (a.fingerprint < b.fingerprint ? -1 : 1),
     )
-    return { source, queries, skipped: this.#skipped }
+    return { source, queries, thresholdMs: this.#thresholdMs, skipped: this.#skipped }
   }
 }
 
@@ -112,6 +124,7 @@ interface Entry {
   totalMs: number
   rows: number | null
   readonly operations: Map<string, number>
+  readonly places: Map<string, number>
 }
 
 /** The first in the alphabet among equals, so that the order of a log does not matter. */

@@ -1,6 +1,7 @@
 import { advise } from '../../src/advise.ts'
 import type { AdviceRun } from '../../src/advice-run.ts'
 import { htmlReport } from '../../src/report/html-report.ts'
+import { markdownReport } from '../../src/report/markdown-report.ts'
 import { textReport } from '../../src/report/text-report.ts'
 import { ruleSelector } from '../../src/selection/rule-selector.ts'
 import { blogSchema, TestProject } from '../support/project.ts'
@@ -39,6 +40,10 @@ test('KN19 a place is listed once, though it speaks for an index in two ways', a
   expect(first?.evidence.map(({ kind }) => kind)).toEqual(['on-delete', 'relation'])
   const at = first?.evidence[0]?.at as string
   expect(htmlReport(run).split(`<code>${at}</code>`)).toHaveLength(2)
+})
+
+test('KN18 Markdown prints numbers as the text does', async () => {
+  expect(markdownReport(await planned())).toContain('Cost 4,310 → 8.4, 21 MB.')
 })
 
 test('KN18 the text has what the index costs each write', async () => {
