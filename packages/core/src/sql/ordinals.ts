@@ -58,7 +58,8 @@ export class Ordinals {
   }
 
   open(): void {
-    this.outer.push(this.place >= Place.Item ? Place.Operand : Math.min(this.place, Place.Select))
+    this.symbol()
+    this.outer.push(this.place === Place.Open ? Place.Operand : this.place)
     this.place = Place.Outside
   }
 
