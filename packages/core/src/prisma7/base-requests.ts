@@ -110,7 +110,7 @@ export class BaseRequests implements Requests {
     const isMet = waiting?.isMetBy(params) === true
     const send = (sent: InternalParams): Promise<unknown> => this.original.call(client, sent)
     if (mounted !== undefined) {
-      if (SentCall.current?.isMetBy(params) === true)
+      if (SentCall.current?.isMetBy(params, this.host) === true)
         return { params, passed: NONE, send: (sent) => send({ ...sent, [seenKey]: true }) }
       const own = isMet ? waiting.taken(params) : params
       return own.model !== undefined && this.isSeenBefore(mounted, hooksOf(client, own))

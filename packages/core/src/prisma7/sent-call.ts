@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Args } from '../pipeline/call.ts'
+import type { Host } from '../pipeline/host.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
 import { isAlike, likenessOf } from './likeness.ts'
 import type { InternalParams } from './redirect.ts'
@@ -36,9 +37,12 @@ export class SentCall {
     }
   }
 
-  /** Whether a request is this call again. One with arguments of the suite's own was written by somebody else. */
-  isMetBy(params: InternalParams): boolean {
-    if (this.hasEnded || !isAlike(this.params, params)) return false
+  /**
+   * Whether a request of a client of this base is this call again: another base, such as a read replica's, has a suite of its
+   * own. One with arguments of the suite's own was written by somebody else.
+   */
+  isMetBy(params: InternalParams, host: Host): boolean {
+    if (host !== this.entry.host || this.hasEnded || !isAlike(this.params, params)) return false
     const args = (params.args ?? {}) as Args
     return !this.entry.own.some((name) => name in args) && likenessOf(this.args ?? {}, args) !== 'no'
   }

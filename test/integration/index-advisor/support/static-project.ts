@@ -86,7 +86,7 @@ export function datasource(provider: string, preview: readonly string[] = []): s
     preview.length === 0 ? '' : `\n  previewFeatures = [${preview.map((each) => `"${each}"`).join(', ')}]`
   return `generator client {
   provider = "prisma-client"
-  output   = "../../generated"${features}
+  output   = "../generated"${features}
 }
 
 datasource db {
