@@ -63,7 +63,8 @@ export class Alert {
       model: model ?? null,
       from,
       to: next,
-      value: Number(value.toPrecision(6)),
+      // As `stats()` shows it.
+      value: Number(value.toPrecision(4)),
       limit: this.limitOf(severity[next] > severity[from] ? next : from),
       samples,
     }
