@@ -252,7 +252,7 @@ const storages: Record<string, Storage> = {
   },
 }
 
-const BUDGET = { seconds: 8, atLeast: 30 }
+const BUDGET = { seconds: 5, atLeast: 30 }
 
 describe.each(Object.entries(storages))(
   'on %s',
