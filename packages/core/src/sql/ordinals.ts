@@ -16,6 +16,8 @@ const enum Place {
   Operand,
 }
 
+/** Hostile text opens parentheses without end. */
+const DEEPEST = 100
 /** A select list is no longer than four digits count. */
 const LONGEST = 4
 
@@ -27,6 +29,8 @@ export class Ordinals {
   private place = Place.Outside
   /** Those of the enclosing parentheses. */
   private readonly outer: Place[] = []
+  /** Parentheses open below the deepest whose place is kept: behind such a one a number is a value. */
+  private overflow = 0
 
   constructor(
     private readonly sql: string,
@@ -58,18 +62,26 @@ export class Ordinals {
   }
 
   open(): void {
-    this.symbol()
-    this.outer.push(this.place === Place.Open ? Place.Operand : this.place)
+    if (this.outer.length === DEEPEST) this.overflow++
+    else {
+      this.symbol()
+      this.outer.push(this.place === Place.Open ? Place.Operand : this.place)
+    }
     this.place = Place.Outside
   }
 
   close(): void {
-    this.place = this.outer.pop() ?? Place.Outside
+    if (this.overflow === 0) this.place = this.outer.pop() ?? Place.Outside
+    else {
+      this.overflow--
+      this.place = Place.Outside
+    }
   }
 
   statementEnded(): void {
     this.place = Place.Outside
     this.outer.length = 0
+    this.overflow = 0
   }
 
   /** Whether the number is an ordinal. */

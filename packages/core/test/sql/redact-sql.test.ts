@@ -316,3 +316,11 @@ describe('S6 hostile text', () => {
     return performance.now() - startedAt
   }
 })
+
+test('S6 behind parentheses deeper than a hundred numbers are values, and ordinals again further out', () => {
+  const [open, close] = ['('.repeat(150), ')'.repeat(150)]
+  const deep = `${open}(SELECT a ORDER BY 1), 7, 8${close}`
+  expect(redacted(`SELECT a, ${deep} FROM t ORDER BY 2`, 'mysql')).toBe(
+    `SELECT a, ${open}(SELECT a ORDER BY 1), ?, ?${close} FROM t ORDER BY 2`,
+  )
+})
