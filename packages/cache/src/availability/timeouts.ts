@@ -2,12 +2,13 @@ import { StoreTimeoutError } from '../errors.ts'
 
 /**
  * Waits for answers, each for the same number of milliseconds at most. All waits share one timer, since the one that
- * began first also ends first: a timer for each would cost more than the rest of the wait.
+ * began first also ends first: a timer for each would cost more than the rest of the wait. It keeps the process alive while
+ * somebody waits, and no longer.
  */
 export class StoreTimeouts {
   /** Oldest first. */
   private readonly waits = new Set<Wait<unknown>>()
-  private isTimed = false
+  private timer: NodeJS.Timeout | null = null
 
   constructor(private readonly ms: number) {}
 
@@ -19,10 +20,11 @@ export class StoreTimeouts {
     return new Promise<T>((resolve, reject) => {
       const wait = new Wait(performance.now() + this.ms, failed, resolve, reject)
       this.waits.add(wait as Wait<unknown>)
-      if (!this.isTimed) this.time(this.ms)
+      if (this.timer === null) this.time(this.ms)
+      else if (this.waits.size === 1) this.timer.ref()
       answer.then(
         (value) => {
-          if (this.waits.delete(wait as Wait<unknown>)) wait.settle(answered, value)
+          if (this.ended(wait as Wait<unknown>)) wait.settle(answered, value)
         },
         (error: unknown) => this.fail(wait as Wait<unknown>, error),
       )
@@ -30,16 +32,22 @@ export class StoreTimeouts {
   }
 
   private fail(wait: Wait<unknown>, error: unknown): void {
-    if (this.waits.delete(wait)) wait.settle(wait.failed, error)
+    if (this.ended(wait)) wait.settle(wait.failed, error)
+  }
+
+  /** False where it had ended before. */
+  private ended(wait: Wait<unknown>): boolean {
+    if (!this.waits.delete(wait)) return false
+    if (this.waits.size === 0) this.timer?.unref()
+    return true
   }
 
   private time(ms: number): void {
-    this.isTimed = true
-    setTimeout(() => this.expire(), Math.max(1, Math.ceil(ms))).unref()
+    this.timer = setTimeout(() => this.expire(), Math.max(1, Math.ceil(ms)))
   }
 
   private expire(): void {
-    this.isTimed = false
+    this.timer = null
     const now = performance.now()
     for (const wait of this.waits) {
       if (wait.until > now) return this.time(wait.until - now)

@@ -28,9 +28,9 @@ export class SinkQueue {
   /** Resolves when everything pushed so far is written, or the sink has kept us waiting too long. */
   async flush(): Promise<void> {
     let timer: NodeJS.Timeout | undefined
+    // It keeps the process alive: somebody waits, and may have more to do once this has ended.
     const patience = new Promise<void>((resolve) => {
       timer = realTimers.setTimeout(resolve, FLUSH_PATIENCE_MS)
-      timer.unref()
     })
     await Promise.race([this.drained(), patience])
     realTimers.clearTimeout(timer)
