@@ -8,7 +8,7 @@ import { compose, type Middleware } from './pipeline/middleware.ts'
 import { loadSchemaModel, type SchemaOption } from './schema/load-schema.ts'
 import { callDirectly } from './prisma7/direct/direct-methods.ts'
 import { PipelineEntry, type Requests } from './prisma7/pipeline-entry.ts'
-import { giveDescendantsOwnHooks } from './prisma7/descendants.ts'
+import { giveOwnHooks } from './prisma7/descendants.ts'
 import { transactionsOf } from './prisma7/own-transaction.ts'
 import { queryHook } from './prisma7/query-hook.ts'
 import type { InternalParams } from './prisma7/redirect.ts'
@@ -76,7 +76,7 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   const follows = followed.map(({ key }) => key)
   if (list !== undefined)
     requests?.carries(list, (client as PrivateClient)._extensions, { entry, hook, follows })
-  if (!giveDescendantsOwnHooks(list, (child, parent) => requests?.carries(child, parent))) {
+  if (!giveOwnHooks(list, (child, parent) => requests?.carries(child, parent))) {
     host.warnOnce(
       'W_EXTENSIONS_HIDDEN',
       'prisma-brisk: this version of Prisma hides its extensions; mount those that compute fields before the suite.',

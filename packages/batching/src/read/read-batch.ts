@@ -195,6 +195,7 @@ export class ReadBatch extends BatchRun {
   private async leaveToPrisma(calls: readonly (readonly BatchedCall[])[]): Promise<void> {
     if (calls.length < 2) return inParallel(calls, 1, (equal) => this.share(equal))
     const missed: BatchedCall[] = []
+    const uncertain: BatchedCall[] = []
     // Prisma gives the fields of all of them in the order of one.
     const isMixed = calls.some(([call]) => call?.order !== calls[0]?.[0]?.order)
     this.countStatement()
@@ -202,14 +203,16 @@ export class ReadBatch extends BatchRun {
     for (const [index, outcome] of outcomes.entries()) {
       const equal = calls[index] as readonly BatchedCall[]
       const [first, ...others] = equal as readonly [BatchedCall, ...BatchedCall[]]
-      if (outcome.status === 'rejected') {
-        if (isMiss(outcome.reason)) missed.push(...equal)
-        else this.recover(equal, outcome.reason)
-      } else if (outcome.value === null && !(await isComparedExactly(this.group, first)))
-        missed.push(...equal)
-      else
-        this.hand(isMixed ? inOrderOf(outcome.value, first.call.args) : outcome.value, first, first, others)
+      if (outcome.status === 'rejected' && !isMiss(outcome.reason)) {
+        this.recover(equal, outcome.reason)
+        continue
+      }
+      const answer = outcome.status === 'rejected' ? null : outcome.value
+      if (answer === null && !(await isComparedExactly(this.group, first))) uncertain.push(...equal)
+      else if (outcome.status === 'rejected') missed.push(...equal)
+      else this.hand(isMixed ? inOrderOf(answer, first.call.args) : answer, first, first, others)
     }
+    this.putBack(uncertain, undefined)
     this.replayMissed(missed)
   }
 

@@ -35,6 +35,12 @@ export interface CallNotes {
   batch?: { readonly id: number; readonly calls: number }
 }
 
+/** A field that an extension computes, and the columns that it needs, those of the fields it is made of included. */
+export interface ComputedField {
+  readonly name: string
+  readonly needs: readonly string[]
+}
+
 /** Sends an operation on the model of a call. */
 export type Send = (operation: string, args: Args) => Promise<unknown>
 
@@ -56,6 +62,8 @@ export interface Dispatcher {
   readonly isLastExtension: boolean
   /** Whether the hook of an extension that is not this suite's stands there. */
   readonly hasForeignBehind: boolean
+  /** Fields of a model that extensions of the calling client compute; none where Prisma hides them. */
+  computedFields(model: string): readonly ComputedField[]
 }
 
 /**
@@ -159,6 +167,25 @@ export class Call {
    */
   get hasForeignBehind(): boolean {
     return this.dispatcher.hasForeignBehind
+  }
+
+  /**
+   * Columns that Prisma reads for fields that the caller gets and extensions compute. A row of the answer has them even where
+   * the call selects or omits others: Prisma takes them off once it has computed.
+   */
+  get neededColumns(): ReadonlySet<string> {
+    const { args, model, host } = this
+    if (model === null) return new Set()
+    const select = args['select'] as Args | null | undefined
+    const omit = args['omit'] as Args | null | undefined
+    const isGot = ({ name }: ComputedField) =>
+      select ? Boolean(select[name]) : !(omit?.[name] ?? host.omittedFields(model).includes(name))
+    return new Set(
+      this.dispatcher
+        .computedFields(model)
+        .filter(isGot)
+        .flatMap(({ needs }) => needs),
+    )
   }
 
   /**

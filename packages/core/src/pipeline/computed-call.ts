@@ -30,6 +30,7 @@ export function computedCall(
     hooks: null,
     isLastExtension: true,
     hasForeignBehind: false,
+    computedFields: () => [],
   }
   return new Call(host, null, operation, args, [], noTransaction, {}, dispatcher)
 }

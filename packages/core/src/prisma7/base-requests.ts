@@ -1,5 +1,5 @@
 import { operationTraits } from '../operation/operation.ts'
-import type { Args } from '../pipeline/call.ts'
+import type { Args, ComputedField } from '../pipeline/call.ts'
 import type { Host } from '../pipeline/host.ts'
 import { ownArgumentsOf, withoutOwnArguments } from './own-arguments.ts'
 import type { OpenTransaction } from './own-transaction.ts'
@@ -14,6 +14,7 @@ import { NONE, WriteFollowers, type ForeignWrites } from './write-followers.ts'
 export interface ExtensionList {
   append?(extension: unknown): ExtensionList
   getAllQueryCallbacks?(delegate: string, operation: string): readonly unknown[]
+  getAllComputedFields?(delegate: string): Readonly<Record<string, ComputedField>> | undefined
 }
 
 /** What is used of a client; private to Prisma. */

@@ -1,9 +1,10 @@
-import type { Args, Call, Dispatcher, Send } from '../pipeline/call.ts'
+import type { Args, Call, ComputedField, Dispatcher, Send } from '../pipeline/call.ts'
 import type { Next } from '../pipeline/middleware.ts'
 import { currentCall } from '../driver/current-call.ts'
 import type { DriverTap } from '../driver/driver-tap.ts'
 import { TransactionRegistry } from '../transaction/transaction-registry.ts'
 import { UnsupportedClientError } from '../errors.ts'
+import { computedFieldsOf } from './descendants.ts'
 import { withoutOwnArguments } from './own-arguments.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
 import { redirected, type HookInput, type InternalParams } from './redirect.ts'
@@ -40,6 +41,10 @@ export class PrismaDispatcher implements Dispatcher {
     for (let index = hooks.length - 1; index >= 0 && hooks[index] !== hook; index--)
       if (!isOwnHook(hooks[index])) return true
     return false
+  }
+
+  computedFields(model: string): readonly ComputedField[] {
+    return computedFieldsOf(this.hooks, model)
   }
 
   dispatch(call: Call, args: Args): Promise<unknown> {

@@ -1,4 +1,4 @@
-import { Call, type Args, type Dispatcher, type Send } from '../../pipeline/call.ts'
+import { Call, type Args, type ComputedField, type Dispatcher, type Send } from '../../pipeline/call.ts'
 import { noTransaction } from '../../pipeline/call-transaction.ts'
 import { operationTraits } from '../../operation/operation.ts'
 import { currentCall } from '../../driver/current-call.ts'
@@ -144,6 +144,11 @@ class DirectDispatcher implements Dispatcher {
 
   get canRedirect(): boolean {
     return true
+  }
+
+  /** Calls of a client that has such fields are not direct. */
+  computedFields(): readonly ComputedField[] {
+    return []
   }
 
   dispatch(call: Call, args: Args): Promise<unknown> {
