@@ -1,6 +1,7 @@
 // The long runs of what `npm test` runs briefly: oracles with thousands of seeds, and ten minutes of mixed load.
-// Words select some of them: `npm run test:nightly batching soak`.
+// Words select some of them, and `--seeds=1000` gives each oracle as many: `npm run test:nightly batching soak`.
 import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 interface Run {
@@ -9,7 +10,8 @@ interface Run {
   env: Record<string, string>
 }
 
-const seeds = (count: number) => ({ BRISK_SEEDS: String(count) })
+const given = process.argv.find((word) => word.startsWith('--seeds='))?.slice('--seeds='.length)
+const seeds = (count: number) => ({ BRISK_SEEDS: given ?? String(count) })
 
 const RUNS: Run[] = [
   {
@@ -17,25 +19,48 @@ const RUNS: Run[] = [
     tests: ['batching/demo-oracle', 'batching/key-types-oracle'],
     env: seeds(10_000),
   },
+  { name: 'unique-reads', tests: ['batching/unique-reads-oracle'], env: seeds(2000) },
   { name: 'creates', tests: ['batching/creates-oracle'], env: seeds(5000) },
   { name: 'freshness', tests: ['cache/freshness-oracle'], env: seeds(5000) },
   { name: 'pagination', tests: ['pagination/walk', 'pagination/cut'], env: seeds(5000) },
+  {
+    name: 'limits',
+    tests: ['pagination/guard', 'pagination/warn', 'pagination/distinct-total'],
+    env: seeds(2000),
+  },
   { name: 'core', tests: ['packages/core', 'integration/core'], env: seeds(5000) },
   { name: 'slow-query', tests: ['packages/slow-query'], env: seeds(5000) },
-  { name: 'index-advisor', tests: ['packages/index-advisor/test/selection'], env: seeds(2000) },
+  { name: 'cache', tests: ['packages/cache'], env: seeds(5000) },
+  {
+    name: 'index-advisor',
+    tests: ['packages/index-advisor/test/selection', 'packages/index-advisor/test/fixed-point'],
+    env: seeds(2000),
+  },
   { name: 'managers', tests: ['package/package-managers'], env: { BRISK_MANAGERS: 'npm,pnpm,yarn,bun' } },
   { name: 'relations', tests: ['cache/relations-oracle'], env: seeds(1000) },
   { name: 'refused-creates', tests: ['batching/refused-creates-oracle'], env: seeds(1000) },
   { name: 'chains', tests: ['composition/foreign-chain-oracle'], env: seeds(1000) },
+  { name: 'clients', tests: ['composition/clients-of-one-base-oracle'], env: seeds(1000) },
   { name: 'soak', tests: ['composition/soak'], env: { BRISK_SOAK_SECONDS: '600' } },
 ]
 
-const wanted = process.argv.slice(2)
+const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--seeds='))
 const runs = RUNS.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
 if (runs.length === 0) {
   console.error(
     `No nightly run is called ${wanted.join(' ')}; there are ${RUNS.map(({ name }) => name).join(', ')}`,
   )
+  process.exit(2)
+}
+const unseen = ['packages', 'test']
+  .flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)),
+  )
+  .filter((file) => file.endsWith('.test.ts') && !/node_modules|\/support\//.test(file))
+  .filter((file) => /BRISK_SEEDS|forSeeds\(/.test(readFileSync(file, 'utf8')))
+  .filter((file) => !RUNS.some(({ tests }) => tests.some((part) => file.includes(part))))
+if (unseen.length > 0) {
+  console.error(`No nightly run has these oracles: ${unseen.join(', ')}`)
   process.exit(2)
 }
 const failed: string[] = []
