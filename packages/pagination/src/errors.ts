@@ -48,10 +48,12 @@ export class LimitExceededError extends BriskError {
     readonly list: string,
     readonly asked: number,
     readonly allowed: number,
+    /** `file:line:column` in the user's code, or null where it is not known. */
+    readonly callSite: string | null = null,
   ) {
     super(
       'E_LIMIT_EXCEEDED',
-      `${list} asks for ${asked} rows, ${allowed} are allowed. Read them in pages with cursorPage() or paginate(), raise ` +
+      `${list}${at(callSite)} asks for ${asked} rows, ${allowed} are allowed. Read them in pages with cursorPage() or paginate(), raise ` +
         `maxLimit for the model, or say why all are needed: unbounded: 'nightly export'.`,
     )
   }
@@ -93,10 +95,12 @@ export class OffsetTooDeepError extends BriskError {
     readonly list: string,
     readonly asked: number,
     readonly allowed: number,
+    /** `file:line:column` in the user's code, or null where it is not known. */
+    readonly callSite: string | null = null,
   ) {
     super(
       'E_OFFSET_TOO_DEEP',
-      `${list} skips ${asked} rows, ${allowed} are allowed. Walk the list with cursorPage(), which costs the same at every ` +
+      `${list}${at(callSite)} skips ${asked} rows, ${allowed} are allowed. Walk the list with cursorPage(), which costs the same at every ` +
         `depth, or raise maxOffset.`,
     )
   }

@@ -71,7 +71,7 @@ export class ListBound {
     const rows = Math.abs(wholeNumber(take, list))
     const isWithin = rows <= maxLimit + lookahead
     if (!isWithin && onExceeded === 'reject')
-      throw new LimitExceededError(list.name(), rows - lookahead, maxLimit)
+      throw new LimitExceededError(list.name(), rows - lookahead, maxLimit, list.callSite())
     const { skip, leniency: tooDeep } = checkSkip(args['skip'], policy, list)
     const leniency =
       isWithin || onExceeded === 'clamp'
@@ -172,7 +172,7 @@ function checkSkip(
     return { skip: 0, leniency: refused('warn', maxOffset, 'E_INVALID_OFFSET') }
   }
   if (skip <= maxOffset) return { skip, leniency: null }
-  if (onExceeded !== 'warn') throw new OffsetTooDeepError(list.name(), skip, maxOffset)
+  if (onExceeded !== 'warn') throw new OffsetTooDeepError(list.name(), skip, maxOffset, list.callSite())
   return { skip, leniency: refused('warn', maxOffset, 'E_OFFSET_TOO_DEEP') }
 }
 

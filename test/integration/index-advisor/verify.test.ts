@@ -228,3 +228,29 @@ test('X66 bad input is one clear line and exit code 2', async () => {
     expect(err.trim().split('\n')).toHaveLength(1)
   }
 })
+
+test('X65 without --database-url the database is that of prisma.config.ts, and where neither names one that is said', async () => {
+  const config = join(project, 'prisma.config.ts')
+  const told = async (...argv: string[]) => {
+    let [out, err] = ['', '']
+    const host = { stdout: (text: string) => void (out += text), stderr: (text: string) => void (err += text) }
+    const code = await run(argv, { ...host, cwd: project, isTerminal: false })
+    return { code, out, err }
+  }
+  try {
+    writeFileSync(config, `export default { datasource: { url: '${url.href}' } }\n`)
+    expect((await told('verify')).out).toMatch(/^\d+ (index|indexes)|Post/m)
+    expect(JSON.parse((await told('statistics', 'export')).out)).toMatchObject({ provider: 'postgresql' })
+    const other = await told('verify', '--database-url', 'postgresql://127.0.0.1:1/none')
+    expect(other).toMatchObject({ code: 2, out: '' })
+    writeFileSync(config, 'export default {}\n')
+    for (const argv of [['verify'], ['statistics', 'export']])
+      expect(await told(...argv)).toMatchObject({
+        code: 2,
+        out: '',
+        err: expect.stringMatching(/No database to read: give --database-url, or set `datasource.url`/),
+      })
+  } finally {
+    rmSync(config)
+  }
+})

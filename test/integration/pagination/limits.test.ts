@@ -105,7 +105,8 @@ describe('a take above the maximum', () => {
       list: 'Tag.findMany',
       asked: 21,
       allowed: 20,
-      message: expect.stringContaining("unbounded: 'nightly export'"),
+      callSite: expect.stringMatching(/limits\.test\.ts:\d+:\d+$/),
+      message: expect.stringMatching(/at \S+limits\.test\.ts.*unbounded: 'nightly export'/),
     })
     expect(log.statements).toEqual([])
   })

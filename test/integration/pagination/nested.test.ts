@@ -119,6 +119,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('on %s', (provider) =
     ).rejects.toMatchObject({
       code: 'E_LIMIT_EXCEEDED',
       list: 'User.findMany → students',
+      callSite: expect.stringContaining('nested.test.ts'),
     })
   })
 

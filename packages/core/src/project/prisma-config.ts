@@ -12,6 +12,8 @@ export interface Config {
   readonly externalTables: readonly string[]
   readonly externalEnums: readonly string[]
   readonly shadowInitScript: string
+  /** Null where it is made of a variable that is not set. */
+  readonly databaseUrl: string | null
   readonly shadowDatabaseUrl: string | null
 }
 
@@ -31,7 +33,7 @@ interface PrismaConfig {
   readonly typedSql?: { readonly path?: string } | undefined
   readonly tables?: { readonly external?: readonly string[] } | undefined
   readonly enums?: { readonly external?: readonly string[] } | undefined
-  readonly datasource?: { readonly shadowDatabaseUrl?: string | undefined } | undefined
+  readonly datasource?: { readonly [name in 'url' | 'shadowDatabaseUrl']?: string | undefined } | undefined
 }
 
 /** Reads the project's `prisma.config.ts`, where it has one, as its own Prisma CLI does. */
@@ -46,6 +48,7 @@ export async function loadConfig(
     externalTables: [],
     externalEnums: [],
     shadowInitScript: '',
+    databaseUrl: null,
     shadowDatabaseUrl: null,
   }
   // Loading the loader takes a third of a second, so only where there is something to load.
@@ -68,7 +71,8 @@ export async function loadConfig(
           externalTables: config.tables?.external ?? [],
           externalEnums: config.enums?.external ?? [],
           shadowInitScript: config.migrations?.initShadowDb ?? '',
-          shadowDatabaseUrl: lent.length > 0 ? null : (config.datasource?.shadowDatabaseUrl ?? null),
+          databaseUrl: known(config.datasource?.url),
+          shadowDatabaseUrl: known(config.datasource?.shadowDatabaseUrl),
         }
       }
       const problem = loaded.error.error
@@ -80,12 +84,18 @@ export async function loadConfig(
           `${shown(cwd, file)} could not be loaded: ${problem?.message ?? loaded.error._tag}`,
         )
       lent.push(missing)
-      process.env[missing] = 'unset://brisk'
+      process.env[missing] = UNSET
     }
   } finally {
     for (const name of lent) delete process.env[name]
   }
 }
+
+/** Lent to a config that reads a variable which is not set. */
+const UNSET = 'unset://brisk'
+
+const known = (url: string | undefined): string | null =>
+  url === undefined || url.includes(UNSET) ? null : url
 
 /** Prisma looks for `prisma.config.ts` and the like, and for `.config/prisma.ts`. */
 async function mayHaveConfig(cwd: string): Promise<boolean> {

@@ -14,6 +14,8 @@ export interface Project {
   readonly externalTables: readonly string[]
   readonly externalEnums: readonly string[]
   readonly shadowInitScript: string
+  /** Of `datasource.url` in `prisma.config.ts`; null where there is none, or its variable is not set. */
+  readonly databaseUrl: string | null
   readonly shadowDatabaseUrl: string | null
 }
 
@@ -46,6 +48,7 @@ export async function findProject(request: {
     externalTables: config.externalTables,
     externalEnums: config.externalEnums,
     shadowInitScript: config.shadowInitScript,
+    databaseUrl: config.databaseUrl,
     shadowDatabaseUrl: config.shadowDatabaseUrl,
   }
 }

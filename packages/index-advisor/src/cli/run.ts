@@ -100,7 +100,7 @@ function addStatistics(program: Command, host: CliHost, done: (exitCode: number)
     .description('what the planner knows of a database')
     .command('export')
     .description('print it as JSON; reads catalogs alone (on SQLite: counts each table once)')
-    .requiredOption('--database-url <url>', 'postgresql:, mysql:, file: or libsql:')
+    .option('--database-url <url>', 'postgresql:, mysql:, file: or libsql: (default: that of prisma.config.ts)')
     .option('--no-values', 'leave most-common values and histograms out: they hold real data')
     .option('--schemas <names...>', 'PostgreSQL: only these schemas')
     .action(async (flags: StatisticsFlags) => {
@@ -114,7 +114,10 @@ function addVerify(program: Command, host: CliHost, done: (exitCode: number) => 
     .command('verify')
     .description('after a deploy: are the indexes built, valid, used, and the queries faster?')
     .option('--schema <path>', 'schema file or directory (default: as prisma.config.ts says)')
-    .requiredOption('--database-url <url>', 'the database that was deployed to; read only')
+    .option(
+      '--database-url <url>',
+      'the database that was deployed to; read only (default: that of prisma.config.ts)',
+    )
     .option('--workload <file>', 'slow-query log of after the deploy')
     .option('--before <file>', 'slow-query log of before the deploy, to compare with')
     .option('--all', 'list every index, not only what was added or is wrong')

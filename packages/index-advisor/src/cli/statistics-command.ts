@@ -1,7 +1,10 @@
+import { findProject } from '@prisma-brisk/core/project'
 import type { CliHost } from './cli-host.ts'
+import { databaseUrlOf } from './database-url.ts'
 
 export interface StatisticsFlags {
-  readonly databaseUrl: string
+  /** Default: that of `prisma.config.ts`. */
+  readonly databaseUrl?: string
   readonly values?: boolean
   readonly schemas?: readonly string[]
 }
@@ -9,7 +12,7 @@ export interface StatisticsFlags {
 /** `brisk statistics export` */
 export async function statisticsCommand(flags: StatisticsFlags, host: CliHost): Promise<number> {
   const { connectDatabase, exportStatistics } = await import('../statistics/connect.ts')
-  const connection = await connectDatabase(flags.databaseUrl)
+  const connection = await connectDatabase(flags.databaseUrl ?? (await ofProject(host)))
   try {
     const statistics = await exportStatistics(connection, {
       values: flags.values !== false,
@@ -23,4 +26,8 @@ export async function statisticsCommand(flags: StatisticsFlags, host: CliHost): 
   } finally {
     await connection.close()
   }
+}
+
+async function ofProject({ cwd }: CliHost): Promise<string> {
+  return databaseUrlOf(undefined, await findProject({ cwd, configLoader: () => import('@prisma/config') }))
 }

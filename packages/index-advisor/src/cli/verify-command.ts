@@ -2,10 +2,12 @@ import { resolve } from 'node:path'
 import { collect } from '../advise.ts'
 import { AdvisorError } from '../errors.ts'
 import type { CliHost } from './cli-host.ts'
+import { databaseUrlOf } from './database-url.ts'
 
 export interface VerifyFlags {
   readonly schema?: string
-  readonly databaseUrl: string
+  /** Default: that of `prisma.config.ts`. */
+  readonly databaseUrl?: string
   readonly workload?: string
   readonly before?: string
   readonly format?: 'text' | 'json'
@@ -21,7 +23,7 @@ export async function verifyCommand(flags: VerifyFlags, host: CliHost): Promise<
       '--before and --workload compare two logs: give both or neither.',
     )
   }
-  const { reading } = await collect({
+  const { project, reading } = await collect({
     cwd: host.cwd,
     ...(flags.schema === undefined ? {} : { schema: flags.schema }),
   })
@@ -38,7 +40,7 @@ export async function verifyCommand(flags: VerifyFlags, host: CliHost): Promise<
   const log = (file: string | undefined) =>
     file === undefined ? null : readWorkload(resolve(host.cwd, file), catalog.provider)
   const [before, after] = [await log(flags.before), await log(flags.workload)]
-  const connection = await connectDatabase(flags.databaseUrl)
+  const connection = await connectDatabase(databaseUrlOf(flags.databaseUrl, project))
   try {
     const statistics = await exportStatistics(connection, { values: false })
     const verification = verifyIndexes({ catalog, statistics, before, after })

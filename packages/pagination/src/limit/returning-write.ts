@@ -40,7 +40,8 @@ export function updateWithin(
 }
 
 function exceeded(rows: number, list: ListName, limit: number, policy: OnExceeded): Leniency {
-  if (policy !== 'allow' && policy !== 'warn') throw new LimitExceededError(list.name(), rows, limit)
+  if (policy !== 'allow' && policy !== 'warn')
+    throw new LimitExceededError(list.name(), rows, limit, list.callSite())
   return { policy, limit, code: 'E_LIMIT_EXCEEDED', isRefused: true }
 }
 
