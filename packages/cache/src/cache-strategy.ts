@@ -39,6 +39,8 @@ export interface ResolvedStrategy {
   readonly nullTtl: number | null
   readonly staleIfError: number
   readonly tags: readonly string[]
+  /** Models that the result must not rest on, or the read is not cached; none where the call asks for the cache itself. */
+  readonly except: ReadonlySet<string>
 }
 
 /** What a strategy leaves open. */
@@ -57,6 +59,7 @@ export function resolveStrategy(
   given: CacheStrategy,
   model: CacheStrategy | undefined,
   defaults: StrategyDefaults,
+  except: ReadonlySet<string> = NOTHING,
 ): ResolvedStrategy {
   const nullTtl = given.nullTtl ?? model?.nullTtl ?? defaults.nullTtl
   return {
@@ -65,6 +68,7 @@ export function resolveStrategy(
     nullTtl: nullTtl === null ? null : nullTtl * 1000,
     staleIfError: (given.staleIfError ?? model?.staleIfError ?? defaults.staleIfError) * 1000,
     tags: tagsOf(given.tags, model?.tags),
+    except,
   }
 }
 
@@ -73,6 +77,7 @@ function tagsOf(given: readonly string[] = NONE, model: readonly string[] = NONE
 }
 
 const NONE: readonly string[] = Object.freeze([])
+const NOTHING: ReadonlySet<string> = new Set()
 
 /** @throws InvalidCacheStrategyError */
 export function checkStrategy(value: unknown, path = 'cacheStrategy'): asserts value is CacheStrategy {

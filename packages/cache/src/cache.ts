@@ -1,5 +1,4 @@
 import {
-  InvalidOptionsError,
   operationTraits,
   type Call,
   type Host,
@@ -127,9 +126,9 @@ export class Cache {
   /** The usual read, which asks for nothing, passes at the cost of two look-ups. */
   private read(call: Call, next: Next): Promise<unknown> {
     const given = strategyOf(call.args, call.dataPath)
-    if (given === undefined && this.options.models.size === 0) return unasked(call, next)
-    const model = this.options.models.get(call.model as string)
-    if (given === undefined && (model === undefined || model === false)) return unasked(call, next)
+    if (given !== undefined) return this.cached(call, next, given)
+    const { models } = this.options
+    if (models.isEmpty || models.of(call.model as string) === undefined) return unasked(call, next)
     return this.cached(call, next, given)
   }
 
@@ -144,10 +143,11 @@ export class Cache {
   }
 
   private strategyFor(call: Call, given: unknown): ResolvedStrategy {
-    const model = this.options.models.get(call.model as string) || undefined
-    if (given === false || given === undefined) return resolveStrategy(UNSAID, model, this.options.defaults)
+    const { models, defaults } = this.options
+    const model = models.of(call.model as string)
+    if (given === false || given === undefined) return resolveStrategy(UNSAID, model, defaults, models.except)
     checkStrategy(given)
-    return resolveStrategy(given, model, this.options.defaults)
+    return resolveStrategy(given, model, defaults)
   }
 
   private rawRead(call: Call, next: Next): Promise<unknown> {
@@ -250,12 +250,8 @@ export class Cache {
 
   private checkModels(): void {
     const { models } = this.options
-    const schema = models.size === 0 ? null : this.host.schema()
-    if (schema === null) return
-    for (const [name, strategy] of models) {
-      if (schema.models.has(name)) continue
-      throw new InvalidOptionsError(`cache.models.${name}`, 'the name of a model of the schema', strategy)
-    }
+    const schema = models.isEmpty ? null : this.host.schema()
+    if (schema !== null) models.check(schema)
   }
 }
 

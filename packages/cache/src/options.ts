@@ -7,6 +7,7 @@ import {
   finite,
   integer,
   InvalidOptionsError,
+  list,
   oneOf,
   record,
   text,
@@ -16,6 +17,8 @@ import { isAccelerateStore, type AccelerateStore } from './store/accelerate-stor
 import type { CacheStore } from './cache-store.ts'
 import { checkStrategy, type CacheStrategy, type StrategyDefaults } from './cache-strategy.ts'
 import { InvalidCacheStrategyError } from './errors.ts'
+import { enabledFromEnvironment, ttlFromEnvironment, type Environment } from './environment.ts'
+import { modelStrategies, type ModelStrategies } from './model-strategies.ts'
 
 /**
  * Options of {@link cache}; every one may be left out.
@@ -44,9 +47,26 @@ export interface CacheOptions {
   /**
    * How reads of a model are cached that say nothing themselves: `{ User: { ttl: 300, swr: 60 } }`. Default: none, only
    * calls with a `cacheStrategy` are cached. `cacheStrategy: false` excepts a call. In every package of the suite `models`
-   * says what holds for one model; here a strategy, as a call would give it.
+   * says what holds for one model; here a strategy, as a call would give it. `'*'`: reads of all models, by
+   * `defaultStrategy`.
+   *
+   * @throws InvalidOptionsError (`E_INVALID_OPTIONS`) for a name that the schema does not have
    */
-  readonly models?: Readonly<Record<string, CacheStrategy | false>> | undefined
+  readonly models?: '*' | Readonly<Record<string, CacheStrategy | false>> | undefined
+  /**
+   * Beside `models: '*'`: the models whose rows are not cached by default. That holds for their own reads, and for every
+   * read that rests on them, by an `include` or a filter. A call that has a `cacheStrategy` is cached all the same.
+   *
+   * @throws InvalidOptionsError (`E_INVALID_OPTIONS`) for a name that the schema does not have, and without `models: '*'`
+   */
+  readonly except?: readonly string[] | undefined
+  /**
+   * Beside `models: '*'`: how reads are cached that say nothing themselves. Default `{}`; its `ttl` is `defaultTtl`, or 60
+   * seconds where that is not given. Writes make results fresh before that.
+   *
+   * @throws InvalidOptionsError (`E_INVALID_OPTIONS`) without `models: '*'`
+   */
+  readonly defaultStrategy?: CacheStrategy | undefined
   /**
    * Part of every key: the tenant, the user, the locale. Called once a read, so that it may look into AsyncLocalStorage.
    * Needed where what a query may return depends on something that is not in its arguments, such as row level security.
@@ -127,7 +147,7 @@ export type RawWriteAction = 'warn' | 'invalidateAll' | 'ignore' | ((sql: string
 export interface ResolvedCacheOptions {
   readonly store: CacheStore | AccelerateStore | null
   readonly enabled: boolean
-  readonly models: ReadonlyMap<string, CacheStrategy | false>
+  readonly models: ModelStrategies
   readonly scope: (() => unknown) | null
   readonly namespace: string
   readonly database: string | null
@@ -153,10 +173,11 @@ export function resolveOptions(
   checkOptions('cache', options, CHECKS)
   if (isAccelerateStore(options.store)) refuseWithAccelerate(options)
   const { strict = false, fillLock = false } = options
+  const defaultTtl = options.defaultTtl ?? ttlFromEnvironment(environment)
   return Object.freeze<ResolvedCacheOptions>({
     store: options.store ?? null,
     enabled: options.enabled ?? enabledFromEnvironment(environment) ?? true,
-    models: new Map(Object.entries(options.models ?? {})),
+    models: modelStrategies(options, defaultTtl),
     scope: options.scope ?? null,
     namespace: options.namespace ?? 'brisk',
     database: options.database ?? null,
@@ -165,7 +186,7 @@ export function resolveOptions(
     verify: options.verify ?? 0,
     onRawWrite: options.onRawWrite ?? 'warn',
     defaults: Object.freeze({
-      ttl: options.defaultTtl ?? ttlFromEnvironment(environment) ?? 0,
+      ttl: defaultTtl ?? 0,
       nullTtl: options.nullTtl ?? null,
       staleIfError: options.staleIfError ?? 0,
     }),
@@ -218,20 +239,27 @@ const store: OptionCheck = (value, path) => {
 }
 
 const strategy: OptionCheck = (value, path) => {
-  if (value === false) return
   try {
     checkStrategy(value, path)
   } catch (error) {
     if (!(error instanceof InvalidCacheStrategyError)) throw error
-    throw new InvalidOptionsError(error.path, 'a cache strategy or false', value, error.message)
+    throw new InvalidOptionsError(error.path, 'a cache strategy', value, error.message)
   }
 }
+
+const strategies = record((value, path) => {
+  if (value !== false) strategy(value, path)
+})
 
 const CHECKS: Readonly<Record<string, OptionCheck>> = {
   store,
   enabled: boolean,
   defaultTtl: seconds,
-  models: record(strategy),
+  models: (value, path) => {
+    if (value !== '*') strategies(value, path)
+  },
+  except: list(text),
+  defaultStrategy: strategy,
   scope: callable,
   namespace: text,
   database: text,
@@ -259,26 +287,4 @@ const CHECKS: Readonly<Record<string, OptionCheck>> = {
   earlyRefresh: finite({ min: 0, max: 100 }),
   now: callable,
   random: callable,
-}
-
-/** Settings that operators give from outside. */
-type Environment = Readonly<Record<string, string | undefined>>
-
-/** `BRISK_CACHE_ENABLED`: whether reads are answered from the cache. */
-function enabledFromEnvironment({ BRISK_CACHE_ENABLED: given }: Environment): boolean | undefined {
-  const value = given?.trim().toLowerCase() ?? ''
-  if (value === '') return undefined
-  if (ON.has(value)) return true
-  if (OFF.has(value)) return false
-  throw new InvalidOptionsError('BRISK_CACHE_ENABLED', 'true | false', given)
-}
-
-const ON = new Set(['true', '1', 'on', 'yes'])
-const OFF = new Set(['false', '0', 'off', 'no'])
-
-/** `BRISK_CACHE_DEFAULT_TTL`: seconds for reads that ask for the cache and do not say for how long. */
-function ttlFromEnvironment({ BRISK_CACHE_DEFAULT_TTL: given }: Environment): number | undefined {
-  if (given === undefined || given.trim() === '') return undefined
-  finite({ min: 0 })(Number(given), 'BRISK_CACHE_DEFAULT_TTL')
-  return Number(given)
 }

@@ -27,6 +27,23 @@ test('defaults, and what the environment says; an option wins', () => {
     expect(resolveOptions({}, { BRISK_CACHE_ENABLED: off }).enabled).toBe(false)
 })
 
+test('all models but some take the default strategy, which lasts for `defaultTtl`, or a minute', () => {
+  const strategy = (options: CacheOptions, environment = {}) => {
+    const { models } = resolveOptions({ models: '*', except: ['Session'], ...options }, environment)
+    expect(models.of('Session')).toBeUndefined()
+    return models.of('User')
+  }
+  expect(strategy({})).toEqual({ ttl: 60 })
+  expect(strategy({ defaultTtl: 5 })).toEqual({ ttl: 5 })
+  expect(strategy({}, { BRISK_CACHE_DEFAULT_TTL: '7' })).toEqual({ ttl: 7 })
+  expect(strategy({ defaultStrategy: { swr: 30, tags: ['all'] } })).toEqual({
+    ttl: 60,
+    swr: 30,
+    tags: ['all'],
+  })
+  expect(strategy({ defaultTtl: 5, defaultStrategy: { ttl: 9 } })).toEqual({ ttl: 9 })
+})
+
 test.each<[string, unknown, Record<string, string>?]>([
   ['BRISK_CACHE_ENABLED', {}, { BRISK_CACHE_ENABLED: 'maybe' }],
   ['BRISK_CACHE_DEFAULT_TTL', {}, { BRISK_CACHE_DEFAULT_TTL: '-1' }],
@@ -42,6 +59,14 @@ test.each<[string, unknown, Record<string, string>?]>([
   ['cache.models.User.swr', { models: { User: { swr: NaN } } }],
   ['cache.models.User.tags[0]', { models: { User: { tags: [''] } } }],
   ['cache.models.User', { models: { User: true } }],
+  ['cache.models', { models: 'all' }],
+  ['cache.except', { models: '*', except: 'Session' }],
+  ['cache.except[1]', { models: '*', except: ['Session', 7] }],
+  ['cache.except', { models: { User: { ttl: 60 } }, except: ['Session'] }],
+  ['cache.except', { except: [] }],
+  ['cache.defaultStrategy', { defaultStrategy: { ttl: 60 } }],
+  ['cache.defaultStrategy', { models: '*', defaultStrategy: false }],
+  ['cache.defaultStrategy.swr', { models: '*', defaultStrategy: { swr: -1 } }],
   ['cache.scope', { scope: 'tenant' }],
   ['cache.namespace', { namespace: '' }],
   ['cache.database', { database: 7 }],

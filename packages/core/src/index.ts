@@ -7,6 +7,7 @@ export {
   finite,
   integer,
   list,
+  nearest,
   oneOf,
   plainObject,
   record,

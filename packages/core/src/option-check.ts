@@ -121,7 +121,7 @@ function bounds(min: number, max: number, above = -Infinity): string {
 }
 
 /** The known name that differs least from `name` (Levenshtein distance, at most 3). */
-function nearest(name: string, known: readonly string[]): string | null {
+export function nearest(name: string, known: readonly string[]): string | null {
   let best: string | null = null
   let least = 4
   for (const candidate of known) {

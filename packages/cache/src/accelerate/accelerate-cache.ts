@@ -57,6 +57,8 @@ export class AccelerateCache {
     this.guard = new GuardedStore(this.backend(), tags, { read: timeout, write: timeout }, options.now)
     this.warning = new RawWriteWarning(options, () => this.stats.used)
     this.methods = this.makeMethods()
+    const schema = options.models.isEmpty ? null : host.schema()
+    if (schema !== null) options.models.check(schema)
   }
 
   readonly middleware: Middleware = (call, next) => {
@@ -74,12 +76,14 @@ export class AccelerateCache {
 
   private async read(call: Call, next: Next): Promise<unknown> {
     const given = strategyOf(call.args, call.dataPath)
-    const model = this.options.models.get(call.model as string)
-    if (given === undefined && (model === undefined || model === false)) return next(call)
+    const { models: strategies, defaults } = this.options
+    const model = strategies.of(call.model as string)
+    if (given === undefined && model === undefined) return next(call)
     if (given !== undefined && given !== false) checkStrategy(given)
     const bare = call.withArgs(withoutStrategy(call.args, call.dataPath))
     const asked = given === false || given === undefined ? {} : given
-    const strategy = resolveStrategy(asked, model || undefined, this.options.defaults)
+    const except = given === undefined ? strategies.except : undefined
+    const strategy = resolveStrategy(asked, model, defaults, except)
     const schema = this.host.schema()
     const models =
       schema === null ? null : modelsOf(schema, readModels(schema, call.model, call.operation, bare.args))
@@ -101,7 +105,8 @@ export class AccelerateCache {
     if (!this.options.enabled) return 'disabled'
     if (call.transaction.kind !== 'none') return 'transaction'
     if (strategy.ttl + strategy.swr <= 0) return 'no-lifetime'
-    return models === null ? 'no-schema' : null
+    if (models === null) return 'no-schema'
+    return strategy.except.size > 0 && models.some((each) => strategy.except.has(each)) ? 'excepted' : null
   }
 
   private async ask(

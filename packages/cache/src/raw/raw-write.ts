@@ -142,7 +142,7 @@ export class RawWriteWarning {
 
   private warn(call: Call): void {
     // A client that caches nothing is not to be troubled.
-    const caches = this.isUsed() || this.options.models.size > 0 || this.options.store !== null
+    const caches = this.isUsed() || !this.options.models.isEmpty || this.options.store !== null
     if (!caches) return
     const site = call.callSite(stackHere()) ?? 'an unknown place'
     if (this.sites.has(site) || this.sites.size >= 1000) return

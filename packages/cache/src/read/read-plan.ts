@@ -38,6 +38,12 @@ export class ReadPlan {
     return this.tags.models
   }
 
+  /** Whether the result rests on a model whose rows are not to be cached. */
+  get isExcepted(): boolean {
+    const { except } = this.strategy
+    return except.size > 0 && this.models.some((model) => except.has(model))
+  }
+
   /** What stands behind must see equal arguments for equal queries, whatever their strategies. */
   get call(): Call {
     return (this.bare ??= bareCall(this.asked))

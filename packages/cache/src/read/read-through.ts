@@ -46,6 +46,7 @@ export class ReadThrough {
     if (strategy.ttl + strategy.swr <= 0) return this.bypass(call, next, 'no-lifetime', strategy)
     const plan = this.planner.plan(call, next, strategy, models)
     if (plan === null) return this.bypass(call, next, 'unkeyable', strategy)
+    if (plan.isExcepted) return this.bypass(call, next, 'excepted', strategy)
     const current = this.store.current(plan.key.key)
     if (current !== null) {
       const judged = usable(

@@ -7,7 +7,7 @@ export type CacheStatus = 'hit' | 'stale' | 'miss' | 'bypass'
 export interface CacheInfo {
   readonly status: CacheStatus
   /**
-   * Why, where the status alone does not say. Of a bypass: `no-strategy`, `off`, `disabled`, `no-lifetime`, `transaction`,
+   * Why, where the status alone does not say. Of a bypass: `no-strategy`, `off`, `disabled`, `no-lifetime`, `excepted`, `transaction`,
    * `no-schema`, `unkeyable`, `unknown-database`, `merged` (Accelerate alone), `extension-behind`, `computed-field`, `store-timeout`,
    * `store-error`, `store-down`, `invalidation-pending`; where no read was made at all, `no-read`. Of a miss:
    * `shared` (it joined another read of the same), `write-under-way`, `replica-lag`, `other-deployment` (whose schema has other unique keys). Of a stale answer: `error`.
