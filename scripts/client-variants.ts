@@ -67,13 +67,26 @@ const LEGACY_GENERATOR: Generator = {
 }
 
 function variant(name: string, provider: Provider, text: string, generators: Generator[]): ClientVariant {
-  const schema = [
-    `datasource db {\n  provider = "${provider}"\n}`,
-    ...generators.map(({ block }) => block),
-    withoutBlocks(provider === 'mysql' ? text.replace(/\/\/ mysql: (@\S+)/g, '$1') : text),
-  ].join('\n\n')
+  const schema = schemaOf(
+    provider,
+    text,
+    generators.map(({ block }) => block),
+  )
   const clients = generators.map(({ client }) => client)
   return { name, provider, schema, clients, hash: createHash('sha256').update(schema).digest('hex') }
+}
+
+/** The demo's schema for one database, with generator blocks of the caller's. */
+export function demoSchema(provider: Provider, ...generators: string[]): string {
+  return schemaOf(provider, readFileSync(join(PRISMA, 'schema.prisma'), 'utf8'), generators)
+}
+
+function schemaOf(provider: Provider, text: string, generators: readonly string[]): string {
+  return [
+    `datasource db {\n  provider = "${provider}"\n}`,
+    ...generators,
+    withoutBlocks(provider === 'mysql' ? text.replace(/\/\/ mysql: (@\S+)/g, '$1') : text),
+  ].join('\n\n')
 }
 
 function withoutBlocks(text: string): string {

@@ -1,5 +1,5 @@
 // The long runs of what `npm test` runs briefly: oracles with thousands of seeds, and ten minutes of mixed load.
-// Words select some of them, and `--seeds=1000` gives each oracle as many: `npm run test:nightly batching soak`.
+// The matrix of runtimes, versions and drivers comes last. Words select some of them, and `--seeds=1000` gives each oracle as many: `npm run test:nightly batching soak`.
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,6 +8,8 @@ interface Run {
   name: string
   tests: string[]
   env: Record<string, string>
+  /** The program that runs it. Default: that of `npm test`. */
+  file?: string
 }
 
 const given = process.argv.find((word) => word.startsWith('--seeds='))?.slice('--seeds='.length)
@@ -42,6 +44,7 @@ const RUNS: Run[] = [
   { name: 'chains', tests: ['composition/foreign-chain-oracle'], env: seeds(1000) },
   { name: 'clients', tests: ['composition/clients-of-one-base-oracle'], env: seeds(1000) },
   { name: 'soak', tests: ['composition/soak'], env: { BRISK_SOAK_SECONDS: '600' } },
+  { name: 'matrix', tests: [], env: {}, file: '../test/matrix/matrix.ts' },
 ]
 
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--seeds='))
@@ -64,23 +67,23 @@ if (unseen.length > 0) {
   process.exit(2)
 }
 const failed: string[] = []
-for (const { name, tests, env } of runs) {
+for (const { name, tests, env, file } of runs) {
   const what = Object.entries(env).map(([key, value]) => `${key}=${value}`)
-  console.log(`${name}: ${what.join(' ')} npm test -- ${tests.join(' ')}`)
-  if ((await test(tests, env)) !== 0) failed.push(name)
+  console.log(`${name}: ${file === undefined ? `${what.join(' ')} npm test -- ${tests.join(' ')}` : file}`)
+  const options = file === undefined ? [...tests, '--testTimeout=14400000'] : []
+  if ((await run(file ?? 'test.ts', options, env)) !== 0) failed.push(name)
 }
 console.log(failed.length === 0 ? `nightly: ${runs.length} passed` : `nightly: failed ${failed.join(', ')}`)
 process.exit(failed.length === 0 ? 0 : 1)
 
-/** Runs tests as `npm test` does, but lets each take hours. */
-function test(selection: readonly string[], env: Record<string, string>): Promise<number> {
+/** Runs a program as `npm test` does; tests may take hours each. */
+function run(file: string, options: readonly string[], env: Record<string, string>): Promise<number> {
   const args = [
     '--conditions=@prisma-brisk/source',
     '--import',
     'tsx',
-    join(import.meta.dirname, 'test.ts'),
-    ...selection,
-    '--testTimeout=14400000',
+    join(import.meta.dirname, file),
+    ...options,
   ]
   return new Promise((resolve, reject) => {
     spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: 'inherit' })

@@ -13,6 +13,7 @@ const COMMANDS = {
   demo: { file: 'demo/main.ts', clients: true },
   test: { file: 'scripts/test.ts', clients: true },
   'test:nightly': { file: 'scripts/nightly.ts', clients: true },
+  'test:matrix': { file: 'test/matrix/matrix.ts', clients: true },
   check: { file: 'scripts/check.ts', clients: true },
   // Measured as users run them: loaders of TypeScript name every closure, which costs as much as what is measured.
   bench: { file: 'bench/run.ts', clients: true, built: true },

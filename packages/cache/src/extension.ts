@@ -1,6 +1,7 @@
 import {
   defineExtension,
   InvalidOptionsError,
+  isOwnHook,
   mount,
   type AddedArguments,
   type BriskExtension,
@@ -184,7 +185,8 @@ function look(host: Host, hasScope: boolean, extension: unknown, behind: Compute
   if (typeof extension !== 'object' || extension === null) return
   const { query, result, name } = extension as { query?: unknown; result?: unknown; name?: unknown }
   if (result !== undefined) behind.add(result)
-  if (query === undefined || hasScope) return
+  if (query === undefined || hasScope || isOwnHook((query as { $allOperations?: unknown }).$allOperations))
+    return
   host.warnOnce(
     'W_CACHE_EXTENSION_BEHIND',
     `prisma-brisk: the extension ${typeof name === 'string' ? `"${name}" ` : ''}was added after the cache, which cannot see what it does to a query, ` +

@@ -62,6 +62,7 @@ export type {
   SqlTransaction,
 } from './driver/connection/adapter-ports.ts'
 export type { Host, Provider } from './pipeline/host.ts'
+export { isOwnHook } from './prisma7/dispatcher.ts'
 export type { ForeignWrites } from './prisma7/write-followers.ts'
 export { defineExtension, hostOf, mount, type MountOptions, type Plugin } from './mount.ts'
 export type { BriskExtension, ExtendedClient } from './prisma7/extension-types.ts'

@@ -18,7 +18,8 @@ export function markAsOwn<T extends object>(hook: T): T {
   return hook
 }
 
-const isOwnHook = (hook: unknown): boolean => typeof hook === 'function' && ownHooks.has(hook)
+/** Whether a query hook is one of this suite's own extensions. */
+export const isOwnHook = (hook: unknown): boolean => typeof hook === 'function' && ownHooks.has(hook)
 
 /** Hands the calls of one hooked operation to Prisma. */
 export class PrismaDispatcher implements Dispatcher {

@@ -33,7 +33,8 @@ interface ExpiryList {
 /**
  * One timer for all deadlines of a client. Nearly every operation ends long before its deadline, so setting one and
  * taking it back is what must cost next to nothing: a place at the end of a list. The timer waits for the earliest of
- * all, and is left alone when that one is taken back.
+ * all, and is left alone when that one is taken back. It keeps the process alive only while an operation is under way:
+ * its caller gets the error where nothing else does, as with a database within the process.
  */
 export class DeadlineTimer {
   private readonly lists = new Map<number, ExpiryList>()
@@ -54,6 +55,7 @@ export class DeadlineTimer {
     this.size++
     this.closing = false
     if (entry.dueAt < this.wakesAt) this.wakeAt(entry.dueAt)
+    else if (this.size === 1) this.timer?.ref()
     return entry
   }
 
@@ -64,7 +66,9 @@ export class DeadlineTimer {
     else later.earlier = earlier
     this.size--
     if (list.first === null && this.lists.size > MAX_EMPTY_LISTS) this.lists.delete(list.length)
-    if (this.size === 0 && this.closing) this.sleep()
+    if (this.size > 0) return
+    if (this.closing) this.sleep()
+    else this.timer?.unref()
   }
 
   /** Leaves no timer behind, once what is under way has ended; it may be used again. */
@@ -95,7 +99,7 @@ export class DeadlineTimer {
     this.sleep()
     this.wakesAt = time
     this.timer = setTimeout(this.wake, Math.min(MAX_WAIT_MS, Math.max(1, time - now())))
-    this.timer.unref()
+    if (this.size === 0) this.timer.unref()
   }
 
   private sleep(): void {

@@ -71,3 +71,18 @@ test('B34 fake timers change nothing: servers do not wait for them', async () =>
     jest.useRealTimers()
   }
 })
+
+test('R1 a deadline keeps the process alive while its operation runs, and no longer', () => {
+  const timer = new DeadlineTimer()
+  const hasRef = () => (timer as unknown as { timer: NodeJS.Timeout }).timer.hasRef()
+  const what = { expire: () => undefined }
+  const [first, second] = [timer.add(what, 60_000), timer.add(what, 60_000)]
+  timer.remove(first)
+  expect(hasRef()).toBe(true)
+  timer.remove(second)
+  expect(hasRef()).toBe(false)
+  const third = timer.add(what, 60_000)
+  expect(hasRef()).toBe(true)
+  timer.remove(third)
+  timer.close()
+})
