@@ -41,6 +41,7 @@ const CHAPTERS: readonly Chapter[] = [
       ['`redisStore(client, { … })`', 'cache', 'RedisStoreOptions', ''],
       ['`tieredStore({ … })`', 'cache', 'TieredStoreOptions', ''],
       ['`accelerateStore({ … })`', 'cache', 'AccelerateStoreOptions', ''],
+      ['`withAccelerate({ … })`', 'cache', 'WithAccelerateOptions', ''],
     ],
   },
   {

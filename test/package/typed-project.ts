@@ -19,6 +19,11 @@ export class TypedProject {
     this.write({ 'package.json': '{ "name": "typed", "type": "module" }' })
   }
 
+  /** A development dependency of the workspace. */
+  use(name: string): void {
+    this.link(name, join(ROOT, 'node_modules', name))
+  }
+
   write(files: Readonly<Record<string, string>>): void {
     for (const [path, text] of Object.entries(files)) writeFileSync(join(this.directory, path), text)
   }

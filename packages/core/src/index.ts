@@ -64,7 +64,8 @@ export type {
 export type { Host, Provider } from './pipeline/host.ts'
 export { isOwnHook } from './prisma7/dispatcher.ts'
 export type { ForeignWrites } from './prisma7/write-followers.ts'
-export { defineExtension, hostOf, mount, type MountOptions, type Plugin } from './mount.ts'
+export { decorateReads, defineExtension, hostOf, mount, type MountOptions, type Plugin } from './mount.ts'
+export type { DecoratedRead, LazyRead, ReadDecoration } from './prisma7/decorated-reads.ts'
 export type { BriskExtension, ExtendedClient } from './prisma7/extension-types.ts'
 export type {
   AddedArguments,
@@ -72,6 +73,8 @@ export type {
   ModelReads,
   OptionalRead,
   OwnArguments,
+  PrismaPromise,
+  PromiseMembers,
   ReadResult,
   RequiredRead,
 } from './prisma7/model-reads.ts'

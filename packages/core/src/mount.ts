@@ -8,6 +8,7 @@ import { compose, type Middleware } from './pipeline/middleware.ts'
 import { loadSchemaModel, type SchemaOption } from './schema/load-schema.ts'
 import { callDirectly } from './prisma7/direct/direct-methods.ts'
 import { PipelineEntry, type Requests } from './prisma7/pipeline-entry.ts'
+import { decoratedClient, type ReadDecoration } from './prisma7/decorated-reads.ts'
 import { giveOwnHooks } from './prisma7/descendants.ts'
 import { transactionsOf } from './prisma7/own-transaction.ts'
 import { queryHook } from './prisma7/query-hook.ts'
@@ -84,6 +85,17 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   }
   callDirectly(extended, client, entry)
   return extended
+}
+
+/**
+ * Gives the promises of a client's reads members of the suite's own, on every client that descends from it too. Nothing is
+ * hooked: reads go the way they went.
+ */
+export function decorateReads(client: object, decoration: ReadDecoration): object {
+  const decorated = decoratedClient(client, decoration)
+  const names = mounted.get(client)
+  if (names !== undefined) mounted.set(decorated, names)
+  return decorated
 }
 
 /** Turns `mount` into what `$extends` takes, which the caller gives the type of its own methods. */

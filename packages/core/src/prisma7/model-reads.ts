@@ -56,10 +56,28 @@ export type OwnArguments<T> = [T[Extract<keyof T, ` own:${string}`>]] extends [(
   : never
 
 /** What a read answers: what an extended client without the suite does. */
-export type ReadResult<T, A, O extends ReadOperation> = Prisma.PrismaPromise<
+export type ReadResult<T, A, O extends ReadOperation> = Promised<
+  T,
   O extends 'findMany' ? ListRow<T, A>[] : Result<T, A, O>
 > &
   (O extends SingleRow ? Fluent<T, O> : unknown)
+
+/** Prisma's lazy promise, with the members that `' promise'` of the model adds. */
+type Promised<T, Data> = Prisma.PrismaPromise<Data> &
+  (T extends { ' promise': infer Added extends PromiseMembers }
+    ? (Added & { readonly data: Data })['members']
+    : unknown)
+
+export type PrismaPromise<T> = Prisma.PrismaPromise<T>
+
+/**
+ * Members that an extension adds to the promise of every read, beside `' promise'` of the model. They name what the
+ * promise gives as `this['data']`.
+ */
+export interface PromiseMembers {
+  readonly data: unknown
+  readonly members: unknown
+}
 
 /** A row of a list of `T` read with `A`. Its heavy columns may be missing where `' lacks'` of the model says so. */
 export type ListRow<T, A> = T extends { ' lacks': infer Heavy }

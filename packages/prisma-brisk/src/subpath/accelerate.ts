@@ -1,0 +1,2 @@
+/** Prisma Accelerate's own names on the cache of this suite. */
+export * from '@prisma-brisk/cache/accelerate'
