@@ -52,7 +52,7 @@ export class Selections {
     if (isFlat) return flat(rooted)
     const isUncounted = isWrite(call) && (pushdown === null || !this.driver.isLimiting)
     const walk = new SelectionWalk(schema, call, this.limitsOf, pushdown, isUncounted)
-    const selection = walk.limited(model, rooted, { depth: 0, rows: bound.limit, path: [] })
+    const selection = walk.limited(model, rooted, { depth: 0, rows: guardedRows(bound), path: [] })
     if (pushdown?.needsQueries !== true || !schema.previewFeatures.includes('relationJoins')) return selection
     return { ...selection, args: { ...selection.args, relationLoadStrategy: 'query' } }
   }

@@ -1,3 +1,5 @@
+import type { Random } from '../../../support/random.ts'
+
 /** The oracle: plain Prisma, one call at a time. What a batched client answers to many calls at once must be the same. */
 
 /** One call on a client, as data. */
@@ -17,30 +19,56 @@ type Fluent = Record<string, (args: unknown) => Promise<unknown>>
 /** The rows do not change, so that what a call answers alone is found out once. */
 export type Answers = Map<string, string>
 
-/** Runs the calls on both and fails unless every answer and every error is the same. */
+/** How the calls are made. */
+export interface Course {
+  readonly random: Random
+  /** Whether a failed statement ends a transaction. */
+  readonly endsTransactions: boolean
+  readonly known: Answers
+}
+
+/**
+ * Runs the calls on both and fails unless every answer and every error is the same: at once, or a few turns of the event loop
+ * apart, so that some wait for the flight of others. Their conditions may be changed once Prisma has read them.
+ */
 export async function expectSameAnswers(
   plain: object,
   batched: object,
   calls: readonly OracleCall[],
-  known: Answers = new Map(),
+  { random, known }: Course,
 ): Promise<void> {
   const expected: string[] = []
   for (const call of calls) expected.push(await answerAlone(plain, call, known))
-  compare(calls, expected, await Promise.all(calls.map((call) => printedOutcome(batched, call))))
+  const isStaggered = random.chance(0.4)
+  const isSpoiled = random.chance(0.4)
+  const made = calls.map(async (call) => {
+    for (let turn = isStaggered ? random.int(0, 3) : 0; turn > 0; turn--) await nextTurn()
+    const own = { ...call, args: copyOf(call.args) as OracleCall['args'] }
+    const outcome = printedOutcome(batched, own)
+    if (isSpoiled) {
+      await nextTurn()
+      // Of what they aggregate, Prisma itself reads the names once more when it has the answer.
+      spoil(own.args['where'])
+    }
+    return outcome
+  })
+  compare(calls, expected, await Promise.all(made))
 }
 
-/** The same inside one interactive transaction, for calls that do not fail: a failed one would end it. */
+/** The same inside one interactive transaction, for calls that do not end it. */
 export async function expectSameAnswersInTransaction(
   plain: object,
   batched: object,
   calls: readonly OracleCall[],
-  known: Answers = new Map(),
+  { endsTransactions, known }: Course,
 ): Promise<void> {
   const fit: OracleCall[] = []
   const expected: string[] = []
   for (const call of calls) {
     const answer = await answerAlone(plain, call, known)
-    if (/^[A-Za-z]*Error /.test(answer)) continue
+    const hasFailed =
+      /^[A-Za-z]*Error /.test(answer) && !/^PrismaClientValidationError| "P2025" /.test(answer)
+    if (hasFailed && endsTransactions) continue
     fit.push(call)
     expected.push(answer)
   }
@@ -49,6 +77,30 @@ export async function expectSameAnswersInTransaction(
     { timeout: 60_000, maxWait: 60_000 },
   )
   compare(fit, expected, given)
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+function copyOf(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Uint8Array.from(value)
+  if (value instanceof Date) return new Date(value)
+  if (Array.isArray(value)) return value.map(copyOf)
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, copyOf(each)]))
+}
+
+/** What a caller may do to conditions that have been read: bytes are zeroed, lists emptied, names gone. */
+function spoil(value: unknown): void {
+  if (value instanceof Uint8Array) value.fill(0)
+  else if (value instanceof Date) value.setTime(0)
+  else if (Array.isArray(value)) value.splice(0).forEach(spoil)
+  else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    for (const [name, each] of Object.entries(value)) {
+      spoil(each)
+      delete (value as Record<string, unknown>)[name]
+    }
+  }
 }
 
 interface Transactional {
