@@ -21,17 +21,13 @@ export type {
   Paginate,
   PaginationMethods,
 } from './page-methods.ts'
+export type { LimitOptions, LimitPreset, NestedLimitOptions, OnExceeded, OnMissing } from './limit-options.ts'
 export type {
   CursorOptions,
   HeavyColumns,
   HeavyType,
-  LimitOptions,
-  LimitPreset,
-  NestedLimitOptions,
   OmitHeavy,
   OmitHeavyOption,
-  OnExceeded,
-  OnMissing,
   PaginationOptions,
 } from './options.ts'
 export type { AppliedLimitEvent, LimitEvent, LimitNote, LongListEvent } from './limit-event.ts'

@@ -6,7 +6,7 @@ import {
   OffsetTooDeepError,
   UnboundedReadError,
 } from './errors.ts'
-import type { OnExceeded, OnMissing } from './options.ts'
+import type { OnExceeded, OnMissing } from './limit-options.ts'
 
 /** A list as errors name it (`Post.findMany`, `User.findMany → posts`), worded only when an error needs it. */
 export interface ListName {

@@ -1,6 +1,6 @@
 import type { Args, Host } from '@prisma-brisk/core'
 import { InvalidPageError, UnreadPageError, UnsupportedOrderError } from '../errors.ts'
-import type { ResolvedLimits } from '../options.ts'
+import type { ResolvedLimits } from '../limit-options.ts'
 import { checkPageLimit, refuseArguments } from '../page/page-arguments.ts'
 import { modelNameOf, PAGE, pageRequests, type PageModel } from '../page/page-request.ts'
 import { CursorRequest } from './cursor-request.ts'

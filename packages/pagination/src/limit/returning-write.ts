@@ -2,7 +2,7 @@ import { isAbsent, type Call, type Next } from '@prisma-brisk/core'
 import { LimitExceededError, UnboundedReadError } from '../errors.ts'
 import { publishLimit } from '../limit-event.ts'
 import { CallName, isWhole, wholeNumber, type Leniency, type ListName } from '../list-bound.ts'
-import type { OnExceeded, ResolvedLimits } from '../options.ts'
+import type { OnExceeded, ResolvedLimits } from '../limit-options.ts'
 
 /** Rows that are created and returned are as many as the data. */
 export function checkCreated(call: Call, { maxLimit, onExceeded }: ResolvedLimits): Leniency | null {

@@ -10,7 +10,7 @@ import {
 } from '@prisma-brisk/core'
 import { CostExceededError, UnboundedReadError } from '../errors.ts'
 import { CallName, ListBound, type Leniency, type ListName, type SelectedRelation } from '../list-bound.ts'
-import type { ResolvedLimits } from '../options.ts'
+import type { ResolvedLimits } from '../limit-options.ts'
 import type { DriverLimits } from '../pushdown/driver-limits.ts'
 import { LimitPushdown } from '../pushdown/limit-pushdown.ts'
 import { canPushDown } from '../pushdown/row-limit.ts'

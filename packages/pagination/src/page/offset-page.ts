@@ -1,6 +1,6 @@
 import type { Args, Call, Host, Next } from '@prisma-brisk/core'
 import { InvalidOffsetError, InvalidPageError, OffsetTooDeepError } from '../errors.ts'
-import type { ResolvedLimits } from '../options.ts'
+import type { ResolvedLimits } from '../limit-options.ts'
 import { checkPageLimit, refuseArguments } from './page-arguments.ts'
 import { modelNameOf, PAGE, pageRequests, type PageModel, type PageRequest } from './page-request.ts'
 import { withTiebreaker } from '../tiebreaker.ts'

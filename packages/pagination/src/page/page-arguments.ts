@@ -1,6 +1,6 @@
 import type { Args } from '@prisma-brisk/core'
 import { InvalidLimitError, InvalidPageError, LimitExceededError } from '../errors.ts'
-import type { ResolvedLimits } from '../options.ts'
+import type { ResolvedLimits } from '../limit-options.ts'
 
 /** Rows of a page, or an error; lowered to the maximum where `onExceeded` is `clamp`. */
 export function checkPageLimit(
