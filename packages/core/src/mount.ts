@@ -9,11 +9,11 @@ import { loadSchemaModel, type SchemaOption } from './schema/load-schema.ts'
 import { callDirectly } from './prisma7/direct/direct-methods.ts'
 import { PipelineEntry, type Requests } from './prisma7/pipeline-entry.ts'
 import { decoratedClient, type ReadDecoration } from './prisma7/decorated-reads.ts'
-import { giveOwnHooks } from './prisma7/descendants.ts'
+import { giveOwnHooks, type ExtensionList } from './prisma7/client-extensions.ts'
 import { transactionsOf } from './prisma7/own-transaction.ts'
 import { queryHook } from './prisma7/query-hook.ts'
 import type { InternalParams } from './prisma7/redirect.ts'
-import { BaseRequests, type ExtensionList } from './prisma7/base-requests.ts'
+import { BaseRequests } from './prisma7/base-requests.ts'
 import type { ForeignWrites } from './prisma7/write-followers.ts'
 
 /** One package's part of a mounted extension. */

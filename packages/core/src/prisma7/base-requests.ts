@@ -1,6 +1,7 @@
 import { operationTraits } from '../operation/operation.ts'
-import type { Args, ComputedField } from '../pipeline/call.ts'
+import type { Args } from '../pipeline/call.ts'
 import type { Host } from '../pipeline/host.ts'
+import type { ExtensionList } from './client-extensions.ts'
 import { ownArgumentsOf, withoutOwnArguments } from './own-arguments.ts'
 import type { OpenTransaction } from './own-transaction.ts'
 import type { Requests } from './pipeline-entry.ts'
@@ -9,13 +10,6 @@ import { seenKey, waitingKey, type HookInput, type InternalParams } from './redi
 import { SentCall } from './sent-call.ts'
 import { WaitingCall, type Mounted } from './waiting-call.ts'
 import { NONE, WriteFollowers, type ForeignWrites } from './write-followers.ts'
-
-/** A list of extensions, as Prisma keeps one for each client. */
-export interface ExtensionList {
-  append?(extension: unknown): ExtensionList
-  getAllQueryCallbacks?(delegate: string, operation: string): readonly unknown[]
-  getAllComputedFields?(delegate: string): Readonly<Record<string, ComputedField>> | undefined
-}
 
 /** What is used of a client; private to Prisma. */
 interface RequestingClient {

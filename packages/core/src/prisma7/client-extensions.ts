@@ -1,6 +1,12 @@
 import type { ComputedField } from '../pipeline/call.ts'
-import type { ExtensionList } from './base-requests.ts'
 import { delegateOf } from './redirect.ts'
+
+/** A list of extensions, as Prisma keeps one for each client. */
+export interface ExtensionList {
+  append?(extension: unknown): ExtensionList
+  getAllQueryCallbacks?(delegate: string, operation: string): readonly unknown[]
+  getAllComputedFields?(delegate: string): Readonly<Record<string, ComputedField>> | undefined
+}
 
 /**
  * Tells clients apart that are extended further behind a pipeline.
