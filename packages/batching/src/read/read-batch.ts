@@ -1,10 +1,9 @@
-import { judgeFailure, type Args } from '@prisma-brisk/core'
+import { judgeFailure } from '@prisma-brisk/core'
 import { inOrderOf } from '../batch-key/answer-order.ts'
 import type { BatchKey } from '../batch-key/batch-key.ts'
 import type { BatchedCall } from '../batch-key/batched-call.ts'
 import { equalOnes } from '../batch-key/call-group.ts'
 import { ownBatchOf } from '../batch-key/own-batch.ts'
-import type { Fold } from '../key/key-type.ts'
 import { BatchRun } from '../loader/batch-run.ts'
 import { copyOf, copyOfError } from '../statement/copies.ts'
 import { inParallel } from '../statement/in-parallel.ts'
@@ -12,26 +11,16 @@ import {
   bySpelling,
   chunksOf,
   isOfOneValue,
-  PAIRS,
   partitionsOf,
-  type Chunk,
   type KeyPartition,
-  type KeySlot,
 } from '../statement/key-partition.ts'
 import { isComparedExactly, mergeKeyOf } from '../statement/merge-key-of.ts'
-import { SingleKey, type MergeKey } from '../statement/merge-key.ts'
 import { MergeMismatch, type MergedRead, type ReadStrategy } from '../statement/statement.ts'
-import { findAggregates } from './aggregates.ts'
-import { firstRowsCapacity } from './first-ids.ts'
-import { findFirstRows } from './first-rows.ts'
-import { findRows } from './rows.ts'
+import { piecesOf, strategyFor } from './read-strategy.ts'
 
 /** Statements of a batch in flight at a time, and the keys they may bind together: their rows are held in memory. */
 const PARALLEL = 4
 const KEYS_IN_FLIGHT = 65_536
-
-/** What a statement may bind beside keys and values of `where`: LIMIT, OFFSET, and a reserve. */
-const RESERVED_BINDS = 4
 
 /** Reads of one shape, answered with as few statements as there can be. */
 export class ReadBatch extends BatchRun {
@@ -106,7 +95,7 @@ export class ReadBatch extends BatchRun {
     for (const equal of bySpelling(uncertain, partition)) this.alone.push(equal)
     if (key === null) return
     const read = { group, batchKey, key, where }
-    const { size, strategy } = this.howToFind(read)
+    const { size, strategy } = strategyFor(read, this.state.options.maxBatchSize)
     for (const slots of chunks.flatMap((chunk) => piecesOf(chunk, size))) {
       const [only] = slots.values()
       if (only === undefined) continue
@@ -116,31 +105,8 @@ export class ReadBatch extends BatchRun {
     }
   }
 
-  /** By which statement, and for how many keys at a time: one where the calls are better sent alone. */
-  private howToFind(read: Omit<MergedRead, 'slots'>): { size: number; strategy: ReadStrategy } {
-    const { batchKey, key, where } = read
-    const { maxBatchSize } = this.state.options
-    const sized = (keys: number, strategy: ReadStrategy) => ({
-      size: Math.max(1, Math.min(maxBatchSize, keys)),
-      strategy,
-    })
-    if (batchKey.kind === 'count' || batchKey.kind === 'aggregate')
-      return sized(this.capacity(where, key), findAggregates)
-    if (batchKey.kind !== 'first' || !(key instanceof SingleKey) || key.field.isId || key.field.isUnique)
-      return sized(this.capacity(where, key), findRows)
-    const first = { ...read, key }
-    return sized(firstRowsCapacity(first), ({ slots }) => findFirstRows({ ...first, slots }))
-  }
-
   private get isInTransaction(): boolean {
     return this.group.first.call.transaction.kind !== 'none'
-  }
-
-  /** Keys that a statement can bind beside all the rest. */
-  private capacity(where: Args, { fields }: MergeKey): number {
-    const others = valuesIn(where) + valuesIn(this.group.first.call.args) + RESERVED_BINDS
-    const keys = Math.floor((this.state.host.maxBindValues - others) / fields.length)
-    return fields.length === 1 ? keys : Math.min(keys, PAIRS)
   }
 
   /** One statement for all keys of a merged read. */
@@ -293,23 +259,3 @@ export class ReadBatch extends BatchRun {
 
 /** Nothing was found for an `OrThrow`. */
 const isMiss = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 'P2025'
-
-function piecesOf(chunk: Chunk, size: number): readonly Chunk[] {
-  if (chunk.size <= size) return [chunk]
-  const pieces: Map<Fold, KeySlot>[] = []
-  let piece: Map<Fold, KeySlot> | null = null
-  for (const [fold, slot] of chunk) {
-    if (piece === null || piece.size >= size) pieces.push((piece = new Map()))
-    piece.set(fold, slot)
-  }
-  return pieces
-}
-
-/** An upper bound of the values that these arguments bind. */
-function valuesIn(value: unknown): number {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || value instanceof Date)
-    return 1
-  let values = 0
-  for (const each of Object.values(value)) values += valuesIn(each)
-  return values
-}
