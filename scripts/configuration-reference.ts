@@ -39,6 +39,7 @@ const CHAPTERS: readonly Chapter[] = [
       ['Of a call: `cacheStrategy`', 'cache', 'CacheStrategy', 'cacheStrategy.'],
       ['`memoryStore({ … })`', 'cache', 'MemoryStoreOptions', ''],
       ['`redisStore(client, { … })`', 'cache', 'RedisStoreOptions', ''],
+      ['`postgresStore(pool, { … })`', 'cache', 'PostgresStoreOptions', ''],
       ['`tieredStore({ … })`', 'cache', 'TieredStoreOptions', ''],
       ['`accelerateStore({ … })`', 'cache', 'AccelerateStoreOptions', ''],
       ['`withAccelerate({ … })`', 'cache', 'WithAccelerateOptions', ''],

@@ -39,6 +39,12 @@ export { redisStore, type RedisCacheStore, type RedisStoreOptions } from './stor
 export type { IoredisClient } from './store/redis/ioredis-port.ts'
 export type { NodeRedisClient } from './store/redis/node-redis-port.ts'
 export type { RedisClient } from './store/redis/redis-client.ts'
+export {
+  postgresStore,
+  type PostgresCacheStore,
+  type PostgresStoreOptions,
+} from './store/postgres/postgres-store.ts'
+export type { PostgresAnswer, PostgresPool } from './store/postgres/postgres-connection.ts'
 export { tieredStore, type TieredStoreOptions } from './store/tiered-store.ts'
 export type { ValueCodec } from './codec/payload.ts'
 export type { DecimalClass } from './codec/value-copy.ts'

@@ -233,7 +233,7 @@ const store: OptionCheck = (value, path) => {
   }
   throw new InvalidOptionsError(
     path,
-    'a store: memoryStore(), redisStore(client), tieredStore({ near, far }) or accelerateStore()',
+    'a store: memoryStore(), redisStore(client), postgresStore(pool), tieredStore({ near, far }) or accelerateStore()',
     value,
   )
 }

@@ -1,4 +1,4 @@
-import { memoryStore, redisStore, tieredStore } from '@prisma-brisk/cache'
+import { memoryStore, postgresStore, redisStore, tieredStore } from '@prisma-brisk/cache'
 import { Cluster } from 'ioredis'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
@@ -50,6 +50,21 @@ test(
 test(
   'C4 C5 C11 C15 C16 C17 C18 C19 C20 freshness oracle on Redis',
   () => freshnessOracle(bases, { stores: [redisStore(stores.redis()), redisStore(stores.redis())] }),
+  PATIENCE,
+)
+
+test(
+  'C4 C5 C11 C15 C16 C17 C18 C19 C20 freshness oracle on PostgreSQL',
+  async () => {
+    const open = () => postgresStore(database.url)
+    const [one, other] = [open(), open()]
+    try {
+      await one.setup()
+      await freshnessOracle(bases, { stores: [one, other] })
+    } finally {
+      await Promise.all([one.close(), other.close()])
+    }
+  },
   PATIENCE,
 )
 

@@ -1,17 +1,19 @@
-import { callable, checkOptions, InvalidOptionsError, type OptionCheck } from '@prisma-brisk/core'
+import { callable, checkOptions } from '@prisma-brisk/core'
 import type { CacheLookup, CacheStore, MessageBus, ReservedNames } from '../../cache-store.ts'
 import type { DecimalClass } from '../../codec/value-copy.ts'
 import type { KeySetTag } from '../../entry/stamp.ts'
 import { lifetimeOf, type CacheEntry, type StoredEntry } from '../../entry/entry.ts'
-import { LookupBatch, type Lookup } from './lookup-batch.ts'
+import { codecCheck } from '../remote/codec-check.ts'
+import { LookupBatch, type Lookup } from '../remote/lookup-batch.ts'
 import { encodePayload, taggedJson, type ValueCodec } from '../../codec/payload.ts'
-import { PayloadMemo } from './payload-memo.ts'
+import { PayloadMemo } from '../remote/payload-memo.ts'
+import { keptFor, STAMP_LIFETIME, StampLifetimes } from '../remote/stamp-lifetimes.ts'
 import { RedisConnection } from './redis-connection.ts'
 import { RedisLocks } from './redis-locks.ts'
 import { RedisMarks } from './redis-marks.ts'
 import { redisPort, type RedisClient } from './redis-client.ts'
 import type { RedisCommand, RedisPort } from './redis-port.ts'
-import { newMarker, newStamp, stampTime } from '../../entry/stamp.ts'
+import { newMarker, newStamp } from '../../entry/stamp.ts'
 
 export interface RedisStoreOptions {
   /**
@@ -38,7 +40,7 @@ export interface RedisStoreOptions {
  * @throws InvalidOptionsError (`E_INVALID_OPTIONS`), also for a client that reads from replicas
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): RedisCacheStore {
-  checkOptions('redisStore', options, { codec, now: callable })
+  checkOptions('redisStore', options, { codec: codecCheck, now: callable })
   return new RedisStore(redisPort(client), options.codec ?? taggedJson, options.now ?? Date.now)
 }
 
@@ -48,15 +50,6 @@ export interface RedisCacheStore extends CacheStore {
   bus(channel: string): MessageBus
 }
 
-const codec: OptionCheck = (value, path) => {
-  const { name, encode, decode } = (value ?? {}) as Partial<ValueCodec>
-  if (typeof name === 'string' && typeof encode === 'function' && typeof decode === 'function') return
-  throw new InvalidOptionsError(path, 'a codec: { name, encode, decode }', value)
-}
-
-/** Stamps live at least as long; a stamp that ends early costs a miss. */
-const STAMP_LIFETIME = 24 * 3_600_000
-const LONGEST = 10 * 365 * 24 * 3_600_000
 const KNOWN_TAGS = 20_000
 
 class RedisStore implements RedisCacheStore {
@@ -64,8 +57,7 @@ class RedisStore implements RedisCacheStore {
   private readonly batch = new LookupBatch((lookups) => this.lookupAll(lookups))
   /** Tags that had a stamp lately: for others one is set in the same round trip as they are read. */
   private readonly known = new Set<string>()
-  /** When stamps end that were made to live longer. */
-  private readonly extended = new Map<string, number>()
+  private readonly lifetimes: StampLifetimes
   private readonly payloads: PayloadMemo
   private readonly connection: RedisConnection
   readonly marks: RedisMarks
@@ -78,6 +70,7 @@ class RedisStore implements RedisCacheStore {
     private readonly now: () => number,
   ) {
     this.payloads = new PayloadMemo(codec, this)
+    this.lifetimes = new StampLifetimes(now)
     this.connection = new RedisConnection(port, () => this.known.clear())
     this.marks = new RedisMarks(this.connection, now, (tags) => this.dropping(tags))
     this.locks = new RedisLocks(this.connection)
@@ -94,27 +87,13 @@ class RedisStore implements RedisCacheStore {
   write(key: string, entry: CacheEntry, value: unknown): Promise<void> {
     // Encoded before anything is awaited: the caller may change the value as soon as this has returned.
     const payload = encodePayload(this.codec, entry, value)
-    const lifetime = Math.min(Math.ceil(lifetimeOf(entry)), LONGEST)
-    const commands: RedisCommand[] = [['set', key, payload, 'PX', String(Math.max(1, lifetime))]]
+    const lifetime = keptFor(lifetimeOf(entry))
+    const commands: RedisCommand[] = [['set', key, payload, 'PX', String(lifetime)]]
     entry.tags.forEach((tag, index) => {
-      const longer = this.extension(entry.stamps[index] as string, lifetime)
+      const longer = this.lifetimes.extension(entry.stamps[index] as string, lifetime)
       if (longer > 0) commands.push(['pexpire', tag, String(longer)])
     })
     return this.connection.send(commands).then(ignore)
-  }
-
-  /**
-   * Milliseconds that a stamp is to live from now on, or 0 where it lives long enough. Stamps in use must not end on the
-   * day after they were made: everything that rests on them would be missed at one moment.
-   */
-  private extension(stamp: string, lifetime: number): number {
-    const now = this.now()
-    const ends = this.extended.get(stamp) ?? stampTime(stamp) + STAMP_LIFETIME
-    if (ends > now + Math.max(lifetime, STAMP_LIFETIME / 2)) return 0
-    const longer = Math.max(lifetime * 2, STAMP_LIFETIME)
-    if (this.extended.size >= KNOWN_TAGS) this.extended.clear()
-    this.extended.set(stamp, now + longer)
-    return longer
   }
 
   remove(key: string): Promise<void> {
