@@ -69,6 +69,7 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   }
   const extended: object = (client as PrivateClient).$extends(extension)
   mounted.set(extended, new Set(plugins.map((plugin) => plugin.name)))
+  for (const { name } of plugins) host.carried.add(name)
   const { _extensions: list } = extended as PrivateClient
   const followed = plugins
     .map((plugin) => plugin.foreignWrites?.(host) ?? null)

@@ -150,6 +150,52 @@ describe('S13 loops are reported once, with the change to make', () => {
     expect(report?.advice).toMatch(/^sequential: cannot be batched/)
   })
 
+  test('S13 many rows that belong to few parents: thirty calls with five values', async () => {
+    const { prisma, inRequest } = watched()
+    const [report] = await inRequest(async () => {
+      for (let index = 0; index < 30; index++)
+        await prisma.user.findUnique({ where: { id: 1 + (index % 5) } })
+    })
+    expect(report).toMatchObject({ model: 'User', count: 30, advice: expect.stringMatching(/^in: /) })
+    const polled = await inRequest(async () => {
+      for (let index = 0; index < 30; index++)
+        await prisma.user.findUnique({ where: { id: 1 + (index % 2) } })
+    })
+    expect(polled).toEqual([])
+  })
+
+  test('S13 the advice names batching only for calls that it merges, and not where it is mounted', async () => {
+    const { prisma, inRequest } = watched()
+    const latest = (difficulty: number) =>
+      prisma.exercise.findFirst({ where: { difficulty, title: { not: '' } }, orderBy: { id: 'desc' } })
+    const numbers = Array.from({ length: 12 }, (_, index) => index)
+    const [inTurn] = await inRequest(async () => {
+      for (const number of numbers) await latest(number)
+    })
+    expect(inTurn?.advice).toMatch(/^together: .*Promise\.all/)
+    const [atOnce] = await inRequest(() => Promise.all(numbers.map(latest)))
+    expect(atOnce?.advice).toMatch(/^batching: .*mount batching/)
+    const byRelation = (of: PrismaClient) => (id: number) =>
+      of.message.findMany({ where: { conversation: { userId: id } } })
+    const [related] = await inRequest(() => Promise.all(numbers.map(byRelation(prisma))))
+    expect(related?.advice).toMatch(/^sequential: cannot be batched; they run together/)
+    const mounted = watched({}, (client) => client.$extends(batching()) as unknown as PrismaClient)
+    const [still] = await mounted.inRequest(() => Promise.all(numbers.map(byRelation(mounted.prisma))))
+    expect(still?.advice).not.toContain('mount batching')
+    const [staggered] = await mounted.inRequest(() =>
+      Promise.all(
+        numbers.map(async (number) => {
+          for (let turn = 3 * number; turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve))
+          return mounted.prisma.exercise.findFirst({
+            where: { difficulty: number, id: { gt: -number } },
+            orderBy: { id: 'desc' },
+          })
+        }),
+      ),
+    )
+    expect(staggered?.advice ?? 'batching: merged').toMatch(/^batching: (?!.*mount)/)
+  })
+
   test('calls that differ in bytes alone, views of one buffer or not', async () => {
     const { prisma, inRequest } = watched()
     const memory = new Uint8Array(40).map((_, index) => index)

@@ -24,6 +24,8 @@ export interface HostFacts {
 export class Host {
   /** Unique in the process. */
   readonly id = nextId++
+  /** Packages of the suite that clients of this base client carry, by their short names. */
+  readonly carried = new Set<string>()
   private readonly states = new Map<symbol, unknown>()
   private readonly warned = new Set<string>()
   private readonly disconnectors = { first: new Set<Disconnector>(), last: new Set<Disconnector>() }

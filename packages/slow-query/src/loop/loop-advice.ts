@@ -23,10 +23,7 @@ export interface LoopFinding {
 export function adviseLoop(loop: RepeatedCalls, earlier: readonly OperationTrace[], host: Host): LoopFinding {
   if (isWriteLoop(loop)) return { field: null, parent: null, advice: writeAdvice(loop) }
   const link = linkOf(loop, earlier, host.schema())
-  const advice =
-    readAdvice(loop, link) ??
-    'sequential: cannot be batched; give the calls one shape and start them together'
-  return { field: link.field, parent: link.parent, advice }
+  return { field: link.field, parent: link.parent, advice: readAdvice(loop, link, host) }
 }
 
 interface Link {
@@ -79,7 +76,7 @@ function joinedBy({ references, backField }: Relation, model: Model): readonly s
   return model.relations.find((each) => each.field === backField)?.fields ?? []
 }
 
-function readAdvice({ first, concurrent }: RepeatedCalls, link: Link): string | null {
+function readAdvice({ first, concurrent }: RepeatedCalls, link: Link, host: Host): string {
   const { model, operation, args } = first.call
   const { parent, relation, keys } = link
   const { isAggregate } = operationTraits(operation)
@@ -97,8 +94,25 @@ function readAdvice({ first, concurrent }: RepeatedCalls, link: Link): string | 
     args['take'] === undefined
   )
     return `in: read them in one call, ${accessor(model)}.findMany({ where: { ${keys[0]}: { in: […] } } })${together}`
-  if (concurrent) return 'batching: the calls run together; mount batching() and they become one statement'
-  return null
+  if (!isMergeable(first.call, keys)) {
+    const how = concurrent ? 'they run together, but' : 'they run one after another, and'
+    return `sequential: cannot be batched; ${how} batching merges calls of one shape that differ in fields compared for equality. Read the rows in one call, with OR or a condition on the relation, and deal them out`
+  }
+  if (!concurrent)
+    return 'together: start the calls at once, await Promise.all(…), and batching() makes them one statement'
+  return host.carried.has('batching')
+    ? 'batching: the calls run together, but do not begin in one tick, or differ in more than the key; start them in one Promise.all(…)'
+    : 'batching: the calls run together; mount batching() and they become one statement'
+}
+
+/** Whether batching makes one statement of such calls where they run together and differ in the fields of `keys` alone. */
+function isMergeable({ operation, args }: Call, keys: readonly string[]): boolean {
+  return (
+    keys.length > 0 &&
+    (operation.startsWith('find') || operationTraits(operation).isAggregate) &&
+    args['cursor'] === undefined &&
+    args['distinct'] === undefined
+  )
 }
 
 /** What the calls ask for beside the key that an include follows by itself: names, no values. */

@@ -11,11 +11,16 @@ const SITES_READ = 3
 const MAX_WAITING = 10
 /** Such calls of all shapes of a request together. */
 const MAX_WAITING_IN_ALL = 2000
+/**
+ * Different values that make a loop over rows, where one request makes the calls: thirty tickets may have five authors. Polling
+ * and retries have one or two.
+ */
+const FEW_VALUES = 3
 /** Shapes of one operation that are told apart in a request. */
 const MAX_SHAPES = 100
 
 /**
- * Finds loops of calls: one shape of arguments, from one place, at least `threshold` times with different values.
+ * Finds loops of calls: one shape of arguments, from one place, at least `threshold` times, and with several values.
  *
  * Up to the threshold a call costs one counter. Only then the calls so far are told apart by shape, and by place, which
  * costs most, once enough of one shape differ.
@@ -24,7 +29,11 @@ export class LoopDetector {
   private readonly counters = new Map<Series, Counter>()
   private readonly memory = new Memory()
 
-  constructor(private readonly threshold: number) {}
+  /** @param values different ones that reads must have to be a loop */
+  constructor(
+    private readonly threshold: number,
+    private readonly values = Math.min(threshold, FEW_VALUES),
+  ) {}
 
   /** Notes that a call begins; gives the loop it belongs to once there is one. */
   started(trace: OperationTrace): RepeatedCalls | null {
@@ -32,7 +41,7 @@ export class LoopDetector {
     // Members of an array transaction are already sent together; raw SQL has no shape.
     if (call.transaction.kind === 'array' || call.model === null) return null
     let counter = this.counters.get(series)
-    if (counter === undefined) this.counters.set(series, (counter = new Counter(this.memory)))
+    if (counter === undefined) this.counters.set(series, (counter = new Counter(this.memory, this.values)))
     return counter.started(trace, this.threshold)
   }
 
@@ -61,9 +70,9 @@ export class LoopDetector {
 
 /** Repeating the very same read is polling or a retry, not a loop over rows; what was merged is no loop any more. */
 export function isLoop(group: RepeatedCalls, threshold: number): boolean {
-  const { count, variety, merged, sending } = group
+  const { count, varies, merged, sending } = group
   if (merged > sending) return false
-  return count >= threshold && (isWriteLoop(group) || variety >= threshold)
+  return count >= threshold && (isWriteLoop(group) || varies)
 }
 
 export function isWriteLoop({ first }: RepeatedCalls): boolean {
@@ -89,8 +98,11 @@ class Shape {
   private calls = 0
   private readonly variety: Variety
 
-  constructor(private readonly threshold: number) {
-    this.variety = new Variety(threshold)
+  constructor(
+    private readonly threshold: number,
+    values: number,
+  ) {
+    this.variety = new Variety(values)
   }
 
   /** Whether the calls may be a loop, now that there is this one. */
@@ -98,7 +110,7 @@ class Shape {
     this.calls++
     if (operationTraits(trace.call.operation).isWrite) return this.calls >= this.threshold
     this.variety.add(trace)
-    return this.variety.count >= this.threshold
+    return this.calls >= this.threshold && this.variety.isEnough
   }
 }
 
@@ -107,7 +119,10 @@ class Counter {
   private early: OperationTrace[] | null = []
   private readonly byShape = new Map<string, Shape>()
 
-  constructor(private readonly memory: Memory) {}
+  constructor(
+    private readonly memory: Memory,
+    private readonly values: number,
+  ) {}
 
   started(trace: OperationTrace, threshold: number): RepeatedCalls | null {
     const { early } = this
@@ -132,7 +147,7 @@ class Counter {
     let shape = this.byShape.get(key)
     if (shape === undefined) {
       if (this.byShape.size >= MAX_SHAPES) return null
-      this.byShape.set(key, (shape = new Shape(threshold)))
+      this.byShape.set(key, (shape = new Shape(threshold, this.values)))
     }
     const { waiting } = shape
     if (waiting === null) return this.place(shape, trace, threshold)
@@ -156,7 +171,7 @@ class Counter {
       // 15–25 µs, so only of calls that repeat.
       const site = trace.call.callSite()
       let group = shape.sites.get(site)
-      if (group === undefined) shape.sites.set(site, (group = new RepeatedCalls(site, trace, threshold)))
+      if (group === undefined) shape.sites.set(site, (group = new RepeatedCalls(site, trace, this.values)))
       shape.last = group
     }
     shape.last.add(trace)

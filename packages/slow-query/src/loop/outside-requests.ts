@@ -36,7 +36,8 @@ export class OutsideRequests {
     run.started(trace.startedAt)
     if (run.length < 10 * this.options.threshold * run.patience) return
     if (!operationTraits(trace.call.operation).isRead) return
-    run.detector ??= new LoopDetector(this.options.threshold)
+    // Several users at once read a few rows over and over; a loop reads many.
+    run.detector ??= new LoopDetector(this.options.threshold, this.options.threshold)
     if (run.examined++ < 3 * this.options.threshold) run.detector.started(trace)
     // The same read over and over is no loop; look again later.
     else if (run.detector.idle) run.giveUp()

@@ -57,9 +57,9 @@ export class RepeatedCalls {
     else if (trace.call.notes.cache !== 'hit') this.merged++
   }
 
-  /** Different arguments seen, counted up to what is enough; a walk through one list has one. */
-  get variety(): number {
-    return this.asked.count
+  /** Whether the calls ask for enough different things; those of a walk through one list ask for one. */
+  get varies(): boolean {
+    return this.asked.isEnough
   }
 
   /** Whether a call ever began before the one before it had ended. */

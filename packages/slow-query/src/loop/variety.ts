@@ -27,7 +27,7 @@ export class Variety {
     this.lists.add(args['take'] === undefined ? whole : identity(canonicalize(withoutPosition(args))))
   }
 
-  get count(): number {
-    return this.concurrent ? this.positions.size : this.lists.size
+  get isEnough(): boolean {
+    return (this.concurrent ? this.positions.size : this.lists.size) >= this.enough
   }
 }
