@@ -7,10 +7,12 @@ import { buildPackages } from '../../scripts/build.ts'
 import { packPackages } from '../../scripts/packed-package.ts'
 import { ensureServers } from '../support/servers.ts'
 import { runCell, type Cell, type CellResult } from './cells/cell.ts'
+import { bundleCells } from './cells/bundles.ts'
+import { edgeCells } from './cells/edge.ts'
 import { runtimeCells } from './cells/runtimes.ts'
 import { Workshop } from './cells/workshop.ts'
 
-const CELLS: Cell[] = [...runtimeCells]
+const CELLS: Cell[] = [...runtimeCells, ...edgeCells, ...bundleCells]
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const cells = CELLS.filter(

@@ -135,6 +135,7 @@ export function hostOf(client: object, options: MountOptions = {}): Host {
       }),
     connect: async () => base.$connect(),
     omittedFields: (model) => omittedFields(base._globalOmit, model),
+    batchesByTimer: isForEdge(base._engineConfig?.inlineSchema),
   })
   tap?.attach(host)
   if (tap === null) {
@@ -174,6 +175,16 @@ type GlobalOmit = Readonly<Record<string, Readonly<Record<string, unknown>> | un
 function omittedFields(omit: GlobalOmit | undefined, model: string): readonly string[] {
   const fields = omit?.[model.charAt(0).toLowerCase() + model.slice(1)] ?? {}
   return Object.keys(fields).filter((field) => fields[field] === true)
+}
+
+/** Prisma's clients for edge runtimes have a `process` of their own, whose `nextTick` is a timer. */
+function isForEdge(inlineSchema: string | undefined): boolean {
+  const { navigator, EdgeRuntime } = globalThis as {
+    navigator?: { userAgent?: string }
+    EdgeRuntime?: unknown
+  }
+  if (EdgeRuntime !== undefined || navigator?.userAgent === 'Cloudflare-Workers') return true
+  return /^\s*runtime\s*=\s*"(?:workerd|cloudflare|vercel-edge|edge-light)"/m.test(inlineSchema ?? '')
 }
 
 /** Where Prisma has no method that all requests pass. */

@@ -256,7 +256,8 @@ export const batchingChecks = checks('batching', (check) => {
   check('B30 more keys than one statement can bind become several', async (given) => {
     const { client, log } = given.watched()
     const [id] = await people(given, 'ada')
-    const prisma = client.$extends(given.suite.batching({ maxBatchSize: 100 }))
+    const prisma = client.$extends(given.suite.batching({ maxBatchSize: 90 }))
+    await prisma.tag.count() // the driver says what it can bind once it is connected
     log.clear()
     const rows = await Promise.all(
       Array.from({ length: 350 }, (_, index) => prisma.user.findUnique({ where: { id: id! + index } })),
@@ -291,25 +292,21 @@ export const batchingChecks = checks('batching', (check) => {
     same(log.statements.length <= 10, true, `${log.statements.length} statements for 80 calls, at most ten`)
   })
 
-  check(
-    'B36 concurrent creates become one INSERT, and each caller has its row',
-    async (given) => {
-      const { client, log } = given.watched()
-      const [id] = await people(given, 'ada')
-      const prisma = client.$extends(given.suite.batching({ writes: { create: true } }))
-      log.clear()
-      const rows = await Promise.all(
-        ['a', 'b', 'c'].map((title) => prisma.conversation.create({ data: { title, userId: id! } })),
-      )
-      same(
-        rows.map(({ title }) => title),
-        ['a', 'b', 'c'],
-      )
-      same(new Set(rows.map((row) => row.id)).size, 3, 'ids')
-      same(log.statements.filter(({ sql }) => /^insert/i.test(sql)).length, 1, 'INSERT statements')
-    },
-    'transactions',
-  )
+  check('B36 concurrent creates become one INSERT, and each caller has its row', async (given) => {
+    const { client, log } = given.watched()
+    const [id] = await people(given, 'ada')
+    const prisma = client.$extends(given.suite.batching({ writes: { create: true } }))
+    log.clear()
+    const rows = await Promise.all(
+      ['a', 'b', 'c'].map((title) => prisma.conversation.create({ data: { title, userId: id! } })),
+    )
+    same(
+      rows.map(({ title }) => title),
+      ['a', 'b', 'c'],
+    )
+    same(new Set(rows.map((row) => row.id)).size, 3, 'ids')
+    same(log.statements.filter(({ sql }) => /^insert/i.test(sql)).length, 1, 'INSERT statements')
+  })
 
   check('B13 equal reads of any kind are read once, each caller with a copy', async (given) => {
     const { client, log } = given.watched()

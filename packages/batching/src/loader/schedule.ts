@@ -21,6 +21,12 @@ export function afterThisTurn(run: () => void): void {
   realTimers.setImmediate(run)
 }
 
+/** Resolves once whoever batches until a timer's turn has sent what it had: the second turn, whichever timer was set first. */
+export function timersTurn(): Promise<void> {
+  const turn = (next: () => void) => void realTimers.setTimeout(next, 0)
+  return new Promise((resolve) => turn(() => turn(resolve)))
+}
+
 /** Resolves in a turn of its own. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => realTimers.setImmediate(resolve))

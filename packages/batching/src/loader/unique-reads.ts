@@ -1,7 +1,7 @@
 import type { Host } from '@prisma-brisk/core'
 import type { BatchedCall } from '../batch-key/batched-call.ts'
 import { isUniqueRead } from '../batch-key/own-batch.ts'
-import { afterThisTurn, nextTurn } from './schedule.ts'
+import { afterThisTurn, nextTurn, timersTurn } from './schedule.ts'
 
 const key = Symbol('prisma-brisk.batching.unique-reads')
 
@@ -13,8 +13,10 @@ const key = Symbol('prisma-brisk.batching.unique-reads')
 export class UniqueReads {
   private readonly sent = new Set<string>()
 
+  constructor(private readonly batchesByTimer: boolean) {}
+
   static of(host: Host): UniqueReads {
-    return host.state(key, () => new UniqueReads())
+    return host.state(key, () => new UniqueReads(host.batchesByTimer))
   }
 
   /** Loaders of a model that may send such calls in one tick. */
@@ -35,6 +37,7 @@ export class UniqueReads {
     const { call } = member
     if (!isUniqueRead(call.operation)) return member.send()
     const model = call.model as string
+    if (this.batchesByTimer) return this.sendApart(member, model)
     if (this.sent.has(model)) return nextTurn().then(() => member.send())
     this.take(model)
     return member.send()
@@ -43,13 +46,25 @@ export class UniqueReads {
   /** Sends calls of one operation and model in one tick, and no other call of the model in it. */
   async sendTogether(members: readonly BatchedCall[]): Promise<PromiseSettledResult<unknown>[]> {
     const model = members[0]?.call.model as string
-    while (this.sent.has(model)) await nextTurn()
+    while (this.sent.has(model)) await this.turn()
     this.take(model)
     return Promise.allSettled(members.map((member) => member.send()))
   }
 
   private take(model: string): void {
-    if (this.sent.size === 0) afterThisTurn(() => this.sent.clear())
+    if (this.batchesByTimer) void timersTurn().then(() => this.sent.delete(model))
+    else if (this.sent.size === 0) afterThisTurn(() => this.sent.clear())
     this.sent.add(model)
+  }
+
+  /** Timers that are due at once run in one turn: each call waits until those before it are gone. */
+  private async sendApart(member: BatchedCall, model: string): Promise<unknown> {
+    while (this.sent.has(model)) await timersTurn()
+    this.take(model)
+    return member.send()
+  }
+
+  private turn(): Promise<void> {
+    return this.batchesByTimer ? timersTurn() : nextTurn()
   }
 }

@@ -30,7 +30,8 @@ export function isSignedBy(stamp: string, signature: string): boolean {
 export function newLocalStamp(now: number, signature?: string): string {
   if (now !== lastNow) {
     lastNow = now
-    lastTime = `${now.toString(36)}.${PROCESS}`
+    localName ??= randomBytes(12).toString('base64url')
+    lastTime = `${now.toString(36)}.${localName}.`
   }
   const stamp = lastTime + nextLocal++
   return signature === undefined ? stamp : `${stamp}.${signature}`
@@ -47,7 +48,8 @@ export function stampTime(stamp: string): number {
   return Number.isFinite(time) ? time : 0
 }
 
-const PROCESS = `${randomBytes(12).toString('base64url')}.`
+// Drawn with the first stamp: on Workers nothing random may be drawn while modules load.
+let localName: string | undefined
 let nextLocal = 1
 let lastNow = NaN
 let lastTime = ''

@@ -1,5 +1,4 @@
-import type { Call, Provider } from '@prisma-brisk/core'
-import { randomUUID } from 'node:crypto'
+import { processName, type Call, type Provider } from '@prisma-brisk/core'
 import { hostname } from 'node:os'
 
 /**
@@ -13,7 +12,7 @@ export function databaseNameOf(factory: unknown, client: number): string | null 
   const { config, adapterName } = (factory ?? {}) as Record<string, unknown>
   const settings = (config ?? {}) as Record<string, unknown>
   const url = settings['connectionString'] ?? settings['url'] ?? settings['uri']
-  if (typeof url === 'string' && IN_MEMORY.test(url)) return `memory:${PROCESS}:${client}`
+  if (typeof url === 'string' && IN_MEMORY.test(url)) return `memory:${processName()}:${client}`
   const parts: unknown[] = [adapterName, adapterSchemaOf(factory), settings['options'], settings['user']]
   if (typeof url === 'string' && url !== '') parts.push(withoutPassword(url))
   else if (typeof settings['database'] === 'string') {
@@ -32,7 +31,6 @@ export function adapterSchemaOf(factory: unknown): string | null {
 
 /** As SQLite, libSQL and PGlite spell it; a `file:` without a path is SQLite's temporary database. */
 const IN_MEMORY = /:memory:|[?&]mode=memory\b|^memory:|^file:$/
-const PROCESS = randomUUID()
 
 function withoutPassword(url: string): string {
   try {

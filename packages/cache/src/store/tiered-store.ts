@@ -61,7 +61,8 @@ export function tieredStore(options: TieredStoreOptions): CacheStore {
 class TieredStore implements CacheStore {
   readonly name = 'tiered'
   private readonly mirror: StampMirror
-  private readonly process = randomUUID()
+  /** Marks the messages of this store; drawn with the first: on Workers nothing random may be drawn while modules load. */
+  private origin: string | undefined
   private readonly ended: Promise<() => Promise<void>>
 
   readonly marks?: WriteMarks
@@ -126,7 +127,8 @@ class TieredStore implements CacheStore {
       this.mirror.drop(tags)
     }
     // Sent after the far store has it, or those who hear it would fetch the old stamps again.
-    void this.bus.publish(JSON.stringify([this.process, tags])).catch(() => undefined)
+    this.origin ??= randomUUID()
+    void this.bus.publish(JSON.stringify([this.origin, tags])).catch(() => undefined)
   }
 
   get isDown(): boolean {
@@ -212,7 +214,7 @@ class TieredStore implements CacheStore {
   private heard(message: string): void {
     try {
       const [from, tags] = JSON.parse(message) as [string, string[]]
-      if (from !== this.process) this.mirror.drop(tags)
+      if (from !== this.origin) this.mirror.drop(tags)
     } catch {
       // Not ours: whatever it was, nothing is known to hold any more.
       this.mirror.clear()

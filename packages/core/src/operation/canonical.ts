@@ -1,5 +1,6 @@
-import { hash, randomUUID } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { BriskError } from '../errors.ts'
+import { processName } from '../process-name.ts'
 import {
   isDate,
   isDecimal,
@@ -190,10 +191,9 @@ function opaque(value: unknown): string {
   const key = value as WeakKey
   let number = opaqueNumbers.get(key)
   if (number === undefined) opaqueNumbers.set(key, (number = nextOpaque++))
-  return `o${PROCESS}${number}`
+  return `o${processName()}:${number}`
 }
 
-const PROCESS = `${randomUUID()}:`
 const opaqueNumbers = new WeakMap<WeakKey, number>()
 let nextOpaque = 1
 

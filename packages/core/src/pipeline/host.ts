@@ -13,6 +13,8 @@ export interface HostFacts {
   loadSchema(): SchemaModel | null
   /** Connects the client, or does nothing where it is. */
   connect(): Promise<void>
+  /** Whether Prisma batches until a timer's turn, as its clients for edge runtimes do, and not until the end of a tick. */
+  readonly batchesByTimer: boolean
   /** Fields that the client's own `omit` option leaves out, as far as that shows. */
   omittedFields(model: string): readonly string[]
 }
@@ -44,6 +46,11 @@ export class Host {
   schema(): SchemaModel | null {
     if (this.model === undefined) this.model = this.facts.loadSchema()
     return this.model
+  }
+
+  /** Whether Prisma batches until a timer's turn, as its clients for edge runtimes do, and not until the end of a tick. */
+  get batchesByTimer(): boolean {
+    return this.facts.batchesByTimer
   }
 
   /** Values one statement may bind: what the driver says, else the database's own limit. */

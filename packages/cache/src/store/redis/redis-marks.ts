@@ -1,7 +1,7 @@
+import { processName } from '@prisma-brisk/core'
 import type { WriteMarks } from '../../cache-store.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import type { RedisCommand } from './redis-port.ts'
-import { newStamp } from '../../entry/stamp.ts'
 
 /** The clocks of two processes may differ by as much. */
 const TOLERANCE = 1_000
@@ -28,7 +28,7 @@ export class RedisMarks implements WriteMarks {
   }
 
   async set(tags: readonly string[], lifetime: number): Promise<string> {
-    const writer = `${PROCESS}${this.next++}`
+    const writer = `${processName()}.${this.next++}`
     await this.renew(writer, tags, lifetime)
     return writer
   }
@@ -64,7 +64,6 @@ export class RedisMarks implements WriteMarks {
   }
 }
 
-const PROCESS = `${process.pid.toString(36)}.${newStamp(Date.now())}.`
 const NONE: ReadonlySet<string> = new Set()
 
 function marksOf(tag: string): string {
