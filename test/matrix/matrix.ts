@@ -10,9 +10,10 @@ import { runCell, type Cell, type CellResult } from './cells/cell.ts'
 import { bundleCells } from './cells/bundles.ts'
 import { edgeCells } from './cells/edge.ts'
 import { runtimeCells } from './cells/runtimes.ts'
+import { versionCells } from './cells/versions.ts'
 import { Workshop } from './cells/workshop.ts'
 
-const CELLS: Cell[] = [...runtimeCells, ...edgeCells, ...bundleCells]
+const CELLS: Cell[] = [...runtimeCells, ...edgeCells, ...bundleCells, ...versionCells]
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const cells = CELLS.filter(

@@ -114,3 +114,25 @@ webpack(
 )
 `,
 }
+
+/** A bundle for this Node of a client that loads its WebAssembly as edge runtimes do. */
+export async function bundleForNode(application: Application, source: string, out: string): Promise<void> {
+  application.write(
+    'bundle.mjs',
+    `import { build } from 'esbuild'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+await build({
+  entryPoints: ['${source}'], outfile: '${out}', bundle: true, platform: 'node', target: 'node20', format: 'esm', logLevel: 'error',
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  plugins: [{ name: 'wasm', setup(build) {
+    build.onResolve({ filter: /\\.wasm(\\?module)?$/ }, ({ path, resolveDir }) => ({ path: resolve(resolveDir, path.replace('?module', '')), namespace: 'wasm' }))
+    build.onLoad({ filter: /.*/, namespace: 'wasm' }, ({ path }) => ({
+      contents: 'export default new WebAssembly.Module(Buffer.from("' + readFileSync(path).toString('base64') + '", "base64"))', loader: 'js',
+    }))
+  } }],
+})
+`,
+  )
+  succeed(await run(process.execPath, ['bundle.mjs'], application.directory))
+}

@@ -111,7 +111,8 @@ export class Application {
     const { version } = manifestOf(prisma)
     const block = Object.entries(generator).map(([key, value]) => `  ${key} = "${value}"`)
     const schema = demoSchema(provider, `generator client {\n  output = "./client"\n${block.join('\n')}\n}`)
-    const made = join(CACHE, `client-${hashOf([version, schema])}`)
+    // Within the application, where the older generator looks for the client's runtime.
+    const made = this.path(`made/${hashOf([version, schema])}`)
     if (!existsSync(join(made, 'client'))) {
       mkdirSync(made, { recursive: true })
       writeFileSync(join(made, 'schema.prisma'), schema)
