@@ -273,6 +273,25 @@ app.use(router)
     )
   })
 
+  test('Express by import = require, as CommonJS in TypeScript has it', async () => {
+    await set({
+      'src/app.ts': `import express = require('express')\nconst app = express()\napp.get('/', home)\n`,
+    })
+    expect(read('src/app.ts')).toContain(`const app = express()\napp.use(expressRequests(prisma))\n`)
+  })
+
+  test('a server that cannot be told, or whose middleware is gone: said at every run', async () => {
+    const app = `import express from 'express'\nexport const servers = [express(), express()]\n`
+    const said =
+      /To do: src\/app.ts: mount expressRequests\(prisma\) of prisma-brisk\/express before the routes/
+    expect((await set({ 'src/app.ts': app })).output).toMatch(said)
+    const again = await init()
+    expect(again.output).toMatch(/^Already set up\.\n/)
+    expect(again.output).toMatch(said)
+    put({ 'src/app.ts': `${app}import { expressRequests } from 'prisma-brisk/express'\n` })
+    expect((await init()).output).toBe('Already set up, nothing to do.\n')
+  })
+
   test('Fastify and Hono', async () => {
     await set({ 'src/app.ts': `import Fastify from 'fastify'\nconst app = Fastify({ logger: true })\n` })
     expect(read('src/app.ts')).toContain(

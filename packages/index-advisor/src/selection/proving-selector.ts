@@ -15,6 +15,7 @@ import { PlannedSelection } from './planned-selection.ts'
 import { proofOf, shorterReason, type ProofInput } from './proof.ts'
 import { hypotheticalIndex, provableIndexes } from './provable-index.ts'
 import { rejectionReason } from './rejection-reason.ts'
+import { ruleSelector } from './rule-selector.ts'
 
 export interface ProvingSelectorOptions {
   readonly statistics: Statistics
@@ -62,7 +63,9 @@ class Proving {
     this.#findings.push(...declared.map((index) => this.#declaration(index)))
 
     const open: Candidate[] = []
+    const unknown = candidates.filter((candidate) => this.#isUnknown(candidate))
     for (const candidate of candidates) {
+      if (unknown.includes(candidate)) continue
       const reason = await this.#refusal(candidate)
       if (reason === null) open.push(candidate)
       else this.#reject(candidate, reason)
@@ -127,7 +130,25 @@ class Proving {
         (await rejectionReason(candidate, { ...input, problem: selection.problem, cheap, oneOff }))
       if (reason !== null) this.#reject(candidate, reason)
     }
+    chosen.push(...(await this.#chosenByRules(unknown)))
     return { chosen, rejected: this.#rejected, findings: this.#findings, basis: this.#basis(queries.length) }
+  }
+
+  /** Whether the table was never analysed: nobody knows how many rows it has, or that it has none. */
+  #isUnknown({ table }: Candidate): boolean {
+    const found = findTable(this.#statistics, schemaOf(this.#statistics, table.schema), table.name)
+    return found !== undefined && rowsOf(this.#statistics, found) === null
+  }
+
+  /** As if there were no statistics: that none were collected is no proof that no index is missing. */
+  async #chosenByRules(candidates: readonly Candidate[]): Promise<readonly SelectedIndex[]> {
+    if (candidates.length === 0) return []
+    const { chosen, rejected } = await ruleSelector.select({ ...this.#problem, candidates })
+    this.#rejected.push(...rejected)
+    return chosen.map((each) => ({
+      ...each,
+      reason: `${each.candidate.reason} Not proved: ${each.candidate.table.name} was never analysed, run ANALYZE.`,
+    }))
   }
 
   async #refusal(candidate: Candidate): Promise<string | null> {
@@ -135,8 +156,7 @@ class Proving {
     const found = findTable(this.#statistics, schemaOf(this.#statistics, table.schema), table.name)
     if (found === undefined) return `The statistics know no table ${table.name}.`
     const rows = rowsOf(this.#statistics, found)
-    if (rows === null) return `${table.name} was never analysed, so nothing can be proved: run ANALYZE.`
-    if (rows < this.#problem.minRows) {
+    if (rows !== null && rows < this.#problem.minRows) {
       return `${table.model} has about ${Math.round(rows)} rows: a scan is as fast (--min-rows ${this.#problem.minRows}).`
     }
     const declined = await this.#planner.decline(hypotheticalIndex(candidate, this.#statistics))

@@ -118,7 +118,7 @@ export function statisticsFindings(catalog: Catalog, statistics: Statistics): Fi
     if (found === undefined)
       return [finding(`The statistics know no table ${table.name}: nothing of it is proved.`)]
     if (rowsOf(statistics, found) === null) {
-      return [finding(`${table.name} was never analysed: run ANALYZE, then export again.`)]
+      return [finding(`${table.name} was never analysed: run ANALYZE, then ask again.`)]
     }
     const changed = found.activity.changedSinceAnalysed
     if (changed > 50 + 0.2 * Math.max(0, found.rows) && found.partitioning?.key == null) {

@@ -40,7 +40,8 @@ export async function initCommand(flags: InitFlags, host: InitHost): Promise<num
   const { cwd, stdout } = host
   const { changes, notes } = await planInit({ cwd, ...where })
   if (changes.length === 0) {
-    stdout('Already set up, nothing to do.\n')
+    stdout(notes.length === 0 ? 'Already set up, nothing to do.\n' : 'Already set up.\n')
+    for (const note of notes) stdout(`To do: ${note}\n`)
     return 0
   }
   stdout(`${summary(cwd, changes)}\n${NOTICED}\n`)

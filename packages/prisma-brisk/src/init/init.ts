@@ -10,7 +10,13 @@ import { clientsIn, findClients, type ClientSource, type ClientSources } from '.
 import { mayNameClient, renameClientTypes } from './client-types.ts'
 import { addBriskGenerator, hasBriskGenerator } from './generator-block.ts'
 import { mountBrisk } from './mounted-source.ts'
-import { mayServe, mountMiddleware, serversIn } from './request-middleware.ts'
+import {
+  mayServe,
+  missingMiddleware,
+  mountMiddleware,
+  serversIn,
+  type Framework,
+} from './request-middleware.ts'
 import { ignoreLine, schemaModule } from './schema-module.ts'
 import { SourceEdit } from './source-edit.ts'
 import { readSources, shown, type SourceFile } from './source-files.ts'
@@ -68,7 +74,7 @@ export async function planInit(request: InitRequest): Promise<InitPlan> {
     })
   const files = await readSources(cwd)
   const clients = await theClients(request, files)
-  if (clients === null) return { changes, notes: [] }
+  if (clients === null) return { changes, notes: middlewareNotes(cwd, files) }
   const module = await schemaModule(block, project.schemaFiles)
   const { edits, notes } = edited(cwd, files, clients, module)
   for (const [edit, purposes] of edits)
@@ -151,11 +157,10 @@ function edited(
       !edit.text.includes(framework.middleware) &&
       mountMiddleware(server, { binding, path })
     if (isMounted) note(edit, `each ${framework.name} request counted by itself`)
-    else if (!edit.text.includes(framework.middleware))
-      notes.push(
-        `${shown(cwd, edit.path)}: mount ${framework.middleware}(prisma) of prisma-brisk/${framework.subpath} before the routes, for reports of N+1 loops.`,
-      )
-  } else if (files.some((file) => /from ['"]next(?:\/|['"])/.test(file.text)))
+    else if (!edit.text.includes(framework.middleware)) notes.push(toMount(framework, shown(cwd, edit.path)))
+  } else if (missingMiddleware(files.map((file) => file.text)) !== null)
+    notes.push(...middlewareNotes(cwd, files))
+  else if (files.some((file) => /from ['"]next(?:\/|['"])/.test(file.text)))
     notes.push(
       'Next.js has no middleware around a request: wrap handlers in runRequest(…) of prisma-brisk for reports of N+1 loops.',
     )
@@ -163,6 +168,17 @@ function edited(
     for (const edit of renameClientTypes(others, home, binding)) note(edit, "the extended client's types")
   return { edits, notes }
 }
+
+/** Of an application whose requests are counted nowhere. */
+function middlewareNotes(cwd: string, files: readonly SourceFile[]): string[] {
+  const framework = missingMiddleware(files.map((file) => file.text))
+  if (framework === null) return []
+  const places = files.filter((file) => missingMiddleware([file.text]) === framework)
+  return [toMount(framework, places.map(({ path }) => shown(cwd, path)).join(', '))]
+}
+
+const toMount = ({ middleware, subpath }: Framework, place: string): string =>
+  `${place}: mount ${middleware}(prisma) of prisma-brisk/${subpath} before the routes, for reports of N+1 loops.`
 
 type ClientsOfFile = readonly [ClientSource, ...ClientSource[]]
 

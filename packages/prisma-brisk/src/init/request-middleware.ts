@@ -13,7 +13,7 @@ export interface Server {
   readonly indentation: string
 }
 
-interface Framework {
+export interface Framework {
   readonly name: 'Express' | 'Fastify' | 'Hono' | 'NestJS'
   readonly module: string
   /** The imported names that make a server. */
@@ -77,8 +77,15 @@ const FRAMEWORKS: readonly Framework[] = [
 ]
 
 /** Whether a file may make a server at all: asked of every file, so of its text alone. */
-export function mayServe(text: string): boolean {
-  return FRAMEWORKS.some(({ module }) => text.includes(`'${module}'`) || text.includes(`"${module}"`))
+export const mayServe = (text: string): boolean => frameworkIn(text) !== undefined
+
+const frameworkIn = (text: string): Framework | undefined =>
+  FRAMEWORKS.find(({ module }) => text.includes(`'${module}'`) || text.includes(`"${module}"`))
+
+/** What is left to mount by hand where the application serves requests and none of its files makes them scopes; else null. */
+export function missingMiddleware(texts: readonly string[]): Framework | null {
+  const isThere = texts.some((text) => /\b(?:express|fastify|hono)Requests\b|\brunRequest\b/.test(text))
+  return isThere ? null : (texts.map(frameworkIn).find((each) => each !== undefined) ?? null)
 }
 
 /** The servers that a file makes. */

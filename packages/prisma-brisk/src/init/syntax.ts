@@ -33,6 +33,11 @@ export function localNames(
         )
         .map(({ local }) => local.name)
     }
+    if (statement.type === 'TSImportEqualsDeclaration') {
+      const { moduleReference: module, id } = statement
+      const isFrom = module.type === 'TSExternalModuleReference' && from(module.expression.value)
+      return isFrom && imported('default') ? [id.name] : []
+    }
     return statement.type === 'VariableDeclaration' ? requiredNames(statement, from, imported) : []
   })
 }

@@ -93,7 +93,7 @@ class PglitePlanner implements Planner {
         return `the embedded planner does not know the type ${found.type} of ${column}`
       }
       if (found.statistics === null && found.inheritedStatistics === null) {
-        return `${index.table} was never analysed: run ANALYZE, then export again`
+        return `${index.table} was never analysed: run ANALYZE, then ask again`
       }
     }
     return this.#exclusive(async () => {
