@@ -38,6 +38,7 @@ export {
 export { redisStore, type RedisCacheStore, type RedisStoreOptions } from './store/redis/redis-store.ts'
 export type { IoredisClient } from './store/redis/ioredis-port.ts'
 export type { NodeRedisClient } from './store/redis/node-redis-port.ts'
+export type { UpstashClient } from './store/redis/upstash-port.ts'
 export type { RedisClient } from './store/redis/redis-client.ts'
 export {
   postgresStore,

@@ -1,9 +1,12 @@
 import { memoryStore, postgresStore, redisStore, tieredStore } from '@prisma-brisk/cache'
+import { Redis as Upstash } from '@upstash/redis'
 import { Cluster } from 'ioredis'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { Random } from '../../support/random.ts'
 import { startRedisCluster, type RedisCluster } from '../../support/redis.ts'
+import { redisUrl } from '../../support/servers.ts'
+import { startUpstash } from '../../support/upstash.ts'
 import { holdAnswers } from './support/bench.ts'
 import { ownNamespace, until } from './support/cached-client.ts'
 import { CountedBus } from './support/freshness/counted-bus.ts'
@@ -63,6 +66,20 @@ test(
       await freshnessOracle(bases, { stores: [one, other] })
     } finally {
       await Promise.all([one.close(), other.close()])
+    }
+  },
+  PATIENCE,
+)
+
+test(
+  'C4 C5 C11 C15 C16 C17 C18 C19 C20 freshness oracle on Redis over HTTP',
+  async () => {
+    const server = await startUpstash(redisUrl())
+    const open = () => redisStore(new Upstash({ url: server.url, token: server.token }))
+    try {
+      await freshnessOracle(bases, { stores: [open(), open()] })
+    } finally {
+      await server.close()
     }
   },
   PATIENCE,

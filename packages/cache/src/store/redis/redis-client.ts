@@ -2,8 +2,9 @@ import { InvalidOptionsError } from '@prisma-brisk/core'
 import { ioredisPort, type IoredisClient } from './ioredis-port.ts'
 import { nodeRedisPort, type NodeRedisClient } from './node-redis-port.ts'
 import type { RedisPort } from './redis-port.ts'
+import { upstashPort, type UpstashClient } from './upstash-port.ts'
 
-export type RedisClient = IoredisClient | NodeRedisClient
+export type RedisClient = IoredisClient | NodeRedisClient | UpstashClient
 
 /**
  * Recognises the client by what it can do.
@@ -38,6 +39,14 @@ function portOf(client: RedisClient): RedisPort {
       return ioredisPort(client as IoredisClient)
     }
     if (typeof candidate['sendCommand'] === 'function') return nodeRedisPort(client as NodeRedisClient)
+    if (typeof candidate['exec'] === 'function' && typeof candidate['multi'] === 'function') {
+      const port = upstashPort(client as UpstashClient)
+      if (port !== null) return port
+    }
   }
-  throw new InvalidOptionsError('redisStore.client', 'a client of ioredis or redis (node-redis)', client)
+  throw new InvalidOptionsError(
+    'redisStore.client',
+    'a client of ioredis, redis (node-redis) or @upstash/redis',
+    client,
+  )
 }

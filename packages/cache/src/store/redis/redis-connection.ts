@@ -176,6 +176,8 @@ const UNUSABLE = new Set([
   'NOPERM',
   'MISCONF',
   'MOVED',
+  // Of an endpoint that speaks HTTP: a refused token, a limit, a page.
+  'HTTP',
 ])
 
 function messageOf(error: unknown): string {

@@ -23,12 +23,14 @@ export interface RedisPort {
   /** Calls back when a connection came back, or servers came or went. */
   onReconnect(listener: () => void): void
   publish(channel: string, message: string): Promise<unknown>
-  /** Listens on a connection of its own; `state` tells whether it is up. The returned function ends it. */
-  subscribe(
-    channel: string,
-    listener: (message: string) => void,
-    state: (isUp: boolean) => void,
-  ): Promise<() => Promise<void>>
+  /** Listens on a connection of its own; `state` tells whether it is up. The returned function ends it. Null where none can be had. */
+  readonly subscribe:
+    | ((
+        channel: string,
+        listener: (message: string) => void,
+        state: (isUp: boolean) => void,
+      ) => Promise<() => Promise<void>>)
+    | null
 }
 
 /** The `run_id` in what `INFO server` answers. */

@@ -1,4 +1,4 @@
-import { callable, checkOptions } from '@prisma-brisk/core'
+import { callable, checkOptions, InvalidOptionsError } from '@prisma-brisk/core'
 import type { CacheLookup, CacheStore, MessageBus, ReservedNames } from '../../cache-store.ts'
 import type { DecimalClass } from '../../codec/value-copy.ts'
 import type { KeySetTag } from '../../entry/stamp.ts'
@@ -29,6 +29,10 @@ export interface RedisStoreOptions {
  * Keeps results and stamps in Redis 6.2 or later, shared by all processes: standalone, Sentinel or Cluster, through a
  * client of `ioredis` 5 or 6 or of `redis` (node-redis) 5 or 6, which stays yours: the store neither connects nor closes it.
  *
+ * Or over HTTP, through a client of `@upstash/redis`: each look-up is a request, and stamps and marks are read with the value,
+ * so that no process needs to hear of another's writes. The database must have no read regions: their copies lag behind
+ * invalidations. Nothing can be subscribed to over HTTP: `tieredStore` needs a `bus` of its own there.
+ *
  * A look-up is one round trip, and all look-ups of one turn of the event loop travel together. Invalidating drops
  * stamps: one command, whatever the number of entries; whoever looks next sets a new random one. No Lua, no SCAN, no
  * KEYS; on a Cluster every command names keys of one slot. Results that come again unchanged are copied, not decoded
@@ -46,7 +50,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
 
 /** A store on Redis, which can also carry messages between processes. */
 export interface RedisCacheStore extends CacheStore {
-  /** Redis pub/sub on a connection of its own: the default bus of {@link tieredStore}. */
+  /**
+   * Redis pub/sub on a connection of its own: the default bus of {@link tieredStore}.
+   *
+   * @throws InvalidOptionsError (`E_INVALID_OPTIONS`) where the client speaks HTTP
+   */
   bus(channel: string): MessageBus
 }
 
@@ -113,10 +121,18 @@ class RedisStore implements RedisCacheStore {
   }
 
   bus(channel: string): MessageBus {
-    const { port } = this
+    const { publish, subscribe } = this.port
+    if (subscribe === null) {
+      throw new InvalidOptionsError(
+        'redisStore.client',
+        'a client that can subscribe',
+        'one over HTTP',
+        'Give tieredStore a `bus`, or use this store alone.',
+      )
+    }
     return {
-      publish: (message) => port.publish(channel, message),
-      subscribe: (listener, state) => port.subscribe(channel, listener, state),
+      publish: (message) => publish(channel, message),
+      subscribe: (listener, state) => subscribe(channel, listener, state),
     }
   }
 
