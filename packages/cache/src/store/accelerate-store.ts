@@ -22,6 +22,9 @@ export interface AccelerateStore {
  * @example
  * const prisma = new PrismaClient({ accelerateUrl }).$extends(cache({ store: accelerateStore() }))
  *
+ * @deprecated it ends with Prisma Accelerate, on 1 December 2026. Connect by a driver adapter and take another store;
+ * `withAccelerate` of `@prisma-brisk/cache/accelerate` keeps Accelerate's names.
+ *
  * @throws InvalidOptionsError (`E_INVALID_OPTIONS`) when the client has no `accelerateUrl`, or it has no `api_key`
  */
 export function accelerateStore(options: AccelerateStoreOptions = {}): AccelerateStore {
