@@ -27,7 +27,7 @@ export { computedCall } from './pipeline/computed-call.ts'
 export { awaitingSiteOf, callSiteOf, stackHere } from './pipeline/call-site.ts'
 export type { CallTransaction, TransactionOutcome } from './pipeline/call-transaction.ts'
 export { channels, type QueryEvent } from './channels.ts'
-export { longListAdvice, quietAdvice } from './list/list-advice.ts'
+export { lengthOf, longListAdvice, quietAdvice } from './list/list-advice.ts'
 export { ListWatch } from './list/list-watch.ts'
 export type {
   CountedOperation,

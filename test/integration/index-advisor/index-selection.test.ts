@@ -231,14 +231,20 @@ describe('X41 what is no reason for an index', () => {
     )
   })
 
-  test('X41 a table that was never analysed: run ANALYZE', async () => {
+  test('X41 a table that was never analysed: run ANALYZE, and until then rules decide, as without statistics', async () => {
     const selection = await select({ candidates: [candidateOf(catalog, 'Fresh', 'a')] })
-    expect(reasonFor(selection, 'a')).toContain('never analysed')
+    expect(selection.chosen).toMatchObject([
+      {
+        confidence: 'static',
+        reason: expect.stringMatching(/Not proved: Fresh was never analysed, run ANALYZE\.$/),
+      },
+    ])
+    expect(selection.rejected).toEqual([])
     expect(selection.findings).toContainEqual({
       kind: 'statistics',
       model: 'Fresh',
       index: '',
-      reason: 'Fresh was never analysed: run ANALYZE, then export again.',
+      reason: 'Fresh was never analysed: run ANALYZE, then ask again.',
     })
   })
 

@@ -150,6 +150,14 @@ describe('S13 loops are reported once, with the change to make', () => {
     expect(report?.advice).toMatch(/^sequential: cannot be batched/)
   })
 
+  test('S13 relations read from their parents, one after another: the relation is part of the advice', async () => {
+    const { prisma, inRequest } = watched()
+    const [report] = await inRequest(async () => {
+      for (let id = 1; id <= 12; id++) await prisma.user.findUnique({ where: { id } }).messages()
+    })
+    expect(report?.advice).toMatch(/^include: .*findMany\(\{ where: …, include: \{ messages: … \} \}\)/)
+  })
+
   test('S13 many rows that belong to few parents: thirty calls with five values', async () => {
     const { prisma, inRequest } = watched()
     const [report] = await inRequest(async () => {

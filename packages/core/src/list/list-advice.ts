@@ -17,10 +17,11 @@ export function longListAdvice({
     "read it in pages with cursorPage() or paginate(), or say why all rows are needed: unbounded: 'nightly export'"
   if (policy === 'cut')
     return `${head} was cut to its default limit of ${limit} rows${often}. Give it a take, ${instead}.`
-  return `${head} ${lengthOf(code, limit, rows)}${often}. A guard would refuse it (${code}). Give it a take, ${instead}.`
+  return `${head} ${lengthOf({ code, limit, rows })}${often}. A guard would refuse it (${code}). Give it a take, ${instead}.`
 }
 
-function lengthOf(code: string, limit: number, rows: number): string {
+/** What is too much of a list, in a few words. */
+export function lengthOf({ code, limit, rows }: Pick<LongListReport, 'code' | 'limit' | 'rows'>): string {
   switch (code) {
     case 'E_OFFSET_TOO_DEEP':
       return `skips more than ${limit} rows, which the database reads and drops`

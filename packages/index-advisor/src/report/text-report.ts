@@ -34,14 +34,14 @@ function severity(paint: Paint, level: Severity): string {
   return level === 'high' ? paint.red(level) : level === 'medium' ? paint.yellow(level) : paint.dim(level)
 }
 
-/** `, cost 4,310 → 8.4, 21 MB, a write +0.9` */
+/** `, cost 4,310 → 8.4, 21 MB, each write costs 0.9 more` */
 function gain({ before, after, sizeBytes, writeCost }: Recommendation): string {
   const cost =
     before === undefined || after === undefined
       ? ''
       : `, cost ${rounded(before.cost)} → ${rounded(after.cost)}`
   const size = sizeBytes === undefined ? '' : `, ${megabytes(sizeBytes)}`
-  return `${cost}${size}${writeCost === undefined ? '' : `, a write +${rounded(writeCost)}`}`
+  return `${cost}${size}${writeCost === undefined ? '' : `, each write costs ${rounded(writeCost)} more`}`
 }
 
 export function rounded(cost: number): string {

@@ -210,7 +210,8 @@ export function verificationText(
   const bad = indexes.filter(isWrong).length
   const unused = indexes.filter((index) => index.state === 'unused').length
   const hidden = indexes.length - shown.length
-  const rest = hidden === 0 ? '' : ` ${hidden} older ones are built and valid: --all lists them.`
+  const rest =
+    hidden === 0 ? '' : ` Older ones that are built and valid, read or not: ${hidden}, which --all lists.`
   const slower = statements.filter((each) => each.verdict === 'slower').length
   const slow = statements.length === 0 ? '' : ` ${counted(statements.length, 'statement')}: ${slower} slower.`
   const summary = `${indexes.length} indexes: ${bad} to mend, ${unused} not used yet.${slow}${rest}`

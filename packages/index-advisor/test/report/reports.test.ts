@@ -47,5 +47,5 @@ test('KN18 Markdown prints numbers as the text does', async () => {
 })
 
 test('KN18 the text has what the index costs each write', async () => {
-  expect(textReport(await planned(), { colors: false })).toContain('cost 4,310 → 8.4, 21 MB, a write +0.9')
+  expect(textReport(await planned(), { colors: false })).toContain('cost 4,310 → 8.4, 21 MB, each write costs 0.9 more')
 })

@@ -87,6 +87,10 @@ function readAdvice({ first, concurrent }: RepeatedCalls, link: Link, host: Host
     const verb = `${accessor(parent.call.model)}.${parent.call.operation}`
     return `include: load them with their parent, ${verb}({ include: { ${relation.field}: ${asIncluded(first.call, link)} } })${together}`
   }
+  // `user.findUnique({ … }).posts()`: the rows are those of the relation, which `in` alone would lose.
+  const [, followed] = first.call.dataPath
+  if (followed !== undefined)
+    return `include: read the relation with its parents, ${accessor(model)}.findMany({ where: …, include: { ${followed}: … } })${together}`
   if (
     keys.length === 1 &&
     operation !== 'findFirst' &&

@@ -1,6 +1,6 @@
 import { sep } from 'node:path'
 import { styleText } from 'node:util'
-import { boolean, callable, checkOptions, oneOf } from '@prisma-brisk/core'
+import { boolean, callable, checkOptions, lengthOf, oneOf } from '@prisma-brisk/core'
 import type {
   LongListRecord,
   NPlusOneReport,
@@ -94,9 +94,9 @@ function longListLines(record: LongListRecord, paint: Paint): string[] {
     ...(record.callSite === null ? [] : [record.callSite]),
     paint('yellow', 'long list'),
     paint('bold', record.list),
-    `${count(record.rows, 'row')} (> ${record.limit.toLocaleString('en-US')})`,
+    lengthOf(record),
     ...often,
-    record.code,
+    `a guard would answer ${record.code}`,
   ].join('  ')
   return [head]
 }
