@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const place = join(root, '.brisk/docs-code')
 
 /** What blocks may use without saying so: the client of the demo domain, extended; and what a web handler has. */
-const prelude = `import { PrismaClient as PlainClient } from './generated/client'
+const prelude = `import { PrismaClient as PlainClient } from './generated/prisma/client'
 import { brisk as mountBrisk } from 'prisma-brisk'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 declare global {
@@ -52,10 +52,10 @@ test('every TypeScript block type-checks', async () => {
   const blocks = files.flatMap(blocksOf)
   expect(blocks.length).toBeGreaterThan(5)
   rmSync(place, { recursive: true, force: true })
-  mkdirSync(join(place, 'generated'), { recursive: true })
+  mkdirSync(join(place, 'generated/prisma'), { recursive: true })
   writeFileSync(
-    join(place, 'generated/client.ts'),
-    `export * from '../../../prisma/generated/postgresql/client.ts'\n`,
+    join(place, 'generated/prisma/client.ts'),
+    `export * from '../../../../prisma/generated/postgresql/client.ts'\n`,
   )
   writeFileSync(join(place, 'generated/brisk-schema.ts'), 'export {}\n')
   writeFileSync(join(place, 'prelude.ts'), prelude)
