@@ -56,11 +56,18 @@ function commands(host: CliHost & Pick<InitHost, 'confirm'>, done: (exitCode: nu
     .description('add brisk() to your client and its generator to your schema, after showing the change')
     .option('--schema <path>', 'schema file or directory (default: as prisma.config.ts says)')
     .option('--client <file>', 'the file that makes the PrismaClient')
+    .option(
+      '--from-accelerate',
+      'leave Prisma Accelerate: a driver adapter, withAccelerate() of the suite, the dependencies',
+    )
     .option('--yes', 'write without asking')
     .option('--no-types', 'do not check types before and after')
-    .action(async (flags: InitFlags) => {
+    .action(async ({ fromAccelerate: isMove, ...flags }: InitFlags & { fromAccelerate?: boolean }) => {
       const { initCommand } = await import('../init/init-command.ts')
-      done(await initCommand(flags, host))
+      if (isMove !== true) return done(await initCommand(flags, host))
+      const { fromAccelerate } = await import('../init/accelerate/from-accelerate.ts')
+      // What it imports is installed only then.
+      done(await initCommand({ ...flags, types: false }, host, fromAccelerate))
     })
   // For the list of `brisk --help` alone: `runBrisk` hands them to the advisor.
   for (const [name, description] of advisorCommands) program.command(name).description(description)

@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline/promises'
 import { createTwoFilesPatch } from 'diff'
 import pc from 'picocolors'
 import { writeAll } from '@prisma-brisk/core/project'
-import { planInit, type InitRequest, type PlannedChange } from './init.ts'
-import { installLine, packageManagerOf, runLine } from './package-manager.ts'
+import { planInit, type InitPlan, type InitRequest, type PlannedChange } from './init.ts'
+import { installLine, packageManagerOf, runLine, type PackageManager } from './package-manager.ts'
 import { shown } from './source-files.ts'
 import { newErrors, TypeCheck } from './type-check.ts'
 
@@ -31,20 +31,41 @@ const NOTICED = `What your application will notice:
     option out, and an operation of more than 60 seconds is.
 `
 
+/** A plan, and what is said of it. */
+export interface InitKind {
+  readonly plan: (request: InitRequest) => Promise<InitPlan>
+  readonly noticed: string
+  /** What to run then. */
+  readonly next: (manager: PackageManager, isInstalled: boolean) => readonly string[]
+}
+
+const mounting: InitKind = {
+  plan: planInit,
+  noticed: NOTICED,
+  next: (manager, isThere) => [
+    ...(isThere ? [] : [installLine(manager, 'prisma-brisk', 'runtime')]),
+    runLine(manager, 'prisma generate'),
+  ],
+}
+
 /**
  * `brisk init`: says what will change, shows the diff, asks, writes, and checks that the project still compiles.
  * @returns exit code: 0 done or nothing to do, 1 declined, or written and the compiler finds what it did not before
  */
-export async function initCommand(flags: InitFlags, host: InitHost): Promise<number> {
+export async function initCommand(
+  flags: InitFlags,
+  host: InitHost,
+  kind: InitKind = mounting,
+): Promise<number> {
   const { yes = false, types = true, ...where } = flags
   const { cwd, stdout } = host
-  const { changes, notes } = await planInit({ cwd, ...where })
+  const { changes, notes } = await kind.plan({ cwd, ...where })
   if (changes.length === 0) {
     stdout(notes.length === 0 ? 'Already set up, nothing to do.\n' : 'Already set up.\n')
     for (const note of notes) stdout(`To do: ${note}\n`)
     return 0
   }
-  stdout(`${summary(cwd, changes)}\n${NOTICED}\n`)
+  stdout(`${summary(cwd, changes)}\n${kind.noticed}\n`)
   for (const change of changes) if (!change.isGenerated) stdout(patch(cwd, change))
   const confirm = host.confirm ?? (process.stdin.isTTY ? onTerminal : null)
   if (!yes && confirm === null) {
@@ -67,11 +88,7 @@ export async function initCommand(flags: InitFlags, host: InitHost): Promise<num
       `The compiler finds what it did not before; docs/guide/types.md of prisma-brisk says how to mend it:\n${broken.map((line) => `  ${line}\n`).join('')}`,
     )
   const manager = packageManagerOf(cwd)
-  const steps = [
-    ...(isInstalled(cwd) ? [] : [installLine(manager, 'prisma-brisk', 'runtime')]),
-    runLine(manager, 'prisma generate'),
-  ]
-  stdout(`Next: ${steps.join(', then ')}.\n`)
+  stdout(`Next: ${kind.next(manager, isInstalled(cwd)).join(', then ')}.\n`)
   return broken.length > 0 ? 1 : 0
 }
 

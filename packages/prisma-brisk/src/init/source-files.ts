@@ -6,31 +6,27 @@ export interface SourceFile {
   readonly text: string
 }
 
-/** Every source file under a directory; tests and what is generated or built are left out. */
-export async function readSources(cwd: string): Promise<SourceFile[]> {
-  const paths = await sourceFiles(cwd)
+/** Every source file under a directory; what is generated or built is left out, and so are tests unless they are asked for. */
+export async function readSources(cwd: string, which?: 'tests too'): Promise<SourceFile[]> {
+  const paths = await sourceFiles(cwd, which === 'tests too')
   return Promise.all(paths.map(async (path) => ({ path, text: await readFile(path, 'utf8') })))
 }
 
-const skipped = new Set([
-  'node_modules',
-  'dist',
-  'build',
-  'generated',
-  'coverage',
-  'test',
-  'tests',
-  '__tests__',
-])
+const skipped = new Set(['node_modules', 'dist', 'build', 'generated', 'coverage'])
+const tests = new Set(['test', 'tests', '__tests__'])
 
-async function sourceFiles(directory: string): Promise<string[]> {
+async function sourceFiles(directory: string, withTests: boolean): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true })
   const files: string[] = []
   for (const entry of entries.sort((a, b) => a.name.localeCompare(b.name))) {
     const path = join(directory, entry.name)
     if (entry.isDirectory()) {
-      if (!skipped.has(entry.name) && !entry.name.startsWith('.')) files.push(...(await sourceFiles(path)))
-    } else if (/\.[cm]?[jt]sx?$/.test(entry.name) && !/\.(test|spec|d)\.[cm]?[jt]sx?$/.test(entry.name)) {
+      const isLeftOut = skipped.has(entry.name) || (!withTests && tests.has(entry.name))
+      if (!isLeftOut && !entry.name.startsWith('.')) files.push(...(await sourceFiles(path, withTests)))
+    } else if (
+      /\.[cm]?[jt]sx?$/.test(entry.name) &&
+      !(withTests ? /\.d\.[cm]?ts$/ : /\.(test|spec|d)\.[cm]?[jt]sx?$/).test(entry.name)
+    ) {
       files.push(path)
     }
   }
