@@ -7,7 +7,7 @@ import {
   type OmitHeavyOption,
   type PaginationMethods,
 } from '@prisma-brisk/pagination'
-import { resiliencePlugin, type DeferredClient } from '@prisma-brisk/resilience'
+import { resiliencePlugin, type ResilienceClient } from '@prisma-brisk/resilience'
 import { slowQueryPlugin, type QueriesClient } from '@prisma-brisk/slow-query'
 import { checkBriskOptions, type BriskOptions } from './options.ts'
 
@@ -15,7 +15,7 @@ import { checkBriskOptions, type BriskOptions } from './options.ts'
 export type BriskMethods<Heavy = false> = CachedReads & PaginationMethods<Heavy>
 
 /** Members of the client. */
-export type BriskClient = BatchingClient & CacheClient & QueriesClient & DeferredClient
+export type BriskClient = BatchingClient & CacheClient & QueriesClient & ResilienceClient
 
 /**
  * The whole suite as one extension with one query hook, in the right order. Mount it last in a chain of `$extends`:

@@ -57,6 +57,16 @@ export class CommitUnknownError extends BriskError {
   }
 }
 
+/** `$retryTransaction` was called within a transaction: what undoes it undoes the other one too, so that it alone cannot be run again. */
+export class NestedRetryError extends BriskError {
+  constructor() {
+    super(
+      'E_NESTED_RETRY',
+      '$retryTransaction was called within another transaction, with which the database would have undone it. Call $retryTransaction for the outer one, and pass its tx on.',
+    )
+  }
+}
+
 /** A deferred task was refused: the queue and the places of those who wait for it are full. */
 export class DeferredQueueFullError extends BriskError {
   constructor(limit: number) {

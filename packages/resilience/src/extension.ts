@@ -12,11 +12,14 @@ import { DeferredQueue, type DeferredStatistics } from './deferred/deferred-queu
 import { taskInCharge } from './deferred/deferred-task.ts'
 import { resolveOptions, type ResilienceOptions } from './options.ts'
 import { Retrier } from './retry/retrier.ts'
-import { RetryBudget } from './retry/retry-budget.ts'
+import { budgetOf } from './retry/retry-budget.ts'
+import { retryTransactionOf, type RetryTransaction } from './retry/transaction-retry.ts'
 
 /** What `resilience()` adds to a client. */
-export interface DeferredClient {
+export interface ResilienceClient {
   readonly $deferred: DeferredWork
+  /** An interactive transaction that is run again as a whole where the database has undone it because of others. */
+  readonly $retryTransaction: RetryTransaction
 }
 
 /** `prisma.$deferred`: work for after the response. */
@@ -35,7 +38,6 @@ export interface DeferredWork {
 }
 
 const deferredKey = Symbol('prisma-brisk.deferred')
-const budgetKey = Symbol('prisma-brisk.retry-budget')
 
 /** The plugin that {@link resilience} mounts; for `brisk()`, which mounts several in one pipeline. */
 export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
@@ -43,13 +45,7 @@ export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
   return {
     name: 'resilience',
     middleware: (host) => {
-      const retrier =
-        resolved.retry === false
-          ? null
-          : new Retrier(
-              resolved.retry,
-              host.state(budgetKey, () => new RetryBudget()),
-            )
+      const retrier = resolved.retry === false ? null : new Retrier(resolved.retry, budgetOf(host))
       const deadlines = new Deadlines(host, resolved, retrier)
       return (call, next) => {
         const task = taskInCharge()
@@ -79,7 +75,7 @@ export function resiliencePlugin(options: ResilienceOptions = {}): Plugin {
         flush: () => queue.flush(),
         stats: () => queue.stats(),
       })
-      return { $deferred: deferred }
+      return { $deferred: deferred, $retryTransaction: retryTransactionOf(host) }
     },
   }
 }
@@ -106,7 +102,7 @@ function report(host: Host, failure: DeferredFailure): void {
  * @example
  * const prisma = new PrismaClient({ adapter }).$extends(resilience({ timeout: 5_000, retry: { attempts: 3 } }))
  */
-export function resilience(options: ResilienceOptions = {}): BriskExtension<{}, DeferredClient> {
+export function resilience(options: ResilienceOptions = {}): BriskExtension<{}, ResilienceClient> {
   const plugin = resiliencePlugin(options)
   return defineExtension((client) => mount(client, [plugin])) as never
 }

@@ -1,3 +1,5 @@
+import type { Host } from '@prisma-brisk/core'
+
 /** Length of one of the two halves of the window that the budget looks at. */
 const HALF_MS = 10_000
 /** Retries that are allowed in a window whatever the traffic, so that a quiet service can retry at all. */
@@ -41,3 +43,8 @@ export class RetryBudget {
     this.epoch = epoch
   }
 }
+
+const key = Symbol('prisma-brisk.retry-budget')
+
+/** The budget of a base client. */
+export const budgetOf = (host: Host): RetryBudget => host.state(key, () => new RetryBudget())
