@@ -162,12 +162,7 @@ function decorationOf(cache: CacheMethods, region: string): ReadDecoration {
   }
   return {
     client: { $accelerate },
-    promise(promise, again, read) {
-      const members: Pick<AcceleratePromise<unknown>, 'withAccelerateInfo'> = {
-        withAccelerateInfo: () => informed(again, read, region),
-      }
-      Object.assign(promise, members)
-    },
+    promise: { withAccelerateInfo: (again, read) => () => informed(again, read, region) },
   }
 }
 

@@ -1,6 +1,8 @@
 import { brisk } from 'prisma-brisk'
 import { cache, memoryStore } from '@prisma-brisk/cache'
 import { withAccelerate } from '@prisma-brisk/cache/accelerate'
+import { pagination } from '@prisma-brisk/pagination'
+import { slowQuery } from '@prisma-brisk/slow-query'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { expectStatements } from '../../support/statements.ts'
 import { useBench } from './support/bench.ts'
@@ -170,6 +172,19 @@ test('on cache(), it answers from that one', async () => {
   await settled()
   expect(await status()).toBe('ttl')
   expect(prisma.$cache.stats()).toMatchObject({ hits: 1, misses: 1 })
+})
+
+test('other parts of the suite are mounted behind it, and see its reads', async () => {
+  const prisma = bench.base
+    .$extends(withAccelerate({ cache: options() }))
+    .$extends(pagination())
+    .$extends(slowQuery({ sinks: [] }))
+  const { data, info } = await prisma.user.findMany({ ...minute, unbounded: 'export' }).withAccelerateInfo()
+  expect([data.length, info?.cacheStatus]).toEqual([1, 'miss'])
+  expect((await prisma.user.cursorPage({ first: 1 })).items).toHaveLength(1)
+  expect(prisma.$queries.stats().map(({ operation }) => operation)).toContain('findMany')
+  await prisma.$connect()
+  expect('$accelerate' in prisma && '$cache' in prisma).toBe(true)
 })
 
 test('the cache is mounted once, and its options are given once', () => {

@@ -4,8 +4,11 @@ import { modelOperations } from '../operation/operation.ts'
 export interface ReadDecoration {
   /** Members of the client, such as `$accelerate`; those of interactive transactions have them too. */
   readonly client: Readonly<Record<string, unknown>>
-  /** Adds to the promise of a read. Prisma's promises are lazy: `again` makes another one of the same read. */
-  promise(promise: object, again: () => LazyRead, read: DecoratedRead): void
+  /**
+   * Members of the promise of a read, by name; each is made when it is asked for. Prisma's promises are lazy: `again` makes
+   * another one of the same read.
+   */
+  readonly promise: Readonly<Record<string, (again: () => LazyRead, read: DecoratedRead) => unknown>>
 }
 
 /** A read as it was called. */
@@ -107,12 +110,36 @@ class DelegateGlass implements ProxyHandler<object> {
     const { model, decoration } = this
     return (...args) => {
       const made = Reflect.apply(original, delegate, args)
-      if (typeof (made as Partial<LazyRead> | null)?.then === 'function') {
-        const again = (): LazyRead => Reflect.apply(original, delegate, args) as LazyRead
-        decoration.promise(made as object, again, { model, operation, args: args[0] })
-      }
-      return made
+      if (typeof made !== 'object' || made === null) return made
+      const again = (): LazyRead => Reflect.apply(original, delegate, args) as LazyRead
+      return new Proxy(made, new PromiseGlass(decoration, again, { model, operation, args: args[0] }))
     }
+  }
+}
+
+/** The promise of one read. Most are awaited at once, and nobody looks at what was added. */
+class PromiseGlass implements ProxyHandler<object> {
+  constructor(
+    private readonly decoration: ReadDecoration,
+    private readonly again: () => LazyRead,
+    private readonly read: DecoratedRead,
+  ) {}
+
+  get(promise: object, name: string | symbol): unknown {
+    const { promise: members } = this.decoration
+    if (typeof name === 'string' && Object.hasOwn(members, name))
+      return members[name]?.(this.again, this.read)
+    const value: unknown = Reflect.get(promise, name)
+    // A method of another extension gives a promise of the language, whose methods want it and nothing else.
+    return typeof value === 'function' && promise instanceof Promise
+      ? (value.bind(promise) as unknown)
+      : value
+  }
+
+  has(promise: object, name: string | symbol): boolean {
+    return (
+      (typeof name === 'string' && Object.hasOwn(this.decoration.promise, name)) || Reflect.has(promise, name)
+    )
   }
 }
 
