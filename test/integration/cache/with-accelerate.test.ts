@@ -187,6 +187,12 @@ test('other parts of the suite are mounted behind it, and see its reads', async 
   expect('$accelerate' in prisma && '$cache' in prisma).toBe(true)
 })
 
+test('a transaction that is run again as a whole has it too', async () => {
+  const prisma = bench.base.$extends(brisk({ cache: options() })).$extends(withAccelerate())
+  const { data } = await prisma.$retryTransaction((tx) => tx.user.count().withAccelerateInfo())
+  expect(data).toBe(1)
+})
+
 test('the cache is mounted once, and its options are given once', () => {
   const refused = (path: string) =>
     expect.objectContaining({ code: 'E_INVALID_OPTIONS', path }) as unknown as Error
