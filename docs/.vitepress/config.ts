@@ -66,6 +66,7 @@ export default defineConfig({
           { text: 'Glossary', link: '/glossary' },
           { text: 'Comparison', link: '/comparison' },
           { text: 'Sizes', link: '/reference/sizes' },
+          { text: 'Prisma 5, 6, 7 and 8', link: '/prisma-8' },
           { text: 'Limits and non-goals', link: '/limits' },
           { text: 'Security', link: '/security' },
         ],

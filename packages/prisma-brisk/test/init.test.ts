@@ -377,6 +377,23 @@ test('a generator in a comment does not count as one', async () => {
 })
 
 describe('says what is in the way and changes nothing', () => {
+  test('a project of Prisma 6 or 8: what works there', async () => {
+    const set = (dependencies: object) =>
+      put({
+        'package.json': JSON.stringify({ dependencies }),
+        'prisma/schema.prisma': schema,
+        'src/db.ts': clientFile,
+      })
+    set({ '@prisma/client': '^6.19.0' })
+    await expect(planInit({ cwd })).rejects.toThrow(
+      'The suite extends Prisma Client 7, and this project has @prisma/client ^6.19.0. What works today is the index advisor: npx @prisma-brisk/index-advisor advise.',
+    )
+    set({ '@prisma/orm-postgres': '0.17.0' })
+    await expect(planInit({ cwd })).rejects.toMatchObject({ code: 'E_PRISMA_8' })
+    set({ '@prisma/client': '^7.4.2' })
+    expect((await planInit({ cwd })).changes.length).toBeGreaterThan(0)
+  })
+
   test('no Prisma schema', async () => {
     await expect(init()).rejects.toThrow(/No Prisma schema found/)
   })

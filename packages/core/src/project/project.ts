@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { loadConfig, shown, type Config, type ConfigLoader } from './prisma-config.ts'
+import { prismaGenerationOf } from './prisma-generation.ts'
 import { ProjectError } from './project-error.ts'
 
 /** Where a Prisma project keeps its things, as `prisma.config.ts` says or Prisma's defaults are. */
@@ -25,7 +26,10 @@ export interface SchemaFile {
   readonly text: string
 }
 
-/** @throws ProjectError E_SCHEMA_NOT_FOUND, naming the places looked at. */
+/**
+ * @throws ProjectError E_SCHEMA_NOT_FOUND, naming the places looked at; E_PRISMA_8 where the project is one of Prisma 8 and no
+ * schema is named.
+ */
 export async function findProject(request: {
   cwd: string
   /** File or directory; default: as `prisma.config.ts` says, else where Prisma looks. */
@@ -34,6 +38,12 @@ export async function findProject(request: {
   configLoader?: () => Promise<ConfigLoader>
 }): Promise<Project> {
   const cwd = resolve(request.cwd)
+  const { major, evidence } = await prismaGenerationOf(cwd)
+  if (major !== null && major >= 8 && request.schema === undefined)
+    throw new ProjectError(
+      'E_PRISMA_8',
+      `This is a project of Prisma 8 (${evidence}), whose clients take no extensions: nothing of prisma-brisk can be mounted there. What works is the index advisor, on a schema.prisma of Prisma 5 to 7: name it with --schema.`,
+    )
   const config = await loadConfig(cwd, request.configLoader)
   const schemaPath = await findSchema(cwd, request.schema, config)
   const schemaFiles = await readSchema(schemaPath)

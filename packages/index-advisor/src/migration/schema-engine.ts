@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { DiffTarget, SchemaEngine as WasmEngine } from '@prisma/schema-engine-wasm'
+import { asOfPrisma7 } from '../schema/earlier-prisma.ts'
 import type { MigrationDirectory } from '../history/migration-history.ts'
 
 /** A text with the path it has, or shall have. */
@@ -29,7 +30,7 @@ export class SchemaEngine {
       loadWasm(),
       import('@prisma/driver-adapter-utils'),
     ])
-    const datamodels = schema.map((file): [string, string] => [file.path, file.text])
+    const datamodels = schema.map((file): [string, string] => [file.path, asOfPrisma7(file.text)])
     const engine = await Wasm.new({ datamodels }, () => {}, bindMigrationAwareSqlAdapterFactory(adapter))
     return new SchemaEngine(engine, {
       externalTables: [...external.tables],
@@ -75,7 +76,10 @@ export class SchemaEngine {
 }
 
 function datamodel(schema: readonly SchemaSource[]): DiffTarget {
-  return { tag: 'schemaDatamodel', files: schema.map((file) => ({ path: file.path, content: file.text })) }
+  return {
+    tag: 'schemaDatamodel',
+    files: schema.map((file) => ({ path: file.path, content: asOfPrisma7(file.text) })),
+  }
 }
 
 type Glue = typeof import('@prisma/schema-engine-wasm/schema_engine_bg')

@@ -12,6 +12,7 @@ import type {
   ReferentialAction,
 } from '../catalog/catalog.ts'
 import { argument, attributeOf, databaseName, names, text } from './schema-attributes.ts'
+import { asOfPrisma7 } from './earlier-prisma.ts'
 import { readBlocks, sourceAt, type SchemaBlock } from './schema-blocks.ts'
 import { columnName, columnsOf, typeName } from './schema-columns.ts'
 import { declaredIndexes, foreignKeyIndexes } from './schema-indexes.ts'
@@ -40,7 +41,7 @@ export async function readSchema(
   files: readonly SchemaText[],
   options: { externalTables?: readonly string[] } = {},
 ): Promise<SchemaReading | UnsupportedSchema> {
-  await validateSchema(files)
+  await validateSchema(files.map(({ file, text: schema }) => ({ file, text: asOfPrisma7(schema) })))
   const blocks = files.flatMap((file) => readBlocks(file.file, file.text))
   const settings = datasource(blocks)
   if (!isProvider(settings.provider)) return { unsupported: settings.provider }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { parseSync } from 'oxc-parser'
 import { BriskError } from '@prisma-brisk/core'
-import { findProject, type FileChange, type SchemaFile } from '@prisma-brisk/core/project'
+import { findProject, prismaGenerationOf, type FileChange, type SchemaFile } from '@prisma-brisk/core/project'
 import { bindingOf } from './client-binding.ts'
 import { clientsIn, findClients, type ClientSource, type ClientSources } from './client-source.ts'
 import { mayNameClient, renameClientTypes } from './client-types.ts'
@@ -63,6 +63,14 @@ export async function planInit(request: InitRequest): Promise<InitPlan> {
     cwd,
     ...(request.schema === undefined ? {} : { schema: request.schema }),
   })
+  const { major, evidence } = await prismaGenerationOf(cwd)
+  if (major !== null && major !== 7)
+    throw new InitError(
+      `The suite extends Prisma Client 7, and this project has ${evidence}.`,
+      major < 7
+        ? 'What works today is the index advisor: npx @prisma-brisk/index-advisor advise. Upgrade to prisma@7 for the rest.'
+        : 'Prisma 8 takes no extensions; keep prisma@7 to use it.',
+    )
   const changes: PlannedChange[] = []
   const block = await generatorBlock(cwd, project.schemaFiles)
   if (block.was !== null)
