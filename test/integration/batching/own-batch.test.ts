@@ -299,3 +299,39 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])(
     })
   },
 )
+
+test("KR28 KB7 null for a second unique column is refused, as it is alone, though Prisma's own batch takes it", async () => {
+  const database = await createDatabase('postgresql', { schema: 'key-types' })
+  try {
+    const client = database.createClient({ errorFormat: 'minimal' })
+    const ids: string[] = []
+    for (const code of [null, null, 'a', 'b']) ids.push((await client.made.create({ data: { code } })).id)
+    const codes = [null, null, 'a', 'b']
+    const ask = (on: typeof client, index: number) =>
+      on.made
+        .findUnique({
+          where: { id: ids[index] as string, code: codes[index] } as { id: string },
+          select: { id: true },
+        })
+        .catch(({ name }: Error) => name)
+    const alone: unknown[] = []
+    for (const index of ids.keys()) alone.push(await ask(client, index))
+    expect(alone).toEqual([
+      'PrismaClientValidationError',
+      'PrismaClientValidationError',
+      { id: ids[2] },
+      { id: ids[3] },
+    ])
+    const batched = client.$extends(batching()) as unknown as typeof client
+    for (const indexes of [
+      [0, 1, 2, 3],
+      [0, 2],
+      [0, 1],
+    ])
+      expect(await Promise.all(indexes.map((index) => ask(batched, index)))).toEqual(
+        indexes.map((index) => alone[index]),
+      )
+  } finally {
+    await database.drop()
+  }
+})

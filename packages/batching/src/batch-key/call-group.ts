@@ -46,29 +46,7 @@ export function groupsOf(members: readonly BatchedCall[], model: Model): readonl
     member.order = order
     group.members.push(member)
   }
-  return withoutSingles([...groups.values()], model)
-}
-
-/**
- * A shape of which there is one call has nothing to merge it with, but calls of other shapes may belong to one batch of
- * Prisma's own with it: `{ id: 1, name: null }` and `{ id: 2, name: 'Ada' }`.
- */
-function withoutSingles(groups: readonly CallGroup[], model: Model): readonly CallGroup[] {
-  if (groups.length < 2) return groups
-  const ownBatches = new Map<string, CallGroup[]>()
-  for (const group of groups) {
-    const isSingle = group.isOwnBatch || group.members.length === 1
-    const own = (isSingle ? ownBatchOf(group.first.call, model) : null) ?? group.shape
-    const same = ownBatches.get(own)
-    if (same === undefined) ownBatches.set(own, [group])
-    else same.push(group)
-  }
-  return Array.from(ownBatches, ([own, same]) => {
-    if (same.length === 1) return same[0] as CallGroup
-    const together = new CallGroup(model, own, null, true)
-    for (const { members } of same) for (const member of members) together.members.push(member)
-    return together
-  })
+  return [...groups.values()]
 }
 
 /** Calls by what they ask for, equal ones side by side. */

@@ -52,6 +52,8 @@ function formOf(model: Model, name: string, value: unknown): string | null {
   const field = model.fields.get(name)
   if (field === undefined) return compoundMembers(model, name, value) === null ? null : name
   if (!isKeyField(field)) return null
+  // Alone, `findUnique` takes no null for a unique field; Prisma's own batch does.
+  if (value === null && (field.isId || field.isUnique)) return null
   if (isScalar(value)) return name
   return isPlain(value) && Object.keys(value).join() === 'equals' && isScalar(value['equals'])
     ? `${name}=`
