@@ -65,6 +65,7 @@ export default defineConfig({
           },
           { text: 'Glossary', link: '/glossary' },
           { text: 'Comparison', link: '/comparison' },
+          { text: 'Where it runs', link: '/reference/where-it-runs' },
           { text: 'Sizes', link: '/reference/sizes' },
           { text: 'Prisma 5, 6, 7 and 8', link: '/prisma-8' },
           { text: 'Limits and non-goals', link: '/limits' },

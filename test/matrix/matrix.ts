@@ -10,10 +10,22 @@ import { runCell, type Cell, type CellResult } from './cells/cell.ts'
 import { bundleCells } from './cells/bundles.ts'
 import { edgeCells } from './cells/edge.ts'
 import { runtimeCells } from './cells/runtimes.ts'
+import { httpCells } from './cells/http-databases.ts'
+import { frameworkCells } from './cells/frameworks.ts'
+import { poolCells } from './cells/pools.ts'
 import { versionCells } from './cells/versions.ts'
+import { readResults, recordOf, writeResults } from './where-it-runs.ts'
 import { Workshop } from './cells/workshop.ts'
 
-const CELLS: Cell[] = [...runtimeCells, ...edgeCells, ...bundleCells, ...versionCells]
+const CELLS: Cell[] = [
+  ...runtimeCells,
+  ...edgeCells,
+  ...bundleCells,
+  ...versionCells,
+  ...frameworkCells,
+  ...poolCells,
+  ...httpCells,
+]
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const cells = CELLS.filter(
@@ -27,6 +39,8 @@ const servers = await ensureServers((line) => console.log(line))
 Object.assign(process.env, servers.env)
 const place = mkdtempSync(join(tmpdir(), 'brisk-matrix-pack-'))
 let failed = 0
+const results = readResults()
+const today = new Date().toISOString().slice(0, 10)
 try {
   if (!process.argv.includes('--built')) {
     const built = await buildPackages()
@@ -41,10 +55,12 @@ try {
     }))
     const bad = result.verdicts.filter(({ verdict }) => verdict === 'fail')
     if (bad.length > 0) failed++
+    results[cell.name] = recordOf(cell, result, today)
+    if (process.argv.includes('--write')) writeResults(inOrder(results))
     console.log(
       `${bad.length === 0 ? 'ok    ' : 'FAILED'} ${cell.name} ${JSON.stringify(result.versions)} ${summary(result)} (${Math.round((performance.now() - started) / 1000)} s)`,
     )
-    for (const { run, check, why } of bad) console.log(`  ${run}: ${check}: ${why}`)
+    for (const { run, check, why } of bad.slice(0, 10)) console.log(`  ${run}: ${check}: ${why}`)
   }
 } finally {
   rmSync(place, { recursive: true, force: true })
@@ -62,4 +78,9 @@ function summary({ verdicts }: CellResult): string {
       return `${run} ${all.filter(({ verdict }) => verdict === 'pass').length}/${all.length}`
     })
     .join(', ')
+}
+
+/** As the cells stand in the list, and none that is no more. */
+function inOrder(all: typeof results): typeof results {
+  return Object.fromEntries(CELLS.flatMap(({ name }) => (all[name] ? [[name, all[name]]] : [])))
 }

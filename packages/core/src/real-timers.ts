@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import timers from 'node:timers'
 
 /**
@@ -5,3 +6,6 @@ import timers from 'node:timers'
  * none or others. Their handles can be `unref`ed.
  */
 export const { setImmediate, setTimeout, setInterval, clearImmediate, clearTimeout, clearInterval } = timers
+
+/** Milliseconds of a clock that goes on where a test has faked the global one, even before this module was loaded. */
+export const now: () => number = performance.now.bind(performance)

@@ -39,7 +39,7 @@ export function programOf(runs: readonly Run[], options: ProgramOptions = {}): s
       ([client, { module = 'client.js' }], index) =>
         `import * as client${index} from './${client}/${module}'`,
     ),
-    ...new Set(runs.map(({ driver }) => driver.imports)),
+    ...new Set(runs.flatMap(({ driver }) => driver.imports.split('\n'))),
     head,
     'const warnings = []',
     `globalThis.process?.on?.('warning', (warning) => warnings.push(warning.code ?? warning.name))`,

@@ -1,16 +1,22 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../../../scripts/program.ts'
-import type { Bench, Cell } from './cell.ts'
-import { verdictsOf } from './cell.ts'
+import { verdictsOf, type Bench, type Cell, type RunVerdict } from './cell.ts'
 import { DRIVERS, type DriverName } from './drivers.ts'
 import { programOf } from './program.ts'
-import { catalogVersion, succeed, type Application } from './workshop.ts'
+import { catalogVersion, succeed, type Application, type Workshop } from './workshop.ts'
 
 const platform = `${process.platform}-${process.arch}`
 
 /** Node, from npm's packages of its binaries. */
-const NODES = { 'node-20.19': '20.19.6', 'node-22': '22.23.5', 'node-24': '24.21.0', 'node-26': '26.10.0' }
+export const NODES = {
+  'node-20.19': '20.19.6',
+  'node-22': '22.23.5',
+  'node-24': '24.21.0',
+  'node-26': '26.10.0',
+}
+
+const ALL = Object.keys(DRIVERS) as DriverName[]
 
 export const runtimeCells: Cell[] = [
   ...Object.entries(NODES).map(([name, version]): Cell => ({
@@ -38,6 +44,18 @@ export const runtimeCells: Cell[] = [
   },
 ]
 
+const NO_BINARY: RunVerdict = {
+  run: 'better-sqlite3',
+  check: 'the driver',
+  verdict: 'off',
+  why: 'its package holds no binary for this Node; one would have to be downloaded or compiled',
+}
+
+/** The path of a Node's program. */
+export async function nodeOf(workshop: Workshop, name: keyof typeof NODES): Promise<string> {
+  return join(await workshop.tool(`node-${platform}`, NODES[name]), 'bin/node')
+}
+
 async function checkRuntime(
   bench: Bench,
   name: string,
@@ -49,28 +67,31 @@ async function checkRuntime(
   const tool = await bench.workshop.tool(name, version)
   const binary = [join(tool, file), join(tool, 'bin', file)].find((each) => existsSync(each))
   if (binary === undefined) throw new Error(`${name} has no ${file}, but ${readdirSync(tool).join(', ')}`)
-  const application = await applicationOf(bench, Object.keys(DRIVERS) as DriverName[], runtime)
+  const isNode20 = version.startsWith('20.')
+  const drivers = ALL.filter((each) => !isNode20 || each !== 'better-sqlite3')
+  const application = await applicationOf(bench, drivers, runtime)
   const versions = {
     [name]: succeed(await run(binary, ['--version'], tool))
       .trim()
       .split('\n')[0] as string,
   }
-  return { versions, verdicts: await verdictsOf(application, binary, [...args, 'main.js']) }
+  const verdicts = await verdictsOf(application, binary, [...args, 'main.js'])
+  return { versions, verdicts: isNode20 ? [...verdicts, NO_BINARY] : verdicts }
 }
 
 /** An application of ES modules that runs the checks on these drivers. */
-export async function applicationOf(
+async function applicationOf(
   bench: Bench,
   drivers: readonly DriverName[],
   runtime: string,
 ): Promise<Application> {
-  const packages = Object.assign({}, ...drivers.map((driver) => DRIVERS[driver].packages)) as Record<
+  const packages = Object.assign({}, ...ALL.map((driver) => DRIVERS[driver].packages)) as Record<
     string,
     string
   >
   const overrides = Object.assign(
     {},
-    ...drivers.map((name) => ('overrides' in DRIVERS[name] ? DRIVERS[name].overrides : {})),
+    ...ALL.map((name) => ('overrides' in DRIVERS[name] ? DRIVERS[name].overrides : {})),
   ) as Record<string, string>
   const application = await bench.workshop.application(
     'runtimes',

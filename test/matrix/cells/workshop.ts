@@ -87,6 +87,10 @@ export class Application {
     writeFileSync(this.path(name), text)
   }
 
+  read(name: string): string {
+    return readFileSync(this.path(name), 'utf8')
+  }
+
   /** The checks as JavaScript, under `conformance` or `conformance-cjs`. */
   writeConformance(format: ModuleFormat): void {
     const target = format === 'esm' ? 'conformance' : 'conformance-cjs'

@@ -68,15 +68,19 @@ export const cacheChecks = checks('cache', (check) => {
     same((await read())[0]?.name, 'new')
   })
 
-  check('C6 a write that fails invalidates nothing', async (given) => {
-    const { prisma, log } = cached(given)
-    await people(given, 'ada')
-    await prisma.user.findMany(strategy)
-    await prisma.user.create({ data: { name: 'x', email: 'ada@example.org' } }).catch(() => undefined)
-    log.clear()
-    await prisma.user.findMany(strategy)
-    same(log.statements.length, 0, 'statements')
-  })
+  check(
+    'C6 a write that fails invalidates nothing',
+    async (given) => {
+      const { prisma, log } = cached(given)
+      await people(given, 'ada')
+      await prisma.user.findMany(strategy)
+      await prisma.user.create({ data: { name: 'x', email: 'ada@example.org' } }).catch(() => undefined)
+      log.clear()
+      await prisma.user.findMany(strategy)
+      same(log.statements.length, 0, 'statements')
+    },
+    'errorCodes',
+  )
 
   check(
     'C10 C11 a transaction does not use the cache; its commit invalidates, its rollback does not',
@@ -100,15 +104,19 @@ export const cacheChecks = checks('cache', (check) => {
     'transactions',
   )
 
-  check('C13 cached reads in $transaction([…]) run there, and settle', async (given) => {
-    const { prisma } = cached(given)
-    await people(given, 'ada')
-    const [rows, count] = await prisma.$transaction([
-      prisma.user.findMany(strategy),
-      prisma.user.count(strategy),
-    ])
-    same([rows.length, count], [1, 1])
-  })
+  check(
+    'C13 cached reads in $transaction([…]) run there, and settle',
+    async (given) => {
+      const { prisma } = cached(given)
+      await people(given, 'ada')
+      const [rows, count] = await prisma.$transaction([
+        prisma.user.findMany(strategy),
+        prisma.user.count(strategy),
+      ])
+      same([rows.length, count], [1, 1])
+    },
+    'nested',
+  )
 
   check('C15 a read with relations is fresh after a write to any of its models', async (given) => {
     const { prisma } = cached(given)
@@ -126,25 +134,29 @@ export const cacheChecks = checks('cache', (check) => {
     same(await read(), 'new')
   })
 
-  check('C16 nested writes invalidate every model that they touch', async (given) => {
-    const { prisma } = cached(given)
-    const [id] = await people(given, 'ada')
-    const read = async () => [await prisma.tag.count(strategy), await prisma.message.count(strategy)]
-    same(await read(), [0, 0])
-    await prisma.user.update({
-      where: { id: id! },
-      data: {
-        conversations: {
-          create: {
-            title: 'c',
-            tags: { create: { name: 't' } },
-            messages: { create: { role: 'USER', body: 'm' } },
+  check(
+    'C16 nested writes invalidate every model that they touch',
+    async (given) => {
+      const { prisma } = cached(given)
+      const [id] = await people(given, 'ada')
+      const read = async () => [await prisma.tag.count(strategy), await prisma.message.count(strategy)]
+      same(await read(), [0, 0])
+      await prisma.user.update({
+        where: { id: id! },
+        data: {
+          conversations: {
+            create: {
+              title: 'c',
+              tags: { create: { name: 't' } },
+              messages: { create: { role: 'USER', body: 'm' } },
+            },
           },
         },
-      },
-    })
-    same(await read(), [1, 1])
-  })
+      })
+      same(await read(), [1, 1])
+    },
+    'nested',
+  )
 
   check('C17 cascades invalidate children and grandchildren', async (given) => {
     const { prisma } = cached(given)

@@ -4,36 +4,40 @@ const day = new Date(Date.UTC(2026, 1, 3, 4, 5, 6, 789))
 
 /** The pipeline answers as plain Prisma does, whatever comes through it. */
 export const coreChecks = checks('core', (check) => {
-  check('every operation of a model answers as plain Prisma does', async (given) => {
-    const run = async (client: ReturnType<typeof given.client>) => {
-      await client.user.deleteMany()
-      const data = { name: 'ada', email: 'ada@example.org', createdAt: day }
-      const { id, ...ada } = await client.user.create({ data })
-      const { id: _, ...updated } = await client.user.update({ where: { id }, data: { role: 'TUTOR' } })
-      const upserted = await client.user.upsert({
-        where: { email: 'bob@example.org' },
-        create: { name: 'bob', email: 'bob@example.org' },
-        update: {},
-        select: { name: true },
-      })
-      return [
-        ada,
-        updated,
-        upserted,
-        await client.user.findUnique({ where: { email: 'bob@example.org' }, select: { name: true } }),
-        await client.user.findFirst({ orderBy: { name: 'desc' }, select: { name: true, role: true } }),
-        await client.user.findMany({ orderBy: { name: 'asc' }, omit: { id: true, createdAt: true } }),
-        await client.user.count({ where: { role: 'TUTOR' } }),
-        await client.user.aggregate({ _count: true, _sum: { balance: true } }),
-        await client.user.groupBy({ by: ['role'], _count: true, orderBy: { role: 'asc' } }),
-        await client.user.updateMany({ data: { balance: 2 } }),
-        await client.user.deleteMany({ where: { name: 'bob' } }),
-        await client.user.delete({ where: { id }, select: { name: true, balance: true } }),
-      ]
-    }
-    const plain = await run(given.client())
-    same(await run(given.client().$extends(given.suite.brisk()) as never), plain)
-  })
+  check(
+    'every operation of a model answers as plain Prisma does',
+    async (given) => {
+      const run = async (client: ReturnType<typeof given.client>) => {
+        await client.user.deleteMany()
+        const data = { name: 'ada', email: 'ada@example.org', createdAt: day }
+        const { id, ...ada } = await client.user.create({ data })
+        const { id: _, ...updated } = await client.user.update({ where: { id }, data: { role: 'TUTOR' } })
+        const upserted = await client.user.upsert({
+          where: { email: 'bob@example.org' },
+          create: { name: 'bob', email: 'bob@example.org' },
+          update: {},
+          select: { name: true },
+        })
+        return [
+          ada,
+          updated,
+          upserted,
+          await client.user.findUnique({ where: { email: 'bob@example.org' }, select: { name: true } }),
+          await client.user.findFirst({ orderBy: { name: 'desc' }, select: { name: true, role: true } }),
+          await client.user.findMany({ orderBy: { name: 'asc' }, omit: { id: true, createdAt: true } }),
+          await client.user.count({ where: { role: 'TUTOR' } }),
+          await client.user.aggregate({ _count: true, _sum: { balance: true } }),
+          await client.user.groupBy({ by: ['role'], _count: true, orderBy: { role: 'asc' } }),
+          await client.user.updateMany({ data: { balance: 2 } }),
+          await client.user.deleteMany({ where: { name: 'bob' } }),
+          await client.user.delete({ where: { id }, select: { name: true, balance: true } }),
+        ]
+      }
+      const plain = await run(given.client())
+      same(await run(given.client().$extends(given.suite.brisk()) as never), plain)
+    },
+    'nested',
+  )
 
   check('Decimal, BigInt, Bytes, Json and DateTime come as plain Prisma gives them', async (given) => {
     const base = given.client()
@@ -106,15 +110,19 @@ export const coreChecks = checks('core', (check) => {
     'transactions',
   )
 
-  check('an array transaction sends each member once, in order', async (given) => {
-    const prisma = given.client().$extends(given.suite.brisk())
-    const [created, count, removed] = await prisma.$transaction([
-      prisma.tag.create({ data: { name: 'one' } }),
-      prisma.tag.count(),
-      prisma.tag.deleteMany(),
-    ])
-    same([created.name, count, removed.count], ['one', 1, 1])
-  })
+  check(
+    'an array transaction sends each member once, in order',
+    async (given) => {
+      const prisma = given.client().$extends(given.suite.brisk())
+      const [created, count, removed] = await prisma.$transaction([
+        prisma.tag.create({ data: { name: 'one' } }),
+        prisma.tag.count(),
+        prisma.tag.deleteMany(),
+      ])
+      same([created.name, count, removed.count], ['one', 1, 1])
+    },
+    'nested',
+  )
 
   check('a fluent call answers with the related rows', async (given) => {
     const base = given.client()
@@ -126,26 +134,30 @@ export const coreChecks = checks('core', (check) => {
     ])
   })
 
-  check('nested writes reach every table', async (given) => {
-    const prisma = given.client().$extends(given.suite.brisk())
-    await prisma.user.create({
-      data: {
-        name: 'ada',
-        email: 'ada@example.org',
-        conversations: {
-          create: {
-            title: 'c',
-            tags: { create: { name: 't' } },
-            messages: { create: { role: 'USER', body: 'm' } },
+  check(
+    'nested writes reach every table',
+    async (given) => {
+      const prisma = given.client().$extends(given.suite.brisk())
+      await prisma.user.create({
+        data: {
+          name: 'ada',
+          email: 'ada@example.org',
+          conversations: {
+            create: {
+              title: 'c',
+              tags: { create: { name: 't' } },
+              messages: { create: { role: 'USER', body: 'm' } },
+            },
           },
         },
-      },
-    })
-    same(
-      [await prisma.message.count(), await prisma.tag.count({ where: { conversations: { some: {} } } })],
-      [1, 1],
-    )
-  })
+      })
+      same(
+        [await prisma.message.count(), await prisma.tag.count({ where: { conversations: { some: {} } } })],
+        [1, 1],
+      )
+    },
+    'nested',
+  )
 
   check('raw reads and writes pass', async (given) => {
     const { Prisma, provider } = given

@@ -29,18 +29,23 @@ export const slowQueryChecks = checks('slow-query', (check) => {
         [2, true, true],
       )
     },
+    'time',
   )
 
-  check('S2 a failed statement is counted with its code', async (given) => {
-    const { prisma } = logged(given)
-    await people(given, 'ada')
-    await failsWith('P2002', () => prisma.user.create({ data: { name: 'x', email: 'ada@example.org' } }))
-    const [series] = prisma.$queries.stats()
-    same(
-      [series?.operation, series?.count, series?.errors, Object.keys(series?.errorCodes ?? {}).length],
-      ['create', 1, 1, 1],
-    )
-  })
+  check(
+    'S2 a failed statement is counted with its code',
+    async (given) => {
+      const { prisma } = logged(given)
+      await people(given, 'ada')
+      await failsWith('P2002', () => prisma.user.create({ data: { name: 'x', email: 'ada@example.org' } }))
+      const [series] = prisma.$queries.stats()
+      same(
+        [series?.operation, series?.count, series?.errors, Object.keys(series?.errorCodes ?? {}).length],
+        ['create', 1, 1, 1],
+      )
+    },
+    'errorCodes',
+  )
 
   check('S3 merged reads are counted one by one', async (given) => {
     const base = given.client()
@@ -64,44 +69,56 @@ export const slowQueryChecks = checks('slow-query', (check) => {
     'transactions',
   )
 
-  check('S6 no value is in a record, neither of an argument nor in raw SQL', async (given) => {
-    const { prisma, records } = logged(given)
-    await prisma.user.findMany({ where: { email: 'hidden@example.org' } })
-    await prisma.$queryRawUnsafe(`SELECT 'hidden', 4242`)
-    await prisma.$queries.flush()
-    const text = JSON.stringify(records)
-    same([records.length, text.includes('hidden'), text.includes('4242')], [2, false, false])
-  })
+  check(
+    'S6 no value is in a record, neither of an argument nor in raw SQL',
+    async (given) => {
+      const { prisma, records } = logged(given)
+      await prisma.user.findMany({ where: { email: 'hidden@example.org' } })
+      await prisma.$queryRawUnsafe(`SELECT 'hidden', 4242`)
+      await prisma.$queries.flush()
+      const text = JSON.stringify(records)
+      same([records.length, text.includes('hidden'), text.includes('4242')], [2, false, false])
+    },
+    'time',
+  )
 
-  check('S7 lists of any length have one fingerprint', async (given) => {
-    const { prisma, records } = logged(given)
-    for (const ids of [
-      [1, 2],
-      [1, 2, 3, 4, 5],
-    ])
-      await prisma.user.findMany({ where: { id: { in: ids } } })
-    await prisma.$queries.flush()
-    const prints = records.map((record) =>
-      record.type === 'slow-query' ? record.statements[0]?.fingerprint : null,
-    )
-    same([prints.length, prints[0] === prints[1], typeof prints[0]], [2, true, 'string'])
-  })
+  check(
+    'S7 lists of any length have one fingerprint',
+    async (given) => {
+      const { prisma, records } = logged(given)
+      for (const ids of [
+        [1, 2],
+        [1, 2, 3, 4, 5],
+      ])
+        await prisma.user.findMany({ where: { id: { in: ids } } })
+      await prisma.$queries.flush()
+      const prints = records.map((record) =>
+        record.type === 'slow-query' ? record.statements[0]?.fingerprint : null,
+      )
+      same([prints.length, prints[0] === prints[1], typeof prints[0]], [2, true, 'string'])
+    },
+    'time',
+  )
 
-  check('S10 stats have counts and percentiles, and snapshots of processes add up', async (given) => {
-    const { prisma } = logged(given)
-    for (let index = 0; index < 20; index++) await prisma.tag.count()
-    const [series] = prisma.$queries.stats()
-    same(
-      [series?.count, series!.p50 > 0, series!.p50 <= series!.p99, series!.p99 <= series!.max],
-      [20, true, true, true],
-    )
-    const snapshot = prisma.$queries.snapshot()
-    const merged = given.suite.mergeStatistics([
-      snapshot,
-      JSON.parse(JSON.stringify(snapshot)) as typeof snapshot,
-    ])
-    same(merged[0]?.count, 40)
-  })
+  check(
+    'S10 stats have counts and percentiles, and snapshots of processes add up',
+    async (given) => {
+      const { prisma } = logged(given)
+      for (let index = 0; index < 20; index++) await prisma.tag.count()
+      const [series] = prisma.$queries.stats()
+      same(
+        [series?.count, series!.p50 > 0, series!.p50 <= series!.p99, series!.p99 <= series!.max],
+        [20, true, true, true],
+      )
+      const snapshot = prisma.$queries.snapshot()
+      const merged = given.suite.mergeStatistics([
+        snapshot,
+        JSON.parse(JSON.stringify(snapshot)) as typeof snapshot,
+      ])
+      same(merged[0]?.count, 40)
+    },
+    'time',
+  )
 
   check('S11 a sink that throws or rejects fails no query', async (given) => {
     const sinks = [
@@ -146,6 +163,7 @@ export const slowQueryChecks = checks('slow-query', (check) => {
       if (typeof site !== 'string' || !/:\d+/.test(site)) throw new Error(`call site: ${String(site)}`)
     },
     'stacks',
+    'time',
   )
 
   check('S16 metrics are Prometheus text, values left out', async (given) => {

@@ -1,7 +1,6 @@
 import { realTimers } from '@prisma-brisk/core'
 /** Taken before a test can fake them: what a deadline waits for is a real server, whose time goes on. */
-const { setTimeout, clearTimeout } = realTimers
-const now = performance.now.bind(performance)
+const { setTimeout, clearTimeout, now } = realTimers
 
 /** Lists that are kept although they are empty. */
 const MAX_EMPTY_LISTS = 100
