@@ -3,6 +3,9 @@ import { connect, type AddressInfo } from 'node:net'
 import { createPool, type FieldInfo, type PoolConnection } from 'mariadb'
 import pg from 'pg'
 
+/** Installed in the cell alone. */
+const WS: string = 'ws'
+
 /** Servers that speak the protocols of hosted databases, before the PostgreSQL and the MariaDB at hand. */
 export interface HostedDatabase {
   readonly address: string
@@ -13,8 +16,7 @@ export interface HostedDatabase {
 export async function neonWebSocket(database: string): Promise<HostedDatabase> {
   const { hostname, port } = new URL(database)
   const server = createServer()
-  // Installed in the cell alone.
-  const { WebSocketServer } = (await import('ws' as string)) as {
+  const { WebSocketServer } = (await import(WS)) as {
     WebSocketServer: new (options: { server: Server }) => {
       on(event: 'connection', listener: (socket: WebSocketLike) => void): void
     }
@@ -49,7 +51,7 @@ export async function neonHttp(database: string): Promise<HostedDatabase> {
           text: query,
           values: params,
           rowMode: 'array',
-          types: asText as never,
+          types: asText,
         })
         return [200, { fields, rows, command, rowCount, rowAsArray: true }]
       } catch (error) {
@@ -68,9 +70,7 @@ export async function planetScale(database: string): Promise<HostedDatabase> {
   let begun = 0
   const run = async (connection: Pick<PoolConnection, 'query'>, sql: string): Promise<object> => {
     const typeCast = (field: FieldInfo) => field.buffer()
-    const result = (await connection.query({ sql, typeCast: typeCast as never, rowsAsArray: true })) as
-      | ((Buffer | null)[][] & { meta: FieldInfo[] })
-      | { affectedRows: number; insertId: bigint }
+    const result = await connection.query<Result>({ sql, typeCast, rowsAsArray: true })
     if (!Array.isArray(result))
       return { rowsAffected: String(result.affectedRows), insertId: String(result.insertId ?? 0) }
     return {
@@ -108,6 +108,10 @@ export async function planetScale(database: string): Promise<HostedDatabase> {
     () => pool.end(),
   )
 }
+
+type Result =
+  | ((Buffer | null)[][] & { readonly meta: readonly FieldInfo[] })
+  | { readonly affectedRows: number; readonly insertId: bigint }
 
 /** As Vitess names the types of MySQL. */
 function typeOf(field: FieldInfo): { type: string; charset: number } {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { callable, checkOptions, text } from '@prisma-brisk/core'
+import { callable, checkOptions, processName, text } from '@prisma-brisk/core'
 import type { CacheLookup, CacheStore, FillLocks, WriteMarks } from '../../cache-store.ts'
 import { encodePayload, taggedJson, type ValueCodec } from '../../codec/payload.ts'
 import type { DecimalClass } from '../../codec/value-copy.ts'
@@ -220,7 +220,7 @@ class PostgresStore implements PostgresCacheStore {
     }
     return {
       async set(tags, lifetime) {
-        const mark = `${PROCESS}${next++}`
+        const mark = `${processName()}.${next++}`
         await renew(mark, tags, lifetime)
         return mark
       },
@@ -268,8 +268,6 @@ interface Found {
   readonly texts: Map<string, string>
   readonly marked: Set<string>
 }
-
-const PROCESS = `${process.pid.toString(36)}.${newStamp(Date.now())}.`
 
 function namesOf(tags: readonly string[]): string[] {
   return [...new Set(tags.map(nameOf))]
