@@ -14,7 +14,7 @@ import { httpCells } from './cells/http-databases.ts'
 import { frameworkCells } from './cells/frameworks.ts'
 import { poolCells } from './cells/pools.ts'
 import { versionCells } from './cells/versions.ts'
-import { readResults, recordOf, writeResults } from './where-it-runs.ts'
+import { readResults, recordOf, writeResults, type Results } from './where-it-runs.ts'
 import { Workshop } from './cells/workshop.ts'
 
 const CELLS: Cell[] = [
@@ -39,7 +39,6 @@ const servers = await ensureServers((line) => console.log(line))
 Object.assign(process.env, servers.env)
 const place = mkdtempSync(join(tmpdir(), 'brisk-matrix-pack-'))
 let failed = 0
-const results = readResults()
 const today = new Date().toISOString().slice(0, 10)
 try {
   if (!process.argv.includes('--built')) {
@@ -55,8 +54,9 @@ try {
     }))
     const bad = result.verdicts.filter(({ verdict }) => verdict === 'fail')
     if (bad.length > 0) failed++
-    results[cell.name] = recordOf(cell, result, today)
-    if (process.argv.includes('--write')) writeResults(inOrder(results))
+    // Read anew: two runs may write their cells side by side.
+    if (process.argv.includes('--write'))
+      writeResults(inOrder({ ...readResults(), [cell.name]: recordOf(cell, result, today) }))
     console.log(
       `${bad.length === 0 ? 'ok    ' : 'FAILED'} ${cell.name} ${JSON.stringify(result.versions)} ${summary(result)} (${Math.round((performance.now() - started) / 1000)} s)`,
     )
@@ -81,6 +81,6 @@ function summary({ verdicts }: CellResult): string {
 }
 
 /** As the cells stand in the list, and none that is no more. */
-function inOrder(all: typeof results): typeof results {
+function inOrder(all: Results): Results {
   return Object.fromEntries(CELLS.flatMap(({ name }) => (all[name] ? [[name, all[name]]] : [])))
 }
