@@ -195,6 +195,7 @@ async function checkNext(bench: Bench): Promise<CellResult> {
   const application = await applicationWith(bench, 'nextjs', 'esm', packages, {
     stacks: 'in a bundle a call cannot be told from Prisma’s own code',
   })
+  application.remove('.next') // what a build that was ended has locked
   application.write(
     'next.config.mjs',
     `export default { output: 'standalone', outputFileTracingRoot: import.meta.dirname }\n`,

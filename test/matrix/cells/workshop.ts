@@ -91,6 +91,10 @@ export class Application {
     return readFileSync(this.path(name), 'utf8')
   }
 
+  remove(name: string): void {
+    rmSync(this.path(name), { recursive: true, force: true })
+  }
+
   /** The checks as JavaScript, under `conformance` or `conformance-cjs`. */
   writeConformance(format: ModuleFormat): void {
     const target = format === 'esm' ? 'conformance' : 'conformance-cjs'
