@@ -100,7 +100,10 @@ function addStatistics(program: Command, host: CliHost, done: (exitCode: number)
     .description('what the planner knows of a database')
     .command('export')
     .description('print it as JSON; reads catalogs alone (on SQLite: counts each table once)')
-    .option('--database-url <url>', 'postgresql:, mysql:, file: or libsql: (default: that of prisma.config.ts)')
+    .option(
+      '--database-url <url>',
+      'postgresql:, mysql:, file: or libsql: (default: that of prisma.config.ts)',
+    )
     .option('--no-values', 'leave most-common values and histograms out: they hold real data')
     .option('--schemas <names...>', 'PostgreSQL: only these schemas')
     .action(async (flags: StatisticsFlags) => {

@@ -47,5 +47,7 @@ test('KN18 Markdown prints numbers as the text does', async () => {
 })
 
 test('KN18 the text has what the index costs each write', async () => {
-  expect(textReport(await planned(), { colors: false })).toContain('cost 4,310 → 8.4, 21 MB, each write costs 0.9 more')
+  expect(textReport(await planned(), { colors: false })).toContain(
+    'cost 4,310 → 8.4, 21 MB, each write costs 0.9 more',
+  )
 })
