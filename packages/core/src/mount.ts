@@ -13,6 +13,7 @@ import { giveOwnHooks, type ExtensionList } from './prisma7/client-extensions.ts
 import { transactionsOf } from './prisma7/own-transaction.ts'
 import { queryHook } from './prisma7/query-hook.ts'
 import type { InternalParams } from './prisma7/redirect.ts'
+import { keepContexts, type RequestLoader } from './prisma7/request-loader.ts'
 import { BaseRequests } from './prisma7/base-requests.ts'
 import type { ForeignWrites } from './prisma7/write-followers.ts'
 
@@ -144,6 +145,7 @@ export function hostOf(client: object, options: MountOptions = {}): Host {
       'prisma-brisk: this client has no driver adapter, so statements cannot be seen: slow-query logs operations without SQL, and transactions are followed through Prisma alone.',
     )
   }
+  keepContexts(base._requestHandler?.dataloader)
   if (base._engine !== undefined) new EngineTransactions(host).watch(base._engine)
   closeBeforeDisconnect(base, host)
   hosts.set(base, host)
@@ -165,6 +167,7 @@ interface PrivateClient {
   _clientVersion?: string
   _engineConfig?: { adapter?: SqlAdapterFactory; inlineSchema?: string }
   _engine?: WatchableEngine
+  _requestHandler?: { readonly dataloader?: RequestLoader }
   _extensions?: ExtensionList
   _request?(params: InternalParams): Promise<unknown>
 }

@@ -1,4 +1,4 @@
-import type { Args, Call, Next } from '@prisma-brisk/core'
+import { sendApart, type Args, type Call, type Next } from '@prisma-brisk/core'
 import type { DriverLimits } from '../pushdown/driver-limits.ts'
 import { newPlanFor } from '../pushdown/limit-plan.ts'
 import { isTooLong } from './enforcement.ts'
@@ -39,7 +39,8 @@ export async function asWritten(call: Call, driver: DriverLimits, error: Error):
   if (!maySendAgain(call) || !driver.isObserved || call.hasForeignBehind) throw error
   newPlanFor(call).isRefusing = true
   delete call.notes.bound
-  const word: unknown = await call.dispatch().catch((own: unknown) => own)
+  // By itself: in a batch of Prisma's own, others would fail with it.
+  const word: unknown = await sendApart(() => call.dispatch()).catch((own: unknown) => own)
   throw isInvalid(word) ? word : error
 }
 
