@@ -43,6 +43,7 @@ const RUNS: Run[] = [
   { name: 'refused-creates', tests: ['batching/refused-creates-oracle'], env: seeds(1000) },
   { name: 'chains', tests: ['composition/foreign-chain-oracle'], env: seeds(1000) },
   { name: 'clients', tests: ['composition/clients-of-one-base-oracle'], env: seeds(1000) },
+  { name: 'transactions', tests: ['composition/transactions-at-once-oracle'], env: seeds(1000) },
   { name: 'soak', tests: ['composition/soak'], env: { BRISK_SOAK_SECONDS: '600' } },
   { name: 'matrix', tests: [], env: {}, file: '../test/matrix/matrix.ts' },
 ]

@@ -382,6 +382,37 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('on %s', (provider) =
       expect(Object.keys(await client.recommendation.cursorPage({ first: 1 }))).toEqual(['items', 'pageInfo'])
     })
 
+    test.each(['before', 'behind'] as const)(
+      'P10 KR28 a field computed %s the suite, of a column of the order that is left out, is computed on every page',
+      async (place) => {
+        const compute = <C extends PrismaClient>(on: C) =>
+          on.$extends({
+            result: {
+              recommendation: {
+                rank: { needs: { priority: true }, compute: ({ priority }) => `#${priority}` },
+              },
+            },
+          })
+        const base = database.createClient({ adapter: database.adapter({ connections: 2 }) })
+        const suite = pagination({ cursor })
+        const client = (place === 'before'
+          ? compute(base).$extends(suite)
+          : compute(base.$extends(suite) as never)) as unknown as ReturnType<typeof paged>['client']
+        const args = { orderBy: { priority: 'asc' }, omit: { priority: true }, where: { userId: 2 } } as const
+        const expected = await compute(plain).recommendation.findMany({
+          ...args,
+          orderBy: [{ priority: 'asc' }, { id: 'asc' }],
+        })
+        expect(expected[0]).toMatchObject({ rank: expect.stringMatching(/^#/) })
+        expect(expected[0]).not.toHaveProperty('priority')
+        const { items } = await client.recommendation.cursorPage({ ...args, first: 3 })
+        expect(JSON.stringify(items)).toBe(JSON.stringify(expected.slice(0, 3)))
+        const walked: unknown[] = []
+        for await (const row of client.recommendation.iterate({ ...args, batch: 2 })) walked.push(row)
+        expect(JSON.stringify(walked)).toBe(JSON.stringify(expected))
+      },
+    )
+
     test('extensions before this one hold for pages: filters and computed fields', async () => {
       const { client } = database.createRecordedClient({ adapter: database.adapter({ connections: 2 }) })
       const tenant = client

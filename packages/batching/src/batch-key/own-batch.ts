@@ -52,8 +52,8 @@ function formOf(model: Model, name: string, value: unknown): string | null {
   const field = model.fields.get(name)
   if (field === undefined) return compoundMembers(model, name, value) === null ? null : name
   if (!isKeyField(field)) return null
-  // Alone, `findUnique` takes no null for a unique field; Prisma's own batch does.
-  if (value === null && (field.isId || field.isUnique)) return null
+  // Alone, `findUnique` takes a plain value for a unique field, neither null nor `equals`; Prisma's own batch takes both.
+  if (field.isId || field.isUnique) return isKeyValue(value) ? name : null
   if (isScalar(value)) return name
   return isPlain(value) && Object.keys(value).join() === 'equals' && isScalar(value['equals'])
     ? `${name}=`

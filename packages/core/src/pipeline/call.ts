@@ -27,6 +27,11 @@ export interface CallNotes {
    * false where it cannot. Asked when the call is dispatched.
    */
   boundAtDriver?: () => boolean
+  /**
+   * Whether Prisma computes fields, and hides the columns that they need, by the caller's own selection: set by a middleware that
+   * sends another one, and hands out rows that have those columns ({@link Call.neededColumns}).
+   */
+  keepsSelection?: boolean
   /** Wraps the fetch by which the call reaches Prisma Accelerate; without effect on other clients. */
   decorateFetch?: FetchDecorator
   /** How the cache answered; absent where it was not asked. */

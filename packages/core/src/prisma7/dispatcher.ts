@@ -57,13 +57,21 @@ export class PrismaDispatcher implements Dispatcher {
     if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction)
     if (this.hasForeignBehind && params !== undefined && !this.entry.isFollower)
       return this.dispatchBehind(call, sent, params)
-    return inContextOf(call, this.entry.tap, start, this.input.query(sent))
+    return inContextOf(call, this.entry.tap, start, this.query(call, sent))
   }
 
   /** Through extensions behind the suite, which may send the call another way. */
   private dispatchBehind(call: Call, args: Args, params: InternalParams): Promise<unknown> {
     const sent = new SentCall(params, args, this.entry)
-    return inContextOf(call, this.entry.tap, (query) => sent.run(() => start(query)), this.input.query(args))
+    return inContextOf(call, this.entry.tap, (query) => sent.run(() => start(query)), this.query(call, args))
+  }
+
+  /** Prisma notes the arguments that it is given in its internals, and selects from the answer by them in the end. */
+  private query({ notes }: Call, args: Args): PromiseLike<unknown> {
+    const { input } = this
+    return notes.keepsSelection === true && input.__internalParams !== undefined
+      ? input.query(args, { ...input.__internalParams })
+      : input.query(args)
   }
 
   send(call: Call, operation: string, args: Args, model: string | null): Promise<unknown> {
@@ -131,7 +139,7 @@ export class PrismaDispatcher implements Dispatcher {
     scope?.addMember(index, call)
     try {
       const result = await Promise.race([
-        currentCall.run(call, start, this.input.query(args)),
+        currentCall.run(call, start, this.query(call, args)),
         refusal.refused,
       ])
       // Members resolve after the transaction has ended. Where nobody saw it end, it was a single member, which

@@ -39,6 +39,9 @@ export class CursorRequest implements PageRequest {
 
   async read(call: Call, next: Next): Promise<unknown> {
     const { from, to, limit, looksBehind } = this.options
+    // What a computed field needs stays in the row: Prisma computes the field from it, and takes the column off then.
+    const { neededColumns } = call
+    if (neededColumns.size > 0) call.notes.keepsSelection = true
     const page = new KeysetReads(call, next, this.options, await this.enumOrders(call))
     const found = await page.rows()
     let { rows } = found
@@ -51,7 +54,10 @@ export class CursorRequest implements PageRequest {
     const hasMore = rows.length > limit
     if (hasMore) rows.length = limit
     const values = rows.map((row) => this.keys.map(({ field }) => row[field]))
-    stripColumns(rows, found.added)
+    stripColumns(
+      rows,
+      found.added.filter((field) => !neededColumns.has(field)),
+    )
     this.outcome = {
       values,
       hasMore: hasMore || (to !== null && (await page.hasRowsFrom(to))),
