@@ -323,6 +323,14 @@ test("KR28 KB7 null for a second unique column is refused, as it is alone, thoug
       { id: ids[3] },
     ])
     const batched = client.$extends(batching()) as unknown as typeof client
+    const spelled = await Promise.all(
+      ids.map((id) =>
+        batched.made
+          .findUnique({ where: { id: { equals: id } as unknown as string } })
+          .catch(({ name }: Error) => name),
+      ),
+    )
+    expect(spelled).toEqual(ids.map(() => 'PrismaClientValidationError'))
     for (const indexes of [
       [0, 1, 2, 3],
       [0, 2],
