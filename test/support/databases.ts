@@ -85,13 +85,14 @@ export async function createDatabase(
 ): Promise<TestDatabase<Disconnectable>> {
   const { PrismaClient } = await loadClient(provider, schema)
   const place = await PLACES[provider](contentOf(provider, schema, factor))
-  const clients: Disconnectable[] = []
+  // A client that nothing refers to any more has no connection that keeps the database: oracles make thousands.
+  const clients = new Set<WeakRef<Disconnectable>>()
 
   const adapter = (options: AdapterOptions = {}): SqlDriverAdapterFactory =>
     ADAPTERS[provider](place.url, options)
   const createClient = (options: ClientOptions = {}): Disconnectable => {
     const client = new PrismaClient({ ...options, adapter: options.adapter ?? adapter() })
-    clients.push(client)
+    clients.add(new WeakRef(client))
     return client
   }
   return {
@@ -111,7 +112,7 @@ export async function createDatabase(
         await connection.query(`TRUNCATE ${rows[0]?.names} RESTART IDENTITY CASCADE`)
       }),
     drop: async () => {
-      await Promise.all(clients.map((client) => client.$disconnect()))
+      await Promise.all(Array.from(clients, (client) => client.deref()?.$disconnect()))
       await place.destroy()
     },
   }
