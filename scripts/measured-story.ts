@@ -119,7 +119,7 @@ function beforeAndAfter({ cases }: DemoReport): string {
   ]
   const cost = ({ statements, milliseconds }: Figures) =>
     `${statements} statements, ${digits(milliseconds)} ms`
-  const prisma = "import { PrismaClient } from './generated/client'"
+  const prisma = "import { PrismaClient } from './generated/prisma/client'"
   return [
     '<div class="before-after">',
     '<div>',
