@@ -134,12 +134,13 @@ async function skewed(bench: Bench): Promise<void> {
     const read = (client: Pick<PrismaClient, 'recommendation'>) => async (times: number) => {
       for (let index = 0; index < times; index++) await client.recommendation.findMany({ where })
     }
-    await bench.compare({
+    await bench.neighbours({
       bench: name,
       subject: read(guarded as unknown as PrismaClient),
       baselines: [{ name: 'plain', atLeast: 0.95, run: read(plain) }],
-      times: 10,
-      rounds: 21,
+      times: 5,
+      rounds: 201,
+      warmUps: 400,
     })
   } finally {
     await database.drop()
