@@ -112,7 +112,7 @@ export async function createDatabase(
         await connection.query(`TRUNCATE ${rows[0]?.names} RESTART IDENTITY CASCADE`)
       }),
     drop: async () => {
-      await Promise.all(Array.from(clients, (client) => client.deref()?.$disconnect()))
+      await Promise.all(Array.from(clients, async (client) => client.deref()?.$disconnect()))
       await place.destroy()
     },
   }

@@ -385,7 +385,7 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('on %s', (provider) =
     test.each(['before', 'behind'] as const)(
       'P10 KR28 a field computed %s the suite, of a column of the order that is left out, is computed on every page',
       async (place) => {
-        const compute = <C extends PrismaClient>(on: C) =>
+        const compute = (on: PrismaClient) =>
           on.$extends({
             result: {
               recommendation: {
