@@ -63,7 +63,7 @@ function withoutOwn(base: Client): Client {
   const own = (name: string) => name === 'unbounded'
   const tag = {
     findMany: (args: object) =>
-      base.tag.findMany(Object.fromEntries(Object.entries(args).filter(([name]) => !own(name)))),
+      base.tag.findMany(Object.fromEntries(Object.entries(args).filter(([name]) => !own(name))) as object),
   }
   return { ...pick(base), tag } as unknown as Client
 }
