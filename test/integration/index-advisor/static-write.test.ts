@@ -187,7 +187,7 @@ model C {
       '20260304050608_add_indexes_2',
     ])
     expect(
-      await written({ 'node_modules/@prisma/client/package.json': '{ "version": "8.0.0" }' }),
+      await written({ 'node_modules/@prisma/client/package.json': '{ "version": "7.40.0" }' }),
     ).toHaveLength(1)
   })
 
