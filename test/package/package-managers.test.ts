@@ -17,6 +17,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(place, { recursive: true, force: true }))
 
 const application = {
+  'prisma.config.ts': 'export default { datasource: { url: process.env.DATABASE_URL } }\n',
   'prisma/schema.prisma': `generator client {
   provider = "prisma-client"
   output   = "../src/generated/prisma"

@@ -3,8 +3,7 @@ import type { Next } from '../pipeline/middleware.ts'
 import { DriverTap } from '../driver/driver-tap.ts'
 import { channels, type QueryEvent } from '../channels.ts'
 import type { Host } from '../pipeline/host.ts'
-import type { OpenTransaction } from './own-transaction.ts'
-import type { InternalParams } from './redirect.ts'
+import type { HookInput, InternalParams } from './redirect.ts'
 
 /** What a pipeline needs of the requests of its base client. */
 export interface Requests {
@@ -56,4 +55,33 @@ async function published(call: Call, answer: Promise<unknown>): Promise<unknown>
     }
     channels.query.publish(event)
   }
+}
+
+/** Runs `run` in a new interactive transaction, described as hooks get it; rolled back if `run` fails. */
+export type OpenTransaction = <T>(
+  run: (transaction: InternalParams['transaction']) => Promise<T>,
+) => Promise<T>
+
+/**
+ * Transactions of our own on a base client, so that nobody's hooks see them. What Prisma calls such a transaction is
+ * learnt from a hook on a statement that is never sent.
+ */
+export function transactionsOf(base: object): OpenTransaction {
+  let learner: Learner | null = null
+  const query = {
+    $queryRaw: ({ __internalParams }: HookInput) => Promise.resolve(__internalParams?.transaction),
+  }
+  return (run) => {
+    learner ??= (base as Learner).$extends({ query })
+    return learner.$transaction(async (tx) => run(await tx.$queryRaw`SELECT 1`))
+  }
+}
+
+interface Learner {
+  $extends(extension: object): Learner
+  $transaction<T>(
+    run: (tx: {
+      $queryRaw(text: TemplateStringsArray): Promise<InternalParams['transaction']>
+    }) => Promise<T>,
+  ): Promise<T>
 }

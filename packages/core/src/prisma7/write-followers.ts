@@ -1,6 +1,6 @@
 import type { Host } from '../pipeline/host.ts'
 import { compose, type Middleware } from '../pipeline/middleware.ts'
-import type { OpenTransaction } from './own-transaction.ts'
+import type { OpenTransaction } from './pipeline-entry.ts'
 import { PipelineEntry, type Requests } from './pipeline-entry.ts'
 import { queryHook } from './query-hook.ts'
 import type { Mounted } from './waiting-call.ts'
