@@ -26,12 +26,15 @@ const apart = new AsyncLocalStorage<true>()
  * The loader collects what comes in one tick and sends all of its batches, of whatever transactions and models, from one
  * `process.nextTick`, and so in the context of whoever came first: statements would be taken for another caller's, and
  * transactions for one another.
+ *
+ * @returns whether the loader is one that is known
  */
-export function keepContexts(loader: RequestLoader | undefined): void {
+export function keepContexts(loader: RequestLoader | undefined): boolean {
   const options = loader?.options
-  if (options === undefined || watched.has(options)) return
+  if (options === undefined) return false
+  if (watched.has(options)) return true
   const { batchBy, batchLoader, singleLoader } = options
-  if (batchBy === undefined || batchLoader === undefined || singleLoader === undefined) return
+  if (batchBy === undefined || batchLoader === undefined || singleLoader === undefined) return false
   watched.add(options)
   options.batchBy = (request) => {
     const isMember = request.transaction?.kind === 'batch'
@@ -48,6 +51,7 @@ export function keepContexts(loader: RequestLoader | undefined): void {
     context === undefined ? load.call(options, requests) : context.runInAsyncScope(load, options, requests)
   options.singleLoader = (request) => within(request[CONTEXT], singleLoader, request)
   options.batchLoader = (requests) => within(requests[0]?.[CONTEXT], batchLoader, requests)
+  return true
 }
 
 /** Runs `send`, whose requests Prisma's loader is to send at once, and with no other in a batch. */
