@@ -1,9 +1,10 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { ContextCaller, StatementCallers } from '../driver/statement-callers.ts'
 
 /** A request as Prisma's loader holds it. */
 interface LoadedRequest {
   readonly transaction?: { readonly kind?: string } | undefined
-  [CONTEXT]?: AsyncResource
+  [CONTEXT]?: ContextCaller
 }
 
 /** The loader in which Prisma collects the requests of one tick; private to Prisma, so every member is optional. */
@@ -40,17 +41,20 @@ export function keepContexts(loader: RequestLoader | undefined): boolean {
     const isMember = request.transaction?.kind === 'batch'
     if (!isMember && apart.getStore() === true) return undefined
     const batch = batchBy.call(options, request)
-    if (batch) request[CONTEXT] = new AsyncResource('prisma-brisk.request')
+    if (batch) request[CONTEXT] = new ContextCaller()
     return batch
   }
-  const within = <A>(
-    context: AsyncResource | undefined,
-    load: (requests: A) => Promise<unknown>,
-    requests: A,
-  ) =>
-    context === undefined ? load.call(options, requests) : context.runInAsyncScope(load, options, requests)
-  options.singleLoader = (request) => within(request[CONTEXT], singleLoader, request)
-  options.batchLoader = (requests) => within(requests[0]?.[CONTEXT], batchLoader, requests)
+  options.singleLoader = (request) => {
+    const load = () => singleLoader.call(options, request)
+    return request[CONTEXT]?.within(load) ?? load()
+  }
+  options.batchLoader = (requests) => {
+    const load = () => batchLoader.call(options, requests)
+    const contexts = requests.flatMap((request) => request[CONTEXT] ?? [])
+    const [first] = contexts
+    // Prisma sends them in one statement, or each in one of its own, one after another.
+    return first?.within(() => StatementCallers.send(contexts, first, load, contexts)) ?? load()
+  }
   return true
 }
 
