@@ -15,7 +15,7 @@ import { cache } from '@prisma-brisk/cache'
 import { pagination } from '@prisma-brisk/pagination'
 import { resilience } from '@prisma-brisk/resilience'
 import { slowQuery } from '@prisma-brisk/slow-query'
-import { brisk, type ExtendedClient } from 'prisma-brisk'
+import { brisk, type ExtendedClient, type InterchangeableClient, type InterchangeableTransaction } from 'prisma-brisk'
 import { Prisma, PrismaClient } from './generated/client.ts'
 
 declare const adapter: never
@@ -232,3 +232,148 @@ void back
 `),
   ).toBe('')
 }, 120_000)
+
+/** Code as applications have it, from before they extended their client. */
+const EXISTING = `declare function whole(client: PrismaClient): void
+declare function withoutOn(client: Omit<PrismaClient, '$on'>): void
+declare function withoutMore(client: Omit<PrismaClient, '$on' | '$extends' | '$transaction' | '$connect' | '$disconnect' | '$use'>): void
+declare function within(tx: Prisma.TransactionClient): Promise<void>
+type Callback = Parameters<PrismaClient['$transaction']>[0]
+declare function withinCallback(tx: Parameters<Callback>[0]): void
+declare function payloadOf(user: Prisma.UserGetPayload<{ include: { profile: true } }>): void
+declare const callback: Callback
+class UserRepository { constructor(readonly users: Prisma.UserDelegate) {} }
+class Repository<Delegate extends Prisma.UserDelegate | Prisma.TagDelegate> { constructor(readonly delegate: Delegate) {} }
+`
+
+/** Chains with extensions of other people before and after the suite. */
+const CHAINS = {
+  alone: 'base.$extends(brisk())',
+  behind: 'base.$extends(method).$extends(computed).$extends(brisk())',
+  before: 'base.$extends(brisk()).$extends(method).$extends(member)',
+  between: 'base.$extends(computed).$extends(slowQuery()).$extends(member).$extends(cache())',
+}
+
+test('KR33 an interchangeable client is accepted where existing code names the types of a plain one', async () => {
+  const checks = Object.entries(CHAINS).map(
+    ([name, chain]) => `{
+  const extended = ${chain}
+  // @ts-expect-error: of no extended client can this be said, even of an empty extension
+  withoutMore(extended)
+  const prisma = extended as unknown as InterchangeableClient<PrismaClient, typeof extended>
+  whole(prisma)
+  withoutOn(prisma)
+  withoutMore(prisma)
+  void within(prisma)
+  withinCallback(prisma)
+  void prisma.$transaction(callback)
+  void prisma.$transaction(async (tx) => {
+    await within(tx)
+    withinCallback(tx)
+    new UserRepository(tx.user)
+    await tx.user.findMany({ cacheStrategy: { ttl: 60 } })
+  }, { isolationLevel: 'Serializable', timeout: 1000 })
+  const [users, tags] = await prisma.$transaction([prisma.user.findMany({ cacheStrategy: { ttl: 60 } }), prisma.tag.count()])
+  yes<Same<[(typeof users)[number]['name'], typeof tags], [string, number]>>()
+  new UserRepository(prisma.user)
+  void new Repository(prisma.tag).delegate.findMany({ where: { name: 'x' }, cacheStrategy: { ttl: 60 } })
+  const rows = await prisma.user.findMany({ where: { id: 1 }, cacheStrategy: { ttl: 60 } })
+  yes<Same<(typeof rows)[number]['name'], string>>()
+  const one = await prisma.user.findUnique({ where: { id: 1 }, select: { email: true } })
+  yes<Same<typeof one, { email: string } | null>>()
+  payloadOf(await prisma.user.findFirstOrThrow({ include: { profile: true } }))
+  void prisma.$queries.stats()
+  // @ts-expect-error: no such field
+  void prisma.user.findMany({ where: { nobody: 1 } })
+  // @ts-expect-error: no such argument
+  void prisma.user.findMany({ wher: {} })
+  // @ts-expect-error: extended clients have none
+  prisma.$on('query', () => {})
+  // @ts-expect-error: no such level
+  void prisma.$transaction(async () => 1, { isolationLevel: 'Snapshots' })
+  type Transaction = InterchangeableTransaction<PrismaClient, typeof extended>
+  const helper = async (tx: Transaction): Promise<void> => within(tx)
+  void prisma.$transaction(helper)
+  ${name === 'between' ? '' : 'void prisma.$retryTransaction(async (tx) => within(tx))\n  void prisma.user.cursorPage({ first: 1 })'}
+}
+`,
+  )
+  expect(await complaintsOf(FOREIGN + EXISTING + checks.join(''))).toBe('')
+}, 240_000)
+
+test('KR33 Prisma’s own type operators read an extended client, and its rows and arguments', async () => {
+  const checks = Object.values(CHAINS).map(
+    (chain) => `{
+  const prisma = ${chain}
+  type Found = Prisma.Result<typeof prisma.user, { select: { email: true } }, 'findMany'>
+  yes<Same<Found, { email: string }[]>>()
+  const found: Found = await prisma.user.findMany({ select: { email: true } })
+  type Asked = Prisma.Args<typeof prisma.user, 'findMany'>
+  const asked: Asked = { where: { id: 1 }, take: 1 }
+  void prisma.user.findMany(asked)
+  const cached = { ...asked, cacheStrategy: { ttl: 60 } } satisfies Asked & { cacheStrategy: CacheStrategy }
+  void prisma.user.findMany(cached)
+  // @ts-expect-error: no such field
+  const wrong: Asked = { where: { nobody: 1 } }
+  const given = { where: { name: 'x' } } satisfies Prisma.UserFindManyArgs
+  void prisma.user.findMany(given)
+  const row: Prisma.UserGetPayload<{ include: { profile: true } }> = await prisma.user.findFirstOrThrow({ include: { profile: true } })
+  const data: Prisma.UserUncheckedCreateInput = { email: 'x', name: 'x' }
+  void prisma.user.create({ data })
+  const all = async <T, A>(delegate: T, args: Prisma.Exact<A, Prisma.Args<T, 'findMany'>>): Promise<Prisma.Result<T, A, 'findMany'>> =>
+    (delegate as unknown as { findMany(args: unknown): Promise<Prisma.Result<T, A, 'findMany'>> }).findMany(args)
+  const emails = await all(prisma.user, { select: { email: true } })
+  yes<Same<typeof emails, { email: string }[]>>()
+  // @ts-expect-error: no such field
+  void all(prisma.user, { where: { nobody: 1 } })
+  void [found, wrong, row]
+}
+`,
+  )
+  expect(
+    await complaintsOf(`import type { CacheStrategy } from 'prisma-brisk'\n${FOREIGN}${checks.join('')}`),
+  ).toBe('')
+}, 240_000)
+
+test('KR33 what Prisma.validator makes is taken by an extended client of prisma-client-js', async () => {
+  const javascript = new TypedProject()
+  try {
+    await javascript.generate(
+      () => `generator client {
+  provider = "prisma-client-js"
+  output   = "./generated"
+}
+datasource db {
+  provider = "postgresql"
+}
+model User {
+  id    Int    @id
+  email String @unique
+}
+`,
+    )
+    javascript.write({
+      'main.ts': `import { brisk, type InterchangeableClient } from 'prisma-brisk'
+import { Prisma, PrismaClient } from './generated/index.js'
+declare const adapter: never
+const extended = new PrismaClient({ adapter }).$extends(brisk())
+const prisma = extended as unknown as InterchangeableClient<PrismaClient, typeof extended>
+const args = Prisma.validator<Prisma.UserFindManyArgs>()({ select: { email: true } })
+const bound = Prisma.validator(extended, 'user', 'findMany')({ select: { email: true } })
+declare function within(tx: Prisma.TransactionClient): void
+within(prisma)
+for (const client of [extended, prisma] as const) {
+  const rows: { email: string }[] = await client.user.findMany(args)
+  const others: { email: string }[] = await client.user.findMany(bound)
+  const payloads: Prisma.UserGetPayload<typeof args>[] = rows
+  void [others, payloads]
+}
+// @ts-expect-error: no such field
+Prisma.validator(extended, 'user', 'findMany')({ select: { nobody: true } })
+`,
+    })
+    expect((await javascript.check(['main.ts'])).output).toBe('')
+  } finally {
+    javascript.remove()
+  }
+}, 240_000)

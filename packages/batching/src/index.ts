@@ -1,6 +1,11 @@
 export { batching, batchingPlugin, type BatchingClient } from './extension.ts'
 export { BriskError, InvalidOptionsError, UnsupportedClientError } from '@prisma-brisk/core'
-export type { BriskExtension, ExtendedClient } from '@prisma-brisk/core'
+export type {
+  BriskExtension,
+  ExtendedClient,
+  InterchangeableClient,
+  InterchangeableTransaction,
+} from '@prisma-brisk/core'
 export { RowsNotToldApartError } from './errors.ts'
 export type { BatchedOperation, BatchingOptions, BatchSchedule } from './options.ts'
 export type { BatchingStats } from './statistics.ts'

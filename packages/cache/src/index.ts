@@ -4,6 +4,8 @@ export type {
   AddedArguments,
   BriskExtension,
   ExtendedClient,
+  InterchangeableClient,
+  InterchangeableTransaction,
   ListRow,
   ModelReads,
   OptionalRead,

@@ -68,7 +68,13 @@ export { isOwnHook } from './prisma7/dispatcher.ts'
 export type { ForeignWrites } from './prisma7/write-followers.ts'
 export { decorateReads, defineExtension, hostOf, mount, type MountOptions, type Plugin } from './mount.ts'
 export type { DecoratedRead, LazyRead, ReadDecoration } from './prisma7/decorated-reads.ts'
-export type { BriskExtension, ExtendedClient } from './prisma7/extension-types.ts'
+export type {
+  BriskExtension,
+  ExtendedClient,
+  InterchangeableClient,
+  InterchangeableTransaction,
+  TransactionOf,
+} from './prisma7/extension-types.ts'
 export type {
   AddedArguments,
   ListRow,

@@ -1,7 +1,12 @@
 export { brisk, type BriskClient, type BriskMethods } from './extension.ts'
 export { BriskError, InvalidOptionsError, UnsupportedClientError } from '@prisma-brisk/core'
 export type { BriskOptions } from './options.ts'
-export type { BriskExtension, ExtendedClient } from '@prisma-brisk/core'
+export type {
+  BriskExtension,
+  ExtendedClient,
+  InterchangeableClient,
+  InterchangeableTransaction,
+} from '@prisma-brisk/core'
 export * from '@prisma-brisk/batching'
 export * from '@prisma-brisk/cache'
 export * from '@prisma-brisk/pagination'

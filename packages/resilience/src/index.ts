@@ -5,7 +5,12 @@ export type {
   TransactionClientOf,
 } from './retry/transaction-retry.ts'
 export { BriskError, InvalidOptionsError, UnsupportedClientError } from '@prisma-brisk/core'
-export type { BriskExtension, ExtendedClient } from '@prisma-brisk/core'
+export type {
+  BriskExtension,
+  ExtendedClient,
+  InterchangeableClient,
+  InterchangeableTransaction,
+} from '@prisma-brisk/core'
 export type { DeferredOptions, ResilienceOptions, RetryOptions } from './options.ts'
 export type { DeferredStatistics } from './deferred/deferred-queue.ts'
 export {

@@ -1,7 +1,12 @@
 export { slowQuery, slowQueryPlugin } from './extension.ts'
 export { briskComments, type BriskComments, type BriskCommentsOptions } from './comments.ts'
 export { BriskError, InvalidOptionsError, UnsupportedClientError } from '@prisma-brisk/core'
-export type { BriskExtension, ExtendedClient } from '@prisma-brisk/core'
+export type {
+  BriskExtension,
+  ExtendedClient,
+  InterchangeableClient,
+  InterchangeableTransaction,
+} from '@prisma-brisk/core'
 export type { ExplainOptions, LoopAllowance, NPlusOneOptions, SlowQueryOptions } from './options.ts'
 export type {
   ConnectionStats,

@@ -40,3 +40,40 @@ type ClientOf<
   TypeMapCb extends Types.Extensions.TypeMapCbDef,
   All extends Record<string, unknown>,
 > = Types.Extensions.DynamicClientExtensionThis<Types.Utils.Call<TypeMapCb, { extArgs: All }>, TypeMapCb, All>
+
+/**
+ * An extended client that is accepted wherever code says `PrismaClient`, `Omit<PrismaClient, …>`, `Prisma.TransactionClient` or
+ * `Prisma.UserDelegate`. Prisma gives every client with an extension, even an empty one, a type that is not: this one has
+ * the members of both. What it is at run time stays the same, so `$on` is `never`: extended clients have none.
+ *
+ * @example
+ * const extended = new PrismaClient({ adapter }).$extends(brisk())
+ * export const prisma = extended as unknown as InterchangeableClient<PrismaClient, typeof extended>
+ */
+export type InterchangeableClient<Plain, Extended> = {
+  readonly $on: never
+  $transaction<Result>(
+    run: (tx: InterchangeableTransaction<Plain, Extended>) => Promise<Result>,
+    options?: { maxWait?: number; timeout?: number; isolationLevel?: IsolationLevelOf<Plain> },
+  ): Promise<Result>
+} & Extended &
+  Plain
+
+/** What a transaction of such a client hands out: what those of a plain client do, and the suite's. */
+export type InterchangeableTransaction<Plain, Extended> = Pick<
+  InterchangeableClient<Plain, Extended>,
+  (keyof TransactionOf<Plain> | keyof TransactionOf<Extended>) & keyof InterchangeableClient<Plain, Extended>
+>
+
+/** What an interactive transaction of a client hands out. */
+export type TransactionOf<Client> = Client extends {
+  $transaction(run: (tx: infer Transaction) => Promise<unknown>, ...options: never): unknown
+}
+  ? Transaction
+  : never
+
+type IsolationLevelOf<Client> = Client extends {
+  $transaction(run: never, options?: { isolationLevel?: infer Level }): unknown
+}
+  ? Level
+  : never

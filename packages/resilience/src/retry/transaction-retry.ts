@@ -6,6 +6,7 @@ import {
   InvalidOptionsError,
   text,
   type Host,
+  type TransactionOf,
 } from '@prisma-brisk/core'
 import { backOff } from 'exponential-backoff'
 import { NestedRetryError } from '../errors.ts'
@@ -23,11 +24,8 @@ export interface RetryTransactionOptions extends RetryOptions {
   readonly maxWait?: number | undefined
 }
 
-/** What of a client Prisma takes away within a transaction. */
-type Denied = '$connect' | '$disconnect' | '$on' | '$use' | '$extends' | '$transaction'
-
 /** The client that an interactive transaction of `Client` hands out. */
-export type TransactionClientOf<Client> = Omit<Client, Denied | '$retryTransaction'>
+export type TransactionClientOf<Client> = Omit<TransactionOf<Client>, '$retryTransaction'>
 
 /**
  * `prisma.$retryTransaction(run, options)`: an interactive transaction that is run again as a whole, from its first
