@@ -1,4 +1,4 @@
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import type { AdviceRun, Collected, Decision } from './advice-run.ts'
 import type { Candidate, RejectedCandidate } from './candidate/candidate.ts'
 import { candidateId, fieldOf } from './candidate/candidate.ts'
@@ -14,10 +14,12 @@ import type { CatalogStatistics } from './catalog/with-statistics.ts'
 import { withMigrations } from './history/with-migrations.ts'
 import { withStatistics } from './catalog/with-statistics.ts'
 import { IndexNames } from './candidate/index-statement.ts'
-import { readMigrations } from './history/migration-history.ts'
+import { migrationsElsewhere, readMigrations } from './history/migration-history.ts'
+import { AdvisorError } from './errors.ts'
 import type { AdviseOptions } from './options.ts'
 import { resolveOptions } from './options.ts'
-import type { Advice, Finding, Recommendation } from './advice/advice.ts'
+import type { Advice, Recommendation, Remark } from './advice/advice.ts'
+import { FindingPlaces } from './finding-places.ts'
 import { rules } from './rules/index.ts'
 import type { SourceReading } from './source/source-collector.ts'
 import { compareText } from './text-order.ts'
@@ -36,14 +38,16 @@ export async function advise(options: AdviseOptions = {}): Promise<AdviceRun> {
 
 /** Reads schema, migrations and statistics: the first half of `advise`, for whoever needs the catalog in between. */
 export async function collect(
-  options: Pick<AdviseOptions, 'cwd' | 'schema' | 'statistics'>,
+  options: Pick<AdviseOptions, 'cwd' | 'schema' | 'migrations' | 'statistics'>,
 ): Promise<Collected> {
-  const { cwd, schema: path, statistics } = resolveOptions(options)
-  const project = await findProject({
+  const { cwd, schema: path, migrations, statistics } = resolveOptions(options)
+  const found = await findProject({
     cwd,
     ...(path === null ? {} : { schema: path }),
     configLoader: () => import('@prisma/config'),
   })
+  const project =
+    migrations === null ? found : { ...found, migrationsDirectory: resolve(found.cwd, migrations) }
   const schema = await readSchema(
     project.schemaFiles.map((file) => ({
       file: relative(project.cwd, file.path) || file.path,
@@ -54,7 +58,10 @@ export async function collect(
   if ('unsupported' in schema) return { project, reading: schema }
   return {
     project,
-    reading: { ...schema, catalog: await completed(project, schema.catalog, statistics) },
+    reading: {
+      ...schema,
+      catalog: await completed(project, schema.catalog, statistics, migrations !== null),
+    },
   }
 }
 
@@ -65,7 +72,13 @@ export async function adviseOn(
 ): Promise<AdviceRun> {
   const { source: globs, shapes: given, selector, minRows, maxIndexesPerTable } = resolveOptions(options)
   if ('unsupported' in reading)
-    return { advice: unsupported(reading.unsupported), project, reading: null, decisions: [], basis: null }
+    return {
+      advice: unsupported(reading.unsupported, project),
+      project,
+      reading: null,
+      decisions: [],
+      basis: null,
+    }
   const { catalog } = reading
   const source = globs === null ? null : await readSource(project, reading, globs)
   const shapes = [...given, ...(source?.shapes ?? [])]
@@ -92,12 +105,14 @@ export async function adviseOn(
         ...outcomes.flatMap((outcome) => outcome.rejected ?? []),
         ...selection.rejected,
       ]).filter((each) => !decisions.some(({ chosen }) => isOf(each, chosen.candidate))),
-      findings: sorted([
-        ...omissions(catalog),
-        ...(source?.findings ?? []),
-        ...outcomes.flatMap((outcome) => outcome.findings ?? []),
-        ...selection.findings,
-      ]).filter((each) => ignoreForIndex(reading.blocks.get(each.model), each.index) === undefined),
+      findings: new FindingPlaces(project, reading)
+        .locate([
+          ...omissions(catalog),
+          ...(source?.findings ?? []),
+          ...outcomes.flatMap((outcome) => outcome.findings ?? []),
+          ...selection.findings,
+        ])
+        .filter((each) => ignoreForIndex(reading.blocks.get(each.model), each.index) === undefined),
     },
     project,
     reading,
@@ -130,11 +145,26 @@ async function completed(
   project: Project,
   catalog: Catalog,
   statistics: readonly CatalogStatistics[],
+  isDirectoryGiven: boolean,
 ): Promise<Catalog> {
   const migrations = await readMigrations(project.migrationsDirectory)
-  const directory = relative(project.cwd, project.migrationsDirectory).replaceAll('\\', '/')
-  const played = await playOnPaper(catalog.provider, directory, migrations ?? [])
+  const directory = shownPath(project, project.migrationsDirectory)
+  if (migrations === null) {
+    if (isDirectoryGiven)
+      throw new AdvisorError('E_MIGRATIONS', `There is no directory of migrations at ${directory}.`)
+    const elsewhere = await migrationsElsewhere(project.migrationsDirectory, project.cwd)
+    if (elsewhere.length === 0) return withStatistics(catalog, statistics)
+    const reason =
+      `There are no migrations at ${directory}, so indexes that only a migration makes are not known. ` +
+      `There are some at ${elsewhere.map((each) => shownPath(project, each)).join(', ')}: name theirs with --migrations.`
+    return withStatistics({ ...catalog, warnings: [...catalog.warnings, { reason }] }, statistics)
+  }
+  const played = await playOnPaper(catalog.provider, directory, migrations)
   return withStatistics(withMigrations(catalog, played), statistics)
+}
+
+function shownPath(project: Project, path: string): string {
+  return relative(project.cwd, path).replaceAll('\\', '/')
 }
 
 async function readSource(
@@ -160,7 +190,7 @@ function recommendation({ chosen, statement }: Decision): Recommendation {
     type: candidate.type,
     unique: false,
     severity: chosen.severity ?? candidate.severity,
-    confidence: chosen.confidence,
+    confidence: confidenceOf(chosen),
     reason: withReplaced(chosen.reason ?? candidate.reason, candidate.replaces),
     evidence: candidate.evidence,
     ...(before === undefined ? {} : { before }),
@@ -170,6 +200,12 @@ function recommendation({ chosen, statement }: Decision): Recommendation {
     sql: statement.sql,
     prisma: statement.prisma,
   }
+}
+
+/** Where nothing but names speaks for it, that is what it rests on; a plan proves it all the same. */
+function confidenceOf({ candidate, confidence }: Decision['chosen']): Recommendation['confidence'] {
+  const isByName = candidate.evidence.length > 0 && candidate.evidence.every((each) => each.isByName === true)
+  return isByName && confidence !== 'proved' ? 'by-name' : confidence
 }
 
 function withReplaced(reason: string, replaces: readonly string[]): string {
@@ -193,32 +229,33 @@ function rejections(rejected: readonly RejectedCandidate[]): RejectedCandidate[]
   return [...unique].sort(([a], [b]) => compareText(a, b)).map(([, each]) => each)
 }
 
-function sorted(findings: readonly Finding[]): Finding[] {
-  const unique = new Map(
-    findings.map((each) => [JSON.stringify([each.model, each.index, each.kind, each.reason]), each]),
-  )
-  return [...unique].sort(([a], [b]) => compareText(a, b)).map(([, each]) => each)
-}
-
-function omissions(catalog: Catalog): Finding[] {
+function omissions(catalog: Catalog): Remark[] {
   return [
-    ...catalog.omitted.map((each): Finding => ({
+    ...catalog.omitted.map((each): Remark => ({
       kind: 'unread',
       model: each.model,
       index: '',
       reason: `${each.model} is left out: ${each.reason}.`,
     })),
-    ...catalog.warnings.map((reason): Finding => ({ kind: 'unread', model: '', index: '', reason })),
+    ...catalog.warnings.map(({ at, reason }): Remark => ({
+      kind: 'unread',
+      model: '',
+      index: '',
+      at,
+      reason,
+    })),
   ]
 }
 
-function unsupported(provider: string): Advice {
+function unsupported(provider: string, project: Project): Advice {
   const reason = `No index is recommended for ${provider}: PostgreSQL, MySQL, MariaDB and SQLite are supported.`
   return {
     version: 1,
     provider,
     recommendations: [],
     rejected: [],
-    findings: [{ kind: 'unsupported', model: '', index: '', reason }],
+    findings: new FindingPlaces(project, null).locate([
+      { kind: 'unsupported', model: '', index: '', reason },
+    ]),
   }
 }

@@ -7,7 +7,7 @@ import { provingSelector } from './selection/proving-selector.ts'
 import { AdvisorError } from './errors.ts'
 import type { Planner, PlannerName } from './planner/planner.ts'
 import type { QueryShape } from './shape/query-shape.ts'
-import type { Finding } from './advice/advice.ts'
+import type { Remark } from './advice/advice.ts'
 import { ruleSelector } from './selection/rule-selector.ts'
 import type { DatabaseConnection } from './statistics/connect.ts'
 import {
@@ -192,7 +192,7 @@ function needed(connection: DatabaseConnection | null, planner: string): Databas
   throw new AdvisorError('E_PLANNER', `--planner ${planner} needs --database-url of a PostgreSQL server.`)
 }
 
-function unproved(statistics: Statistics | null): readonly Finding[] {
+function unproved(statistics: Statistics | null): readonly Remark[] {
   if (statistics?.provider !== 'mysql') return []
   const reason =
     `Nothing is proved on ${statistics.server.name}: it cannot plan against imported statistics without the data. ` +
@@ -200,7 +200,7 @@ function unproved(statistics: Statistics | null): readonly Finding[] {
   return [{ kind: 'statistics', model: '', index: '', reason }]
 }
 
-function withFindings(selector: IndexSelector, findings: readonly Finding[]): IndexSelector {
+function withFindings(selector: IndexSelector, findings: readonly Remark[]): IndexSelector {
   if (findings.length === 0) return selector
   return {
     select: async (problem) => {

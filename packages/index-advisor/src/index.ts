@@ -14,6 +14,7 @@ export type {
   CatalogForeignKey,
   CatalogIndex,
   CatalogTable,
+  CatalogWarning,
   ClaimSource,
   ColumnStatistics,
   IndexKey,
@@ -32,6 +33,7 @@ export type {
   QueryProof,
 } from './selection/index-selector.ts'
 export type {
+  ComparedExpression,
   Condition,
   ConditionOperator,
   OrderKey,
@@ -45,6 +47,7 @@ export type {
   Finding,
   FindingKind,
   Recommendation,
+  Remark,
   Rejection,
   Severity,
 } from './advice/advice.ts'

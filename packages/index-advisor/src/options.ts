@@ -9,6 +9,8 @@ export interface AdviseOptions {
   readonly cwd?: string | undefined
   /** File or directory of the schema. Default: as `prisma.config.ts` says, else where Prisma looks. */
   readonly schema?: string | undefined
+  /** Directory of the migrations. Default: as `prisma.config.ts` says, else `migrations` beside the schema. */
+  readonly migrations?: string | undefined
   /**
    * Globs of source files to read; `true`: every source file below the working directory. Costs about 2 ms a file that
    * calls Prisma. Default: the source is not read.
@@ -29,6 +31,7 @@ export interface AdviseOptions {
 export interface ResolvedAdviseOptions {
   readonly cwd: string
   readonly schema: string | null
+  readonly migrations: string | null
   readonly source: readonly string[] | true | null
   readonly shapes: readonly QueryShape[]
   readonly statistics: readonly CatalogStatistics[]
@@ -48,6 +51,7 @@ export function resolveOptions(options: AdviseOptions): ResolvedAdviseOptions {
   return Object.freeze({
     cwd: options.cwd ?? process.cwd(),
     schema: options.schema ?? null,
+    migrations: options.migrations ?? null,
     source: options.source ?? null,
     shapes: options.shapes ?? [],
     statistics: options.statistics ?? [],
@@ -75,6 +79,7 @@ const count: Check = {
 const CHECKS: Record<keyof AdviseOptions, Check> = {
   cwd: text,
   schema: text,
+  migrations: text,
   source: {
     expected: 'true or an array of globs',
     holds: (value) =>

@@ -257,6 +257,7 @@ Decided by rules, from the schema: an index that finds and sorts is preferred to
           model: 'Post',
           index: 'Post_a_idx',
           reason: 'Post_a_idx is the beginning of Post_a_b_idx, which finds all it finds; it can be dropped.',
+          at: 'prisma/schema.prisma:22',
         },
       ],
     })

@@ -24,7 +24,10 @@ export interface Recommendation {
   readonly type: IndexType
   readonly unique: false
   readonly severity: Severity
-  /** `proved`: planned before and after; `estimated`: by statistics; `static`: by schema and source alone. */
+  /**
+   * `proved`: planned before and after; `estimated`: by statistics; `static`: by schema and source alone; `by-name`: by
+   * calls whose client's type is lost, known by the names of model and operation.
+   */
   readonly confidence: Confidence
   readonly reason: string
   readonly evidence: readonly Evidence[]
@@ -40,7 +43,7 @@ export interface Recommendation {
 }
 
 export type Severity = 'high' | 'medium' | 'low'
-export type Confidence = 'proved' | 'estimated' | 'static'
+export type Confidence = 'proved' | 'estimated' | 'static' | 'by-name'
 
 export interface Evidence {
   readonly kind: 'relation' | 'source' | 'workload' | 'on-delete'
@@ -48,6 +51,8 @@ export interface Evidence {
   readonly at?: string
   readonly fingerprint?: string
   readonly calls?: number
+  /** A call that is known by the names of its model and operation alone. Default: by the type of its client. */
+  readonly isByName?: boolean
 }
 
 export interface Rejection {
@@ -56,12 +61,20 @@ export interface Rejection {
   readonly reason: string
 }
 
-export interface Finding {
+/** A finding as whoever makes it knows it. */
+export interface Remark {
   readonly kind: FindingKind
   readonly model: string
   /** The index, or the column or query the finding is about. */
   readonly index: string
   readonly reason: string
+  /** Default: where the index or the model is declared. */
+  readonly at?: string | undefined
+}
+
+export interface Finding extends Remark {
+  /** `src/post.ts:12:20` or `prisma/schema.prisma:31`, relative to the working directory; there always is one. */
+  readonly at: string
 }
 
 export type FindingKind =
@@ -74,6 +87,7 @@ export type FindingKind =
   | 'large-offset'
   | 'heavy-text'
   | 'trigram'
+  | 'expression'
   | 'partial'
   | 'statistics'
   | 'unsupported'

@@ -15,8 +15,15 @@ export interface Catalog {
   readonly tables: readonly CatalogTable[]
   /** What was left out of `tables`, and why. */
   readonly omitted: readonly OmittedModel[]
-  /** What could not be read (a migration in a dialect that is only partly understood, …), one line each. */
-  readonly warnings: readonly string[]
+  /** What could not be read: a migration in a dialect that is only partly understood, … */
+  readonly warnings: readonly CatalogWarning[]
+}
+
+export interface CatalogWarning {
+  /** `prisma/migrations/…/migration.sql:4`; default: it is about the project as a whole. */
+  readonly at?: string | undefined
+  /** One line. */
+  readonly reason: string
 }
 
 export type Provider = 'postgresql' | 'mysql' | 'sqlite'
@@ -46,6 +53,8 @@ export interface CatalogTable {
   readonly foreignKeys: readonly CatalogForeignKey[]
   /** Estimated rows, where statistics were given; never guessed from a schema. */
   readonly rows: number | null
+  /** Its rows are in partitions: PostgreSQL builds and drops no index of it CONCURRENTLY. Default: it is not known to be. */
+  readonly isPartitioned?: boolean | undefined
   readonly source: ClaimSource
 }
 
@@ -81,7 +90,17 @@ export interface ColumnStatistics {
   readonly shares: ReadonlyMap<string, number> | null
 }
 
-export type IndexType = 'BTree' | 'Hash' | 'Gin' | 'Gist' | 'SpGist' | 'Brin' | 'Fulltext'
+export type IndexType =
+  | 'BTree'
+  | 'Hash'
+  | 'Gin'
+  | 'Gist'
+  | 'SpGist'
+  | 'Brin'
+  | 'Fulltext'
+  | 'Spatial'
+  /** An access method by its own name (`other:bloom`). What it finds is not known: it serves, covers and replaces nothing. */
+  | `other:${string}`
 export type SortOrder = 'asc' | 'desc'
 
 export interface CatalogIndex {
@@ -94,6 +113,12 @@ export interface CatalogIndex {
   /** The WHERE of a partial index, as SQL; null for a whole one. */
   readonly predicate: string | null
   readonly type: IndexType
+  /** Why no query uses it though it is there: MySQL's `invisible`, PostgreSQL's `invalid`. Default: queries may use it. */
+  readonly unusable?: 'invisible' | 'invalid' | undefined
+  /** Of a unique one: NULLs count as equal, so there is at most one row with each of them too. Default: they do not. */
+  readonly nullsNotDistinct?: boolean | undefined
+  /** `WITH (…)`, `WITH PARSER …`: what else was said of how it is built, in one spelling. Default: nothing. */
+  readonly options?: string | undefined
   /** The first is where the index was made known; a schema and a migration usually both claim it. */
   readonly sources: readonly [ClaimSource, ...ClaimSource[]]
 }
@@ -108,8 +133,10 @@ export interface IndexKey {
   readonly nulls?: 'first' | 'last'
   /** MySQL's prefix length. */
   readonly length: number | null
-  /** Operator class (`gin_trgm_ops`, Prisma's `JsonbPathOps`); null for the default one. */
+  /** Operator class as the database names it (`gin_trgm_ops`, `jsonb_path_ops`); null for the type's default. */
   readonly operatorClass: string | null
+  /** A COLLATE other than the column's own: no comparison of the column uses it. Default: the column's. */
+  readonly collation?: string | undefined
 }
 
 export interface CatalogForeignKey {

@@ -6,6 +6,8 @@ export interface CatalogStatistics {
   /** Null: whatever schema the table is in. */
   readonly schema: string | null
   readonly rows: number
+  /** Its rows are in partitions. Default: it is not known to be. */
+  readonly isPartitioned?: boolean | undefined
   /** By the database's column names. */
   readonly columns: ReadonlyMap<string, ColumnStatistics>
 }
@@ -23,6 +25,7 @@ export function withStatistics(catalog: Catalog, statistics: readonly CatalogSta
       return {
         ...table,
         rows: known.rows,
+        ...(known.isPartitioned === true ? { isPartitioned: true } : {}),
         columns: table.columns.map((column) => ({
           ...column,
           statistics: known.columns.get(column.name) ?? null,

@@ -6,6 +6,7 @@ import { withProgress } from './progress.ts'
 /** What the advice is made from and how it is printed, as the command line says. */
 export interface AdviseFlags {
   readonly schema?: string
+  readonly migrations?: string
   /** False with `--no-source`. */
   readonly source?: readonly string[] | false | true
   readonly minRows?: number
@@ -32,6 +33,7 @@ export async function adviceOf(flags: AdviseFlags, host: CliHost): Promise<Advic
   const collected = await collect({
     cwd: host.cwd,
     ...(flags.schema === undefined ? {} : { schema: flags.schema }),
+    ...(flags.migrations === undefined ? {} : { migrations: flags.migrations }),
   })
   const options = {
     ...(flags.source === false ? {} : { source: flags.source ?? true }),

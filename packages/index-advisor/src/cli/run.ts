@@ -118,6 +118,10 @@ function addVerify(program: Command, host: CliHost, done: (exitCode: number) => 
     .description('after a deploy: are the indexes built, valid, used, and the queries faster?')
     .option('--schema <path>', 'schema file or directory (default: as prisma.config.ts says)')
     .option(
+      '--migrations <directory>',
+      'directory of the migrations (default: as prisma.config.ts says, else beside the schema)',
+    )
+    .option(
       '--database-url <url>',
       'the database that was deployed to; read only (default: that of prisma.config.ts)',
     )
@@ -135,6 +139,10 @@ function addVerify(program: Command, host: CliHost, done: (exitCode: number) => 
 function withSources(command: Command): Command {
   return command
     .option('--schema <path>', 'schema file or directory (default: as prisma.config.ts says)')
+    .option(
+      '--migrations <directory>',
+      'directory of the migrations (default: as prisma.config.ts says, else beside the schema)',
+    )
     .option('--source <globs...>', 'source files to read (default: all below the working directory)')
     .option('--no-source', 'do not read the source')
     .option(

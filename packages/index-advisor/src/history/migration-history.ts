@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { AdvisorError } from '../errors.ts'
 
 export interface MigrationDirectory {
@@ -68,4 +68,33 @@ export function laterStamp(stamp: string, seconds: number): string {
 
 function stampOf(time: Date): string {
   return time.toISOString().replaceAll(/[-:T]/g, '').slice(0, 14)
+}
+
+/**
+ * Directories near one that does not exist, that hold migrations: a project may keep them by database
+ * (`prisma/postgresql-migrations`) or elsewhere. Sorted.
+ */
+export async function migrationsElsewhere(directory: string, cwd: string): Promise<string[]> {
+  const found = new Set<string>()
+  for (const near of new Set([dirname(directory), join(cwd, 'prisma'), cwd]))
+    for (const name of await directoriesIn(near)) {
+      const path = join(near, name)
+      if (path !== directory && (await holdsMigrations(path))) found.add(path)
+    }
+  return [...found].sort()
+}
+
+async function holdsMigrations(directory: string): Promise<boolean> {
+  const first = (await directoriesIn(directory)).find((name) => /^\d{14}/.test(name))
+  if (first === undefined) return false
+  const files: string[] = await readdir(join(directory, first)).catch(() => [])
+  return files.includes('migration.sql')
+}
+
+async function directoriesIn(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
+  return entries
+    .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules' && !entry.name.startsWith('.'))
+    .map((entry) => entry.name)
+    .sort()
 }

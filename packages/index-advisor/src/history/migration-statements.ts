@@ -5,6 +5,8 @@ import { toPostgresSpelling } from '../sql/sql-dialect.ts'
 import type { Provider } from '../catalog/catalog.ts'
 
 export interface MigrationStatement {
+  /** As it is written. */
+  readonly text: string
   /** In PostgreSQL's spelling. */
   readonly sql: string
   readonly line: number
@@ -17,6 +19,7 @@ export async function readStatements(provider: Provider, script: string): Promis
   if (provider === 'postgresql') {
     try {
       return (await splitStatements(script)).map(({ sql, line, node }) => ({
+        text: sql,
         sql,
         line,
         node: node as unknown as Node,
@@ -32,28 +35,15 @@ async function readOne(
   provider: Provider,
   { text, line }: { text: string; line: number },
 ): Promise<MigrationStatement> {
-  const sql = postgresForm(provider, toPostgresSpelling(text, provider))
+  // MySQL's has a reader of its own.
+  if (provider === 'mysql') return { text, sql: text, line, node: null }
+  const sql = toPostgresSpelling(text, provider)
   try {
     const [statement] = (await parse(sql)).stmts ?? []
-    return { sql, line, node: statement?.stmt ?? null }
+    return { text, sql, line, node: statement?.stmt ?? null }
   } catch {
-    return { sql, line, node: null }
+    return { text, sql, line, node: null }
   }
-}
-
-/** MySQL's own forms of what PostgreSQL says otherwise. */
-function postgresForm(provider: Provider, sql: string): string {
-  if (provider !== 'mysql') return sql
-  return sql
-    .replace(/\bdrop\s+index\s+("[^"]+")\s+on\s+"[^"]+"/i, 'DROP INDEX $1')
-    .replace(/\bcreate\s+fulltext\s+index\b/i, 'CREATE INDEX')
-    .replace(/\balter\s+table\s+"[^"]+"\s+drop\s+index\s+("[^"]+")\s*$/i, 'DROP INDEX $1')
-    .replace(
-      /\balter\s+table\s+("[^"]+")\s+add\s+(unique\s+)?index\s+("[^"]+")\s*\(/i,
-      'CREATE $2INDEX $3 ON $1 (',
-    )
-    .replace(/\balter\s+table\s+"[^"]+"\s+rename\s+index\s+("[^"]+")\s+to\b/i, 'ALTER INDEX $1 RENAME TO')
-    .replace(/\)\s*(?:(?:algorithm|lock)\s*=?\s*\w+\s*,?\s*)+$/i, ')')
 }
 
 /** Cut at the semicolons that stand outside of strings, names and comments. */

@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteMarkOf } from '@prisma-brisk/core'
 import type { Catalog, CatalogIndex, CatalogTable, Provider } from '../catalog/catalog.ts'
-import type { Finding } from '../advice/advice.ts'
+import type { Remark } from '../advice/advice.ts'
 
 /** An index that `--drop-redundant` takes out. */
 export interface IndexDrop {
@@ -9,16 +9,17 @@ export interface IndexDrop {
   readonly sql: string
 }
 
-/** The redundant and duplicate indexes among the findings. */
-export function dropsOf(catalog: Catalog, findings: readonly Finding[]): IndexDrop[] {
-  return findings.flatMap((finding): IndexDrop[] => {
-    if (finding.kind !== 'redundant' && finding.kind !== 'duplicate') return []
+/** The redundant and duplicate indexes among the findings, each once. */
+export function dropsOf(catalog: Catalog, findings: readonly Remark[]): IndexDrop[] {
+  const drops = new Map<CatalogIndex, IndexDrop>()
+  for (const finding of findings) {
+    if (finding.kind !== 'redundant' && finding.kind !== 'duplicate') continue
     const table = catalog.tables.find((each) => each.model === finding.model)
     const index = table?.indexes.find((each) => each.name === finding.index)
-    return table === undefined || index === undefined
-      ? []
-      : [{ table, index, sql: dropSql(catalog.provider, table, index) }]
-  })
+    if (table !== undefined && index !== undefined)
+      drops.set(index, { table, index, sql: dropSql(catalog.provider, table, index) })
+  }
+  return [...drops.values()]
 }
 
 function dropSql(provider: Provider, table: CatalogTable, index: CatalogIndex): string {
@@ -27,10 +28,11 @@ function dropSql(provider: Provider, table: CatalogTable, index: CatalogIndex): 
     case 'postgresql': {
       const name =
         table.schema === null ? quoted(index.name) : `${quoted(table.schema)}.${quoted(index.name)}`
-      return `DROP INDEX CONCURRENTLY IF EXISTS ${name};`
+      return `DROP INDEX ${table.isPartitioned === true ? '' : 'CONCURRENTLY '}IF EXISTS ${name};`
     }
     case 'mysql':
-      return `DROP INDEX ${quoted(index.name)} ON ${quoted(table.name)} ALGORITHM=INPLACE LOCK=NONE;`
+      // As MariaDB takes it too: its DROP INDEX knows neither ALGORITHM nor LOCK.
+      return `ALTER TABLE ${quoted(table.name)} DROP INDEX ${quoted(index.name)}, ALGORITHM=INPLACE, LOCK=NONE;`
     case 'sqlite':
       return `DROP INDEX ${quoted(index.name)};`
   }

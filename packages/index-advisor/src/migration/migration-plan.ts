@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
 import type { AdviceRun } from '../advice-run.ts'
+import type { CatalogTable } from '../catalog/catalog.ts'
 import type { SchemaFile } from '@prisma-brisk/core/project'
 import type { SchemaBlock } from '../schema/schema-blocks.ts'
 import type { FileChange } from '@prisma-brisk/core/project'
@@ -54,9 +55,11 @@ function editedFile({ run, drops }: MigrationWish, file: SchemaFile): SchemaFile
     if (block === undefined || block.file !== shown) continue
     additions.set(block, [...(additions.get(block) ?? []), statement.prisma])
   }
-  const remove = drops.flatMap(({ index }) =>
-    index.sources.flatMap((source) =>
-      source.kind === 'schema' && source.file === shown ? [source.line] : [],
+  const remove = new Set(
+    drops.flatMap(({ index }) =>
+      index.sources.flatMap((source) =>
+        source.kind === 'schema' && source.file === shown ? [source.line] : [],
+      ),
     ),
   )
   const add = [...additions].map(([block, lines]) => ({ block, lines }))
@@ -70,8 +73,13 @@ function editedFile({ run, drops }: MigrationWish, file: SchemaFile): SchemaFile
  */
 function migrationsFor(wish: MigrationWish, history: readonly MigrationDirectory[]): MigrationDirectory[] {
   const isPostgres = wish.run.advice.provider === 'postgresql'
-  const creates = wish.run.decisions.map(({ statement }) => `-- CreateIndex\n${statement.sql}\n`)
-  const drops = wish.drops.map(({ sql }) => `-- DropIndex\n${sql}\n`)
+  const creates = wish.run.decisions.map(
+    ({ chosen, statement }) =>
+      `-- CreateIndex\n${isPostgres ? lockNote(chosen.candidate.table, 'creation') : ''}${statement.sql}\n`,
+  )
+  const drops = wish.drops.map(
+    ({ table, sql }) => `-- DropIndex\n${isPostgres ? lockNote(table, 'deletion') : ''}${sql}\n`,
+  )
   const together = !isPostgres || sendsStatementsOneByOne(wish.prismaVersion)
   const groups = [
     ...grouped('add_indexes', creates, together),
@@ -82,6 +90,18 @@ function migrationsFor(wish: MigrationWish, history: readonly MigrationDirectory
     name: `${laterStamp(stamp, at)}_${title}`,
     sql: isPostgres ? NO_TIMEOUTS + sql : sql,
   }))
+}
+
+/** What a statement on a partitioned table costs, and how to do without. */
+function lockNote({ name, isPartitioned }: CatalogTable, what: 'creation' | 'deletion'): string {
+  if (isPartitioned !== true) return ''
+  const without =
+    what === 'deletion'
+      ? ''
+      : '\n-- Without that: CREATE INDEX … ON ONLY the table, CREATE INDEX CONCURRENTLY on each partition, ALTER INDEX … ATTACH PARTITION.'
+  return `-- ${name} is partitioned: PostgreSQL refuses CONCURRENTLY, and writes wait until this is done.${without}
+-- squawk-ignore require-concurrent-index-${what}
+`
 }
 
 /** Tells squawk, and whoever reads it, that the missing timeouts are meant. */

@@ -35,7 +35,10 @@ export async function proveMigration(request: ProofRequest): Promise<MigrationPr
   switch (run.advice.provider) {
     case 'postgresql':
       return proveByEngine(run, plan, history, () =>
-        postgresShadow([...history, ...plan.migrations].map((each) => each.sql)),
+        postgresShadow([
+          run.project.shadowInitScript,
+          ...[...history, ...plan.migrations].map((each) => each.sql),
+        ]),
       )
     case 'sqlite':
       return proveByEngine(run, plan, history, sqliteShadow)
@@ -99,14 +102,26 @@ async function difference(
       engine.close()
     }
   } catch (error) {
-    throw new AdvisorError(
-      'E_UNPROVED',
-      `The migrations could not be played on ${shadow.description}: ${(error as Error).message}. Nothing was written.`,
-      { cause: error },
-    )
+    throw unplayed(shadow, error as Error)
   } finally {
     await shadow.close()
   }
+}
+
+/** Which migration failed, and why in the words of the database. */
+function unplayed(shadow: ShadowDatabase, error: Error): AdvisorError {
+  const failed = /Migration `([^`]+)` failed/.exec(error.message)?.[1]
+  const words = shadow.failure() ?? error.message
+  const role = /role "([^"]+)" does not exist/.exec(words)?.[1]
+  const remedy =
+    role === undefined
+      ? ''
+      : ` Roles belong to the server, not to a migration: make it for the proof in prisma.config.ts, migrations: { initShadowDb: 'CREATE ROLE "${role}";' }.`
+  return new AdvisorError(
+    'E_UNPROVED',
+    `The migrations could not be played on ${shadow.description}: ${failed === undefined ? '' : `${failed}: `}${words}.${remedy} Nothing was written.`,
+    { cause: error },
+  )
 }
 
 /** Prisma's engine has no WebAssembly build for MySQL: the server itself is asked where there is one. */

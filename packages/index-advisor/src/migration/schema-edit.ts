@@ -4,8 +4,8 @@ import { TextLines } from '../schema/text-lines.ts'
 export interface SchemaEdit {
   /** Lines to add at the end of a model. */
   readonly add: readonly { readonly block: SchemaBlock; readonly lines: readonly string[] }[]
-  /** Numbers of lines to take out, from 1. */
-  readonly remove: readonly number[]
+  /** Numbers of lines to take out, from 1: Prisma wants each attribute on a line of its own. */
+  readonly remove: ReadonlySet<number>
 }
 
 /** The schema text with lines added to its models and lines taken out; every other byte stays as it is. */
@@ -13,7 +13,7 @@ export function editSchema(text: string, { add, remove }: SchemaEdit): string {
   const lines = new TextLines(text)
   const changes = [
     ...add.map(({ block, lines: added }) => insertion(text, block, added)),
-    ...remove.map((line) => ({
+    ...[...remove].map((line) => ({
       from: lines.startOf(line),
       to: endOfLine(text, lines.startOf(line)),
       text: '',

@@ -10,33 +10,61 @@ export interface ShadowDatabase {
   readonly adapter: SqlMigrationAwareDriverAdapterFactory
   /** What it is, for people: `PGlite (PostgreSQL 18)`. */
   readonly description: string
+  /** The database's own words for the statement that failed last; Prisma's engine passes on none of them. */
+  failure(): string | null
   close(): Promise<void>
 }
 
-/** @throws AdvisorError E_UNPROVED when the migrations need an extension that PGlite does not carry */
-export async function postgresShadow(migrations: readonly string[]): Promise<ShadowDatabase> {
-  const [{ PGlite }, { PrismaPGlite }, { splitStatements }] = await Promise.all([
+/**
+ * @param scripts all that will be played: the script that prepares the database, then the migrations
+ * @throws AdvisorError E_UNPROVED when they need an extension that PGlite does not carry
+ */
+export async function postgresShadow(scripts: readonly string[]): Promise<ShadowDatabase> {
+  const [{ PGlite }, { PrismaPGlite }, { PostgresScript }] = await Promise.all([
     import('@electric-sql/pglite'),
     import('pglite-prisma-adapter'),
-    import('../history/postgres-statements.ts'),
+    import('./postgres-script.ts'),
   ])
-  const extensions = await loadExtensions(migrations)
+  const extensions = await loadExtensions(scripts)
   const database = await boot(PGlite, extensions)
+  let failure: string | null = null
+  const said = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work
+    } catch (error) {
+      failure = wordsOf(error)
+      throw error
+    }
+  }
+  const script = new PostgresScript(database)
   // The library's adapter neither waits for a script nor tells of its failure, and sends it as one transaction, in
   // which CONCURRENTLY is refused. So each statement goes by itself, as the native engine sends them since Prisma 7.4.
+  // The script that prepares the database comes as one raw statement, and takes the same path.
   const connect = async (): Promise<SqlDriverAdapter> => {
     const adapter = await new PrismaPGlite(database).connect()
-    adapter.executeScript = async (script) => {
-      for (const statement of await splitStatements(script))
-        await database.exec(statement.withoutConcurrently)
+    const executeRaw = adapter.executeRaw.bind(adapter)
+    const queryRaw = adapter.queryRaw.bind(adapter)
+    adapter.executeScript = (text) => said(script.play(text))
+    adapter.executeRaw = async (query) => {
+      if (query.args.length > 0) return said(executeRaw(query))
+      await said(script.play(query.sql))
+      return 0
     }
+    adapter.queryRaw = (query) => said(queryRaw(query))
     return adapter
   }
   return {
     adapter: { provider: 'postgres', adapterName: 'brisk-shadow', connect, connectToShadowDb: connect },
     description: 'PGlite (PostgreSQL 18)',
+    failure: () => failure,
     close: () => database.close(),
   }
+}
+
+/** What the server said, on one line; the adapter wraps it. */
+function wordsOf(error: unknown): string {
+  const { cause, message } = error as { cause?: { originalMessage?: string }; message?: string }
+  return (cause?.originalMessage ?? message ?? String(error)).split('\n')[0] ?? ''
 }
 
 let boots = 0
@@ -81,15 +109,19 @@ export async function sqliteShadow(): Promise<ShadowDatabase> {
   return {
     adapter: { provider: 'sqlite', adapterName: files.adapterName, connect, connectToShadowDb: connect },
     description: 'libSQL (SQLite 3)',
+    // The engine passes libSQL's words on.
+    failure: () => null,
     close: () => rm(directory, { recursive: true, force: true }),
   }
 }
 
-/** Extensions the migrations create, out of those PGlite carries. */
-async function loadExtensions(migrations: readonly string[]) {
+/** Extensions the scripts create, out of those PGlite carries. */
+async function loadExtensions(scripts: readonly string[]) {
   const names = new Set<string>()
-  for (const sql of migrations)
-    for (const [, name] of sql.matchAll(/create\s+extension\s+(?:if\s+not\s+exists\s+)?"?([\w-]+)"?/gi))
+  for (const sql of scripts)
+    for (const [, name] of withoutComments(sql).matchAll(
+      /create\s+extension\s+(?:if\s+not\s+exists\s+)?"?([\w-]+)"?/gi,
+    ))
       if (name !== undefined && name.toLowerCase() !== 'plpgsql') names.add(name.toLowerCase())
   const found: Record<string, never> = {}
   for (const name of names) {
@@ -100,7 +132,7 @@ async function loadExtensions(migrations: readonly string[]) {
     } catch (error) {
       throw new AdvisorError(
         'E_UNPROVED',
-        `The migrations need the extension ${name}, which PGlite does not carry.`,
+        `The migrations need the extension ${name}, which PGlite does not carry. Nothing was written.`,
         {
           cause: error,
         },
@@ -108,4 +140,8 @@ async function loadExtensions(migrations: readonly string[]) {
     }
   }
   return found
+}
+
+function withoutComments(sql: string): string {
+  return sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ')
 }

@@ -2,7 +2,8 @@ import { relative } from 'node:path'
 import type { AdviceRun } from '../advice-run.ts'
 import { writeAll } from '@prisma-brisk/core/project'
 import { dropsOf } from './index-drop.ts'
-import { readMigrations } from '../history/migration-history.ts'
+import { AdvisorError } from '../errors.ts'
+import { migrationsElsewhere, readMigrations } from '../history/migration-history.ts'
 import { installedPrismaVersion, planMigration } from './migration-plan.ts'
 import { proveMigration } from './migration-proof.ts'
 
@@ -40,6 +41,14 @@ export async function writeMigration(
   if (run.decisions.length + drops.length === 0) return null
   const { cwd, migrationsDirectory } = run.project
   const history = await readMigrations(migrationsDirectory)
+  if (history === null) {
+    const elsewhere = await migrationsElsewhere(migrationsDirectory, cwd)
+    if (elsewhere.length > 0)
+      throw new AdvisorError(
+        'E_MIGRATIONS',
+        `There are no migrations at ${relative(cwd, migrationsDirectory)}, but at ${elsewhere.map((each) => relative(cwd, each)).join(', ')}: name theirs with --migrations. Nothing was written.`,
+      )
+  }
   const plan = planMigration({
     run,
     drops,

@@ -1,5 +1,5 @@
-import type { CatalogTable } from '../catalog/catalog.ts'
-import type { Finding } from '../advice/advice.ts'
+import { removalsOf } from '../catalog/index-removal.ts'
+import type { Remark } from '../advice/advice.ts'
 import type { Rule } from './rule.ts'
 
 export const duplicateIndex: Rule = {
@@ -8,35 +8,26 @@ export const duplicateIndex: Rule = {
   why: `An \`@id\` and a \`@unique\` are indexes already; a second \`@@index\` on the same columns costs every write
 and finds nothing that the first does not.`,
   silent: [
-    'Different type, predicate, operator class, length or order.',
+    'Different type, predicate, operator class, collation, length or order; types that are not known.',
     'Two unique constraints: both may be intended.',
+    'The other one is invisible or invalid, or Prisma would drop it because the schema does not declare it.',
   ],
   example: { given: 'email String @unique\n@@index([email])', then: 'drop `@@index([email])`' },
   apply({ catalog }) {
-    return { findings: catalog.tables.flatMap(duplicates) }
-  },
-}
-
-function duplicates(table: CatalogTable): Finding[] {
-  return table.indexes.flatMap((index, at): Finding[] => {
-    if (index.kind !== 'index' || index.include.length > 0 || index.sources[0].kind === 'server') return []
-    const twin = table.indexes.find(
-      (other, place) =>
-        other !== index &&
-        other.sources[0].kind !== 'server' &&
-        (other.kind !== 'index' || place < at) &&
-        other.type === index.type &&
-        other.predicate === index.predicate &&
-        JSON.stringify(other.keys) === JSON.stringify(index.keys),
+    const findings = catalog.tables.flatMap((table) =>
+      removalsOf(catalog, table).flatMap(({ kind, index, because }): Remark[] => {
+        if (kind !== 'duplicate') return []
+        const what = because.kind === 'primary' ? `${because.name}, the id,` : because.name
+        return [
+          {
+            kind,
+            model: table.model,
+            index: index.name,
+            reason: `${index.name} has the columns of ${what} and can be dropped.`,
+          },
+        ]
+      }),
     )
-    if (twin === undefined) return []
-    return [
-      {
-        kind: 'duplicate',
-        model: table.model,
-        index: index.name,
-        reason: `${index.name} has the columns of ${twin.name}${twin.kind === 'primary' ? ', the id,' : ''} and can be dropped.`,
-      },
-    ]
-  })
+    return { findings }
+  },
 }

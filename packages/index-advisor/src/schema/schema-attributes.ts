@@ -78,8 +78,17 @@ export function keyOptions(
   return {
     sort: text(argument(given, 'sort')) === 'Desc' ? 'desc' : 'asc',
     length: length === undefined ? null : Number(length),
-    operatorClass: (ops?.kind === 'call' ? text(ops.args[0]?.value) : text(ops)) ?? null,
+    operatorClass: (ops?.kind === 'call' ? text(ops.args[0]?.value) : databaseClass(text(ops))) ?? null,
   }
+}
+
+/** `JsonbPathOps` → `jsonb_path_ops`; null for those that are a type's default, as if nothing were said. */
+function databaseClass(ops: string | undefined): string | null {
+  if (ops === undefined || ['JsonbOps', 'ArrayOps', 'TsVectorOps'].includes(ops)) return null
+  return ops
+    .replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`)
+    .toLowerCase()
+    .replace('min_max', 'minmax')
 }
 
 /**

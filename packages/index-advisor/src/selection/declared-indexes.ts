@@ -1,4 +1,5 @@
 import type { Catalog, CatalogIndex } from '../catalog/catalog.ts'
+import { isCollated } from '../catalog/coverage.ts'
 import { type CostMatrix, tableKey } from '../planner/cost-matrix.ts'
 import type { HypotheticalIndex, Planner } from '../planner/planner.ts'
 import { findTable } from '../statistics/statistics.ts'
@@ -23,7 +24,7 @@ export async function declaredIndexes(
     const known = findTable(statistics, schema, table.name)
     if (known === undefined) return []
     return table.indexes
-      .filter((index) => index.kind !== 'primary' && !isKnown(index, known))
+      .filter((index) => index.kind !== 'primary' && isUnderstood(index) && !isKnown(index, known))
       .map((index): HypotheticalIndex => ({
         id: `declared ${table.model} ${index.name}`,
         schema,
@@ -97,6 +98,11 @@ function isLonger(index: HypotheticalIndex, short: HypotheticalIndex): boolean {
     index.predicate === short.predicate &&
     isBeginning(short.keys, index.keys)
   )
+}
+
+/** A planner can be told of all that is known of it. */
+function isUnderstood(index: CatalogIndex): boolean {
+  return index.unusable === undefined && !index.type.startsWith('other:') && !index.keys.some(isCollated)
 }
 
 /** By what it holds: a database may call it something else. */

@@ -1,7 +1,7 @@
 import type { Candidate, RejectedCandidate } from '../candidate/candidate.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { QueryShape } from '../shape/query-shape.ts'
-import type { Confidence, Finding, Severity } from '../advice/advice.ts'
+import type { Confidence, Remark, Severity } from '../advice/advice.ts'
 
 /**
  * The seam between "might be worth having" and "recommended". `ruleSelector` (rules alone) is the default; a selector
@@ -26,7 +26,7 @@ export interface SelectionProblem {
 export interface IndexSelection {
   readonly chosen: readonly SelectedIndex[]
   readonly rejected: readonly RejectedCandidate[]
-  readonly findings: readonly Finding[]
+  readonly findings: readonly Remark[]
   /** What it was decided by, in one sentence: the same project is advised otherwise when more is known. */
   readonly basis?: string
 }

@@ -1,7 +1,7 @@
 import type { CostMatrix } from '../planner/cost-matrix.ts'
 import { tableKey } from '../planner/cost-matrix.ts'
 import { UnplannableQueryError } from '../planner/planner.ts'
-import type { Finding } from '../advice/advice.ts'
+import type { Remark } from '../advice/advice.ts'
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import { schemaOf, type WeighedQuery } from './judged-workload.ts'
@@ -14,7 +14,7 @@ export interface PlannableQueries {
   /** Fingerprints of those that are slow though their plans are cheap. */
   readonly cheap: ReadonlySet<string>
   /** Statements of the workload that the planner cannot plan. */
-  readonly findings: readonly Finding[]
+  readonly findings: readonly Remark[]
 }
 
 /** Leaves out what the planner cannot plan, and what is slow though its plan is cheap. */
@@ -24,7 +24,7 @@ export async function plannableQueries(
 ): Promise<PlannableQueries> {
   const usable: WeighedQuery[] = []
   const cheap = new Set<string>()
-  const findings: Finding[] = []
+  const findings: Remark[] = []
   for (const each of queries) {
     const { fingerprint } = each.query
     try {

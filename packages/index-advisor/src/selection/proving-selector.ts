@@ -3,7 +3,7 @@ import { candidateId, fieldOf } from '../candidate/candidate.ts'
 import type { IndexSelection, SelectionProblem, IndexSelector, SelectedIndex } from './index-selector.ts'
 import { CostMatrix, tableKey } from '../planner/cost-matrix.ts'
 import type { HypotheticalIndex, Planner } from '../planner/planner.ts'
-import type { Finding } from '../advice/advice.ts'
+import type { Remark } from '../advice/advice.ts'
 import { checkStatistics, rowsOf, statisticsFindings } from '../statistics/match-schema.ts'
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics } from '../statistics/statistics.ts'
@@ -42,7 +42,7 @@ class Proving {
   readonly #options: ProvingSelectorOptions
   readonly #matrix: CostMatrix
   readonly #rejected: RejectedCandidate[] = []
-  readonly #findings: Finding[] = []
+  readonly #findings: Remark[] = []
 
   constructor(problem: SelectionProblem, options: ProvingSelectorOptions) {
     this.#problem = problem
@@ -164,8 +164,8 @@ class Proving {
   }
 
   /** What the planner cannot know of the tables of the schema. */
-  #gaps(): Finding[] {
-    return (this.#planner.gaps ?? []).flatMap((gap): Finding[] => {
+  #gaps(): Remark[] {
+    return (this.#planner.gaps ?? []).flatMap((gap): Remark[] => {
       const table = this.#problem.catalog.tables.find(
         (each) => each.name === gap.table && schemaOf(this.#statistics, each.schema) === gap.schema,
       )
@@ -203,7 +203,7 @@ class Proving {
     return Math.max(0, this.#problem.maxIndexesPerTable - existing)
   }
 
-  #declaration(index: HypotheticalIndex): Finding {
+  #declaration(index: HypotheticalIndex): Remark {
     const table = this.#problem.catalog.tables.find(
       (each) => each.name === index.table && schemaOf(this.#statistics, each.schema) === index.schema,
     )

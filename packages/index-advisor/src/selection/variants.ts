@@ -1,5 +1,6 @@
 import type { Candidate, CandidateKey } from '../candidate/candidate.ts'
 import { candidateId } from '../candidate/candidate.ts'
+import { isPlain } from '../catalog/coverage.ts'
 
 /**
  * Indexes that no single query asks for and that may serve several best: beginnings of the candidates, and candidates
@@ -53,6 +54,8 @@ function isCovered(candidate: Candidate): boolean {
   return candidate.table.indexes.some(
     (index) =>
       index.type === 'BTree' &&
+      index.unusable === undefined &&
+      index.keys.slice(0, candidate.keys.length).every(isPlain) &&
       (index.predicate === null || index.predicate === candidate.predicate) &&
       isBeginning(candidate.keys, index.keys),
   )

@@ -1,7 +1,7 @@
 import type { Catalog, ColumnStatistics } from '../catalog/catalog.ts'
 import type { CatalogStatistics } from '../catalog/with-statistics.ts'
 import { AdvisorError } from '../errors.ts'
-import type { Finding } from '../advice/advice.ts'
+import type { Remark } from '../advice/advice.ts'
 import { parseArrayLiteral } from './array-literal.ts'
 import { currentRows, distinctValues, findTable } from './statistics.ts'
 import type { Statistics, TableStatistics, ValueStatistics } from './statistics.ts'
@@ -66,7 +66,16 @@ export function catalogStatistics(statistics: Statistics): CatalogStatistics[] {
       return [[column.name, described]]
     })
     const schema = table.schema === statistics.defaultSchema ? null : table.schema
-    return [{ table: table.name, schema, rows: Math.round(rows), columns: new Map(columns) }]
+    const isPartitioned = table.partitioning?.key != null
+    return [
+      {
+        table: table.name,
+        schema,
+        rows: Math.round(rows),
+        columns: new Map(columns),
+        ...(isPartitioned ? { isPartitioned } : {}),
+      },
+    ]
   })
 }
 
@@ -106,10 +115,10 @@ export function partsOf(statistics: Statistics, table: TableStatistics): TableSt
 }
 
 /** Whether the numbers can be believed: tables never analysed, and ones that changed much since. */
-export function statisticsFindings(catalog: Catalog, statistics: Statistics): Finding[] {
-  return catalog.tables.flatMap((table): Finding[] => {
+export function statisticsFindings(catalog: Catalog, statistics: Statistics): Remark[] {
+  return catalog.tables.flatMap((table): Remark[] => {
     const found = findTable(statistics, table.schema, table.name)
-    const finding = (reason: string): Finding => ({
+    const finding = (reason: string): Remark => ({
       kind: 'statistics',
       model: table.model,
       index: '',
