@@ -120,11 +120,10 @@ function bounds(min: number, max: number, above = -Infinity): string {
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`
 }
 
-/** The known name that differs least from `name` (Levenshtein distance, at most 3 and less than its length). */
+/** The known name that differs least from `name` (Levenshtein distance, at most 3). */
 export function nearest(name: string, known: readonly string[]): string | null {
   let best: string | null = null
-  // A name of three letters of which three differ is another name.
-  let least = Math.min(4, name.length)
+  let least = 4
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
     if (distance < least) [best, least] = [candidate, distance]

@@ -26,7 +26,6 @@ export function computedCall(
       return query(sql, values)
     },
     callSiteStack: () => null,
-    isShownByErrors: false,
     canRedirect: true,
     hooks: null,
     isLastExtension: true,

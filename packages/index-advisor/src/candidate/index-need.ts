@@ -1,6 +1,13 @@
 import type { CandidateKey } from './candidate.ts'
-import type { Catalog, CatalogColumn, CatalogIndex, CatalogTable, Provider } from '../catalog/catalog.ts'
-import { isPlain } from '../catalog/coverage.ts'
+import type {
+  Catalog,
+  CatalogColumn,
+  CatalogIndex,
+  CatalogTable,
+  IndexKey,
+  Provider,
+} from '../catalog/catalog.ts'
+import { findsEqual, hashes, isNullable, isPlain, isUniqueFor } from '../catalog/coverage.ts'
 import { implies, readPredicate } from '../sql/predicate.ts'
 import type { Condition, QueryShape } from '../shape/query-shape.ts'
 
@@ -73,7 +80,9 @@ class ShapeReading {
     const all = [...equals, ...lists]
     const sortServesRange = sort.length > 0 && ranges.includes(sort[0]?.column ?? '')
     // Rows come in order and reading stops at the limit; without a limit all of them are read, so finding few counts.
-    const bySort = () => sort.length > 0 && add(equals, 'sort', sort)
+    // What could not be read keeps rows away too: with no equality beside it, reading in order may go on for long.
+    const isSortAlone = this.shape.isPartial && all.length === 0 && !sortServesRange
+    const bySort = () => sort.length > 0 && !isSortAlone && add(equals, 'sort', sort)
     const byRange = () => {
       if (range !== undefined) add(all, 'range', [key(range)])
       else if (lists.length > 0) add(all, 'none', [])
@@ -144,13 +153,10 @@ class ShapeReading {
       .map((each) => key(each.column))
   }
 
+  /** After a unique column nothing is left to sort; NULLs of a nullable one may be many. */
   private isUnique(column: string): boolean {
     return this.table.indexes.some(
-      (index) =>
-        index.kind !== 'index' &&
-        index.predicate === null &&
-        index.keys.length === 1 &&
-        index.keys[0]?.column === column,
+      (index) => index.predicate === null && isUniqueFor(index, this.table, [column], () => true),
     )
   }
 
@@ -201,6 +207,7 @@ export function servedBy(need: IndexNeed): CatalogIndex | undefined {
 }
 
 function serves(index: CatalogIndex, need: IndexNeed): boolean {
+  if (index.unusable !== undefined) return false
   const held = index.predicate === null ? [] : readPredicate(index.predicate)
   if (
     !implies(
@@ -215,26 +222,24 @@ function serves(index: CatalogIndex, need: IndexNeed): boolean {
   const tail =
     need.tailKind === 'range' ? need.tail.filter((each) => !constant.includes(each.column)) : need.tail
   if (index.type === 'Hash')
-    return tail.length === 0 && equal.length === 1 && index.keys[0]?.column === equal[0]
+    return tail.length === 0 && equal.length === 1 && hashes(index, equal[0] as string)
   if (index.type !== 'BTree') return false
   // At most one row for each combination of values: nothing is left to sort or to narrow.
-  if (
-    index.kind !== 'index' &&
-    index.keys.every((each) => each.column !== null && equal.includes(each.column))
-  )
-    return true
+  const isOneRow = isUniqueFor(index, need.table, equal, (column) => asksForNull(need, column))
+  if (isOneRow && index.keys.every(findsEqual)) return true
   const wanted = equal.filter((column) => !constant.includes(column))
   // Behind a column that MySQL cuts to a length nothing is in order, so no index could go further.
   const cut = index.keys.findIndex((each) => each.length !== null)
   const isCut = cut !== -1 && cut < wanted.length
   const prefix = index.keys.slice(0, isCut ? cut + 1 : wanted.length)
   if (!isCut && prefix.length < wanted.length) return false
-  if (!prefix.every((each) => wanted.includes(each.column ?? '') && each.operatorClass === null)) return false
+  const findsPart = (each: IndexKey) => findsEqual(each.length === null ? each : { ...each, length: null })
+  if (!prefix.every((each) => wanted.includes(each.column ?? '') && findsPart(each))) return false
   if (isCut) return true
   const rest = index.keys.slice(wanted.length)
   if (tail.length === 0) return true
   if (need.tailKind === 'group') {
-    const columns = rest.slice(0, tail.length).map((each) => each.column)
+    const columns = rest.slice(0, tail.length).flatMap((each) => (isPlain(each) ? each.column : []))
     return tail.every((each) => columns.includes(each.column))
   }
   if (!tail.every((each, at) => rest[at]?.column === each.column && isPlain(rest[at]))) return false
@@ -242,6 +247,14 @@ function serves(index: CatalogIndex, need: IndexNeed): boolean {
     return false
   const flips = tail.map((each, at) => each.sort === rest[at]?.sort)
   return need.tailKind !== 'sort' || flips.every((each) => each === flips[0])
+}
+
+/** A value that is not known may be NULL, of which a unique index holds many. */
+function asksForNull({ shape, table }: IndexNeed, column: string): boolean {
+  return (
+    isNullable(table, column) &&
+    shape.conditions.some((each) => each.column === column && each.operator === 'is-null')
+  )
 }
 
 /** The rows in the index are those that the query asks for by this column, and no more. */

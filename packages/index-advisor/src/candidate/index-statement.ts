@@ -62,7 +62,7 @@ const USING: Partial<Record<IndexType, string>> = {
 
 /**
  * Built without blocking writes: PostgreSQL CONCURRENTLY (IF NOT EXISTS, since it runs outside a transaction and may
- * be repeated), MySQL and MariaDB in place and without a lock.
+ * be repeated), except on partitioned tables, where it refuses to; MySQL and MariaDB in place and without a lock.
  */
 function createIndexSql(provider: Provider, candidate: Candidate, name: string): string {
   const { table, type, predicate } = candidate
@@ -73,7 +73,9 @@ function createIndexSql(provider: Provider, candidate: Candidate, name: string):
   switch (provider) {
     case 'postgresql': {
       const using = USING[type] === undefined ? '' : ` USING ${USING[type]} `
-      return `CREATE INDEX CONCURRENTLY IF NOT EXISTS ${quoted(name)} ON ${target}${using}(${keys})${where};`
+      // Refused on a partitioned table.
+      const concurrently = table.isPartitioned === true ? '' : 'CONCURRENTLY '
+      return `CREATE INDEX ${concurrently}IF NOT EXISTS ${quoted(name)} ON ${target}${using}(${keys})${where};`
     }
     case 'mysql':
       return `CREATE INDEX ${quoted(name)} ON ${target}(${keys}) ALGORITHM=INPLACE LOCK=NONE;`
@@ -88,12 +90,17 @@ function keySql(provider: Provider, key: CandidateKey): string {
   return `${quoteIdentifier(key.column, quoteMarkOf(provider))}${length}${opclass}${key.sort === 'desc' ? ' DESC' : ''}`
 }
 
+/** Prisma's own name of the class, where it has one. */
+function prismaClass(operatorClass: string): string {
+  return operatorClass === 'jsonb_path_ops' ? 'JsonbPathOps' : `raw(${JSON.stringify(operatorClass)})`
+}
+
 /** `@@index([authorId, createdAt(sort: Desc)], map: "…")` */
 function indexLine(candidate: Candidate, map: string | null): string {
   const keys = candidate.keys.map((key) => {
     const options = [
       ...(key.length === null ? [] : [`length: ${key.length}`]),
-      ...(key.operatorClass === null ? [] : [`ops: raw(${JSON.stringify(key.operatorClass)})`]),
+      ...(key.operatorClass === null ? [] : [`ops: ${prismaClass(key.operatorClass)}`]),
       ...(key.sort === 'desc' ? ['sort: Desc'] : []),
     ]
     const field = fieldOf(candidate.table, key.column)

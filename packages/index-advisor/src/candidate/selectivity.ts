@@ -23,7 +23,11 @@ export function narrows(_catalog: Catalog, need: IndexNeed): string | null {
       ? `${fields} finds about ${Math.round(share * 100)} % of the rows: a scan is as fast.`
       : null
   }
-  if (columns.length > 0 && columns.every((column) => column !== undefined && hasFewValues(column)))
+  const isFew = columns.every((column, at) => {
+    const condition = conditionOn(shape.conditions, equal[at] ?? '')
+    return column !== undefined && (hasFewValues(column) || condition?.operator === 'is-null')
+  })
+  if (columns.length > 0 && isFew)
     return `${fields} has few values, so each finds many rows; statistics (--statistics) would show whether this one is rare.`
   return null
 }

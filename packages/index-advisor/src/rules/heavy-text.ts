@@ -1,4 +1,4 @@
-import type { Finding } from '../advice/advice.ts'
+import type { Remark } from '../advice/advice.ts'
 import type { Rule } from './rule.ts'
 import { tableOf } from './rule.ts'
 
@@ -26,7 +26,7 @@ statistics hold; times the rows of the list it is what each call reads.`,
     then: 'a remark naming the column and the line to add',
   },
   apply({ catalog, shapes }) {
-    const most = new Map<string, { readonly bytes: number; readonly finding: Finding }>()
+    const most = new Map<string, { readonly bytes: number; readonly finding: Remark }>()
     for (const shape of shapes) {
       const table = tableOf(catalog, shape)
       const { listsRows, weight = 1, operation = 'A list', at } = shape.evidence

@@ -1,7 +1,8 @@
+import { comparedExpression } from './compared-expression.ts'
 import { duplicateIndex } from './duplicate-index.ts'
 import { heavyText } from './heavy-text.ts'
 import { largeOffset } from './large-offset.ts'
-import { listElements } from './list-elements.ts'
+import { jsonDocuments, listElements } from './list-elements.ts'
 import { partialIndex } from './partial-index.ts'
 import { partlyIndexedForeignKey } from './partly-indexed-foreign-key.ts'
 import { patternSearch } from './pattern-search.ts'
@@ -17,8 +18,10 @@ export const rules: readonly Rule[] = [
   partlyIndexedForeignKey,
   queryIndex,
   listElements,
+  jsonDocuments,
   partialIndex,
   patternSearch,
+  comparedExpression,
   largeOffset,
   heavyText,
   redundantIndex,

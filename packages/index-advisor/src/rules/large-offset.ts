@@ -1,4 +1,4 @@
-import type { Finding } from '../advice/advice.ts'
+import type { Remark } from '../advice/advice.ts'
 import type { Rule } from './rule.ts'
 import { tableOf } from './rule.ts'
 
@@ -13,7 +13,7 @@ export const largeOffset: Rule = {
   silent: [`\`skip\` below ${LARGE.toLocaleString('en')} or not known.`],
   example: { given: `prisma.post.findMany({ skip: 100000, take: 20 })`, then: 'a remark naming the call' },
   apply({ catalog, shapes }) {
-    const findings = shapes.flatMap((shape): Finding[] => {
+    const findings = shapes.flatMap((shape): Remark[] => {
       const table = tableOf(catalog, shape)
       if (table === undefined || typeof shape.offset !== 'number' || shape.offset < LARGE) return []
       const { at, fingerprint, operation } = shape.evidence

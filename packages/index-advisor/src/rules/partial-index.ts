@@ -3,7 +3,7 @@ import type { Candidate } from '../candidate/candidate.ts'
 import { fieldOf } from '../candidate/candidate.ts'
 import type { Catalog, CatalogColumn, Provider } from '../catalog/catalog.ts'
 import type { IndexNeed } from '../candidate/index-need.ts'
-import type { Finding } from '../advice/advice.ts'
+import type { Remark } from '../advice/advice.ts'
 import { constantConditions } from '../candidate/constant-condition.ts'
 import type { Rule, RuleContext } from './rule.ts'
 import { tableOf } from './rule.ts'
@@ -171,10 +171,10 @@ see them as it plans: PostgreSQL does with the driver's unnamed statements, and 
   },
   apply({ catalog, shapes, allowPartial }) {
     if (allowPartial || catalog.provider === 'mysql') return {}
-    const findings = shapes.flatMap((shape): Finding[] => {
+    const findings = shapes.flatMap((shape): Remark[] => {
       const table = tableOf(catalog, shape)
       if (table === undefined || shape.evidence.weight === 0) return []
-      return shape.conditions.flatMap((condition): Finding[] => {
+      return shape.conditions.flatMap((condition): Remark[] => {
         const column = table.columns.find((each) => each.name === condition.column)
         if (condition.operator !== 'equals' || column === undefined || !isMostlyNull(column)) return []
         const field = fieldOf(table, column.name)

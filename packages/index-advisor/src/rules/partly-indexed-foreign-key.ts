@@ -1,6 +1,6 @@
 import { fieldOf } from '../candidate/candidate.ts'
 import { findsByEquality, indexBehind } from '../catalog/coverage.ts'
-import type { Finding } from '../advice/advice.ts'
+import type { Remark } from '../advice/advice.ts'
 import type { Rule } from './rule.ts'
 
 export const partlyIndexedForeignKey: Rule = {
@@ -15,7 +15,7 @@ low weight, not a recommendation.`,
   },
   apply({ catalog }) {
     const findings = catalog.tables.flatMap((table) =>
-      table.foreignKeys.flatMap((foreignKey): Finding[] => {
+      table.foreignKeys.flatMap((foreignKey): Remark[] => {
         if (foreignKey.columns.length < 2 || indexBehind(table, foreignKey) !== undefined) return []
         const index = table.indexes.find((each) => findsByEquality(each, foreignKey.columns.slice(0, 1)))
         if (index === undefined) return []

@@ -1,5 +1,5 @@
 import { fieldOf } from '../candidate/candidate.ts'
-import type { Finding } from '../advice/advice.ts'
+import type { Remark } from '../advice/advice.ts'
 import type { Rule } from './rule.ts'
 import { tableOf } from './rule.ts'
 
@@ -10,7 +10,11 @@ export const patternSearch: Rule = {
 (\`CREATE EXTENSION pg_trgm\`, then \`@@index([title(ops: raw("gin_trgm_ops"))], type: Gin)\`) finds them; it is large and slow
 to write, so it is a hint, not a recommendation. \`startsWith\` needs \`ops: raw("text_pattern_ops")\` unless the database
 compares text byte by byte (collation C).`,
-  silent: ['Databases other than PostgreSQL.', 'The column has a GIN or GiST index, or one for patterns.'],
+  silent: [
+    'Databases other than PostgreSQL.',
+    'Columns that hold no text, and functions of a column (see compared-expression).',
+    'The column has a GIN or GiST index, or one for patterns.',
+  ],
   example: {
     given: `prisma.post.findMany({ where: { title: { contains: term, mode: 'insensitive' } } })`,
     then: 'a hint to a trigram index on title',
@@ -18,12 +22,15 @@ compares text byte by byte (collation C).`,
   apply({ catalog, shapes }) {
     if (catalog.provider !== 'postgresql') return {}
     const isBytewise = catalog.collation === 'C' || catalog.collation === 'POSIX'
-    const findings = shapes.flatMap((shape): Finding[] => {
+    const findings = shapes.flatMap((shape): Remark[] => {
       const table = tableOf(catalog, shape)
       if (table === undefined || shape.evidence.weight === 0) return []
-      return shape.conditions.flatMap((condition): Finding[] => {
+      return shape.conditions.flatMap((condition): Remark[] => {
         const isPrefix = condition.operator === 'prefix' && !isBytewise
-        if (condition.operator !== 'pattern' && !isPrefix) return []
+        const isAnyCase = condition.operator === 'any-case'
+        if (condition.operator !== 'pattern' && !isAnyCase && !isPrefix) return []
+        const column = table.columns.find((each) => each.name === condition.column)
+        if (column?.type !== 'String' || column.isList || column.nativeType?.name === 'Citext') return []
         const hasOwn = table.indexes.some((index) =>
           index.keys.some(
             (key) =>
@@ -39,9 +46,12 @@ compares text byte by byte (collation C).`,
             kind: 'trigram',
             model: table.model,
             index: field,
-            reason: isPrefix
-              ? `${table.model}.${field} is searched by its beginning: a b-tree helps only with ops: raw("text_pattern_ops") or in collation C.`
-              : `${table.model}.${field} is searched inside: only a trigram index (pg_trgm, type: Gin, ops: raw("gin_trgm_ops")) could help.`,
+            ...(shape.evidence.at === undefined ? {} : { at: shape.evidence.at }),
+            reason: isAnyCase
+              ? `${table.model}.${field} is compared in any case, which Prisma sends as ILIKE: no b-tree on it helps. A trigram index (pg_trgm, type: Gin, ops: raw("gin_trgm_ops")) finds it; smaller are a column of the type citext, or one that holds the text in lower case.`
+              : isPrefix
+                ? `${table.model}.${field} is searched by its beginning: a b-tree helps only with ops: raw("text_pattern_ops") or in collation C.`
+                : `${table.model}.${field} is searched inside: only a trigram index (pg_trgm, type: Gin, ops: raw("gin_trgm_ops")) could help.`,
           },
         ]
       })

@@ -1,13 +1,14 @@
 import type { Candidate, CandidateKey, RejectedCandidate } from '../candidate/candidate.ts'
 import { candidateId, fieldOf } from '../candidate/candidate.ts'
 import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
+import { elementConditions, trigramIndex } from '../candidate/element-search.ts'
 import { begins } from '../catalog/coverage.ts'
 import { IndexNames } from '../candidate/index-statement.ts'
 import type { IndexNeed } from '../candidate/index-need.ts'
 import { key, needsOf, servedBy } from '../candidate/index-need.ts'
 import type { QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
-import type { Evidence, Finding } from '../advice/advice.ts'
-import { fitToKeySize } from './key-size.ts'
+import type { Evidence, Remark } from '../advice/advice.ts'
+import { fitToKeySize } from '../candidate/key-size.ts'
 import { asPartial, onConstants } from './partial-index.ts'
 import type { Rule, RuleContext } from './rule.ts'
 import { tableOf } from './rule.ts'
@@ -24,7 +25,8 @@ recommendation says that the longer one makes it redundant. Each arm of an \`OR\
   silent: [
     'Unique lookups, and queries that an existing index serves.',
     'Conditions that a b-tree cannot use: `not`, `notIn`, `contains`, `endsWith`, `mode: insensitive`, and `startsWith` where the collation forbids it.',
-    'A boolean or enum alone, unless statistics say that the value is rare.',
+    'A boolean, an enum or a test for NULL (a soft-delete column) alone, unless statistics say that the value is rare.',
+    'A sort alone where the query also asks for something that could not be read, or of another table.',
     'Lists without a filter and without `take`: they read everything anyway.',
     'Conditions that are only sometimes present.',
     'Queries in tests, seeds and stories.',
@@ -36,10 +38,14 @@ recommendation says that the longer one makes it redundant. Each arm of an \`OR\
   apply(context) {
     const candidates: Candidate[] = []
     const rejected: RejectedCandidate[] = []
-    const findings: Finding[] = []
+    const findings: Remark[] = []
     for (const shape of context.shapes) {
       const table = tableOf(context.catalog, shape)
-      if (table === undefined || shape.evidence.weight === 0) continue
+      if (table === undefined) continue
+      if (shape.evidence.weight === 0) {
+        rejected.push(...weightless(context, table, shape))
+        continue
+      }
       const reading = readShape(context, table, shape)
       candidates.push(...reading.candidates)
       rejected.push(...reading.rejected)
@@ -49,11 +55,22 @@ recommendation says that the longer one makes it redundant. Each arm of an \`OR\
   },
 }
 
+/** Named, so that a query which was taken for a test's does not go missing. */
+function weightless({ catalog }: RuleContext, table: CatalogTable, shape: QueryShape): RejectedCandidate[] {
+  return needsOf(catalog, table, shape)
+    .filter((need) => need.isFirstChoice && servedBy(need) === undefined)
+    .map((need) => ({
+      model: table.model,
+      fields: needColumns(need).map((column) => fieldOf(table, column)),
+      reason: `${operationOf(shape.evidence)} at ${shape.evidence.at ?? 'an unknown place'} counts for nothing: by its place it is a test, a seed or a story.`,
+    }))
+}
+
 function readShape(
   context: RuleContext,
   table: CatalogTable,
   shape: QueryShape,
-): { candidates: Candidate[]; rejected: RejectedCandidate[]; findings: Finding[] } {
+): { candidates: Candidate[]; rejected: RejectedCandidate[]; findings: Remark[] } {
   const reject = (columns: readonly string[], reason: string) => ({
     candidates: [],
     findings: [],
@@ -69,7 +86,7 @@ function readShape(
   if (stuck !== undefined) return reject(asked, stuck)
   const candidates: Candidate[] = []
   const rejected: RejectedCandidate[] = []
-  const findings: Finding[] = []
+  const findings: Remark[] = []
   const served = needs.find((need) => servedBy(need) !== undefined)
   if (served !== undefined)
     return reject(
@@ -102,7 +119,7 @@ function withPartial(context: RuleContext, whole: Candidate, need: IndexNeed): C
 }
 
 /** Without consent to partial indexes the statement is shown where statistics say that the rows are few. */
-function offered(context: RuleContext, whole: Candidate, need: IndexNeed): Finding[] {
+function offered(context: RuleContext, whole: Candidate, need: IndexNeed): Remark[] {
   const constant = onConstants(context, whole, need)
   if (constant === null || !constant.isCertain) return []
   const { candidate: partial } = constant
@@ -117,12 +134,19 @@ function offered(context: RuleContext, whole: Candidate, need: IndexNeed): Findi
   ]
 }
 
-function uniqueFindings(findings: readonly Finding[]): Finding[] {
+function uniqueFindings(findings: readonly Remark[]): Remark[] {
   return [...new Map(findings.map((each) => [`${each.model} ${each.reason}`, each])).values()]
 }
 
-/** One arm of an OR that needs a scan makes the indexes of the others useless. */
-function scannedAnyway(context: RuleContext, table: CatalogTable, shape: QueryShape): string | undefined {
+/**
+ * One arm of an OR that needs a scan makes the indexes of the others useless. An arm is found by a b-tree, by a GIN index
+ * that exists or is recommended beside it, or by an index for patterns that exists.
+ */
+export function scannedAnyway(
+  context: RuleContext,
+  table: CatalogTable,
+  shape: QueryShape,
+): string | undefined {
   if (shape.arm === null) return undefined
   const siblings = context.shapes.filter(
     (each) =>
@@ -131,12 +155,25 @@ function scannedAnyway(context: RuleContext, table: CatalogTable, shape: QuerySh
   const blind = siblings.find(
     (each) =>
       each !== shape &&
+      !isFoundByElements(context.catalog, table, each) &&
       needsOf(context.catalog, table, each).every(
         (need) => need.equal.length === 0 && need.tailKind !== 'range',
       ),
   )
   if (blind === undefined) return undefined
   return `Another arm of the OR in ${operationOf(shape.evidence)} can use no index, so all rows are read anyway.`
+}
+
+function isFoundByElements({ provider }: Catalog, table: CatalogTable, shape: QueryShape): boolean {
+  return (
+    (provider === 'postgresql' && elementConditions(table, shape).length > 0) ||
+    shape.conditions.some(
+      (each) =>
+        !each.isOptional &&
+        ['pattern', 'any-case', 'prefix'].includes(each.operator) &&
+        trigramIndex(table, each.column) !== undefined,
+    )
+  )
 }
 
 function sameQuery(a: ShapeEvidence, b: ShapeEvidence): boolean {
@@ -152,6 +189,10 @@ function unusable(catalog: Catalog, table: CatalogTable, shape: QueryShape): str
   const fields = [...new Set(shape.conditions.map((each) => fieldOf(table, each.column)))].join(', ')
   if (required.length === 0) return `${fields} is only sometimes asked for in ${operationOf(shape.evidence)}.`
   const operators = new Set(required.map((each) => each.operator))
+  if (operators.has('json-contains') || operators.has('json-key'))
+    return catalog.provider === 'postgresql'
+      ? `What a Json document holds is found by a GIN index, not by a b-tree (${operationOf(shape.evidence)}).`
+      : `What a Json document holds cannot be found by an index here (${operationOf(shape.evidence)}).`
   if (operators.has('json'))
     return `A path in a Json column cannot be found by a b-tree (${operationOf(shape.evidence)}).`
   if (operators.has('list'))
@@ -216,6 +257,7 @@ function evidenceOf(evidence: ShapeEvidence): Evidence {
     ...(evidence.at === undefined ? {} : { at: evidence.at }),
     ...(evidence.fingerprint === undefined ? {} : { fingerprint: evidence.fingerprint }),
     ...(evidence.calls === undefined ? {} : { calls: evidence.calls }),
+    ...(evidence.isByName === true ? { isByName: true } : {}),
   }
 }
 

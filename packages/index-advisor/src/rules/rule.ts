@@ -1,7 +1,7 @@
 import type { Candidate, RejectedCandidate } from '../candidate/candidate.ts'
 import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
 import type { QueryShape } from '../shape/query-shape.ts'
-import type { Finding } from '../advice/advice.ts'
+import type { Remark } from '../advice/advice.ts'
 
 /** One thing the advisor knows about indexes. Its documentation is generated from here (docs/guide/index-rules.md). */
 export interface Rule {
@@ -27,7 +27,7 @@ export interface RuleContext {
 export interface RuleOutcome {
   readonly candidates?: readonly Candidate[]
   readonly rejected?: readonly RejectedCandidate[]
-  readonly findings?: readonly Finding[]
+  readonly findings?: readonly Remark[]
 }
 
 const tablesByName = new WeakMap<Catalog, Map<string, CatalogTable>>()

@@ -4,8 +4,8 @@ import type { Condition } from './query-shape.ts'
 export type ConditionTree =
   | { readonly kind: 'and' | 'or'; readonly parts: readonly ConditionTree[] }
   | { readonly kind: 'condition'; readonly condition: Condition }
-  /** Something that no index of this table can answer, or that is not known. */
-  | { readonly kind: 'opaque'; readonly isUnknown: boolean }
+  /** Something that no index of this table can answer, or that is not known: it keeps rows away all the same. */
+  | { readonly kind: 'opaque' }
 
 /** One way in which the WHERE can be true, as far as an index can use it. */
 export interface ConditionArm {
@@ -16,8 +16,7 @@ export interface ConditionArm {
 /** More arms than anyone makes indexes for: the OR is then left to a scan. */
 const MOST_ARMS = 8
 
-export const opaque: ConditionTree = { kind: 'opaque', isUnknown: false }
-export const unknown: ConditionTree = { kind: 'opaque', isUnknown: true }
+export const opaque: ConditionTree = { kind: 'opaque' }
 
 export function and(parts: readonly ConditionTree[]): ConditionTree {
   return { kind: 'and', parts }
@@ -46,7 +45,7 @@ function expand(tree: ConditionTree): Arm[] {
     case 'condition':
       return [{ conditions: [tree.condition], isPartial: false }]
     case 'opaque':
-      return [{ conditions: [], isPartial: tree.isUnknown }]
+      return [{ conditions: [], isPartial: true }]
     case 'or':
       return tree.parts.length === 0 ? [nothing] : tree.parts.flatMap(expand)
     case 'and': {
@@ -67,9 +66,8 @@ function commonPart(tree: ConditionTree): Arm {
     case 'condition':
       return { conditions: [tree.condition], isPartial: false }
     case 'opaque':
-      return { conditions: [], isPartial: tree.isUnknown }
     case 'or':
-      return { conditions: [], isPartial: false }
+      return { conditions: [], isPartial: true }
     case 'and':
       return tree.parts.map(commonPart).reduce(join, nothing)
   }

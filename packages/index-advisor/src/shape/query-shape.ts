@@ -17,7 +17,7 @@ export interface QueryShape {
   readonly offset: number | 'unknown' | null
   /** Set when the shape is one arm of an OR: arms of one OR share the number, within their query. */
   readonly arm: number | null
-  /** The columns are not all known (a spread of an unknown value, …): it may ask for more than stands here. */
+  /** It asks for more than stands here: of another table, or something that could not be read (a spread, a subquery). */
   readonly isPartial: boolean
   readonly evidence: ShapeEvidence
 }
@@ -31,10 +31,18 @@ export interface Condition {
   readonly literal?: Literal
   /** Of a range whose bound is a literal. */
   readonly comparison?: Comparison
+  /** Of an `expression`: what stands around the column. */
+  readonly expression?: ComparedExpression
   /** Of an `in`: the list, where all of it is literal. */
   readonly literals?: readonly NonNullable<Literal>[]
   /** What is literal in the source reaches the server as a parameter, as all values of Prisma's own queries do. */
   readonly isBound?: boolean
+}
+
+export interface ComparedExpression {
+  /** `part-of-time`: `date_trunc`, `EXTRACT`, `YEAR`, … */
+  readonly call: 'lower' | 'upper' | 'date' | 'part-of-time' | 'to_tsvector' | 'other'
+  readonly compared: 'equals' | 'in' | 'range' | 'other'
 }
 
 export type Literal = string | number | boolean | null
@@ -48,14 +56,22 @@ export type ConditionOperator =
   | 'range'
   /** startsWith */
   | 'prefix'
-  /** contains, endsWith, case-insensitive comparisons: a trigram index at best */
+  /** contains, endsWith, case-insensitive patterns: a trigram index at best */
   | 'pattern'
+  /** a whole text in any case (`mode: 'insensitive'`), which Prisma sends as ILIKE */
+  | 'any-case'
+  /** a function or another expression around the column */
+  | 'expression'
   /** not, notIn: no b-tree column */
   | 'not'
   /** has, hasEvery, hasSome on a list */
   | 'list'
-  /** a path in a Json column */
+  /** something inside a Json column that no index of the column finds: a path, … */
   | 'json'
+  /** what a Json document holds: `@>`, `array_contains` without a path */
+  | 'json-contains'
+  /** a key of a Json document: `?`, `?|`, `?&` */
+  | 'json-key'
   /** full-text search */
   | 'search'
 
@@ -75,6 +91,8 @@ export interface ShapeEvidence {
   readonly totalMs?: number
   /** `Post.findMany`, for people. */
   readonly operation?: string
+  /** Read by the names of model and operation alone: the type of the client is lost. Default: known by its type. */
+  readonly isByName?: boolean
   /** A list of whole rows: no `select` and no `omit` leaves a column out. */
   readonly listsRows?: boolean
   /** 0: a test, a seed or a story, listed and never the ground of a recommendation. Default 1. */

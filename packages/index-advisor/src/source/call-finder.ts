@@ -1,9 +1,11 @@
 import { ts } from 'ts-morph'
-import type { StaticValue } from './static-value.ts'
-import { literalValue, undefinedValue } from './static-value.ts'
+import type { StaticValue } from './values/static-value.ts'
+import { literalValue, undefinedValue } from './values/static-value.ts'
 import { MARKS, OPERATIONS, RAW_OPERATIONS } from './client-declaration.ts'
 import type { PrismaCall } from './call-reader.ts'
-import { ValueReader, peel } from './value-reader.ts'
+import { isExtended, queryExtensions, type QueryExtension } from './query-extension.ts'
+import { isAccess, memberName, namedCall } from './named-call.ts'
+import { ValueReader, peel } from './values/value-reader.ts'
 
 /** SQL as it stands in the source, `$1 … $n` where values were. */
 export interface RawSql {
@@ -14,70 +16,126 @@ export interface RawSql {
   readonly typed: string | null
   readonly at: string
   readonly weight: number
+  /** The type of its client is lost. */
+  readonly isByName: boolean
+}
+
+/** Models and relations by the names that the client gives them. */
+export interface ClientNames {
+  /** `blogPost` → `BlogPost` */
+  readonly models: ReadonlyMap<string, string>
+  /** `User.posts` → the model on the other side */
+  readonly relations: ReadonlyMap<string, { readonly model: string; readonly isList: boolean }>
 }
 
 export interface FoundCalls {
   readonly calls: readonly PrismaCall[]
   readonly raw: readonly RawSql[]
-  /** Calls that read like Prisma's but whose receiver has no known type. */
-  readonly untyped: readonly string[]
+  /** Of each of the calls: does it go through the extensions of a client? */
+  readonly extended: ReadonlyMap<PrismaCall, 'yes' | 'no' | 'maybe'>
+  readonly extensions: readonly QueryExtension[]
+  /** Places of calls that read like Prisma's, and of what model is not known. */
+  readonly unknown: readonly string[]
 }
 
 const NAMES = new Set<string>(OPERATIONS)
 const RAW_NAMES = new Set<string>(RAW_OPERATIONS)
 
-/** Calls of Prisma Client in a file, known by the type of what is called, not by its name. */
+type Found = Omit<PrismaCall, 'at' | 'weight'> | Omit<RawSql, 'at' | 'weight'> | 'unknown' | null
+
+/** Calls of Prisma Client in a file, known by the type of what is called; by its name where that type is lost. */
 export class CallFinder {
   private readonly values: ValueReader
+  private readonly relationFields: ReadonlySet<string>
 
   constructor(
     private readonly checker: ts.TypeChecker,
-    private readonly models: ReadonlySet<string>,
-    private readonly relations: ReadonlySet<string>,
+    private readonly names: ClientNames,
   ) {
     this.values = new ValueReader(checker)
+    this.relationFields = new Set(
+      [...names.relations.keys()].map((each) => each.slice(each.indexOf('.') + 1)),
+    )
   }
 
   /** @param place the file as it shall be shown */
   find(file: ts.SourceFile, place: string, weight: number): FoundCalls {
     const calls: PrismaCall[] = []
     const raw: RawSql[] = []
-    const untyped: string[] = []
+    const unknown: string[] = []
+    const extended = new Map<PrismaCall, 'yes' | 'no' | 'maybe'>()
+    const extensions: QueryExtension[] = []
     const at = (node: ts.Node) => {
       const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file))
       return `${place}:${line + 1}:${character + 1}`
     }
     const visit = (node: ts.Node): void => {
       if (ts.isCallExpression(node)) {
+        if (isAccess(node.expression) && memberName(node.expression) === '$extends')
+          extensions.push(...queryExtensions(node, this.values, at))
         const call = this.call(node)
-        if (call === 'untyped') untyped.push(at(node))
-        else if (call !== null && 'model' in call) calls.push({ ...call, at: at(node), weight })
-        else if (call !== null) raw.push({ ...call, at: at(node), weight })
+        if (call === 'unknown') unknown.push(at(node))
+        else if (call !== null && 'model' in call) {
+          const found = { ...call, at: at(node), weight }
+          calls.push(found)
+          extended.set(found, isExtended(this.checker, node.expression))
+        } else if (call !== null) raw.push({ ...call, at: at(node), weight })
       } else if (ts.isTaggedTemplateExpression(node)) {
-        const operation = this.rawOperation(node.tag)
-        if (operation !== null)
-          raw.push({ operation, sql: this.template(node.template), typed: null, at: at(node), weight })
+        const found = this.rawOperation(node.tag)
+        if (found !== null)
+          raw.push({ ...found, sql: this.template(node.template), typed: null, at: at(node), weight })
       }
       ts.forEachChild(node, visit)
     }
     visit(file)
-    return { calls, raw, untyped }
+    return { calls, raw, extended, extensions, unknown }
   }
 
-  private call(
-    node: ts.CallExpression,
-  ): Omit<PrismaCall, 'at' | 'weight'> | Omit<RawSql, 'at' | 'weight'> | 'untyped' | null {
+  private call(node: ts.CallExpression): Found {
     const callee = peel(node.expression)
-    const name = ts.isPropertyAccessExpression(callee)
-      ? callee.name.text
-      : ts.isIdentifier(callee)
-        ? callee.text
-        : null
-    if (ts.isElementAccessExpression(callee)) return this.prismaCall(node, callee)
-    if (name === null) return null
+    const name = isAccess(callee) ? memberName(callee) : ts.isIdentifier(callee) ? callee.text : null
+    if (name === null) return ts.isElementAccessExpression(callee) ? this.prismaCall(node, callee) : null
     if (RAW_NAMES.has(name)) return this.rawCall(node, callee)
-    if (!NAMES.has(name) && !(this.relations.has(name) && isChained(callee))) return null
-    return this.prismaCall(node, callee) ?? (this.looksLikePrisma(callee) ? 'untyped' : null)
+    const isFluent = this.relationFields.has(name) && isChained(callee)
+    if (!NAMES.has(name) && !isFluent) return null
+    const typed = this.prismaCall(node, callee)
+    if (typed !== null || !isAccess(callee)) return typed
+    return NAMES.has(name) ? this.callByName(node, callee) : this.fluentByName(node, callee, name)
+  }
+
+  private callByName(
+    node: ts.CallExpression,
+    callee: ts.PropertyAccessExpression | ts.ElementAccessExpression,
+  ): Found {
+    const named = namedCall(this.checker, node, callee, this.names.models)
+    if (named === null) return null
+    if (named.kind === 'unknown') return 'unknown'
+    const { model, operation } = named
+    return { model, operation, args: this.argsOf(node), via: null, isByName: true }
+  }
+
+  /** `x.user.findUnique(…).posts(…)` */
+  private fluentByName(
+    node: ts.CallExpression,
+    callee: ts.PropertyAccessExpression | ts.ElementAccessExpression,
+    field: string,
+  ): Found {
+    const parent = peel(callee.expression)
+    const found = ts.isCallExpression(parent) ? this.call(parent) : null
+    if (found === null || found === 'unknown' || !('model' in found) || !found.isByName) return null
+    const relation = this.names.relations.get(`${found.model}.${field}`)
+    if (relation === undefined || !/^find(Unique|First)/.test(found.operation)) return null
+    return {
+      model: relation.model,
+      operation: relation.isList ? 'findMany' : 'findUnique',
+      args: this.argsOf(node),
+      via: { model: found.model, field },
+      isByName: true,
+    }
+  }
+
+  private argsOf({ arguments: [first] }: ts.CallExpression): StaticValue {
+    return first === undefined ? undefinedValue : this.values.read(first)
   }
 
   private prismaCall(
@@ -88,13 +146,13 @@ export class CallFinder {
     const model = this.mark(type, MARKS.model, node)
     const operation = this.mark(type, MARKS.operation, node)
     if (model === null || operation === null) return null
-    const [first] = node.arguments
     const via = this.mark(type, MARKS.via, node)?.split('.')
     return {
       model,
       operation,
-      args: first === undefined ? undefinedValue : this.values.read(first),
+      args: this.argsOf(node),
       via: via?.[0] === undefined || via[1] === undefined ? null : { model: via[0], field: via[1] },
+      isByName: false,
     }
   }
 
@@ -106,36 +164,28 @@ export class CallFinder {
     return value.isStringLiteral() ? value.value : null
   }
 
-  /** `x.post.findMany(…)` with a model's name before it, and an `x` whose type is lost. */
-  private looksLikePrisma(callee: ts.Expression): boolean {
-    if (!ts.isPropertyAccessExpression(callee) || !/^find(Many|First|Unique)/.test(callee.name.text))
-      return false
-    const delegate = peel(callee.expression)
-    if (!ts.isPropertyAccessExpression(delegate) || !this.models.has(delegate.name.text)) return false
-    return (this.checker.getTypeAtLocation(delegate.expression).flags & ts.TypeFlags.Any) !== 0
-  }
-
-  private rawOperation(tag: ts.Expression): string | null {
+  /** The name speaks for itself where the type says nothing: nothing else is called `$queryRaw`. */
+  private rawOperation(tag: ts.Expression): Pick<RawSql, 'operation' | 'isByName'> | null {
     const callee = peel(tag)
-    const name = ts.isPropertyAccessExpression(callee)
-      ? callee.name.text
-      : ts.isIdentifier(callee)
-        ? callee.text
-        : ''
-    return RAW_NAMES.has(name) ? this.mark(this.checker.getTypeAtLocation(callee), MARKS.raw, tag) : null
+    const name = isAccess(callee) ? memberName(callee) : ts.isIdentifier(callee) ? callee.text : null
+    if (name === null || !RAW_NAMES.has(name)) return null
+    const type = this.checker.getTypeAtLocation(callee)
+    const marked = this.mark(type, MARKS.raw, tag)
+    if (marked !== null) return { operation: marked, isByName: false }
+    return type.flags & ts.TypeFlags.Any ? { operation: name, isByName: true } : null
   }
 
   /** `$queryRaw(Prisma.sql`…`)`, `$queryRawUnsafe('…')`, `$queryRawTyped(getUsers(…))` */
   private rawCall(node: ts.CallExpression, callee: ts.Expression): Omit<RawSql, 'at' | 'weight'> | null {
-    const operation = this.mark(this.checker.getTypeAtLocation(callee), MARKS.raw, node)
+    const found = this.rawOperation(callee)
     const [first] = node.arguments
-    if (operation === null || first === undefined) return null
+    if (found === null || first === undefined) return null
     const given = peel(first)
-    if (operation === '$queryRawTyped') {
+    if (found.operation === '$queryRawTyped') {
       const typed = ts.isCallExpression(given) ? given.expression.getText() : null
-      return { operation, sql: null, typed }
+      return { ...found, sql: null, typed }
     }
-    return { operation, sql: this.sqlText(given), typed: null }
+    return { ...found, sql: this.sqlText(given), typed: null }
   }
 
   private sqlText(node: ts.Expression): string | null {

@@ -2,9 +2,9 @@ import type { CatalogTable, Provider } from '../catalog/catalog.ts'
 import type { OrderKey, QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
 import { QueryShapes } from '../shape/query-shapes.ts'
 import { and, condition } from '../shape/condition-tree.ts'
-import type { ModelFields } from './model-fields.ts'
-import type { ObjectEntry, ObjectValue, StaticValue } from './static-value.ts'
-import { entryOf, objectsOf, openObject } from './static-value.ts'
+import type { ModelFields, ModelRelation } from './model-fields.ts'
+import type { ObjectEntry, ObjectValue, StaticValue } from './values/static-value.ts'
+import { entryOf, objectsOf, openObject } from './values/static-value.ts'
 import { readWhere } from './where-reader.ts'
 
 /** A call of Prisma Client, its arguments as far as they are known. */
@@ -17,6 +17,8 @@ export interface PrismaCall {
   /** `src/post.ts:12:20` */
   readonly at: string
   readonly weight: number
+  /** The type of its client is lost; its model and operation are known by their names. */
+  readonly isByName: boolean
 }
 
 /** What a call asks of each table it reads: the model's own, and those of relation filters and nested includes. */
@@ -60,24 +62,77 @@ class CallReader {
 
   /** @param lookup columns by which a nested read is found from its parent */
   read(table: CatalogTable, args: ObjectValue, lookup: readonly string[], operation: string): void {
-    const evidence = this.evidence(table, operation, args)
-    if (!NO_WHERE.has(operation)) {
-      const found = lookup.map((column) =>
-        condition({ column, operator: 'equals' as const, isOptional: false }),
-      )
-      const ordering = this.ordering(table, args, operation)
-      for (const where of alternatives(entryOf(args, 'where'))) {
-        const { tree, related } = readWhere(this.fields, table, where)
-        this.shapes.add(table, and([...found, tree]), ordering, evidence)
-        for (const each of related)
-          this.shapes.add(each.table, each.tree, none, {
-            ...evidence,
-            operation: `${evidence.operation ?? ''} (relation filter)`,
-          })
-      }
-    }
+    if (!NO_WHERE.has(operation)) this.look(table, lookup, args, operation)
     for (const name of ['select', 'include'] as const)
       this.nested(table, entryOf(args, name)?.value, operation)
+    for (const name of ['data', 'create', 'update'] as const)
+      this.written(table, entryOf(args, name)?.value, operation)
+  }
+
+  /** Rows that a nested write looks for among the children: by their foreign key and its own conditions. */
+  private written(table: CatalogTable, data: StaticValue | undefined, operation: string): void {
+    for (const object of objectsIn(data))
+      for (const [field] of object.entries) {
+        const relation = this.fields.relation(table, field)
+        if (relation?.target === undefined || relation.target === null) continue
+        for (const writes of objectsIn(entryOf(object, field)?.value))
+          for (const [write] of writes.entries)
+            this.nestedWrite(
+              relation,
+              write,
+              entryOf(writes, write)?.value,
+              nestedName(operation, table, field),
+            )
+      }
+  }
+
+  private nestedWrite(
+    { target, targetColumns, isList }: ModelRelation,
+    write: string,
+    value: StaticValue | undefined,
+    operation: string,
+  ): void {
+    if (target === null) return
+    for (const given of objectsIn(value)) {
+      // `deleteMany: { status }` is the condition itself; `updateMany: { where, data }` holds one.
+      const holdsWhere = write === 'updateMany' || ((write === 'update' || write === 'upsert') && isList)
+      const where = write === 'deleteMany' ? given : holdsWhere ? entryOf(given, 'where')?.value : undefined
+      if (where !== undefined && targetColumns !== null && isList)
+        this.look(
+          target,
+          targetColumns,
+          {
+            kind: 'object',
+            entries: new Map([['where', { value: where, isOptional: false }]]),
+            isOpen: false,
+          },
+          `${operation}.${write}`,
+        )
+      // What is written below may write on: `create` is the row itself, the others hold it.
+      const rows =
+        write === 'create'
+          ? [given]
+          : ['data', 'create', 'update'].flatMap((name) => objectsIn(entryOf(given, name)?.value))
+      for (const row of rows) this.written(target, row, operation)
+      if (write === 'update' && !isList) this.written(target, given, operation)
+    }
+  }
+
+  private look(table: CatalogTable, lookup: readonly string[], args: ObjectValue, operation: string): void {
+    const evidence = this.evidence(table, operation, args)
+    const found = lookup.map((column) =>
+      condition({ column, operator: 'equals' as const, isOptional: false }),
+    )
+    const ordering = this.ordering(table, args, operation)
+    for (const where of alternatives(entryOf(args, 'where'))) {
+      const { tree, related } = readWhere(this.fields, table, where)
+      this.shapes.add(table, and([...found, tree]), ordering, evidence)
+      for (const each of related)
+        this.shapes.add(each.table, each.tree, none, {
+          ...evidence,
+          operation: `${evidence.operation ?? ''} (relation filter)`,
+        })
+    }
   }
 
   private nested(table: CatalogTable, selection: StaticValue | undefined, operation: string): void {
@@ -165,15 +220,23 @@ class CallReader {
   }
 
   private evidence(table: CatalogTable, operation: string, args: ObjectValue): ShapeEvidence {
-    const { at, weight } = this.call
+    const { at, weight, isByName } = this.call
     return {
       kind: 'source',
       at,
       operation: operation.includes(' ') ? operation : `${table.model}.${operation}`,
       weight,
+      ...(isByName ? { isByName } : {}),
       ...(LISTS.has(operation) && isWhole(args) ? { listsRows: true } : {}),
     }
   }
+}
+
+/** The objects a value is or holds: itself, the options of a choice, the items of a list. */
+function objectsIn(value: StaticValue | undefined): ObjectValue[] {
+  if (value === undefined) return []
+  if (value.kind === 'array') return value.items.flatMap(objectsIn)
+  return objectsOf(value) ?? []
 }
 
 /** Neither a selection nor something unknown that may hold one. */
@@ -181,11 +244,11 @@ function isWhole(args: ObjectValue): boolean {
   return !args.isOpen && entryOf(args, 'select') === undefined && entryOf(args, 'omit') === undefined
 }
 
-/** A `where` chosen at run time is several queries; one that may be absent is not known. */
+/** A `where` chosen at run time is several queries, one of them without any where it may be absent. */
 function alternatives(where: ObjectEntry | undefined): StaticValue[] {
   if (where === undefined) return [{ kind: 'undefined' }]
-  if (where.isOptional) return [openObject]
-  return where.value.kind === 'choice' ? [...where.value.options] : [where.value]
+  const given = where.value.kind === 'choice' ? where.value.options : [where.value]
+  return where.isOptional ? [{ kind: 'undefined' }, ...given] : [...given]
 }
 
 type Ordering = Pick<QueryShape, 'order' | 'limit' | 'offset'>

@@ -69,12 +69,13 @@ export function clientDeclaration(
         : 'Promise<any>'
       return `  ${operation}: BriskOperation<'${model}', '${operation}', ${result}>`
     })
-    out.push(`export interface ${model}Delegate {\n${operations.join('\n')}\n  fields: any\n}`)
+    out.push(`export interface ${model}BriskDelegate {\n${operations.join('\n')}\n  fields: any\n}`)
+    out.push(`export type ${model}Delegate<A = any, B = any, C = any> = ${model}BriskDelegate`)
     out.push(`export type ${model} = any`)
   }
   out.push(`export declare class PrismaClient<A = any, B = any, C = any, D = any> {`)
   for (const model of models)
-    out.push(`  get ${model.charAt(0).toLowerCase()}${model.slice(1)}(): ${model}Delegate`)
+    out.push(`  get ${model.charAt(0).toLowerCase()}${model.slice(1)}(): ${model}BriskDelegate`)
   out.push(CLIENT_MEMBERS)
   for (const [name, values] of enums) {
     const members = values.map((value) => `readonly ${value}: '${value}'`).join('; ')
@@ -89,6 +90,9 @@ export function clientDeclaration(
     `export declare namespace $Enums { ${[...enums.keys()].map((name) => `export type ${name} = any`).join('; ')} }`,
   )
   out.push('export declare namespace Prisma {', NAMESPACE)
+  // Named by projects that hand a delegate on: `Prisma.UserDelegate`.
+  for (const model of models)
+    out.push(`  export type ${model}Delegate<A = any, B = any, C = any> = ${model}BriskDelegate`)
   for (const model of models)
     for (const suffix of ARGUMENT_TYPES) out.push(`  export type ${model}${suffix} = BriskOpaque`)
   out.push('}', 'export default PrismaClient')

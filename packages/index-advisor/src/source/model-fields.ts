@@ -9,6 +9,8 @@ export interface ModelRelation {
   readonly target: CatalogTable | null
   /** Columns of the target by which its rows are found; null for an implicit many-to-many relation. */
   readonly targetColumns: readonly string[] | null
+  /** Columns of this table that hold the same values, one for each of those. */
+  readonly columns: readonly string[] | null
 }
 
 /** Models as queries name them: fields, relations, compound keys. */
@@ -37,11 +39,13 @@ export class ModelFields {
     const found = this.byModel.get(table.model)?.find((each) => each.field === field)
     if (found === undefined) return undefined
     const target = this.tables.get(found.type) ?? null
+    const pair = target === null ? null : this.joined(table, target, found)
     return {
       field,
       isList: found.isList,
       target,
-      targetColumns: target === null ? null : this.targetColumns(table, target, found),
+      targetColumns: pair?.target ?? null,
+      columns: pair?.own ?? null,
     }
   }
 
@@ -57,18 +61,19 @@ export class ModelFields {
     return undefined
   }
 
-  private targetColumns(
+  /** The columns on both sides of the foreign key, whichever side holds it. */
+  private joined(
     table: CatalogTable,
     target: CatalogTable,
     relation: RelationField,
-  ): readonly string[] | null {
+  ): { readonly own: readonly string[]; readonly target: readonly string[] } | null {
     const own = table.foreignKeys.find((each) => each.relationField === relation.field)
-    if (own !== undefined) return own.referencedColumns
+    if (own !== undefined) return { own: own.columns, target: own.referencedColumns }
     const back = this.backRelation(relation)
-    return back === null
-      ? null
-      : (target.foreignKeys.find((each: CatalogForeignKey) => each.relationField === back.field)?.columns ??
-          null)
+    const key = target.foreignKeys.find(
+      (each: CatalogForeignKey) => back !== null && each.relationField === back.field,
+    )
+    return key === undefined ? null : { own: key.referencedColumns, target: key.columns }
   }
 
   /** The field on the other side that holds the foreign key. */

@@ -3,17 +3,19 @@ import { dirname, join, relative, resolve } from 'node:path'
 import type { Project } from '@prisma-brisk/core/project'
 import type { SchemaReading } from '../schema/schema-collector.ts'
 import type { QueryShape } from '../shape/query-shape.ts'
-import type { Finding } from '../advice/advice.ts'
-import type { RawSql } from './call-finder.ts'
+import type { Remark } from '../advice/advice.ts'
+import type { ClientNames, RawSql } from './call-finder.ts'
 import type { PrismaCall } from './call-reader.ts'
 import { shapesOfCall } from './call-reader.ts'
+import { LostClients } from './lost-clients.ts'
+import { extendedCall, type QueryExtension } from './query-extension.ts'
 import { ModelFields } from './model-fields.ts'
 import type { SourceFile } from './source-files.ts'
 import { findSources } from './source-files.ts'
 
 export interface SourceReading {
   readonly shapes: readonly QueryShape[]
-  readonly findings: readonly Finding[]
+  readonly findings: readonly Remark[]
   /** Files that mention Prisma, and calls found in them. */
   readonly files: number
   readonly calls: number
@@ -26,7 +28,8 @@ export async function collectSource(
   patterns: readonly string[] | null,
 ): Promise<SourceReading> {
   const outputs = reading.outputs.map(({ file, output }) => resolve(project.cwd, dirname(file), output))
-  const sources = await findSources(project.cwd, patterns, outputs)
+  const models = reading.catalog.tables.map((table) => table.model)
+  const sources = await findSources(project.cwd, patterns, outputs, models)
   const fields = new ModelFields(reading.catalog, reading.relations)
   const found = sources.length === 0 ? nothing : await findCalls(project, reading, fields, sources, outputs)
   const shapes = found.calls.flatMap((call) => shapesOfCall(fields, call))
@@ -42,7 +45,7 @@ export async function collectSource(
 interface Found {
   readonly calls: readonly PrismaCall[]
   readonly raw: readonly RawSql[]
-  readonly findings: readonly Finding[]
+  readonly findings: readonly Remark[]
 }
 
 const nothing: Found = { calls: [], raw: [], findings: [] }
@@ -66,47 +69,73 @@ async function findCalls(
     clientDeclaration(fields, reading.enums),
     outputs,
     (path) => texts.get(path),
+    project.cwd,
   )
-  const delegates = new Set(
-    reading.catalog.tables.map(({ model }) => model.charAt(0).toLowerCase() + model.slice(1)),
-  )
-  const relations = new Set(reading.relations.map((each) => each.field))
-  const finder = new CallFinder(checker, delegates, relations)
+  const finder = new CallFinder(checker, clientNames(reading))
   const calls: PrismaCall[] = []
   const raw: RawSql[] = []
-  const findings: Finding[] = []
+  const findings: Remark[] = []
+  const lost = new LostClients(project.cwd)
+  const extended = new Map<PrismaCall, 'yes' | 'no' | 'maybe'>()
+  const extensions: QueryExtension[] = []
   const byPath = new Map(sources.map((file) => [file.path, file]))
   for (const file of files) {
     const source = byPath.get(file.fileName)
     if (source === undefined) continue
     const place = relative(project.cwd, file.fileName).replaceAll('\\', '/')
     const found = finder.find(file, place, source.weight)
+    for (const [call, through] of found.extended) extended.set(call, through)
+    extensions.push(...found.extensions)
     calls.push(...found.calls)
     raw.push(...found.raw)
-    for (const at of found.untyped)
-      findings.push({
-        kind: 'unread',
-        model: '',
-        index: at,
-        reason: `The call at ${at} reads like Prisma's, but the type of its client is not known; it was left out.`,
-      })
-    const errors = (file as unknown as { parseDiagnostics?: readonly unknown[] }).parseDiagnostics ?? []
+    lost.add(source.path, found)
+    const errors =
+      (file as unknown as { parseDiagnostics?: readonly { start?: number }[] }).parseDiagnostics ?? []
     if (errors.length > 0)
       findings.push({
         kind: 'unread',
         model: '',
         index: place,
+        at: `${place}:${lineOf(file, errors[0]?.start)}`,
         reason: `${place} does not parse; it was read as far as it does.`,
       })
   }
-  return { calls, raw, findings }
+  return {
+    calls: calls.map((call) => extendedCall(call, extended.get(call) ?? 'maybe', extensions)),
+    raw,
+    findings: [...findings, ...lost.remarks(), ...extensions.flatMap(unreadExtension)],
+  }
+}
+
+function unreadExtension({ at, where }: QueryExtension): Remark[] {
+  if (where !== null) return []
+  const reason = `The query extension at ${at} adds conditions that could not be read: no sort alone is advised for calls through it.`
+  return [{ kind: 'unread', model: '', index: at, at, reason }]
+}
+
+function clientNames({ catalog, relations }: SchemaReading): ClientNames {
+  const ownName = (model: string) => model.charAt(0).toLowerCase() + model.slice(1)
+  return {
+    models: new Map(catalog.tables.map(({ model }) => [ownName(model), model])),
+    relations: new Map(
+      relations.map((each) => [`${each.model}.${each.field}`, { model: each.type, isList: each.isList }]),
+    ),
+  }
+}
+
+/** From 1. */
+function lineOf(
+  file: { getLineAndCharacterOfPosition(at: number): { line: number } },
+  at: number | undefined,
+): number {
+  return file.getLineAndCharacterOfPosition(at ?? 0).line + 1
 }
 
 async function readSql(
   project: Project,
   reading: SchemaReading,
   raw: readonly RawSql[],
-): Promise<{ shapes: QueryShape[]; findings: Finding[] }> {
+): Promise<{ shapes: QueryShape[]; findings: Remark[] }> {
   const statements = [
     ...raw.filter((each) => each.typed === null).map((each) => ({ ...each, label: each.operation })),
     ...(await typedSql(project)),
@@ -114,12 +143,16 @@ async function readSql(
   if (statements.length === 0) return { shapes: [], findings: [] }
   const { shapesOfSql } = await import('../sql/sql-shapes.ts')
   const shapes: QueryShape[] = []
-  const findings: Finding[] = []
-  for (const { sql, at, weight, label } of statements) {
-    const read =
-      sql === null
-        ? null
-        : await shapesOfSql(sql, reading.catalog, { kind: 'source', at, operation: label, weight })
+  const findings: Remark[] = []
+  for (const { sql, at, weight, label, isByName } of statements) {
+    const evidence = {
+      kind: 'source',
+      at,
+      operation: label,
+      weight,
+      ...(isByName ? { isByName } : {}),
+    } as const
+    const read = sql === null ? null : await shapesOfSql(sql, reading.catalog, evidence)
     shapes.push(...(read?.shapes ?? []))
     const reason = read === null ? 'its text is put together at run time' : read.unread
     if (reason !== null)
@@ -136,7 +169,7 @@ async function readSql(
 /** The `.sql` files of TypedSQL; their `-- @param` lines are comments to the parser. */
 async function typedSql(
   project: Project,
-): Promise<{ sql: string; at: string; weight: number; label: string }[]> {
+): Promise<{ sql: string; at: string; weight: number; label: string; isByName: boolean }[]> {
   const names = await readdir(project.typedSqlDirectory).catch(() => [])
   return Promise.all(
     names
@@ -145,7 +178,13 @@ async function typedSql(
       .map(async (name) => {
         const path = join(project.typedSqlDirectory, name)
         const at = `${relative(project.cwd, path).replaceAll('\\', '/')}:1`
-        return { sql: await readFile(path, 'utf8'), at, weight: 1, label: `TypedSQL ${name.slice(0, -4)}` }
+        return {
+          sql: await readFile(path, 'utf8'),
+          at,
+          weight: 1,
+          label: `TypedSQL ${name.slice(0, -4)}`,
+          isByName: false,
+        }
       }),
   )
 }

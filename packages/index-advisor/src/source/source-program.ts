@@ -3,6 +3,7 @@ import { dirname, join, resolve, sep } from 'node:path'
 import { ts } from 'ts-morph'
 import { BASE_LIBRARY } from './base-library.ts'
 import { RUNTIME_DECLARATION } from './client-declaration.ts'
+import { WorkspacePackages } from './workspace-packages.ts'
 
 export interface SourceProgram {
   readonly checker: ts.TypeChecker
@@ -21,14 +22,16 @@ const RUNTIME = '/@brisk/runtime.d.ts'
  * @param clientText declaration that stands in for the generated client
  * @param outputs absolute directories of generated clients
  * @param read text of a file that was read already
+ * @param cwd a directory of the workspace whose packages are followed to their sources
  */
 export function createSourceProgram(
   paths: readonly string[],
   clientText: string,
   outputs: readonly string[],
   read: (path: string) => string | undefined = () => undefined,
+  cwd = '/',
 ): SourceProgram {
-  const host = new ProjectHost(clientText, outputs, read)
+  const host = new ProjectHost(clientText, outputs, read, new WorkspacePackages(cwd))
   const program = ts.createProgram({ rootNames: [...paths, CLIENT], options: OPTIONS, host })
   const checker = program.getTypeChecker()
   return { checker, files: paths.flatMap((path) => program.getSourceFile(path) ?? []) }
@@ -63,6 +66,7 @@ class ProjectHost implements ts.CompilerHost {
     clientText: string,
     private readonly outputs: readonly string[],
     private readonly read: (path: string) => string | undefined,
+    private readonly workspace: WorkspacePackages,
   ) {
     this.virtual = new Map([
       [LIBRARY, BASE_LIBRARY],
@@ -119,9 +123,15 @@ class ProjectHost implements ts.CompilerHost {
       this,
       this.cache,
     ).resolvedModule
-    if (found === undefined) return this.endsInOutput(name) ? declaration(CLIENT) : undefined
+    if (found === undefined) {
+      if (this.endsInOutput(name)) return declaration(CLIENT)
+      // A package that is not built yet, or not linked.
+      const source = name.startsWith('.') ? null : this.workspace.sourceOf(name)
+      if (source === null) return undefined
+      return this.isInOutput(source) ? declaration(CLIENT) : sourceModule(source)
+    }
     if (this.isInOutput(found.resolvedFileName)) return declaration(CLIENT)
-    return found.isExternalLibraryImport === true && !this.followsPrisma(found.resolvedFileName)
+    return found.isExternalLibraryImport === true && !this.isFollowed(found.resolvedFileName)
       ? undefined
       : found
   }
@@ -165,6 +175,10 @@ class ProjectHost implements ts.CompilerHost {
     return settings
   }
 
+  private isFollowed(path: string): boolean {
+    return this.workspace.holds(path) || this.followsPrisma(path)
+  }
+
   private followsPrisma(path: string): boolean {
     const root = packageRoot(path)
     if (root === null) return false
@@ -179,6 +193,14 @@ class ProjectHost implements ts.CompilerHost {
 
 function declaration(path: string): ts.ResolvedModuleFull {
   return { resolvedFileName: path, extension: ts.Extension.Dts, isExternalLibraryImport: false }
+}
+
+function sourceModule(path: string): ts.ResolvedModuleFull {
+  return {
+    resolvedFileName: path,
+    extension: /\.[cm]?[jt]sx?$/.exec(path)?.[0] ?? '.ts',
+    isExternalLibraryImport: false,
+  }
 }
 
 function isGeneratedClient(text: string): boolean {

@@ -1,10 +1,10 @@
 import type { CatalogColumn, CatalogTable } from '../catalog/catalog.ts'
 import type { Comparison, Condition, ConditionOperator, Literal } from '../shape/query-shape.ts'
 import type { ConditionTree } from '../shape/condition-tree.ts'
-import { and, condition, opaque, unknown } from '../shape/condition-tree.ts'
+import { and, condition, opaque } from '../shape/condition-tree.ts'
 import type { ModelFields, ModelRelation } from './model-fields.ts'
-import type { ObjectEntry, ObjectValue, StaticValue } from './static-value.ts'
-import { anyOf, entryOf, objectsOf, withoutUndefined } from './static-value.ts'
+import type { ObjectEntry, ObjectValue, StaticValue } from './values/static-value.ts'
+import { anyOf, entryOf, objectsOf, withoutUndefined } from './values/static-value.ts'
 
 /** A relation filter: its own question to the table on the other side. */
 export interface RelatedQuestion {
@@ -54,7 +54,7 @@ class WhereReader {
   where(table: CatalogTable, value: StaticValue, isOptional: boolean): ConditionTree {
     if (value.kind === 'undefined') return and([])
     const objects = objectsOf(value)
-    if (objects === null) return unknown
+    if (objects === null) return unread(isOptional)
     // Of several possible ones, what all of them hold is certain.
     return this.object(table, anyOf(objects), isOptional)
   }
@@ -64,7 +64,7 @@ class WhereReader {
       const entry = withoutUndefined(raw)
       return entry === undefined ? [] : [this.entry(table, name, entry, isOptional || entry.isOptional)]
     })
-    return and(object.isOpen ? [...parts, unknown] : parts)
+    return and(object.isOpen ? [...parts, unread(isOptional)] : parts)
   }
 
   private entry(
@@ -96,20 +96,20 @@ class WhereReader {
           }),
         ),
       )
-    return unknown
+    return unread(isOptional)
   }
 
   private all(table: CatalogTable, value: StaticValue, isOptional: boolean): ConditionTree {
     if (value.kind !== 'array') return this.where(table, value, isOptional)
     const parts = value.items.map((each) => this.where(table, each, isOptional))
-    return and(value.isOpen ? [...parts, unknown] : parts)
+    return and(value.isOpen ? [...parts, unread(isOptional)] : parts)
   }
 
   private any(table: CatalogTable, value: StaticValue, isOptional: boolean): ConditionTree {
-    // Arms that are not all known, or an OR that is only sometimes there, promise nothing.
-    if (isOptional) return unknown
+    // An OR that is only sometimes there promises nothing, and the calls without it ask for the rest alone.
+    if (isOptional) return unread(isOptional)
     if (value.kind !== 'array') return this.where(table, value, isOptional)
-    if (value.isOpen) return unknown
+    if (value.isOpen) return opaque
     const [only] = value.items
     if (value.items.length === 1 && only !== undefined) return this.where(table, only, false)
     return { kind: 'or', parts: value.items.map((each) => this.where(table, each, false)) }
@@ -122,8 +122,9 @@ class WhereReader {
     const negated = trees
       .flatMap(conditionsOf)
       .map((each) => condition({ ...each, operator: each.operator === 'is-null' ? 'is-not-null' : 'not' }))
-    // Only a single negated condition keeps its meaning alone: NOT (a AND b) is an OR.
-    return negated.length === 1 ? and(negated) : opaque
+    // Only a single negated condition keeps its meaning alone: NOT (a AND b) is an OR, which keeps most rows.
+    if (trees.some(holdsOpaque)) return opaque
+    return and(negated.length === 1 ? negated : [])
   }
 
   private scalar(column: CatalogColumn, value: StaticValue, isOptional: boolean): ConditionTree {
@@ -135,7 +136,7 @@ class WhereReader {
       case 'scalar':
         return column.type === 'Json' ? single('json') : single('equals')
       case 'array':
-        return column.isList ? single('list') : unknown
+        return column.isList ? single('list') : unread(isOptional)
       case 'object':
         return this.filter(column, value, isOptional)
       case 'choice': {
@@ -143,22 +144,23 @@ class WhereReader {
         const [first] = trees
         const isSame = trees.every((tree) => shapeOf(tree) === shapeOf(first))
         // The same operator with different values.
-        return isSame && first !== undefined ? withoutLiteral(first) : unknown
+        return isSame && first !== undefined ? withoutLiteral(first) : unread(isOptional)
       }
       default:
-        return unknown
+        return unread(isOptional)
     }
   }
 
   private filter(column: CatalogColumn, filter: ObjectValue, isOptional: boolean): ConditionTree {
     const mode = entryOf(filter, 'mode')?.value
     const isInsensitive = mode !== undefined && !(mode.kind === 'literal' && mode.value === 'default')
+    const isOfPath = entryOf(filter, 'path') !== undefined || filter.isOpen
     const parts = [...filter.entries].flatMap(([name, raw]): ConditionTree[] => {
       const entry = withoutUndefined(raw)
-      if (entry === undefined || name === 'mode') return []
-      return [this.operator(column, name, entry, isOptional || entry.isOptional, isInsensitive)]
+      if (entry === undefined || name === 'mode' || (name === 'path' && column.type === 'Json')) return []
+      return [this.operator(column, name, entry, isOptional || entry.isOptional, isInsensitive, isOfPath)]
     })
-    return and(filter.isOpen ? [...parts, unknown] : parts)
+    return and(filter.isOpen ? [...parts, unread(isOptional)] : parts)
   }
 
   private operator(
@@ -167,15 +169,20 @@ class WhereReader {
     { value }: ObjectEntry,
     isOptional: boolean,
     isInsensitive: boolean,
+    isOfPath: boolean,
   ): ConditionTree {
     const single = (operator: ConditionOperator, known: Partial<Condition> = {}) =>
       condition({ column: column.name, operator, isOptional, ...known })
     const literal = value.kind === 'literal' ? value.value : undefined
-    if (column.type === 'Json') return single('json')
+    if (column.type === 'Json') {
+      if (name === 'not') return single('not')
+      return single(name === 'array_contains' && !isOfPath ? 'json-contains' : 'json')
+    }
     const operator = OPERATORS[name]
-    if (operator === undefined) return unknown
-    if (value.kind === 'unknown' && operator !== 'not') return unknown
-    if (isInsensitive && operator !== 'not') return single('pattern')
+    if (operator === undefined) return unread(isOptional)
+    if (value.kind === 'unknown' && operator !== 'not') return unread(isOptional)
+    if (isInsensitive && operator !== 'not')
+      return single(operator === 'equals' || operator === 'in' ? 'any-case' : 'pattern')
     const isNull = value.kind === 'literal' && value.value === null
     if (name === 'not') return single(isNull ? 'is-not-null' : 'not')
     if (name === 'equals') return isNull ? single('is-null') : single('equals', boundLiteral(literal))
@@ -192,21 +199,43 @@ class WhereReader {
     value: StaticValue,
     isOptional: boolean,
   ): ConditionTree {
-    const own = table.foreignKeys.find((each) => each.relationField === relation.field)
     // `author: null` asks for the foreign key.
-    if (value.kind === 'literal' && value.value === null && own !== undefined)
-      return and(own.columns.map((column) => condition({ column, operator: 'is-null', isOptional })))
+    if (isNull(value)) return this.absent(table, relation, 'is-null', isOptional)
     const objects = objectsOf(value)
-    if (objects === null) return unknown
-    for (const object of objects)
-      for (const [quantifier, inner] of quantified(relation, object)) this.ask(relation, quantifier, inner)
-    return opaque
+    if (objects === null) return unread(isOptional)
+    const parts = quantified(relation, anyOf(objects)).map(([quantifier, entry]) => {
+      const isSometimes = isOptional || entry.isOptional
+      if (isNull(entry.value))
+        return this.absent(table, relation, quantifier === 'isNot' ? 'is-not-null' : 'is-null', isSometimes)
+      return this.ask(relation, quantifier, entry.value, isSometimes)
+    })
+    return and(parts)
   }
 
-  /** A child is looked up by its foreign key and the conditions; a parent is looked up by its key, or leads. */
-  private ask(relation: ModelRelation, quantifier: string, inner: StaticValue): void {
-    const { target, targetColumns } = relation
-    if (target === null) return
+  /** Whether there is a parent stands in the foreign key; whether there is a child, in another table. */
+  private absent(
+    table: CatalogTable,
+    relation: ModelRelation,
+    operator: 'is-null' | 'is-not-null',
+    isOptional: boolean,
+  ): ConditionTree {
+    const own = table.foreignKeys.find((each) => each.relationField === relation.field)
+    if (own === undefined) return unread(isOptional)
+    return and(own.columns.map((column) => condition({ column, operator, isOptional })))
+  }
+
+  /**
+   * A child is looked up by its foreign key and the conditions; a parent is looked up by its key, or leads. What is
+   * asked of the columns that the two have in common is asked of this table too.
+   */
+  private ask(
+    relation: ModelRelation,
+    quantifier: string,
+    inner: StaticValue,
+    isOptional: boolean,
+  ): ConditionTree {
+    const { target, targetColumns, columns } = relation
+    if (target === null) return unread(isOptional)
     const conditions = this.where(target, inner, false)
     const isLookup = relation.isList && targetColumns !== null
     const lookup = isLookup
@@ -216,17 +245,44 @@ class WhereReader {
     const tree = quantifier === 'every' ? and(lookup) : and([...lookup, conditions])
     if (quantifier !== 'isNot' && (lookup.length > 0 || conditionsOf(conditions).length > 0))
       this.related.push({ table: target, tree })
+    if (quantifier !== 'is' && quantifier !== 'some') return unread(isOptional)
+    const asked = conjuncts(conditions)
+    const shared = asked.flatMap((part) => {
+      if (part.kind !== 'condition' || part.condition.operator !== 'equals') return []
+      const column = columns?.[targetColumns?.indexOf(part.condition.column) ?? -1]
+      const isSometimes = isOptional || part.condition.isOptional
+      return column === undefined ? [] : [condition({ ...part.condition, column, isOptional: isSometimes })]
+    })
+    return and(shared.length === asked.length && asked.length > 0 ? shared : [...shared, unread(isOptional)])
   }
 }
 
-function quantified(relation: ModelRelation, object: ObjectValue): [string, StaticValue][] {
+/** A part that keeps rows away and could not be read; nothing where only some calls have it. */
+function unread(isOptional: boolean): ConditionTree {
+  return isOptional ? and([]) : opaque
+}
+
+function isNull(value: StaticValue): boolean {
+  return value.kind === 'literal' && value.value === null
+}
+
+function quantified(relation: ModelRelation, object: ObjectValue): [string, ObjectEntry][] {
   const names = relation.isList ? ['some', 'every', 'none'] : ['is', 'isNot']
-  const given = names.flatMap((name): [string, StaticValue][] => {
+  const given = names.flatMap((name): [string, ObjectEntry][] => {
     const entry = entryOf(object, name)
-    return entry === undefined ? [] : [[name, entry.value]]
+    return entry === undefined ? [] : [[name, entry]]
   })
   // `author: { email }` without `is`.
-  return given.length > 0 || relation.isList ? given : [['is', object]]
+  return given.length > 0 || relation.isList ? given : [['is', { value: object, isOptional: false }]]
+}
+
+/** What must hold all together. */
+function conjuncts(tree: ConditionTree): ConditionTree[] {
+  return tree.kind === 'and' ? tree.parts.flatMap(conjuncts) : [tree]
+}
+
+function holdsOpaque(tree: ConditionTree): boolean {
+  return tree.kind === 'opaque' || (tree.kind !== 'condition' && tree.parts.some(holdsOpaque))
 }
 
 function conditionsOf(tree: ConditionTree): Condition[] {

@@ -18,7 +18,7 @@ export function comparisonOperator(
       if (name === '=') return 'equals'
       if (['<', '>', '<=', '>='].includes(name)) return 'range'
       if (['<>', '!='].includes(name)) return 'not'
-      if (['@>', '&&', '<@'].includes(name)) return 'list'
+      if (['@>', '&&', '<@', '?', '?|', '?&', '@?'].includes(name)) return 'list'
       if (name === '@@') return 'search'
       if (['~', '~*'].includes(name)) return 'pattern'
       return null

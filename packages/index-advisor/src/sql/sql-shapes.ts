@@ -3,9 +3,11 @@ import type { Node, RangeVar, SelectStmt } from 'libpg-query'
 import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
 import type { QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
 import { QueryShapes } from '../shape/query-shapes.ts'
-import { and } from '../shape/condition-tree.ts'
+import { and, opaque } from '../shape/condition-tree.ts'
+import { EqualColumns } from './equal-columns.ts'
 import { NameScope } from './name-scope.ts'
-import { literalOf, nodesOf } from './parse-tree.ts'
+import { literalOf, nodesOf, stringOf } from './parse-tree.ts'
+import { Quals, type Qual } from './qual.ts'
 import { rowOrder, type Ordering } from './row-order.ts'
 import { toPostgresSpelling } from './sql-dialect.ts'
 import { TableConditions } from './table-conditions.ts'
@@ -70,7 +72,8 @@ class ShapeReader {
   ): void {
     const scope = scopeWithin(null)
     this.commonTables(ctes, scope)
-    const quals: Node[] = where === undefined ? [] : [where]
+    const quals = new Quals()
+    quals.where(where)
     if (relation !== undefined) this.source({ RangeVar: relation }, scope, quals)
     for (const each of from ?? []) this.source(each, scope, quals)
     this.emit(scope, quals, {})
@@ -84,7 +87,8 @@ class ShapeReader {
     }
     const scope = scopeWithin(outer)
     this.commonTables(select.withClause?.ctes, scope)
-    const quals: Node[] = select.whereClause === undefined ? [] : [select.whereClause]
+    const quals = new Quals()
+    quals.where(select.whereClause)
     for (const each of select.fromClause ?? []) this.source(each, scope, quals)
     for (const target of select.targetList ?? []) this.subqueries(target, scope)
     this.emit(scope, quals, select)
@@ -100,7 +104,7 @@ class ShapeReader {
     }
   }
 
-  private source(node: Node, scope: Scope, quals: Node[]): void {
+  private source(node: Node, scope: Scope, quals: Quals): void {
     if ('RangeVar' in node) {
       const { relname = '', schemaname, alias } = node.RangeVar
       const isCommonTable = schemaname === undefined && scope.isSubquery(relname)
@@ -109,10 +113,20 @@ class ShapeReader {
         isCommonTable ? null : (this.table(relname, schemaname) ?? null),
       )
     } else if ('JoinExpr' in node) {
-      const { larg, rarg, quals: on } = node.JoinExpr
+      const { larg, rarg, quals: on, jointype, usingClause = [] } = node.JoinExpr
+      const before = new Set(scope.sources.keys())
       if (larg !== undefined) this.source(larg, scope, quals)
+      const left = new Set([...scope.sources.keys()].filter((alias) => !before.has(alias)))
       if (rarg !== undefined) this.source(rarg, scope, quals)
-      if (on !== undefined) quals.push(on)
+      const right = new Set(
+        [...scope.sources.keys()].filter((alias) => !before.has(alias) && !left.has(alias)),
+      )
+      const kept = { JOIN_LEFT: left, JOIN_RIGHT: right, JOIN_FULL: new Set([...left, ...right]) }[
+        jointype as 'JOIN_LEFT'
+      ]
+      const missing = { JOIN_LEFT: right, JOIN_RIGHT: left }[jointype as 'JOIN_LEFT']
+      for (const each of [on, ...usingClause.map((column) => usingOf(scope, left, right, stringOf(column)))])
+        if (each !== undefined && each !== null) quals.on(each, kept ?? new Set(), missing ?? new Set())
     } else if ('RangeSubselect' in node) {
       const { subquery, alias } = node.RangeSubselect
       scope.sources.set(alias?.aliasname ?? '', null)
@@ -129,22 +143,33 @@ class ShapeReader {
   /** One shape for each table of the statement and each arm of its OR. */
   private emit(
     scope: Scope,
-    quals: readonly Node[],
+    found: Quals,
     select: Ordering & Pick<SelectStmt, 'limitCount' | 'limitOffset'>,
   ): void {
-    for (const qual of quals) this.subqueries(qual, scope)
-    const parts = quals.flatMap(conjuncts)
+    const of = new Map([...scope.sources.keys()].map((alias) => [alias, new TableConditions(alias, scope)]))
+    const quals = found.all((node, alias) => {
+      const asked = of.get(alias)?.conditionOf(node)
+      return asked !== null && asked !== undefined && asked.operator !== 'is-null'
+    })
+    for (const { node } of quals) this.subqueries(node, scope)
+    const equal = new EqualColumns(scope, quals)
     const order = rowOrder(scope, select)
     for (const [alias, table] of scope.sources) {
       if (table === null) continue
-      const own = new TableConditions(alias, scope)
-      const others = [...scope.sources.keys()]
-        .filter((other) => other !== alias)
-        .map((other) => new TableConditions(other, scope))
-      const mine = parts.filter((part) => own.isIn(part))
-      const isJoined = (part: Node) => others.some((other) => other.isIn(part))
+      const own = of.get(alias) as TableConditions
+      const others = [...of].filter(([other]) => other !== alias).map(([, each]) => each)
+      const mine = quals.filter(({ node, kept }) => own.isIn(node) && !kept.has(alias))
+      const isJoined = ({ node }: Qual) => others.some((other) => other.isIn(node))
+      // What is asked of other tables, or in a subquery, keeps rows of this one away.
+      const isFiltered = quals.some(
+        (each) =>
+          each.kept.size === 0 &&
+          equal.linked(each.node) === null &&
+          !own.isIn(each.node) &&
+          (isJoined(each) || nodesOf(each.node, 'SubLink').length > 0),
+      )
       const ordered = order?.alias === alias
-      const add = (asked: readonly Node[], isInner: boolean) => {
+      const add = (asked: readonly Qual[], isInner: boolean) => {
         // A LIMIT bounds the rows read of a table only where its order, or none, decides.
         const isBounded = (order === null || ordered) && !isInner
         const rows = {
@@ -152,11 +177,13 @@ class ShapeReader {
           limit: isBounded ? countOf(select.limitCount) : null,
           offset: isBounded ? countOf(select.limitOffset) : null,
         }
-        this.shapes.add(table, and(asked.map((part) => own.treeOf(part))), rows, this.evidence)
+        const trees = asked.map(({ node }) => own.treeOf(node))
+        const tree = and([...trees, ...equal.of(alias), ...(isFiltered ? [opaque] : [])])
+        this.shapes.add(table, tree, rows, this.evidence)
       }
       // The table may be where the join begins, or what each row of another table is looked up in.
       add(
-        mine.filter((part) => !isJoined(part)),
+        mine.filter((each) => !isJoined(each)),
         false,
       )
       if (mine.some(isJoined)) add(mine, true)
@@ -176,10 +203,28 @@ function scopeWithin(outer: Scope | null): Scope {
   return new NameScope(outer, (table, column) => table.columns.some((each) => each.name === column))
 }
 
-function conjuncts(node: Node): Node[] {
-  if ('BoolExpr' in node && node.BoolExpr.boolop === 'AND_EXPR')
-    return (node.BoolExpr.args ?? []).flatMap(conjuncts)
-  return [node]
+/** `JOIN … USING (id)` as the comparison that it stands for; null where no one table on each side has the column. */
+function usingOf(
+  scope: Scope,
+  left: ReadonlySet<string>,
+  right: ReadonlySet<string>,
+  column: string,
+): Node | null {
+  const holder = (aliases: ReadonlySet<string>) =>
+    [...aliases].find((alias) => scope.sources.get(alias)?.columns.some((each) => each.name === column))
+  const [a, b] = [holder(left), holder(right)]
+  if (a === undefined || b === undefined) return null
+  const reference = (alias: string): Node => ({
+    ColumnRef: { fields: [{ String: { sval: alias } }, { String: { sval: column } }] },
+  })
+  return {
+    A_Expr: {
+      kind: 'AEXPR_OP',
+      name: [{ String: { sval: '=' } }],
+      lexpr: reference(a),
+      rexpr: reference(b),
+    },
+  }
 }
 
 function countOf(node: Node | undefined): number | 'unknown' | null {

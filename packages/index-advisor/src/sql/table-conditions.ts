@@ -1,6 +1,6 @@
 import type { A_Expr, Node } from 'libpg-query'
 import type { CatalogTable } from '../catalog/catalog.ts'
-import type { Condition } from '../shape/query-shape.ts'
+import type { ComparedExpression, Condition, ConditionOperator } from '../shape/query-shape.ts'
 import type { ConditionTree } from '../shape/condition-tree.ts'
 import { and, condition, opaque } from '../shape/condition-tree.ts'
 import { comparisonOf, comparisonOperator } from './comparison-operator.ts'
@@ -25,19 +25,19 @@ export class TableConditions {
       if (boolop === 'AND_EXPR') return and(args.map((each) => this.treeOf(each)))
       if (boolop === 'OR_EXPR') return { kind: 'or', parts: args.map((each) => this.treeOf(each)) }
       const [negated] = args
-      const inner = negated === undefined ? null : this.single(negated)
+      const inner = negated === undefined ? null : this.conditionOf(negated)
       if (inner === null) return opaque
       if (inner.operator === 'is-null') return condition({ ...inner, operator: 'is-not-null' })
       // `NOT active` asks for one value as `active` does.
       if (negated !== undefined && 'ColumnRef' in negated) return condition({ ...inner, literal: false })
       return condition({ ...inner, operator: 'not' })
     }
-    const found = this.single(node)
+    const found = this.conditionOf(node)
     return found === null ? opaque : condition(found)
   }
 
   /** A comparison of a column of the table with something that is known when the table is read. */
-  private single(node: Node): Condition | null {
+  conditionOf(node: Node): Condition | null {
     if ('ColumnRef' in node) {
       const column = this.columnAt(node)
       return column === null ? null : { column, operator: 'equals', isOptional: false, literal: true }
@@ -64,19 +64,22 @@ export class TableConditions {
   }
 
   private comparison({ kind, name, lexpr, rexpr }: A_Expr): Condition | null {
-    const left = this.columnAt(bare(lexpr))
-    const right = this.columnAt(bare(rexpr))
+    const left = this.columnAt(this.bare(lexpr))
+    const right = this.columnAt(this.bare(rexpr))
     // Columns of one table compared with each other are known only row by row.
     if (left !== null && right !== null) return null
     const column = left ?? right
     if (column === null) {
       const inner = this.columnInside(lexpr)
       if (inner === null) return null
-      return { column: inner.column, operator: inner.isJson ? 'json' : 'pattern', isOptional: false }
+      const asked = { column: inner.column, isOptional: false }
+      if (inner.isJson) return { ...asked, operator: 'json' }
+      const compared = comparisonOperator(kind, nameOf(name), rexpr)
+      return { ...asked, operator: 'expression', expression: expressionOf(lexpr, compared) }
     }
     const value = left === null ? lexpr : rexpr
     if (this.columnInside(value) !== null) return null
-    const operator = comparisonOperator(kind, nameOf(name), value)
+    const operator = this.operatorOn(column, comparisonOperator(kind, nameOf(name), value), nameOf(name))
     if (operator === null) return null
     const asked = { column, operator, isOptional: false }
     if (operator === 'in') {
@@ -87,6 +90,32 @@ export class TableConditions {
     if (literal === undefined) return asked
     const comparison = operator === 'range' ? comparisonOf(nameOf(name), left !== null) : null
     return { ...asked, literal, ...(comparison === null ? {} : { comparison }) }
+  }
+
+  /** `@>` and `?` find elements of a list, or what a jsonb document holds. */
+  private operatorOn(
+    column: string,
+    operator: ConditionOperator | null,
+    name: string,
+  ): ConditionOperator | null {
+    const table = this.scope.sources.get(this.alias)
+    const type = table?.columns.find((each) => each.name === column)?.type
+    if (type !== 'Json' || (operator !== 'list' && operator !== 'search')) return operator
+    if (['?', '?|', '?&'].includes(name)) return 'json-key'
+    return ['@>', '@?', '@@'].includes(name) ? 'json-contains' : 'json'
+  }
+
+  /**
+   * The first of a row, `(a, b) > (…)`; without a cast to text, with which Prisma writes `"email"::text LIKE …`, or of a
+   * Json column to jsonb.
+   */
+  private bare(node: Node | undefined): Node | undefined {
+    if (node === undefined) return undefined
+    if ('RowExpr' in node) return node.RowExpr.args?.[0]
+    if (!('TypeCast' in node)) return node
+    const type = nameOf(node.TypeCast.typeName?.names)
+    const isOwn = type === 'jsonb' && this.columnInside(node.TypeCast.arg)?.isJson === true
+    return type === 'text' || isOwn ? node.TypeCast.arg : node
   }
 
   /** The column of the table that the node is; null for one that stands in a SELECT around this one. */
@@ -112,10 +141,33 @@ export class TableConditions {
   }
 }
 
-/** The first of a row, `(a, b) > (…)`; without a cast to text, with which Prisma writes `"email"::text LIKE …`. */
-function bare(node: Node | undefined): Node | undefined {
-  if (node === undefined) return undefined
-  if ('RowExpr' in node) return node.RowExpr.args?.[0]
-  if ('TypeCast' in node && nameOf(node.TypeCast.typeName?.names) === 'text') return node.TypeCast.arg
-  return node
+/** The function around a column, where it is known by its name; `other` for the rest. */
+function expressionOf(node: Node | undefined, compared: ConditionOperator | null): ComparedExpression {
+  const how = compared === 'equals' || compared === 'in' || compared === 'range' ? compared : 'other'
+  if (node === undefined) return { call: 'other', compared: how }
+  if ('TypeCast' in node && nameOf(node.TypeCast.typeName?.names) === 'date')
+    return { call: 'date', compared: how }
+  if (!('FuncCall' in node)) return { call: 'other', compared: how }
+  const { funcname, args = [] } = node.FuncCall
+  const name = nameOf(funcname).toLowerCase()
+  const isOfColumn = args.length === 1 && args[0] !== undefined && 'ColumnRef' in args[0]
+  if ((name === 'lower' || name === 'upper' || name === 'date') && isOfColumn)
+    return { call: name, compared: how }
+  if (PARTS_OF_TIME.has(name)) return { call: 'part-of-time', compared: how }
+  return { call: name === 'to_tsvector' ? 'to_tsvector' : 'other', compared: how }
 }
+
+/** What cuts a time down: the years, the months or the days of it are ranges of the column. */
+const PARTS_OF_TIME = new Set([
+  'date_trunc',
+  'extract',
+  'date_part',
+  'to_char',
+  'year',
+  'month',
+  'day',
+  'hour',
+  'date_format',
+  'strftime',
+  'datetime',
+])

@@ -64,7 +64,13 @@ function conditionSql(condition: Condition, parameter: () => string): string | n
     case 'not':
       return `${column} <> ${value()}`
     case 'list':
+    case 'json-contains':
       return `${column} @> ${parameter()}`
+    case 'json-key':
+      return `${column} ? ${parameter()}`
+    case 'any-case':
+      return `${column} ilike ${parameter()}`
+    case 'expression':
     case 'json':
     case 'search':
       return null

@@ -88,7 +88,7 @@ test.each([
   [
     'lower() and a Json path',
     `SELECT * FROM "User" WHERE lower(email) = $1 AND meta->>'a' = $2`,
-    ['User: email pattern, meta json'],
+    ['User: email expression, meta json'],
   ],
   ['array operators', `SELECT * FROM "User" WHERE tags @> $1`, ['User: tags list']],
   [

@@ -15,13 +15,30 @@ export class TypeReader {
   constructor(private readonly checker: ts.TypeChecker) {}
 
   valueOf(node: ts.Node): StaticValue {
-    return this.ofType(this.checker.getTypeAtLocation(node), node, 0)
+    const value = this.ofType(this.checker.getTypeAtLocation(node), node, 0)
+    // `(status = undefined) => …`: what it is without a caller is not what callers give.
+    return value.kind === 'undefined' && this.isInferred(node) ? choice([scalarValue, value]) : value
+  }
+
+  /** Its type is that of the value it begins with, and nobody said that it stays so. */
+  private isInferred(node: ts.Node): boolean {
+    const symbol = ts.isShorthandPropertyAssignment(node.parent)
+      ? this.checker.getShorthandAssignmentValueSymbol(node.parent)
+      : this.checker.getSymbolAtLocation(node)
+    const declaration = symbol?.valueDeclaration
+    if (declaration === undefined) return false
+    if (ts.isPropertyAssignment(declaration) || ts.isBindingElement(declaration)) return true
+    return (
+      (ts.isParameter(declaration) || ts.isVariableDeclaration(declaration)) && declaration.type === undefined
+    )
   }
 
   private ofType(type: ts.Type, at: ts.Node, depth: number): StaticValue {
     if (type.flags & ts.TypeFlags.Undefined) return undefinedValue
     if (type.flags & ts.TypeFlags.Void) return undefinedValue
     if (type.flags & ts.TypeFlags.Null) return scalarValue
+    // A place that is reached holds something: `(id = null) => { if (!id) return … }` was inferred too narrowly.
+    if (type.flags & ts.TypeFlags.Never) return scalarValue
     if (type.isStringLiteral() || type.isNumberLiteral()) return scalarValue
     // Most values come from places that are not typed here (a request, a library): taken to be what Prisma is given most.
     if (type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown)) return scalarValue

@@ -1,5 +1,5 @@
-import type { CandidateKey } from '../candidate/candidate.ts'
-import { fieldOf } from '../candidate/candidate.ts'
+import type { CandidateKey } from './candidate.ts'
+import { fieldOf } from './candidate.ts'
 import type { CatalogColumn, CatalogTable, Provider } from '../catalog/catalog.ts'
 
 /** Bytes a b-tree key may have: a third of a PostgreSQL page, InnoDB's DYNAMIC row format. */

@@ -1,0 +1,166 @@
+import { adviceOn } from '../support/small-project.ts'
+
+/** Rules by the type of a column and by the kind of a condition. */
+
+const models = (attributes = '') => `
+model Account {
+  id        Int       @id
+  history   Json
+  plain     Json      @db.Json
+  tags      String[]
+  email     String
+  name      String    @db.Citext
+  amount    Int
+  createdAt DateTime
+  deletedAt DateTime?
+  subscription String
+${attributes}
+}`
+const on = (source: string, attributes = '', migrations?: string) =>
+  adviceOn({ models: models(attributes), source, migrations })
+const sql = (where: string, attributes?: string, migrations?: string) =>
+  on(
+    `export const q = (v: any) => prisma.$queryRaw\`SELECT id FROM "Account" a WHERE ${where}\`\n`,
+    attributes,
+    migrations,
+  )
+const find = (where: string, attributes?: string) =>
+  on(`export const q = (v: any) => prisma.account.findMany({ where: ${where} })\n`, attributes)
+
+describe('KA-A14 what a Json document holds', () => {
+  test.each([
+    ['find', '{ history: { array_contains: [{ id: v }] } }', ['Account(history jsonb_path_ops) using Gin']],
+    ['sql', '"history" @> ${v}::jsonb', ['Account(history jsonb_path_ops) using Gin']],
+    ['sql', '("history")::jsonb @> ${v}', ['Account(history jsonb_path_ops) using Gin']],
+    ['sql', `a."history" @? '$.a'`, ['Account(history jsonb_path_ops) using Gin']],
+    ['sql', `"history" ? 'a'`, ['Account(history) using Gin']],
+    ['sql', `"history" ?| ARRAY['a'] AND "history" @> \${v}`, ['Account(history) using Gin']],
+    ['find', '{ history: { path: ["a"], equals: v } }', []],
+    ['find', '{ history: { path: ["a"], array_contains: v } }', []],
+    ['find', '{ history: { equals: v } }', []],
+    ['find', '{ plain: { array_contains: v } }', []],
+    ['sql', `"history" <@ \${v}`, []],
+    ['sql', `"history"->>'a' = \${v}`, []],
+    ['sql', '"tags" @> ARRAY[${v}]', ['Account(tags) using Gin']],
+  ])('KA-A14 %s %s', async (kind, where, expected) => {
+    const { ids } = await (kind === 'sql' ? sql(where) : find(where))
+    expect(ids).toEqual(expected)
+  })
+
+  test('KA-A14 an index whose operators answer is enough; one whose operators do not is none', async () => {
+    const small = '@@index([history(ops: JsonbPathOps)], type: Gin)'
+    expect((await find('{ history: { array_contains: [v] } }', small)).ids).toEqual([])
+    expect((await sql(`"history" ? 'a'`, small)).ids).toEqual(['Account(history) using Gin'])
+    const large = '@@index([history], type: Gin)'
+    expect((await sql(`"history" ? 'a' AND "history" @> \${v}`, large)).ids).toEqual([])
+  })
+
+  test('KA-A14 the line is one that Prisma reads back as the same', async () => {
+    const { run } = await find('{ history: { array_contains: [v] } }')
+    const [only] = run.advice.recommendations
+    expect(only).toMatchObject({
+      prisma: '@@index([history(ops: JsonbPathOps)], type: Gin)',
+      sql: 'CREATE INDEX CONCURRENTLY IF NOT EXISTS "Account_history_idx" ON "Account" USING GIN ("history" jsonb_path_ops);',
+    })
+    expect((await find('{ history: { array_contains: [v] } }', only!.prisma)).ids).toEqual([])
+  })
+
+  test('KA-B16 an arm of an OR that a GIN index finds is no scan', async () => {
+    const either = '{ OR: [{ subscription: v }, { history: { array_contains: [{ id: v }] } }] }'
+    expect((await find(either)).ids).toEqual([
+      'Account(history jsonb_path_ops) using Gin',
+      'Account(subscription)',
+    ])
+    expect((await find(either, '@@index([history(ops: JsonbPathOps)], type: Gin)')).ids).toEqual([
+      'Account(subscription)',
+    ])
+    expect((await find('{ OR: [{ tags: { has: v } }, { email: { contains: v } }] }')).ids).toEqual([])
+    expect(
+      (
+        await find(
+          '{ OR: [{ subscription: v }, { email: { contains: v } }] }',
+          '@@index([email(ops: raw("gin_trgm_ops"))], type: Gin)',
+        )
+      ).ids,
+    ).toEqual(['Account(subscription)'])
+  })
+})
+
+describe('KA-N4 KA-B15 a function of a column', () => {
+  test.each([
+    [
+      'DATE("createdAt") = ${v}',
+      'ask for a range instead, "createdAt" >= the first moment AND "createdAt" < the one after the last',
+    ],
+    ['a."createdAt"::date = ${v}', 'ask for a range instead'],
+    [`date_trunc('month', "createdAt") = \${v}`, 'ask for a range instead'],
+    ['EXTRACT(YEAR FROM "createdAt") = ${v}', 'ask for a range instead'],
+    ['lower("email") = lower(${v})', 'CREATE INDEX ON "Account" (lower("email"))'],
+    ['upper(a."email") IN (${v}, ${v})', 'CREATE INDEX ON "Account" (upper("email"))'],
+    [
+      `to_tsvector('english', "email") @@ plainto_tsquery(\${v})`,
+      `USING GIN (to_tsvector('english', "email"))`,
+    ],
+  ])('KA-N4 KA-B15 %s', async (where, said) => {
+    const { run } = await sql(where)
+    expect(run.advice.findings).toEqual([
+      expect.objectContaining({
+        kind: 'expression',
+        at: 'src/q.ts:3:30',
+        reason: expect.stringContaining(said) as unknown,
+      }),
+    ])
+  })
+
+  test.each([
+    'abs("amount") = ${v}',
+    '"amount" + 1 = ${v}',
+    'length("email") > ${v}',
+    'lower("name") = ${v}',
+    'COALESCE("deletedAt", now()) > ${v}',
+    'md5("email") = ${v}',
+  ])('KA-N4 %s → nothing that would not help', async (where) => {
+    expect((await sql(where)).reasons).toEqual([])
+  })
+
+  test('KA-B15 an index on the expression exists → nothing', async () => {
+    const { reasons } = await sql(
+      'lower("email") = ${v}',
+      '',
+      'CREATE TABLE "Account" ("id" INTEGER, "email" TEXT);\nCREATE INDEX i ON "Account"(lower("email"));',
+    )
+    expect(reasons).toEqual([])
+  })
+
+  test('KA-B15 an equality in any case is told from a search inside', async () => {
+    const { reasons } = await find('{ email: { equals: v, mode: "insensitive" } }')
+    expect(reasons).toEqual([expect.stringContaining('is compared in any case, which Prisma sends as ILIKE')])
+    const inside = await find('{ email: { contains: v } }')
+    expect(inside.reasons).toEqual([expect.stringContaining('is searched inside: only a trigram index')])
+  })
+
+  test.each(['{ name: { contains: v } }', '{ tags: { has: v } }', '{ history: { string_contains: v } }'])(
+    'KA-N4 trigrams are for text alone: %s',
+    async (where) => {
+      expect((await find(where)).remarks).toEqual([])
+    },
+  )
+})
+
+describe('KA-N6 a test for NULL is a column of few values', () => {
+  test.each([
+    ['{ deletedAt: null }', []],
+    ['{ deletedAt: { equals: null } }', []],
+    ['{ deletedAt: null, subscription: v }', ['Account(subscription, deletedAt)']],
+    ['{ deletedAt: { not: null } }', []],
+  ])('KA-N6 %s', async (where, expected) => {
+    expect((await find(where)).ids).toEqual(expected)
+  })
+
+  test('KA-N6 with a sort and a limit the rows come in order, however many there are', async () => {
+    const { ids } = await on(
+      `export const q = () => prisma.account.findMany({ where: { deletedAt: null }, orderBy: { createdAt: 'desc' }, take: 9 })\n`,
+    )
+    expect(ids).toEqual(['Account(deletedAt, createdAt)'])
+  })
+})
