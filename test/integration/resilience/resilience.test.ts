@@ -36,6 +36,28 @@ function failing(codes: string[], options: Parameters<typeof resilience>[0]) {
 describe('R2 retries', () => {
   const retry = { attempts: 3, baseDelay: 1, maxDelay: 2 }
 
+  test('come also where a test has faked the timers, of an operation and of a transaction', async () => {
+    const { prisma, log } = failing(['40001', '40001'], { retry })
+    const { client } = database.createRecordedClient({ adapter: database.adapter({ connections: 2 }) })
+    let attempts = 0
+    jest.useFakeTimers({ doNotFake: ['nextTick'] })
+    try {
+      await prisma.tag.count()
+      expect(log.statements).toHaveLength(3)
+      const again = client.$extends(resilience())
+      await again.$retryTransaction(
+        async (tx) => {
+          await tx.tag.count()
+          if (++attempts < 3) throw driverError('40001')
+        },
+        { ...retry },
+      )
+      expect(attempts).toBe(3)
+    } finally {
+      jest.useRealTimers()
+    }
+  })
+
   test.each(['40001', '40P01', '53300', '57P03'])('%s is sent again, as one operation', async (code) => {
     const { prisma, log, records } = failing([code, code], { retry })
     await prisma.tag.create({ data: { name: `retried ${code}` } })

@@ -20,15 +20,7 @@ export interface Target {
 
 /** What some checks need of the runtime or the driver, and not of the suite. */
 export type Ability =
-  | 'transactions'
-  | 'nested'
-  | 'errorCodes'
-  | 'timers'
-  | 'stacks'
-  | 'slowStatements'
-  | 'warnings'
-  | 'time'
-  | 'clock'
+  'transactions' | 'nested' | 'errorCodes' | 'stacks' | 'slowStatements' | 'warnings' | 'time' | 'clock'
 
 /** What a check works with. */
 export interface Given extends Target {

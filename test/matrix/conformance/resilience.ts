@@ -53,26 +53,22 @@ export const resilienceChecks = checks('resilience', (check) => {
     same(await withLimits({ timeout: 10_000 }, () => prisma.tag.count()), 0)
   })
 
-  check(
-    'R2 what the database has undone is sent again, outside transactions',
-    async (given) => {
-      let failures = 2
-      const adapter = disturbed(given, (sql) => {
-        if (/^select/i.test(sql) && failures > 0) {
-          failures--
-          throw conflict('could not serialize access')
-        }
-      })
-      const prisma = given
-        .client({ adapter })
-        .$extends(given.suite.resilience({ retry: { attempts: 3, baseDelay: 1, maxDelay: 2 } }))
-      same([await prisma.tag.count(), failures], [0, 0])
-      failures = 1
-      const plain = given.client({ adapter }).$extends(given.suite.resilience())
-      await failsWith('P2034', () => plain.tag.count())
-    },
-    'timers',
-  )
+  check('R2 what the database has undone is sent again, outside transactions', async (given) => {
+    let failures = 2
+    const adapter = disturbed(given, (sql) => {
+      if (/^select/i.test(sql) && failures > 0) {
+        failures--
+        throw conflict('could not serialize access')
+      }
+    })
+    const prisma = given
+      .client({ adapter })
+      .$extends(given.suite.resilience({ retry: { attempts: 3, baseDelay: 1, maxDelay: 2 } }))
+    same([await prisma.tag.count(), failures], [0, 0])
+    failures = 1
+    const plain = given.client({ adapter }).$extends(given.suite.resilience())
+    await failsWith('P2034', () => plain.tag.count())
+  })
 
   check('R3 $deferred runs after, in order, and $disconnect waits for it', async (given) => {
     const prisma = given.client().$extends(given.suite.resilience())

@@ -1,7 +1,7 @@
 import { judgeFailure, operationTraits, type Call, type FailureReason, type Next } from '@prisma-brisk/core'
-import { backOff } from 'exponential-backoff'
 import { deadlineKey, type Retries } from '../deadline/deadline.ts'
 import type { RetryOptions } from '../options.ts'
+import { pauseAfter } from './back-off.ts'
 import { RetryBudget } from './retry-budget.ts'
 
 declare module '@prisma-brisk/core' {
@@ -27,25 +27,20 @@ export class Retrier implements Retries {
 
   /** Sends an operation again that has failed, or fails as it did. */
   async again(call: Call, next: Next, first: unknown): Promise<unknown> {
-    const { attempts, baseDelay, maxDelay } = this.options
+    const { attempts } = this.options
     if (attempts === 1 || !this.mayRetry(call, first)) throw first
-    return backOff(
-      () => {
-        const stopped = call.notes[deadlineKey]?.error
-        if (stopped !== undefined) throw stopped
-        call.notes.retries = (call.notes.retries ?? 0) + 1
-        return next(call)
-      },
-      {
-        delayFirstAttempt: true,
-        jitter: 'full',
-        startingDelay: baseDelay,
-        timeMultiple: 2,
-        maxDelay,
-        numOfAttempts: attempts - 1,
-        retry: (error: unknown) => (call.notes.retries ?? 0) < attempts - 1 && this.mayRetry(call, error),
-      },
-    )
+    for (let failures = 1; ; failures++) {
+      await pauseAfter(failures, this.options)
+      const stopped = call.notes[deadlineKey]?.error
+      if (stopped !== undefined) throw stopped
+      const retries = (call.notes.retries ?? 0) + 1
+      call.notes.retries = retries
+      try {
+        return await next(call)
+      } catch (error) {
+        if (retries >= attempts - 1 || !this.mayRetry(call, error)) throw error
+      }
+    }
   }
 
   private mayRetry(call: Call, error: unknown): boolean {

@@ -8,9 +8,9 @@ import {
   type Host,
   type TransactionOf,
 } from '@prisma-brisk/core'
-import { backOff } from 'exponential-backoff'
 import { NestedRetryError } from '../errors.ts'
 import type { RetryOptions } from '../options.ts'
+import { pauseAfter } from './back-off.ts'
 import { budgetOf } from './retry-budget.ts'
 
 /** Options of {@link RetryTransaction}: Prisma's own, which hold for each attempt, and when to try again. */
@@ -77,15 +77,14 @@ export function retryTransactionOf(host: Host): RetryTransaction {
     if (typeof this.$transaction !== 'function' || this[SCOPE] !== undefined) throw new NestedRetryError()
     const budget = budgetOf(host)
     budget.operation()
-    const once = () => this.$transaction!(run, own)
-    return backOff(once, {
-      jitter: 'full',
-      startingDelay: baseDelay,
-      timeMultiple: 2,
-      maxDelay,
-      numOfAttempts: attempts,
-      retry: (error: unknown, attempt: number) => attempt < attempts && isUndone(error) && budget.take(),
-    })
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.$transaction(run, own)
+      } catch (error) {
+        if (attempt >= attempts || !isUndone(error) || !budget.take()) throw error
+      }
+      await pauseAfter(attempt, { baseDelay, maxDelay })
+    }
   }
   return retryTransaction as never
 }
