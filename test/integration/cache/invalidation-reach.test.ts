@@ -377,3 +377,46 @@ describe('KC4 a write whose answer this client cannot read', () => {
     }
   })
 })
+
+describe('fluent writes', () => {
+  type Plain = PrismaClient
+  const ways: Record<string, (client: Plain, name: string) => Promise<unknown>> = {
+    'update().tutor()': (client, name) => client.user.update({ where: { id: 1 }, data: { name } }).tutor(),
+    'update().conversations()': (client, name) =>
+      client.user.update({ where: { id: 1 }, data: { name } }).conversations(),
+    'upsert().tutor()': (client, name) =>
+      client.user
+        .upsert({ where: { id: 1 }, create: { id: 1, email: 'new', name }, update: { name } })
+        .tutor(),
+    'update().tutor() in an array': (client, name) =>
+      client.$transaction([client.user.update({ where: { id: 1 }, data: { name } }).tutor()]),
+    'update().tutor() in a transaction': (client, name) =>
+      client.$transaction((tx) => tx.user.update({ where: { id: 1 }, data: { name } }).tutor()),
+    'create().tutor()': async (client, name) => {
+      await client.user.deleteMany({ where: { id: 1 } })
+      return client.user.create({ data: { id: 1, email: 'new', name, tutorId: 2 } }).tutor()
+    },
+    'delete().tutor()': async (client, name) => {
+      await client.user.delete({ where: { id: 1 } }).tutor()
+      return client.user.createMany({ data: [{ id: 1, email: 'new', name, tutorId: 2 }] })
+    },
+  }
+  test.each(Object.entries(ways))(
+    '%s invalidates the row that is written, not the one that is answered',
+    async (_, write) => {
+      const prisma = cached(bench.base)
+      await bench.base.user.update({ where: { id: 1 }, data: { tutorId: 2 } })
+      for (const [through, name] of [
+        [prisma, 'Ada by the client'],
+        [bench.base, 'Ada by its base'],
+      ] as const) {
+        const read = () => prisma.user.findUnique({ where: { id: 1 }, ...minute })
+        const before = await read()
+        await settled()
+        expect(await hits(read)).toEqual(before)
+        await write(through as unknown as Plain, name)
+        expect((await read())?.name).toBe(name)
+      }
+    },
+  )
+})

@@ -15,6 +15,8 @@ interface Write {
   readonly model: string | null
   readonly operation: string
   readonly args: Args
+  /** Of a fluent call the way from the written row to the answer; else empty. */
+  readonly dataPath: readonly string[]
 }
 
 /**
@@ -29,7 +31,9 @@ export function writeTags(names: TagNames, schema: SchemaModel, write: Write, re
   const tags = new Set<string>()
   for (const model of modelsOf(schema, models)) {
     tags.add(names.of(model).any)
-    if (model === root && rows !== null) addRowTags(tags, names, model, rows, result)
+    // A fluent call answers with another row than the one that it has written.
+    if (model === root && rows !== null)
+      addRowTags(tags, names, model, rows, write.dataPath.length === 0 ? result : undefined)
     else tags.add(names.of(model).rows.tag)
   }
   return { tags: [...tags], rows: rows === null || root === undefined ? null : names.of(root).rows }
