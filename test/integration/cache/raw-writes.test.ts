@@ -1,5 +1,6 @@
 import { redisStore, type CacheOptions } from '@prisma-brisk/cache'
 import { brisk } from 'prisma-brisk'
+import { Prisma } from '../../../prisma/generated/postgresql/client.ts'
 import { expectStatements } from '../../support/statements.ts'
 import { useBench } from './support/bench.ts'
 import { cached, heardWarnings, ownNamespace, settled, start, until } from './support/cached-client.ts'
@@ -150,4 +151,42 @@ test.each([
   const prisma = await filled({ onRawWrite: 'invalidateAll' })
   await prisma.$executeRawUnsafe(sql)
   expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Raw' }])
+})
+
+describe('C19 raw writes of clients that the cache is not mounted on are raw writes', () => {
+  type Raw = Pick<typeof bench.base, '$executeRaw' | '$queryRaw' | '$executeRawUnsafe' | '$queryRawUnsafe'>
+  const ways: Record<string, (client: Raw, name: string) => PromiseLike<unknown>> = {
+    '$executeRaw`…`': (client, name) => client.$executeRaw`UPDATE "User" SET name = ${name}`,
+    '$executeRaw(Prisma.sql`…`)': (client, name) =>
+      client.$executeRaw(Prisma.sql`UPDATE "User" SET name = ${name}`),
+    '$queryRaw`… RETURNING`': (client, name) =>
+      client.$queryRaw`UPDATE "User" SET name = ${name} RETURNING id`,
+    $executeRawUnsafe: (client, name) => client.$executeRawUnsafe('UPDATE "User" SET name = $1', name),
+    $queryRawUnsafe: (client, name) =>
+      client.$queryRawUnsafe('UPDATE "User" SET name = $1 RETURNING id', name),
+  }
+  const doors: Record<string, (base: typeof bench.base, run: (of: Raw) => PromiseLike<unknown>) => unknown> =
+    {
+      'the base client': (base, run) => run(base),
+      'a transaction of the base client': (base, run) =>
+        base.$transaction(async (tx) => void (await run(tx))),
+      'an array of the base client': (base, run) => base.$transaction([run(base) as never]),
+      'a sibling': (base, run) => run(base.$extends({ name: 'sibling' }) as unknown as Raw),
+    }
+  test.each(
+    Object.entries(ways).flatMap(([way, write]) =>
+      Object.entries(doors).map(([door, through]) => [way, door, write, through] as const),
+    ),
+  )('%s through %s', async (_, __, write, through) => {
+    const seen: string[] = []
+    const prisma = await filled({
+      onRawWrite: (sql) => {
+        seen.push(sql)
+        return { models: ['User'] }
+      },
+    })
+    await through(bench.base, (of) => write(of, 'Raw'))
+    expect(seen).toEqual([expect.stringMatching(/^UPDATE "User" SET name = [$?]/)])
+    expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Raw' }])
+  })
 })
