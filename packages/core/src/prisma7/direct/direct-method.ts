@@ -13,6 +13,7 @@ import { aggregateMapping, delegateOf, redirected, type CallSite, type InternalP
 
 /** What is used of a client; private to Prisma, so every member is optional. */
 export interface DirectClient {
+  _originalClient?: DirectClient
   _request?(params: InternalParams): Promise<unknown>
   _runtimeDataModel?: { models: Record<string, RuntimeModel> }
   _extensions?: {
@@ -37,13 +38,14 @@ export type Method = (args?: Args) => PromiseLike<unknown>
 export class DirectMethod {
   private readonly delegate: string
   private known: readonly unknown[] | null = null
-  private readonly isBare: boolean
+  /** The client without any extension, whose hooks would otherwise see what they were not asked to: statements of ours. */
+  private readonly root: DirectClient
   private readonly isWrite: boolean
 
   constructor(
     /** The client whose method it is, and the one that it extends. */
     readonly own: DirectClient,
-    private readonly base: DirectClient,
+    base: DirectClient,
     readonly entry: PipelineEntry,
     readonly model: string,
     readonly operation: string,
@@ -51,7 +53,7 @@ export class DirectMethod {
   ) {
     this.delegate = delegateOf(model)
     this.isWrite = operationTraits(operation).isWrite
-    this.isBare = base._extensions?.isEmpty?.() === true
+    this.root = base._originalClient ?? base
   }
 
   call(args: Args | undefined, site: CallSite): Promise<unknown> {
@@ -85,13 +87,12 @@ export class DirectMethod {
   }
 
   /**
-   * To the client that was extended, past the hook, but no sooner than a hook would: what went through one before, such as
-   * `$executeRaw`, is sent before. A client with extensions waits as long of itself.
+   * To the base client, past all hooks: none stands before ours for this operation, and those for the operation that may be
+   * sent in its place are not this call's. But no sooner than a hook would: what went through one before, such as `$executeRaw`,
+   * is sent before.
    */
   readonly send = (params: InternalParams): Promise<unknown> =>
-    this.isBare
-      ? settled.then(() => this.entry.requests.send(this.base, params))
-      : this.entry.requests.send(this.base, params)
+    settled.then(() => this.entry.requests.send(this.root, params))
 
   /** The list of hooks, by which Prisma's own calls of the method are known: they may share a statement with these. */
   get hooks(): readonly unknown[] {
