@@ -184,3 +184,32 @@ test('R1 per-model and per-operation limits, and none', async () => {
     await database.drop()
   }
 })
+
+test.each(['a member of its own', 'a raw one', 'one of another client'])(
+  'KP2 an array that Prisma refuses, because one of it is no call, leaves no rejection behind: %s',
+  async (which) => {
+    const database: TestDatabase<PrismaClient> = await createDatabase('postgresql' as Provider)
+    const unhandled: unknown[] = []
+    const note = (error: unknown) => void unhandled.push(error)
+    process.on('unhandledRejection', note)
+    try {
+      const base = database.createClient()
+      const prisma = base.$extends(resilience({ timeout: 100 }))
+      await warm(prisma)
+      const member = {
+        'a member of its own': () => prisma.user.count(),
+        'a raw one': () => prisma.$queryRaw`SELECT 1`,
+        'one of another client': () => base.user.updateMany({ data: { name: 'x' } }),
+      }[which] as () => never
+      for (const other of [undefined, Promise.resolve(1), 7])
+        expect(() => prisma.$transaction([member(), other as never])).toThrow(
+          'All elements of the array need to be Prisma Client promises',
+        )
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off('unhandledRejection', note)
+      await database.drop()
+    }
+  },
+)

@@ -32,6 +32,11 @@ export interface CallNotes {
    * sends another one, and hands out rows that have those columns ({@link Call.neededColumns}).
    */
   keepsSelection?: boolean
+  /**
+   * Whether a member of an array transaction still waits for the others. It does so for ever where Prisma refuses the array, and
+   * nobody holds its promise then.
+   */
+  waitsForMembers?: () => boolean
   /** Wraps the fetch by which the call reaches Prisma Accelerate; without effect on other clients. */
   decorateFetch?: FetchDecorator
   /** How the cache answered; absent where it was not asked. */

@@ -7,6 +7,7 @@ import { UnsupportedClientError } from '../errors.ts'
 import { computedFieldsOf } from './client-extensions.ts'
 import { withoutOwnArguments } from './own-arguments.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
+import { hasBegun } from './request-loader.ts'
 import { redirected, type HookInput, type InternalParams } from './redirect.ts'
 import { SentCall } from './sent-call.ts'
 
@@ -137,6 +138,7 @@ export class PrismaDispatcher implements Dispatcher {
     this.sent = true
     const scope = TransactionRegistry.of(call.host).find(call.transaction.id ?? '')
     scope?.addMember(index, call)
+    call.notes.waitsForMembers = () => !hasBegun(lock)
     try {
       const result = await Promise.race([
         currentCall.run(call, start, this.query(call, args)),

@@ -2,7 +2,7 @@ import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 
 /** A request as Prisma's loader holds it. */
 interface LoadedRequest {
-  readonly transaction?: { readonly kind?: string } | undefined
+  readonly transaction?: { readonly kind?: string; readonly lock?: object } | undefined
   [CONTEXT]?: AsyncResource
 }
 
@@ -19,6 +19,13 @@ export interface RequestLoader {
 const CONTEXT = Symbol('prisma-brisk.context')
 const watched = new WeakSet<object>()
 const apart = new AsyncLocalStorage<true>()
+/** Locks of array transactions whose members are all there. */
+const begun = new WeakSet<object>()
+
+let isAnyKnown = false
+
+/** Whether the members of an array transaction, who share this lock, have ceased to wait for each other; true where nobody knows. */
+export const hasBegun = (lock: object): boolean => begun.has(lock) || !isAnyKnown
 
 /**
  * Sends each batch of Prisma's loader in the async context of a request of its own.
@@ -33,8 +40,10 @@ export function keepContexts(loader: RequestLoader | undefined): void {
   const { batchBy, batchLoader, singleLoader } = options
   if (batchBy === undefined || batchLoader === undefined || singleLoader === undefined) return
   watched.add(options)
+  isAnyKnown = true
   options.batchBy = (request) => {
     const isMember = request.transaction?.kind === 'batch'
+    if (isMember && request.transaction?.lock !== undefined) begun.add(request.transaction.lock)
     if (!isMember && apart.getStore() === true) return undefined
     const batch = batchBy.call(options, request)
     if (batch) request[CONTEXT] = new AsyncResource('prisma-brisk.request')

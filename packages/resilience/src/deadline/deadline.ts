@@ -131,7 +131,9 @@ export class Deadline implements Expiring, ConnectionWatch {
   expire(): void {
     this.expiry = null
     if (this.error !== undefined) return this.reject(this.isOpen ? this.unknown(this.error) : this.error)
-    const { model, operation } = this.call
+    const { model, operation, notes } = this.call
+    // Nobody would hear of it.
+    if (notes.waitsForMembers?.() === true) return
     this.stop(new QueryTimeoutError(model, operation, this.timeout as number))
   }
 
