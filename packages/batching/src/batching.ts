@@ -1,5 +1,15 @@
-import type { Call, CallTransaction, Host, Middleware, Model, Next } from '@prisma-brisk/core'
+import {
+  sendApart,
+  type Call,
+  type CallTransaction,
+  type Host,
+  type Middleware,
+  type Model,
+  type Next,
+} from '@prisma-brisk/core'
 import { BatchedCall } from './batch-key/batched-call.ts'
+import { isUniqueRead, ownBatchOf } from './batch-key/own-batch.ts'
+import { isComparedExactly } from './statement/merge-key-of.ts'
 import { groupsOf } from './batch-key/call-group.ts'
 import { CreateBatch } from './create/create-batch.ts'
 import { createGroupsOf } from './create/create-shape.ts'
@@ -35,9 +45,11 @@ export class Batching {
     })
   }
 
-  readonly middleware: Middleware = (call, next) => {
+  readonly middleware: Middleware = (call, passOn) => {
+    const { transaction, dataPath } = call
+    const isFluent = dataPath.length > 0 && isUniqueRead(call.operation) && transaction.kind !== 'array'
+    const next: Next = isFluent ? (sent) => this.sendFluent(sent, passOn) : passOn
     const model = this.modelOf(call)
-    const { transaction } = call
     if (transaction.kind === 'none') {
       return model === null ? next(call) : this.collect(this.loaders, call, next, model)
     }
@@ -66,6 +78,17 @@ export class Batching {
     if (!call.isLastExtension) return this.passBehind()
     if (models.size > 0 && models.get(model) === false) return null
     return this.host.schema()?.models.get(model) ?? null
+  }
+
+  /**
+   * A fluent call, which is Prisma's to merge. It compares keys in JavaScript, and refuses all calls of a tick for a value of one:
+   * what may be equal to the database alone, or is not of its kind, is sent with no other.
+   */
+  private async sendFluent(call: Call, next: Next): Promise<unknown> {
+    const model = this.host.schema()?.models.get(call.model ?? '')
+    if (model === undefined) return next(call)
+    const isPlain = ownBatchOf(call, model) !== null && (await isComparedExactly(model, call))
+    return isPlain ? next(call) : sendApart(() => next(call))
   }
 
   private passBehind(): null {

@@ -1,5 +1,6 @@
 import {
   operationTraits,
+  sendApart,
   type Call,
   type Host,
   type Middleware,
@@ -28,7 +29,8 @@ import { bareCall } from './read/read-plan.ts'
 import { rawReadOf } from './raw/raw-read.ts'
 import { wrappedCall } from './read/computed-value.ts'
 import { SharedState } from './read/shared-state.ts'
-import { TagNames } from './tag/tag-names.ts'
+import { keyInWhere } from './tag/row-key.ts'
+import { TagNames, uniqueKeys } from './tag/tag-names.ts'
 
 /** What the extension knows of the client that carries the cache. */
 export interface ClientFacts {
@@ -191,8 +193,21 @@ export class Cache {
     if (models === null && computedBehind.mayChange(this.host.schema(), call, omit)) {
       return this.bypass(call, next, 'computed-field', strategy)
     }
-    const answer = this.reads.read(call, next, strategy, models)
+    const answer = this.reads.read(call, models === null ? this.alone(call, next) : next, strategy, models)
     return isPromise(answer) ? answer : Promise.resolve(answer)
+  }
+
+  /**
+   * The unique reads of a tick are one batch to Prisma, which compares keys in JavaScript: what is equal to the database alone
+   * it does not find, and that would be stored. Such a read is sent by itself; where there is batching, it sees to that.
+   */
+  private alone(call: Call, next: Next): Next {
+    if (!operationTraits(call.operation).isUniqueRead || this.host.carried.has('batching')) return next
+    return (sent) => {
+      const model = this.host.schema()?.models.get(sent.model as string)
+      const found = model === undefined ? null : keyInWhere(uniqueKeys(model), model, sent.args['where'])
+      return found?.values.exact === true ? next(sent) : sendApart(() => next(sent))
+    }
   }
 
   private async answeredWhenReady(

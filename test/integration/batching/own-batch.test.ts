@@ -1,4 +1,7 @@
 import { batching } from '@prisma-brisk/batching'
+import { cache } from '@prisma-brisk/cache'
+import { brisk } from 'prisma-brisk'
+import type { PrismaClient as KeyTypesClient } from '../../../prisma/generated/key-types-postgresql/client.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import { expectStatements } from '../../support/statements.ts'
@@ -342,4 +345,75 @@ test("KR28 KB7 null for a second unique column is refused, as it is alone, thoug
   } finally {
     await database.drop()
   }
+})
+
+describe('fluent reads, which are Prisma’s to merge, and rows with lists, on PostgreSQL', () => {
+  let database: TestDatabase<KeyTypesClient>
+  const upper = ['A', 'B'].map((digit) => `00000000-0000-4000-8000-00000000000${digit}`)
+  beforeAll(async () => {
+    database = await createDatabase('postgresql', { schema: 'key-types' })
+    const plain = database.createClient()
+    for (const [index, id] of upper.entries())
+      await plain.uuidKey.create({ data: { id, label: id, items: { create: [{ id: index, rank: 1 }] } } })
+    for (const [index, id] of ['ab', 'cd'].entries())
+      await plain.charKey.create({ data: { id, label: id, items: { create: [{ id: index, rank: 1 }] } } })
+  })
+  afterAll(() => database.drop())
+
+  /** One call at a time on the plain client, and all in one tick on the others. */
+  const compare = async (calls: readonly ((client: KeyTypesClient) => Promise<unknown>)[]) => {
+    const plain = database.createClient()
+    const alone: unknown[] = []
+    for (const call of calls) alone.push(await call(plain).catch(messageOf))
+    expect(alone).not.toContainEqual([])
+    const { client, log } = database.createRecordedClient()
+    const clients = [
+      client.$extends(batching()),
+      database.createClient().$extends(brisk()),
+      database.createClient().$extends(brisk({ cache: { models: '*' } })),
+      database.createClient().$extends(cache({ models: '*', defaultTtl: 60 })),
+    ] as unknown as KeyTypesClient[]
+    for (const each of clients)
+      for (let again = 0; again < 2; again++)
+        expect(await Promise.all(calls.map((call) => call(each).catch(messageOf)))).toEqual(alone)
+    const [batched] = clients as [KeyTypesClient]
+    log.clear()
+    await Promise.all(calls.map((call) => call(batched).catch(messageOf)))
+    const inside = await batched.$transaction(
+      async (tx) => Promise.all(calls.map((call) => call(tx as KeyTypesClient).catch(messageOf))),
+      { timeout: 20_000 },
+    )
+    if (!alone.some((each) => typeof each === 'string')) expect(inside).toEqual(alone)
+    return log
+  }
+  const messageOf = (error: Error) => error.message.split('\n').at(-1)
+
+  test('KR28 lists of rows whose ids are equal to the database alone', () =>
+    compare(upper.map((id) => (of) => of.uuidKey.findUnique({ where: { id } }).items())))
+
+  test('KR28 lists of rows whose ids are padded, fluent and included', async () => {
+    await compare(['ab', 'cd'].map((id) => (of) => of.charKey.findUnique({ where: { id } }).items()))
+    await compare(
+      ['ab', 'cd'].map(
+        (id) => (of) => of.charKey.findUnique({ where: { id }, include: { items: { take: 1 } } }),
+      ),
+    )
+    await compare(
+      ['ab', 'cd'].map((id) => (of) => of.charKey.findUnique({ where: { id }, select: { items: true } })),
+    )
+  })
+
+  test('B8 a key of the wrong type fails its own call alone', () =>
+    compare([
+      (of) => of.uuidKey.findUnique({ where: { id: upper[0] as string } }).items(),
+      (of) => of.uuidKey.findUnique({ where: { id: 7 as never } }).items(),
+      (of) => of.uuidKey.findUnique({ where: { id: null as never } }).items(),
+    ]))
+
+  test('KR28 ids that are compared as they are spelled share a statement, as without batching', async () => {
+    const log = await compare(
+      upper.map((id) => (of) => of.uuidKey.findUnique({ where: { id: id.toLowerCase() } }).items()),
+    )
+    expect(log.statements.filter(({ transaction }) => transaction === 0)).toHaveLength(2)
+  })
 })

@@ -33,7 +33,7 @@ export class CreateKey {
       }
       const isKnown = ({ name }: Field) => data[name] !== undefined || generators.has(name)
       if (!fields.every((field) => isKnown(field) && storesAsGiven.has(field.type))) continue
-      const key = await mergeKeyOf(state.host, group, fields)
+      const key = await mergeKeyOf(group, fields)
       if (key !== null) return new CreateKey(key, unique.fields, generators)
     }
     return null

@@ -20,6 +20,8 @@ export interface KeyType {
   foldRow(value: unknown): Fold | null
   /** Whether equal folds are equal values, so that callers who spell a value differently may share its rows. */
   readonly isExact: boolean
+  /** Whether a row holds a value as it is spelled here; default: where it is its own fold. */
+  isAsStored?(value: unknown): boolean
   /** The value as the statement carries it; alike for all keys, so that Prisma sees one plain list. */
   send(value: unknown): unknown
 }
@@ -244,20 +246,24 @@ function strings({ nativeType }: Field, provider: Provider, fact: ColumnFact | n
 }
 
 function postgresStrings({ type, isDeterministic }: ColumnFact): KeyType | null {
-  if (type === 'uuid') return text(uuid, true)
+  if (type === 'uuid') return { ...text(uuid, true), isAsStored: isCanonicalUuid }
   if (!isDeterministic) return null
   switch (type) {
     case 'text':
     case 'varchar':
       return text(byteForByte, true)
     case 'bpchar':
-      return text(sameBlanks, true)
+      // A row holds the blanks too.
+      return { ...text(sameBlanks, true), isAsStored: () => false }
     case 'citext':
       return text(anyCase, false)
     default:
       return null
   }
 }
+
+const isCanonicalUuid = (value: unknown): boolean =>
+  typeof value === 'string' && /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(value)
 
 /** Collations whose rules for printable ASCII are known; collations of a language may hold more letters equal. */
 const knownCollations =

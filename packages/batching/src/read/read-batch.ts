@@ -89,7 +89,7 @@ export class ReadBatch extends BatchRun {
   ): Promise<void> {
     const { group } = this
     const { fields, where } = partition
-    const key = await mergeKeyOf(this.state.host, group, fields)
+    const key = await mergeKeyOf(group, fields)
     const { chunks, uncertain } =
       key === null ? { chunks: [], uncertain: partition.members } : chunksOf(partition, key)
     for (const equal of bySpelling(uncertain, partition)) this.alone.push(equal)
@@ -174,7 +174,8 @@ export class ReadBatch extends BatchRun {
         continue
       }
       const answer = outcome.status === 'rejected' ? null : outcome.value
-      if (answer === null && !(await isComparedExactly(this.group, first))) uncertain.push(...equal)
+      if (answer === null && !(await isComparedExactly(this.group.model, first.call)))
+        uncertain.push(...equal)
       else if (outcome.status === 'rejected') missed.push(...equal)
       else this.hand(isMixed ? inOrderOf(answer, first.call.args) : answer, first, first, others)
     }

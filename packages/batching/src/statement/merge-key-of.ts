@@ -1,5 +1,4 @@
-import type { Args, Field, Host } from '@prisma-brisk/core'
-import type { BatchedCall } from '../batch-key/batched-call.ts'
+import type { Args, Call, Field, Model } from '@prisma-brisk/core'
 import type { CallGroup } from '../batch-key/call-group.ts'
 import { comparisonsOf } from '../batch-key/own-batch.ts'
 import { ColumnCatalog, factOf } from '../key/column-facts.ts'
@@ -8,13 +7,12 @@ import { CompoundKey, SingleKey, type MergeKey } from './merge-key.ts'
 
 /** The key of these fields; null where values of one of them cannot be told apart with certainty. */
 export async function mergeKeyOf(
-  host: Host,
-  group: CallGroup,
+  { model, first }: CallGroup,
   fields: readonly Field[],
 ): Promise<MergeKey | null> {
   const members: SingleKey[] = []
   for (const field of fields) {
-    const member = await singleKeyOf(host, group, field)
+    const member = await singleKeyOf(model, first.call, field)
     if (member === null) return null
     members.push(member)
   }
@@ -27,21 +25,24 @@ export async function mergeKeyOf(
  * Whether JavaScript finds the values of a `where` equal exactly where the database does, and whether each is spelled as a
  * row would hold it.
  */
-export async function isComparedExactly(group: CallGroup, { call }: BatchedCall): Promise<boolean> {
-  for (const [field, value] of comparisonsOf(call.args['where'] as Args, group.model)) {
+export async function isComparedExactly(model: Model, call: Call): Promise<boolean> {
+  for (const [field, value] of comparisonsOf(call.args['where'] as Args, model)) {
     if (value === null) continue
-    const key = await singleKeyOf(call.host, group, field)
-    if (key === null || !key.isExact || key.fold(value) !== value) return false
+    const key = await singleKeyOf(model, call, field)
+    if (key === null || !key.isExact) return false
+    if (!(key.type.isAsStored?.(value) ?? key.fold(value) === value)) return false
   }
   return true
 }
 
-async function singleKeyOf(host: Host, { model, first }: CallGroup, field: Field): Promise<SingleKey | null> {
+/** @param call one that may ask the database for what it says of the column */
+async function singleKeyOf(model: Model, call: Call, field: Field): Promise<SingleKey | null> {
+  const { host } = call
   const schema = host.schema()
   const fact =
     schema === null || !needsFact(field, host.provider)
       ? null
-      : factOf(await ColumnCatalog.of(host).load(first.call, schema), host, model, field)
+      : factOf(await ColumnCatalog.of(host).load(call, schema), host, model, field)
   const type = keyTypeOf(field, host.provider, fact)
   return type === null ? null : new SingleKey(field, type, fact)
 }
