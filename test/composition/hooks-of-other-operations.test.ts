@@ -53,9 +53,12 @@ async function outcome(extend: (base: object) => unknown, hooked: string, call: 
     seen.push(hooked)
     return query(args)
   }
-  const query = hooked.startsWith('$') ? { [hooked]: hook } : { $allModels: { [hooked]: hook } }
+  const query = (hooked.startsWith('$') ? { [hooked]: hook } : { $allModels: { [hooked]: hook } }) as Record<
+    string,
+    never
+  >
   const base = database.createClient()
-  const client = extend(base.$extends({ query } as never)) as PrismaClient
+  const client = extend(base.$extends({ query })) as PrismaClient
   const answers = await Promise.all([1, 2, 3, 4].map((index) => call(client, index)))
   await base.$disconnect()
   return { answers, seen }

@@ -171,7 +171,7 @@ describe('C19 raw writes of clients that the cache is not mounted on are raw wri
       'a transaction of the base client': (base, run) =>
         base.$transaction(async (tx) => void (await run(tx))),
       'an array of the base client': (base, run) => base.$transaction([run(base) as never]),
-      'a sibling': (base, run) => run(base.$extends({ name: 'sibling' }) as unknown as Raw),
+      'a sibling': (base, run) => run(base.$extends({ name: 'sibling' })),
     }
   test.each(
     Object.entries(ways).flatMap(([way, write]) =>
