@@ -205,6 +205,18 @@ export function heapMegabytes(): number {
   return process.memoryUsage().heapUsed / 1e6
 }
 
+/** The most that `heap` shows while `run` runs, in megabytes above the beginning: garbage included, or what is live. */
+export async function heapPeak(run: () => Promise<unknown>, heap = usedMegabytes): Promise<number> {
+  const before = heapMegabytes()
+  let peak = before
+  const watch = setInterval(() => (peak = Math.max(peak, heap())), 5)
+  await run()
+  clearInterval(watch)
+  return peak - before
+}
+
+const usedMegabytes = (): number => process.memoryUsage().heapUsed / 1e6
+
 function round(value: number): number {
   return Number(value.toPrecision(4))
 }

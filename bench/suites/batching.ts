@@ -2,7 +2,7 @@ import DataLoader from 'dataloader'
 import { batching } from '@prisma-brisk/batching'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../test/support/databases.ts'
-import { heapMegabytes, inTurn, median, type Bench } from '../harness.ts'
+import { heapMegabytes, inTurn, median, type Bench, heapPeak } from '../harness.ts'
 import { memoryClients, readOne } from '../hook-floor.ts'
 
 /** Concurrent calls, as resolvers and loops make them, on PostgreSQL over loopback. */
@@ -347,15 +347,3 @@ function heldCalls(prisma: PrismaClient, count: number): () => Promise<unknown> 
     await calls
   }
 }
-
-/** The most that `heap` shows while `run` runs, in megabytes above the beginning: garbage included, or what is live. */
-async function heapPeak(run: () => Promise<unknown>, heap = usedMegabytes): Promise<number> {
-  const before = heapMegabytes()
-  let peak = before
-  const watch = setInterval(() => (peak = Math.max(peak, heap())), 5)
-  await run()
-  clearInterval(watch)
-  return peak - before
-}
-
-const usedMegabytes = (): number => process.memoryUsage().heapUsed / 1e6
