@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import type { ChangeFollower } from './changes/change-feed.ts'
 import { checkedSelection, checkNames, type CacheSelection } from './cache-selection.ts'
 import { checkStrategy, type CacheStrategy } from './cache-strategy.ts'
 import { isMarked } from './entry/entry.ts'
@@ -37,6 +38,14 @@ export interface CacheMethods {
   /** Counts since the start, of all clients extended from one base client. Cost: proportional to the number of models. */
   stats(): CacheStats
   /**
+   * Resolves once the source of the option `changes` is live, and everything is invalidated that was written before; at once
+   * where there is no source. Reads that ask for the cache start it by themselves; await this where a start-up is to fail
+   * without it.
+   *
+   * @throws ChangesError (`E_CHANGES_…`) where the source says that it cannot work, or not now; it goes on trying
+   */
+  untilLive(): Promise<void>
+  /**
    * Runs reads so that later ones find their results; waits until these are stored. What fails is counted, not thrown.
    * Default `concurrency`: 4.
    *
@@ -51,7 +60,7 @@ export interface CacheMethods {
    * A text that changes whenever one of these tags or models is invalidated, the same in all processes on one store; a
    * route can answer 304 without asking the database. Take it **before** the data it is sent with. It changes without
    * need only where the store has lost a stamp: by eviction, or a day after it was made while nothing was cached under
-   * it. Where the store cannot be reached it is a new one each time. Cost: one round trip to the store.
+   * it. Where the store cannot be reached, or the source of `changes` is not live, it is a new one each time. Cost: one round trip to the store.
    *
    * @throws InvalidCacheStrategyError
    * @example
@@ -108,6 +117,8 @@ interface Parts {
   readonly stats: Statistics
   readonly writes: WriteInvalidation
   readonly fills: ReadonlySet<Promise<unknown>>
+  /** Null where nobody tells of writes from elsewhere. */
+  readonly changes: ChangeFollower | null
   /** The client that carries this cache. */
   readonly client: () => object
   readonly wrap: (
@@ -118,7 +129,7 @@ interface Parts {
   ) => Promise<unknown>
 }
 
-export function cacheMethods({ names, store, stats, writes, fills, client, wrap }: Parts): CacheMethods {
+export function cacheMethods({ names, store, stats, writes, fills, changes, client, wrap }: Parts): CacheMethods {
   const tagsOf = (selection: CacheSelection, method: string): readonly string[] => {
     const { tags = [], models = [] } = checkedSelection(selection, method)
     return [...tags.map((tag) => names.own(tag)), ...writes.tagsOfModelNames(models, `${method}.models`)]
@@ -131,7 +142,8 @@ export function cacheMethods({ names, store, stats, writes, fills, client, wrap 
       await writes.invalidate({ tags: [names.everything], rows: null })
     },
     withInfo: collectInfo,
-    stats: () => stats.snapshot(storeStats(store)),
+    stats: () => stats.snapshot(storeStats(store), changes?.stats()),
+    untilLive: async () => changes?.untilLive(),
     warm: (runs, options) => warm(runs, options, fills),
     async etag(selection) {
       // Of models, the tag that every write of them changes is enough. That of their rows is signed by whoever caches one first.
@@ -140,6 +152,8 @@ export function cacheMethods({ names, store, stats, writes, fills, client, wrap 
         .tagsOfModelNames(models, '$cache.etag.models')
         .filter((tag) => !names.isOfRows(tag))
       const own = tags.map((tag) => names.own(tag))
+      const isBlind = models.length > 0 && changes !== null && changes.obstacle(() => new Set(models)) !== null
+      if (isBlind) return `"${randomUUID()}"`
       const stamps = await store.observe([names.everything, ...own, ...written])
       if (typeof stamps === 'string' || stamps.some(isMarked)) return `"${randomUUID()}"`
       const hash = createHash('sha256')

@@ -3,10 +3,13 @@ import {
   sendApart,
   type Call,
   type Host,
+  readModels,
   type Middleware,
+  type ModelSet,
   type Next,
   type Provider,
 } from '@prisma-brisk/core'
+import { ChangeFeed, type ChangeFollower } from './changes/change-feed.ts'
 import { cacheMethods, type CacheMethods } from './cache-client.ts'
 import { CacheKeys } from './key/cache-key.ts'
 import type { CacheStore } from './cache-store.ts'
@@ -57,6 +60,8 @@ export class Cache {
   private readonly store: GuardedStore
   private readonly shared: SharedState
   private readonly writes: WriteInvalidation
+  /** Null where nobody tells of writes from elsewhere. */
+  private readonly changes: ChangeFollower | null
   private reads: ReadThrough | null = null
 
   constructor(
@@ -79,12 +84,17 @@ export class Cache {
     const { stats, fills } = this.shared
     const { names } = this
     this.writes = new WriteInvalidation(options, () => host.schema(), names, this.store, stats)
+    this.changes =
+      options.changes === null
+        ? null
+        : ChangeFeed.of(options.changes).follow({ host, names, store: this.store, writes: this.writes })
     this.methods = cacheMethods({
       names,
       store: this.store,
       stats,
       fills,
       writes: this.writes,
+      changes: this.changes,
       client: () => facts().client(),
       wrap: (key, strategy, models, run) => this.wrap(key, strategy, models, run),
     })
@@ -188,6 +198,8 @@ export class Cache {
     if (call.hasForeignBehind && this.options.scope === null) {
       return this.bypass(call, next, 'extension-behind', strategy)
     }
+    const obstacle = this.changes?.obstacle(() => models === null ? this.modelsOf(call) : new Set(models)) ?? null
+    if (obstacle !== null) return this.bypass(call, next, obstacle, strategy)
     if (this.reads === null) return this.answeredWhenReady(call, next, strategy, models)
     const { computedBehind, omit } = this.facts()
     if (models === null && computedBehind.mayChange(this.host.schema(), call, omit)) {
@@ -208,6 +220,11 @@ export class Cache {
       const found = model === undefined ? null : keyInWhere(uniqueKeys(model), model, sent.args['where'])
       return found?.values.exact === true ? next(sent) : sendApart(() => next(sent))
     }
+  }
+
+  private modelsOf({ model, operation, args }: Call): ModelSet {
+    const schema = this.host.schema()
+    return schema === null ? '*' : readModels(schema, model, operation, args)
   }
 
   private async answeredWhenReady(

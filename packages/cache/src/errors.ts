@@ -60,3 +60,26 @@ export class AccelerateError extends BriskError {
     super('E_ACCELERATE', `${reason} ${advice}`, options)
   }
 }
+
+export type ChangesErrorCode =
+  | 'E_CHANGES_DRIVER'
+  | 'E_CHANGES_POOLER'
+  | 'E_CHANGES_NOT_INSTALLED'
+  | 'E_CHANGES_REFUSED'
+  | 'E_CHANGES_LOST'
+
+/**
+ * A source of changes cannot work, or not now. Never reaches a query: it stands in `$cache.stats().changes.error`, and
+ * rejects `$cache.untilLive()`.
+ *
+ * - `E_CHANGES_DRIVER`: the package that it connects with is not installed
+ * - `E_CHANGES_POOLER`: notifications do not arrive
+ * - `E_CHANGES_NOT_INSTALLED`: there are no triggers
+ * - `E_CHANGES_REFUSED`: the database refuses what the source needs; the message has its words
+ * - `E_CHANGES_LOST`: the connection is gone; the source connects again by itself
+ */
+export class ChangesError extends BriskError {
+  constructor(code: ChangesErrorCode, reason: string, advice: string, options?: ErrorOptions) {
+    super(code, advice === '' ? reason : `${reason} ${advice}`, options)
+  }
+}

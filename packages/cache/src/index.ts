@@ -21,6 +21,14 @@ export type { CacheInfo, CacheStatus } from './report/cache-info.ts'
 export type { CacheStats, ModelStats } from './report/statistics.ts'
 export type { CacheEvent } from './report/read-report.ts'
 export type {
+  ChangeSink,
+  ChangeSource,
+  ChangeState,
+  ChangeStats,
+  OnLost,
+  TableChange,
+} from './change-source.ts'
+export type {
   CacheLookup,
   CacheStore,
   FillLocks,
@@ -51,8 +59,10 @@ export type { PostgresAnswer, PostgresPool } from './store/postgres/postgres-con
 export { tieredStore, type TieredStoreOptions } from './store/tiered-store.ts'
 export type { ValueCodec } from './codec/payload.ts'
 export type { DecimalClass } from './codec/value-copy.ts'
+export type { ChangesErrorCode } from './errors.ts'
 export {
   AccelerateError,
+  ChangesError,
   InvalidCacheStrategyError,
   StoreReplyError,
   StoreTimeoutError,

@@ -15,6 +15,7 @@ import {
 } from '@prisma-brisk/core'
 import { isAccelerateStore, type AccelerateStore } from './store/accelerate-store.ts'
 import type { CacheStore } from './cache-store.ts'
+import type { ChangeSource } from './change-source.ts'
 import { checkStrategy, type CacheStrategy, type StrategyDefaults } from './cache-strategy.ts'
 import { InvalidCacheStrategyError } from './errors.ts'
 import { enabledFromEnvironment, ttlFromEnvironment, type Environment } from './environment.ts'
@@ -95,6 +96,16 @@ export interface CacheOptions {
    * a call site; `'invalidateAll'`; `'ignore'`; or a function from the SQL to the tags and models to invalidate.
    */
   readonly onRawWrite?: RawWriteAction | undefined
+  /**
+   * Tells the cache of writes that this client does not make: of psql, cron jobs, triggers, other services. Default: none,
+   * and such a write is seen when the entry's lifetime ends. `postgresTriggers(url)` of `prisma-brisk/postgres-triggers`.
+   *
+   * A read that begins later after such a write's COMMIT than the source's lag and one heartbeat is not answered with what
+   * was before it. The source starts with the first cached read, and ends when the client disconnects. Until it is live, and while it
+   * is lost, reads go to the database (`changes-connecting`, `changes-lost` in `bypassesByReason`), unless the source's
+   * `onLost` says otherwise; reads that rest on tables which it does not watch always do (`changes-unwatched`).
+   */
+  readonly changes?: ChangeSource | undefined
   /** Seconds a null or empty result is fresh; 0: it is not kept at all. Default: as any other. */
   readonly nullTtl?: number | undefined
   /**
@@ -155,6 +166,7 @@ export interface ResolvedCacheOptions {
   readonly writeTimeout: number
   readonly verify: number
   readonly onRawWrite: RawWriteAction
+  readonly changes: ChangeSource | null
   /** What a strategy leaves open. */
   readonly defaults: StrategyDefaults
   readonly strict: { readonly lifetime: number } | null
@@ -185,6 +197,7 @@ export function resolveOptions(
     writeTimeout: options.writeTimeout ?? 500,
     verify: options.verify ?? 0,
     onRawWrite: options.onRawWrite ?? 'warn',
+    changes: options.changes ?? null,
     defaults: Object.freeze({
       ttl: defaultTtl ?? 0,
       nullTtl: options.nullTtl ?? null,
@@ -209,6 +222,7 @@ function refuseWithAccelerate(options: CacheOptions): void {
     'fillLock',
     'nullTtl',
     'staleIfError',
+    'changes',
   ] as const) {
     const value = options[name]
     if (value === undefined || value === false || value === 0) continue
@@ -236,6 +250,12 @@ const store: OptionCheck = (value, path) => {
     'a store: memoryStore(), redisStore(client), postgresStore(pool), tieredStore({ near, far }) or accelerateStore()',
     value,
   )
+}
+
+const changes: OptionCheck = (value, path) => {
+  const { name, start, stop } = Object(value) as Partial<ChangeSource>
+  if (typeof name === 'string' && typeof start === 'function' && typeof stop === 'function') return
+  throw new InvalidOptionsError(path, 'a source of changes, such as postgresTriggers(url)', value)
 }
 
 const strategy: OptionCheck = (value, path) => {
@@ -271,6 +291,7 @@ const CHECKS: Readonly<Record<string, OptionCheck>> = {
     oneOf('warn', 'invalidateAll', 'ignore'),
     callable,
   ),
+  changes,
   nullTtl: seconds,
   staleIfError: seconds,
   strict: either(

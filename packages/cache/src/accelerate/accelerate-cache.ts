@@ -233,6 +233,7 @@ export class AccelerateCache {
       },
       withInfo: collectInfo,
       stats: () => this.stats.snapshot(storeStats(this.guard)),
+      untilLive: () => Promise.resolve(),
       warm: (runs, options) => warm(runs, options, new Set()),
       etag: async (selection) => {
         checkedSelection(selection, '$cache.etag')

@@ -1,3 +1,4 @@
+import { realTimers } from '@prisma-brisk/core'
 import { ApartSending } from './apart-sending.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import type { CacheLookup, CacheStore, ReservedNames } from '../cache-store.ts'
@@ -11,6 +12,7 @@ import {
   UnserialisableValueError,
 } from '../errors.ts'
 import { Journal } from './invalidation-journal.ts'
+import type { InvalidationTimes } from './invalidation-times.ts'
 
 /** Why the store was not asked, or gave no answer. */
 export type StoreFailure = 'store-timeout' | 'store-error' | 'store-down' | 'invalidation-pending'
@@ -28,6 +30,8 @@ export class GuardedStore {
   private readonly reads: StoreTimeouts
   private readonly writes: StoreTimeouts
   private readonly apart: ApartSending
+  /** Kept where somebody asks what has been invalidated already. */
+  times: InvalidationTimes | null = null
   /** Counts what went wrong, for the statistics. */
   readonly troubles = { timeouts: 0, errors: 0, journaled: 0, replayed: 0, outages: 0, unmarked: 0 }
 
@@ -133,9 +137,11 @@ export class GuardedStore {
       return this.apart.send()
     }
     if (this.breaker.isOpen) return this.note(tags)
+    const sentAt = this.times === null ? 0 : realTimers.now()
     try {
       const sent = this.store.invalidate(tags)
-      if (isPromise(sent)) return this.confirm(sent, tags)
+      if (isPromise(sent)) return this.confirm(sent, tags, sentAt)
+      this.times?.note(tags, sentAt)
     } catch (error) {
       this.failure(error)
       this.note(tags)
@@ -205,11 +211,12 @@ export class GuardedStore {
     )
   }
 
-  private confirm(sent: Promise<void>, tags: readonly string[]): Promise<void> {
+  private confirm(sent: Promise<void>, tags: readonly string[], sentAt: number): Promise<void> {
     return this.writes.within(
       sent,
       () => {
         this.breaker.succeeded()
+        this.times?.note(tags, sentAt)
         this.journal.remember(tags)
       },
       (error) => {

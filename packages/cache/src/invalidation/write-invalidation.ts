@@ -60,12 +60,16 @@ export class WriteInvalidation {
     return writes(sqlOf(call.args)) ? this.rawWrite(call, next) : next(call)
   }
 
-  invalidate({ tags, rows }: WrittenTags, call?: Call): void | Promise<void> {
+  /** @param by the write, or what else it was */
+  invalidate(
+    { tags, rows }: WrittenTags,
+    by: { readonly model: string | null; readonly operation: string } = ASKED_FOR,
+  ): void | Promise<void> {
     this.stats.invalidations++
     publish(() => ({
       type: 'invalidate',
-      model: call?.model ?? null,
-      operation: call?.operation ?? '$cache.invalidate',
+      model: by.model,
+      operation: by.operation,
       tags: tags.length,
     }))
     const invalidated = this.store.invalidate(tags)
@@ -184,6 +188,8 @@ export class WriteInvalidation {
     )
   }
 }
+
+const ASKED_FOR = { model: null, operation: '$cache.invalidate' } as const
 
 const UNMARKED =
   'prisma-brisk: the store could not be reached to mark a write of a client with `strict`, and the write went on without. ' +

@@ -73,8 +73,15 @@ export type CacheEvent =
       readonly type: 'invalidate'
       /** The written model; null for `$cache.invalidate` and raw statements. */
       readonly model: string | null
+      /** The operation that wrote; `change` where a source of changes has told it. */
       readonly operation: string
       readonly tags: number
+    }
+  | {
+      /** The source of changes went, or came back and has been caught up with; see the option `changes`. */
+      readonly type: 'changes'
+      readonly source: string
+      readonly state: 'live' | 'lost'
     }
   | {
       /** A verified hit was not what the database has; see the option `verify`. */

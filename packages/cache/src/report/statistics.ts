@@ -1,4 +1,5 @@
 import type { GuardedStore } from '../availability/guarded-store.ts'
+import type { ChangeStats } from '../change-source.ts'
 import type { CacheStatus } from './cache-info.ts'
 
 /** Counts since the client was made. */
@@ -45,6 +46,8 @@ export interface CacheStats extends ModelStats {
     /** False while the store is left alone because it does not answer. */
     readonly available: boolean
   }
+  /** The source of changes; null where there is none. */
+  readonly changes: ChangeStats | null
   readonly models: Readonly<Record<string, Readonly<ModelStats>>>
 }
 
@@ -77,7 +80,7 @@ export class Statistics {
     return this.models.size > 0
   }
 
-  snapshot(store: CacheStats['store']): CacheStats {
+  snapshot(store: CacheStats['store'], changes: ChangeStats | null = null): CacheStats {
     const { hits, stale, misses, bypasses } = this.total
     const { joined, fills, unstored, refreshes, refreshErrors, invalidations, verified, mismatches } = this
     const all = hits + stale + misses + bypasses
@@ -97,6 +100,7 @@ export class Statistics {
       verified,
       mismatches,
       store,
+      changes,
       models: Object.fromEntries([...this.models].map(([name, counts]) => [name, { ...counts }])),
     }
   }

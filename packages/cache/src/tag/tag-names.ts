@@ -46,11 +46,15 @@ export class TagNames {
   of(model: Model): ModelTags {
     const known = this.models.get(model)
     if (known !== undefined) return known
-    const schema = model.dbSchema ?? this.defaultSchema()
-    const table = schema === null ? model.table : `${schema}.${model.table}`
-    const tags = new ModelTags(this.namespace, this.isLocal, table, model)
+    const tags = new ModelTags(this.namespace, this.isLocal, this.tableOf(model), model)
     this.models.set(model, tags)
     return tags
+  }
+
+  /** A table of the schema, with the database's schema that it is in. */
+  tableOf({ dbSchema, table }: { readonly dbSchema: string | null; readonly table: string }): string {
+    const schema = dbSchema ?? this.defaultSchema()
+    return schema === null ? table : `${schema}.${table}`
   }
 
   /** The tags of every table, for what may depend on any of them. */

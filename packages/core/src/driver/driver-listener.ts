@@ -60,6 +60,8 @@ export interface DriverListener {
   readonly asksForCall?: boolean
   /** Runs before the statement is sent; what it throws fails the statement unsent. Null: send it as it is. */
   rewrite?(statement: Statement): Rewrite | null
+  /** Whether it rewrites what all others have rewritten, so that none of them sees what it adds. Default false. */
+  readonly rewritesLast?: boolean
   /**
    * Runs before the statement is sent: whether its connection is to be watched. What it throws fails the statement
    * unsent. Nothing is watched where the driver does not let us choose the connection, as under a wrapped adapter.

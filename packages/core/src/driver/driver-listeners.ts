@@ -4,7 +4,10 @@ import type { DriverListener } from './driver-listener.ts'
 export class DriverListeners {
   private constructor(
     readonly all: readonly DriverListener[],
-    readonly rewriting = all.filter(({ rewrite }) => rewrite !== undefined),
+    readonly rewriting = [
+      ...all.filter(({ rewrite, rewritesLast }) => rewrite !== undefined && rewritesLast !== true),
+      ...all.filter(({ rewrite, rewritesLast }) => rewrite !== undefined && rewritesLast === true),
+    ],
     readonly watching = all.filter(({ watch }) => watch !== undefined),
     readonly inspecting = all.filter(({ inspect }) => inspect !== undefined),
     readonly hearing = all.filter(({ statement }) => statement !== undefined),

@@ -1,0 +1,189 @@
+import { quoteIdentifier, type Field, type Model, type SchemaModel } from '@prisma-brisk/core'
+import { toldFields } from '../change-tags.ts'
+
+/** The channel on which triggers tell, unless another is given. */
+export const CHANNEL = 'brisk_changes'
+
+/** The triggers of each table, by what they fire on, and the rows that each sees. */
+export const TRIGGERS = {
+  brisk_changes_insert: { on: 'INSERT', sees: 'NEW TABLE AS brisk_new' },
+  brisk_changes_update: { on: 'UPDATE', sees: 'OLD TABLE AS brisk_old NEW TABLE AS brisk_new' },
+  brisk_changes_delete: { on: 'DELETE', sees: 'OLD TABLE AS brisk_old' },
+  brisk_changes_truncate: { on: 'TRUNCATE', sees: null },
+} as const
+
+/** Rows of one statement whose keys are told; of more, the table alone. */
+const ROWS = 100
+/** Bytes that a notification may have, with some to spare: PostgreSQL takes 7,999. */
+const BYTES = 7900
+
+export interface TriggerSettings {
+  /** Models whose tables are watched; default: all. Join tables go with the models that they join. */
+  readonly models?: readonly string[] | undefined
+  readonly channel?: string | undefined
+}
+
+/**
+ * SQL that makes the triggers of `postgresTriggers()`, for a migration. It can be run again, after any change of the
+ * schema: what is there is replaced. What each statement has changed is told with `pg_notify` when its transaction commits;
+ * a trigger that cannot name the rows, because a column has another name by now, tells the table, and fails nothing.
+ */
+export function installTriggersSql(schema: SchemaModel, settings: TriggerSettings = {}): string {
+  const tables = watchedTables(schema, settings.models)
+  const parts = tables.map((table) => installOn(table, settings.channel ?? CHANNEL))
+  return `${[HEADER, ...parts, onPartitions(tables)].join('\n\n')}\n`
+}
+
+/** SQL that takes the triggers and their functions away again. */
+export function uninstallTriggersSql(schema: SchemaModel, settings: TriggerSettings = {}): string {
+  const parts = watchedTables(schema, settings.models).map((table) => {
+    // A function goes with all triggers that call it, those of partitions too.
+    return `DROP FUNCTION IF EXISTS ${functionOf(table)}() CASCADE;`
+  })
+  return `-- Takes the triggers of prisma-brisk away.\n\n${parts.join('\n')}\n`
+}
+
+const HEADER = `-- Tells the cache of prisma-brisk which rows have changed, whoever changed them.
+-- It can be run again. "npx brisk changes uninstall" writes the migration that takes it away.`
+
+interface Table {
+  readonly schema: string | null
+  readonly name: string
+  /** Columns that are told. */
+  readonly fields: readonly Field[]
+}
+
+function watchedTables(schema: SchemaModel, models: readonly string[] | undefined): readonly Table[] {
+  const tables = new Map<string, Table>()
+  const add = (table: Table) => tables.set(JSON.stringify([table.schema, table.name]), table)
+  for (const model of schema.models.values()) {
+    if (model.isView || (models !== undefined && !models.includes(model.name))) continue
+    add({ schema: model.dbSchema, name: model.table, fields: toldFields(model) })
+    for (const table of joinTables(model)) add({ schema: table.dbSchema, name: table.table, fields: [] })
+  }
+  return [...tables.values()]
+}
+
+const joinTables = ({ relations }: Model) =>
+  relations.flatMap(({ manyToMany }) => (manyToMany === null ? [] : [manyToMany]))
+
+const quoted = (name: string): string => quoteIdentifier(name, '"')
+const inSchema = ({ schema }: Table, name: string): string =>
+  schema === null ? quoted(name) : `${quoted(schema)}.${quoted(name)}`
+
+/** In the schema of its table. A name of PostgreSQL has at most 63 bytes, and what is longer would be cut. */
+function functionOf(table: Table): string {
+  const name = `brisk_changes_${table.name}`
+  return inSchema(table, Buffer.byteLength(name) <= 63 ? name : shortened(name))
+}
+
+/** Cut to where no character is broken, with a checksum of all of it (FNV-1a). */
+function shortened(name: string): string {
+  let hash = 0x811c9dc5
+  for (const byte of Buffer.from(name)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
+  let kept = name
+  while (Buffer.byteLength(kept) > 54) kept = kept.slice(0, -1)
+  return `${kept}_${hash.toString(16).padStart(8, '0')}`
+}
+
+function installOn(table: Table, channel: string): string {
+  const target = inSchema(table, table.name)
+  const call = functionOf(table)
+  const triggers = Object.entries(TRIGGERS).flatMap(([name, { on, sees }]) => [
+    `DROP TRIGGER IF EXISTS ${name} ON ${target};`,
+    `CREATE TRIGGER ${name} AFTER ${on} ON ${target}${sees === null ? '' : ` REFERENCING ${sees}`}
+  FOR EACH STATEMENT EXECUTE FUNCTION ${call}();`,
+  ])
+  return [`CREATE OR REPLACE FUNCTION ${call}() RETURNS trigger`, body(table, channel), ...triggers].join('\n')
+}
+
+function body({ fields, schema, name }: Table, channel: string): string {
+  const columns = fields.map((field) => quoted(field.column)).join(', ')
+  const texts = fields.map(textOf).join(', ')
+  const rowsOf = (from: string) =>
+    `SELECT count(*), json_agg(k) INTO n, rows FROM (SELECT json_build_array(${texts}) AS k FROM (${from}) AS r LIMIT ${ROWS + 1}) AS x;`
+  const pick = (of: string) => `SELECT ${columns} FROM ${of}`
+  const counted = (from: string) => `SELECT count(*) INTO n FROM (SELECT FROM ${from} LIMIT 1) AS r;`
+  const read =
+    fields.length === 0
+      ? { insert: counted('brisk_new'), update: counted('brisk_new'), delete: counted('brisk_old') }
+      : {
+          insert: rowsOf(pick('brisk_new')),
+          // A row that kept its keys is told once.
+          update: rowsOf(`${pick('brisk_old')} UNION ${pick('brisk_new')}`),
+          delete: rowsOf(pick('brisk_old')),
+        }
+  return `LANGUAGE plpgsql AS $brisk$
+DECLARE
+  -- ${schema === null ? '' : `${schema}.`}${name}
+  n bigint;
+  rows json;
+  told json;
+BEGIN
+  BEGIN
+    IF TG_OP = 'INSERT' THEN
+      ${read.insert}
+    ELSIF TG_OP = 'UPDATE' THEN
+      ${read.update}
+    ELSIF TG_OP = 'DELETE' THEN
+      ${read.delete}
+    END IF;
+    IF n = 0 THEN
+      RETURN NULL;
+    END IF;
+  EXCEPTION WHEN OTHERS THEN
+    rows := NULL;
+  END;
+  IF n > ${ROWS} THEN
+    rows := NULL;
+  END IF;
+  told := json_build_object('t', json_build_array(coalesce(TG_ARGV[0], TG_TABLE_SCHEMA), coalesce(TG_ARGV[1], TG_TABLE_NAME)),
+    'x', txid_current()::text, 'c', json_build_array(${fields.map(({ column }) => literal(column)).join(', ')}), 'r', rows);
+  IF octet_length(told::text) > ${BYTES} THEN
+    told := json_build_object('t', told->'t', 'x', told->'x', 'c', told->'c', 'r', NULL);
+  END IF;
+  PERFORM pg_notify(${literal(channel)}, told::text);
+  RETURN NULL;
+END
+$brisk$;`
+}
+
+/** The text that the client's value of a column has; `::text` writes some types otherwise than the driver reads them. */
+function textOf({ column, nativeType }: Field): string {
+  const name = `r.${quoted(column)}`
+  return nativeType !== null && PADDED.has(nativeType.name)
+    ? `CASE WHEN ${name} IS NOT NULL THEN format('%s', ${name}) END`
+    : `${name}::text`
+}
+
+/** `char(n)` loses its blanks, an address gains its mask. */
+const PADDED: ReadonlySet<string> = new Set(['Char', 'Inet'])
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
+
+/** A statement that names a partition fires the triggers of the partition alone. */
+function onPartitions(tables: readonly Table[]): string {
+  const names = tables.map((table) => literal(inSchema(table, table.name)))
+  const functions = tables.map((table) => literal(functionOf(table)))
+  const triggers = Object.entries(TRIGGERS).flatMap(([name, { on, sees }]) => [
+    `      EXECUTE format('DROP TRIGGER IF EXISTS ${name} ON %s', part);`,
+    `      EXECUTE format('CREATE TRIGGER ${name} AFTER ${on} ON %s${sees === null ? '' : ` REFERENCING ${sees}`} FOR EACH STATEMENT EXECUTE FUNCTION %s(%L, %L)', part, functions[i], home.nspname, home.relname);`,
+  ])
+  return `-- Partitions that there are now.
+DO $brisk$
+DECLARE
+  tables text[] := ARRAY[${names.join(', ')}];
+  functions text[] := ARRAY[${functions.join(', ')}];
+  home record;
+  part regclass;
+BEGIN
+  FOR i IN 1 .. coalesce(array_length(tables, 1), 0) LOOP
+    SELECT n.nspname, c.relname INTO home FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.oid = tables[i]::regclass;
+    FOR part IN SELECT relid FROM pg_partition_tree(tables[i]::regclass) WHERE level > 0 LOOP
+${triggers.join('\n')}
+    END LOOP;
+  END LOOP;
+END
+$brisk$;`
+}

@@ -1,0 +1,2 @@
+/** Changes that triggers of PostgreSQL tell, whoever wrote. */
+export * from '@prisma-brisk/cache/postgres-triggers'

@@ -1,0 +1,452 @@
+import { readFileSync } from 'node:fs'
+import { cache, memoryStore, type CacheOptions } from '@prisma-brisk/cache'
+import {
+  installTriggersSql,
+  postgresTriggers,
+  uninstallTriggersSql,
+  type PostgresTriggersOptions,
+} from '@prisma-brisk/cache/postgres-triggers'
+import { parseSchema } from '@prisma-brisk/core'
+import pg from 'pg'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { createDatabase, type TestDatabase } from '../../support/databases.ts'
+import { heardWarnings, ownNamespace, until } from './support/cached-client.ts'
+
+const schema = parseSchema(readFileSync('prisma/schema.prisma', 'utf8'), 'generated')
+let database: TestDatabase<PrismaClient>
+let elsewhere: pg.Client
+
+beforeAll(async () => {
+  database = await createDatabase('postgresql')
+  elsewhere = new pg.Client({ connectionString: database.url })
+  await elsewhere.connect()
+  await elsewhere.query(installTriggersSql(schema))
+})
+afterAll(async () => {
+  await elsewhere.end()
+  await database.drop()
+})
+const opened: { $disconnect(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const client of opened.splice(0)) await client.$disconnect()
+})
+beforeEach(async () => {
+  await elsewhere.query('TRUNCATE "User", "Tag", "Exercise" RESTART IDENTITY CASCADE')
+  await elsewhere.query(
+    `INSERT INTO "User" (email, name) SELECT 'user' || i || '@example.org', 'User ' || i FROM generate_series(1, 10) i`,
+  )
+  await elsewhere.query(`INSERT INTO "Tag" (name) SELECT 'tag ' || i FROM generate_series(1, 3) i`)
+})
+
+const strategy = { ttl: 3600 }
+
+/** A client whose cache is told of changes, live. */
+async function followed(options: PostgresTriggersOptions = {}, more: CacheOptions = {}) {
+  const { client, log } = database.createRecordedClient()
+  opened.push(client)
+  const changes = postgresTriggers(database.url, { heartbeat: 200, ...options })
+  const prisma = client.$extends(
+    cache({ changes, store: memoryStore(), namespace: ownNamespace(), earlyRefresh: 0, ...more }),
+  )
+  await prisma.$cache.untilLive()
+  return { prisma, log, changes: () => prisma.$cache.stats().changes! }
+}
+
+/** Writes elsewhere, and waits until the cache has been told. */
+async function write(of: { changes(): { events: number } }, sql: string, values: unknown[] = []): Promise<void> {
+  const { events } = of.changes()
+  await elsewhere.query(sql, values)
+  await until(() => of.changes().events > events)
+}
+
+describe('rows that others write', () => {
+  test('a row falls alone, by each of its keys, before and after', async () => {
+    const of = await followed()
+    const { user } = of.prisma
+    const one = () => user.findUnique({ where: { id: 1 }, cacheStrategy: strategy })
+    const byEmail = (email: string) => user.findUnique({ where: { email }, cacheStrategy: strategy })
+    const two = () => user.findUnique({ where: { id: 2 }, cacheStrategy: strategy })
+    const read = async () => [
+      (await one())?.name,
+      (await byEmail('user1@example.org'))?.name,
+      (await byEmail('ada@example.org'))?.name,
+      (await two())?.name,
+    ]
+    expect(await read()).toEqual(['User 1', 'User 1', undefined, 'User 2'])
+    of.log.clear()
+    await write(of, `UPDATE "User" SET email = 'ada@example.org', name = 'Ada' WHERE id = 1`)
+    expect(await read()).toEqual(['Ada', undefined, 'Ada', 'User 2'])
+    // The second row was answered from the cache.
+    expect(of.log.statements).toHaveLength(3)
+    of.log.clear()
+    await write(of, 'DELETE FROM "User" WHERE id = 2')
+    expect(await read()).toEqual(['Ada', undefined, 'Ada', undefined])
+    // Of a text the database alone knows what it equals: that nothing was found by it rests on the table.
+    expect(of.log.statements).toHaveLength(2)
+  })
+
+  const writes: Record<string, string> = {
+    INSERT: `INSERT INTO "User" (email, name) VALUES ('new@example.org', 'New')`,
+    'INSERT … SELECT of more rows than are told': `INSERT INTO "User" (email, name) SELECT 'many' || i, 'Many' FROM generate_series(1, 500) i`,
+    'INSERT … ON CONFLICT DO UPDATE': `INSERT INTO "User" (email, name) VALUES ('user1@example.org', 'New') ON CONFLICT (email) DO UPDATE SET name = 'Updated'`,
+    UPDATE: `UPDATE "User" SET name = 'Updated' WHERE id < 4`,
+    'a WITH that writes': `WITH gone AS (DELETE FROM "User" WHERE id = 3 RETURNING id) SELECT * FROM gone`,
+    MERGE: `MERGE INTO "User" u USING (SELECT 1 AS id) s ON u.id = s.id WHEN MATCHED THEN UPDATE SET name = 'Merged'`,
+    TRUNCATE: 'TRUNCATE "User" CASCADE',
+    'a function': `DO $$ BEGIN UPDATE "User" SET name = 'Done' WHERE id = 1; END $$`,
+    'a value longer than a notification': `UPDATE "User" SET email = repeat('x', 2000) WHERE id = 1`,
+    'values longer than a notification': `UPDATE "User" SET email = repeat('x', 1000) || id`,
+  }
+  test.each(Object.entries(writes))('%s is seen by lists, counts and rows', async (_, sql) => {
+    const of = await followed()
+    const plain = database.createClient()
+    const read = (client: PrismaClient) => {
+      const cached = client === plain ? {} : ({ cacheStrategy: strategy } as object)
+      return Promise.all([
+        client.user.findMany({ orderBy: { id: 'asc' }, ...cached }),
+        client.user.count({ where: { name: { startsWith: 'User' } }, ...cached }),
+        client.user.findUnique({ where: { id: 1 }, ...cached }),
+        client.user.findUnique({ where: { email: 'user1@example.org' }, ...cached }),
+        client.conversation.findMany({ include: { user: true }, ...cached }),
+      ])
+    }
+    const { prisma } = of
+    await read(prisma as never)
+    await write(of, sql)
+    expect(await read(prisma as never)).toEqual(await read(plain))
+  })
+
+  test('what a transaction rolls back, and what changes no row, is not told', async () => {
+    const of = await followed()
+    await elsewhere.query(`BEGIN; UPDATE "User" SET name = 'Never'; ROLLBACK`)
+    await elsewhere.query(
+      `BEGIN; SAVEPOINT s; UPDATE "User" SET name = 'Never'; ROLLBACK TO s; UPDATE "Tag" SET name = 'first' WHERE id = 1; COMMIT`,
+    )
+    await elsewhere.query('UPDATE "User" SET name = name WHERE false')
+    await until(() => of.changes().events > 0)
+    await write(of, 'DELETE FROM "Tag" WHERE id = 3')
+    expect(of.changes()).toMatchObject({ events: 2, tables: 0 })
+  })
+
+  test('links of a many-to-many relation, and rows that a cascade takes, are seen', async () => {
+    const of = await followed()
+    const { prisma } = of
+    await elsewhere.query(`INSERT INTO "Conversation" (id, title, "userId") VALUES ('c', 'Talk', 1)`)
+    const read = async () => {
+      const found = await prisma.conversation.findUnique({
+        where: { id: 'c' },
+        include: { tags: true },
+        cacheStrategy: strategy,
+      })
+      return found?.tags.map(({ name }) => name)
+    }
+    await until(() => of.changes().events > 0)
+    expect(await read()).toEqual([])
+    await write(of, `INSERT INTO "_ConversationToTag" ("A", "B") VALUES ('c', 2)`)
+    expect(await read()).toEqual(['tag 2'])
+    await write(of, 'DELETE FROM "User" WHERE id = 1')
+    expect(await read()).toBeUndefined()
+  })
+
+  test('what a trigger of the application writes is seen', async () => {
+    const of = await followed()
+    await elsewhere.query(`CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN UPDATE "User" SET name = 'Tagged' WHERE id = 1; RETURN NEW; END $$;
+      CREATE TRIGGER audit AFTER INSERT ON "Tag" FOR EACH ROW EXECUTE FUNCTION audit()`)
+    const name = async () =>
+      (await of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }))?.name
+    expect(await name()).toBe('User 1')
+    // The write is this client's own; what its trigger did is not.
+    await of.prisma.tag.create({ data: { name: 'new' } })
+    await until(async () => (await name()) === 'Tagged')
+    await elsewhere.query('DROP FUNCTION audit CASCADE')
+  })
+
+  test('a column that has another name by now costs the keys of the rows, and fails no write', async () => {
+    const of = await followed()
+    await elsewhere.query('ALTER TABLE "Tag" RENAME COLUMN name TO label')
+    const { tables } = of.changes()
+    await write(of, `UPDATE "Tag" SET label = 'other' WHERE id = 1`)
+    expect(of.changes().tables).toBe(tables + 1)
+    await elsewhere.query('ALTER TABLE "Tag" RENAME COLUMN label TO name')
+  })
+})
+
+describe('writes of the client itself', () => {
+  const writes: Record<string, (client: PrismaClient, turn: number) => Promise<unknown>> = {
+    update: (client, turn) => client.user.update({ where: { id: 1 }, data: { name: `Name ${turn}` } }),
+    'an update of a key': (client, turn) =>
+      client.user.update({ where: { id: 1 }, data: { email: `own${turn}@example.org` } }),
+    create: (client, turn) => client.user.create({ data: { email: `new${turn}`, name: 'New' } }),
+    'nested writes': (client, turn) =>
+      client.user.create({
+        data: { email: `author${turn}`, name: 'A', conversations: { create: { title: 'Talk' } } },
+      }),
+    upsert: (client, turn) =>
+      client.user.upsert({
+        where: { email: 'user1@example.org' },
+        create: { email: 'user1@example.org', name: 'New' },
+        update: { name: `Name ${turn}` },
+      }),
+    'an interactive transaction': (client, turn) =>
+      client.$transaction(async (tx) => {
+        await tx.user.update({ where: { id: 1 }, data: { name: `Name ${turn}` } })
+        await tx.tag.create({ data: { name: `new ${turn}` } })
+      }),
+    'an array of calls': (client, turn) =>
+      client.$transaction([
+        client.user.update({ where: { id: 1 }, data: { name: `Name ${turn}` } }),
+        client.tag.create({ data: { name: `new ${turn}` } }),
+      ]),
+  }
+  test.each(Object.entries(writes))('%s invalidates once: what was read since stays cached', async (_, run) => {
+    const of = await followed()
+    const client = of.prisma as unknown as PrismaClient
+    const read = () =>
+      of.prisma.$cache.withInfo(() =>
+        Promise.all([
+          of.prisma.user.findMany({ orderBy: { id: 'asc' }, cacheStrategy: strategy }),
+          of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }),
+        ]),
+      )
+    let hits = 0
+    for (let turn = 0; turn < 10; turn++) {
+      const { events } = of.changes()
+      await run(client, turn)
+      await read()
+      await until(() => of.changes().events > events)
+      const { reads } = await read()
+      hits += reads.filter(({ status }) => status === 'hit').length
+    }
+    // A change that comes before the answer to the write is not yet known as its own; nothing is cached by then either.
+    expect(hits).toBe(20)
+  })
+
+  test('what a trigger writes beside a write of the client, to a row that it wrote before, is seen', async () => {
+    const of = await followed()
+    await elsewhere.query(`CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN UPDATE "User" SET name = 'Tagged ' || NEW.name WHERE id = 1; RETURN NEW; END $$;
+      CREATE TRIGGER audit AFTER INSERT ON "Tag" FOR EACH ROW EXECUTE FUNCTION audit()`)
+    try {
+      const read = async () =>
+        (await of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }))?.name
+      for (let turn = 0; turn < 10; turn++) {
+        await of.prisma.user.update({ where: { id: 1 }, data: { name: `Name ${turn}` } })
+        expect(await read()).toBe(`Name ${turn}`)
+        await of.prisma.tag.create({ data: { name: `new ${turn}` } })
+        await until(async () => (await read()) === `Tagged new ${turn}`)
+      }
+    } finally {
+      await elsewhere.query('DROP FUNCTION audit CASCADE')
+    }
+  })
+
+  test('answers are those of Prisma, whatever was asked to come back', async () => {
+    const { prisma } = await followed()
+    const plain = database.createClient()
+    const answers = async (client: PrismaClient) => {
+      await client.user.deleteMany({ where: { email: { startsWith: 'same' } } })
+      return [
+        await client.user.create({ data: { email: 'same1', name: 'A' }, select: { name: true, role: true } }),
+        await client.user.createManyAndReturn({
+          data: [1, 2].map((n) => ({ email: `same${n + 1}`, name: 'B' })),
+          omit: { id: true, createdAt: true },
+        }),
+        await client.user.updateManyAndReturn({
+          where: { email: { startsWith: 'same' } },
+          data: { balance: 5 },
+          select: { balance: true, email: true },
+        }),
+        await client.user.update({ where: { email: 'same1' }, data: {}, select: { name: true } }),
+        await client.user.delete({ where: { email: 'same1' }, select: { name: true, tutor: true } }),
+        await client.$queryRaw`UPDATE "User" SET name = 'C' WHERE email = 'same2' RETURNING "name"`,
+      ]
+    }
+    expect(await answers(prisma as unknown as PrismaClient)).toEqual(await answers(plain))
+  })
+})
+
+describe('triggers', () => {
+  test('can be installed again, and are taken away without a trace', async () => {
+    await elsewhere.query(installTriggersSql(schema))
+    const found = () =>
+      elsewhere.query<{ n: number }>(
+        `SELECT (SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'brisk%') + (SELECT count(*) FROM pg_proc WHERE proname LIKE 'brisk%') AS n`,
+      )
+    const tables = new Set(
+      [...schema.models.values()].flatMap(({ table, relations }) => [
+        table,
+        ...relations.flatMap(({ manyToMany }) => manyToMany?.table ?? []),
+      ]),
+    ).size
+    expect(Number((await found()).rows[0]!.n)).toBe(5 * tables)
+    await elsewhere.query(uninstallTriggersSql(schema))
+    expect(Number((await found()).rows[0]!.n)).toBe(0)
+    await elsewhere.query(uninstallTriggersSql(schema))
+    await elsewhere.query(installTriggersSql(schema))
+  })
+
+  test('reads of tables that are not watched go to the database, with one warning', async () => {
+    await elsewhere.query(uninstallTriggersSql(schema))
+    await elsewhere.query(installTriggersSql(schema, { models: ['User', 'Profile'] }))
+    const heard = heardWarnings()
+    const { prisma } = await followed()
+    const users = () => prisma.$cache.withInfo(() => prisma.user.findMany({ cacheStrategy: strategy }))
+    const tags = () => prisma.$cache.withInfo(() => prisma.tag.findMany({ cacheStrategy: strategy }))
+    const both = () =>
+      prisma.$cache.withInfo(() =>
+        prisma.user.findMany({ where: { conversations: { none: {} } }, cacheStrategy: strategy }),
+      )
+    await users()
+    heard.restore()
+    expect((await users()).info.status).toBe('hit')
+    expect((await tags()).info).toMatchObject({ status: 'bypass', reason: 'changes-unwatched' })
+    expect((await both()).info).toMatchObject({ status: 'bypass', reason: 'changes-unwatched' })
+    expect(heard.warnings).toEqual(['W_CACHE_CHANGES_UNWATCHED'])
+    await elsewhere.query(installTriggersSql(schema))
+  })
+
+  test('that are switched off, or made anew, are noticed within a heartbeat', async () => {
+    const { prisma } = await followed()
+    const read = () => prisma.$cache.withInfo(() => prisma.tag.findMany({ cacheStrategy: strategy }))
+    await read()
+    expect((await read()).info.status).toBe('hit')
+    await elsewhere.query('ALTER TABLE "Tag" DISABLE TRIGGER brisk_changes_update')
+    await until(async () => (await read()).info.reason === 'changes-unwatched')
+    await elsewhere.query(`UPDATE "Tag" SET name = 'unseen' WHERE id = 1`)
+    await elsewhere.query('ALTER TABLE "Tag" ENABLE TRIGGER brisk_changes_update')
+    await until(async () => (await read()).info.reason !== 'changes-unwatched')
+    const { data } = await read()
+    expect(data.map(({ name }) => name)).toContain('unseen')
+  })
+
+  test('rows of partitions are told by the name of the table', async () => {
+    await elsewhere.query(`ALTER TABLE "Tag" RENAME TO "Tag_kept";
+      CREATE TABLE "Tag" (id int NOT NULL, name text NOT NULL, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+      CREATE TABLE "Tag_low" PARTITION OF "Tag" FOR VALUES FROM (0) TO (100);
+      CREATE TABLE "Tag_high" PARTITION OF "Tag" FOR VALUES FROM (100) TO (1000)`)
+    try {
+      await elsewhere.query(installTriggersSql(schema, { models: ['Tag'] }))
+      const of = await followed()
+      const read = () => of.prisma.tag.findMany({ orderBy: { id: 'asc' }, cacheStrategy: strategy })
+      const row = () => of.prisma.tag.findUnique({ where: { id: 7 }, cacheStrategy: strategy })
+      expect(await read()).toEqual([])
+      expect(await row()).toBeNull()
+      await write(of, `INSERT INTO "Tag" VALUES (7, 'low'), (107, 'high')`)
+      expect((await read()).map(({ name }) => name)).toEqual(['low', 'high'])
+      await write(of, `UPDATE "Tag_low" SET name = 'lower'`)
+      expect((await row())?.name).toBe('lower')
+      expect((await read()).map(({ name }) => name)).toEqual(['lower', 'high'])
+      expect(of.changes().tables).toBe(0)
+    } finally {
+      await elsewhere.query('DROP TABLE "Tag"; ALTER TABLE "Tag_kept" RENAME TO "Tag"')
+    }
+  })
+})
+
+describe('a source that is not live', () => {
+  /** Ends what listens, as an operator or a failover does. */
+  const cut = () =>
+    elsewhere.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'prisma-brisk changes' AND datname = current_database()`,
+    )
+
+  test('is lost when its connection ends, and what was missed is invalidated before it is live again', async () => {
+    const of = await followed()
+    const read = () => of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy })
+    await read()
+    await elsewhere.query('BEGIN')
+    await elsewhere.query(`UPDATE "User" SET name = 'Missed' WHERE id = 1`)
+    await cut()
+    await until(() => of.changes().state !== 'live')
+    await elsewhere.query('COMMIT')
+    // From here on nothing may be older than the COMMIT, whatever the state.
+    expect((await read())?.name).toBe('Missed')
+    await until(() => of.changes().state === 'live')
+    expect((await read())?.name).toBe('Missed')
+    expect(of.changes()).toMatchObject({ losses: 1, error: expect.objectContaining({ code: 'E_CHANGES_LOST' }) })
+  })
+
+  test.each(['bypass', 'ttl'] as const)("onLost '%s' says what reads do meanwhile", async (onLost) => {
+    const of = await followed({ onLost })
+    const read = () =>
+      of.prisma.$cache.withInfo(() => of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }))
+    await read()
+    const allowed = 'ALTER DATABASE "%" ALLOW_CONNECTIONS false'
+    const name = new URL(database.url).pathname.slice(1)
+    const admin = new pg.Client({ connectionString: database.url.replace(`/${name}`, '/postgres') })
+    await admin.connect()
+    const heard = heardWarnings()
+    try {
+      await admin.query(allowed.replace('%', name))
+      await cut()
+      await until(() => of.changes().state === 'lost')
+      await elsewhere.query(`UPDATE "User" SET name = 'Later' WHERE id = 1`)
+      const { data, info } = await read()
+      if (onLost === 'bypass') expect([data?.name, info.reason]).toEqual(['Later', 'changes-lost'])
+      else expect([data?.name, info.status]).toEqual(['User 1', 'hit'])
+      await until(() => heard.warnings.length > 0)
+      expect(heard.warnings).toEqual(['W_CACHE_CHANGES_LOST'])
+    } finally {
+      heard.restore()
+      await admin.query(allowed.replace('%', name).replace('false', 'true'))
+      await admin.end()
+    }
+    await until(async () => (await read()).data?.name === 'Later')
+  })
+
+  test('says what to run where the triggers are not there', async () => {
+    await elsewhere.query(uninstallTriggersSql(schema))
+    const changes = postgresTriggers(database.url)
+    const client = database.createClient()
+    opened.push(client)
+    const prisma = client.$extends(cache({ changes, namespace: ownNamespace() }))
+    await expect(prisma.$cache.untilLive()).rejects.toMatchObject({
+      code: 'E_CHANGES_NOT_INSTALLED',
+      message: expect.stringContaining('npx brisk changes install'),
+    })
+    expect((await prisma.tag.findMany({ cacheStrategy: strategy })).length).toBe(3)
+    await elsewhere.query(installTriggersSql(schema))
+    await until(() => prisma.$cache.stats().changes?.state === 'live')
+  })
+
+  test('ends with the client, and begins again with it', async () => {
+    const of = await followed()
+    const listening = async () => {
+      const { rows } = await elsewhere.query<{ n: string }>(
+        `SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'prisma-brisk changes' AND datname = current_database()`,
+      )
+      return Number(rows[0]!.n)
+    }
+    const before = await listening()
+    await (of.prisma as unknown as PrismaClient).$disconnect()
+    await until(async () => (await listening()) === before - 1)
+    expect(of.changes().state).toBe('idle')
+    await of.prisma.tag.findMany({ cacheStrategy: strategy })
+    await until(() => of.changes().state === 'live')
+  })
+
+  test('an etag is believed only while the source is live', async () => {
+    const of = await followed()
+    const etag = () => of.prisma.$cache.etag({ models: ['Tag'] })
+    expect(await etag()).toBe(await etag())
+    await cut()
+    await until(() => of.changes().state !== 'live')
+    expect(await etag()).not.toBe(await etag())
+    await until(() => of.changes().state === 'live')
+    const before = await etag()
+    await write(of, 'DELETE FROM "Tag" WHERE id = 1')
+    expect(await etag()).not.toBe(before)
+  })
+})
+
+test.each([
+  ['a URL of another database', 'mysql://localhost/app', {}],
+  ['no URL', undefined, {}],
+  ['a heartbeat that is none', 'postgresql://localhost/app', { heartbeat: 1 }],
+  ['a word that says nothing', 'postgresql://localhost/app', { onLost: 'ignore' }],
+])('%s is refused at once', (_, url, options) => {
+  expect(() => postgresTriggers(url as string, options as object)).toThrow(
+    expect.objectContaining({ code: 'E_INVALID_OPTIONS' }),
+  )
+})
