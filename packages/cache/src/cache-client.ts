@@ -129,7 +129,16 @@ interface Parts {
   ) => Promise<unknown>
 }
 
-export function cacheMethods({ names, store, stats, writes, fills, changes, client, wrap }: Parts): CacheMethods {
+export function cacheMethods({
+  names,
+  store,
+  stats,
+  writes,
+  fills,
+  changes,
+  client,
+  wrap,
+}: Parts): CacheMethods {
   const tagsOf = (selection: CacheSelection, method: string): readonly string[] => {
     const { tags = [], models = [] } = checkedSelection(selection, method)
     return [...tags.map((tag) => names.own(tag)), ...writes.tagsOfModelNames(models, `${method}.models`)]
@@ -152,7 +161,8 @@ export function cacheMethods({ names, store, stats, writes, fills, changes, clie
         .tagsOfModelNames(models, '$cache.etag.models')
         .filter((tag) => !names.isOfRows(tag))
       const own = tags.map((tag) => names.own(tag))
-      const isBlind = models.length > 0 && changes !== null && changes.obstacle(() => new Set(models)) !== null
+      const isBlind =
+        models.length > 0 && changes !== null && changes.obstacle(() => new Set(models)) !== null
       if (isBlind) return `"${randomUUID()}"`
       const stamps = await store.observe([names.everything, ...own, ...written])
       if (typeof stamps === 'string' || stamps.some(isMarked)) return `"${randomUUID()}"`

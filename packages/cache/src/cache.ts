@@ -198,7 +198,8 @@ export class Cache {
     if (call.hasForeignBehind && this.options.scope === null) {
       return this.bypass(call, next, 'extension-behind', strategy)
     }
-    const obstacle = this.changes?.obstacle(() => models === null ? this.modelsOf(call) : new Set(models)) ?? null
+    const obstacle =
+      this.changes?.obstacle(() => (models === null ? this.modelsOf(call) : new Set(models))) ?? null
     if (obstacle !== null) return this.bypass(call, next, obstacle, strategy)
     if (this.reads === null) return this.answeredWhenReady(call, next, strategy, models)
     const { computedBehind, omit } = this.facts()

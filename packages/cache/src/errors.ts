@@ -62,11 +62,7 @@ export class AccelerateError extends BriskError {
 }
 
 export type ChangesErrorCode =
-  | 'E_CHANGES_DRIVER'
-  | 'E_CHANGES_POOLER'
-  | 'E_CHANGES_NOT_INSTALLED'
-  | 'E_CHANGES_REFUSED'
-  | 'E_CHANGES_LOST'
+  'E_CHANGES_DRIVER' | 'E_CHANGES_POOLER' | 'E_CHANGES_NOT_INSTALLED' | 'E_CHANGES_REFUSED' | 'E_CHANGES_LOST'
 
 /**
  * A source of changes cannot work, or not now. Never reaches a query: it stands in `$cache.stats().changes.error`, and

@@ -12,7 +12,7 @@ import type { PrismaClient } from '../../../prisma/generated/postgresql/client.t
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { heardWarnings, ownNamespace, until } from './support/cached-client.ts'
 
-const schema = parseSchema(readFileSync('prisma/schema.prisma', 'utf8'), 'generated')
+const schema = parseSchema(readFileSync('prisma/schema.prisma', 'utf8'), 'inline')
 let database: TestDatabase<PrismaClient>
 let elsewhere: pg.Client
 
@@ -53,7 +53,11 @@ async function followed(options: PostgresTriggersOptions = {}, more: CacheOption
 }
 
 /** Writes elsewhere, and waits until the cache has been told. */
-async function write(of: { changes(): { events: number } }, sql: string, values: unknown[] = []): Promise<void> {
+async function write(
+  of: { changes(): { events: number } },
+  sql: string,
+  values: unknown[] = [],
+): Promise<void> {
   const { events } = of.changes()
   await elsewhere.query(sql, values)
   await until(() => of.changes().events > events)
@@ -199,28 +203,31 @@ describe('writes of the client itself', () => {
         client.tag.create({ data: { name: `new ${turn}` } }),
       ]),
   }
-  test.each(Object.entries(writes))('%s invalidates once: what was read since stays cached', async (_, run) => {
-    const of = await followed()
-    const client = of.prisma as unknown as PrismaClient
-    const read = () =>
-      of.prisma.$cache.withInfo(() =>
-        Promise.all([
-          of.prisma.user.findMany({ orderBy: { id: 'asc' }, cacheStrategy: strategy }),
-          of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }),
-        ]),
-      )
-    let hits = 0
-    for (let turn = 0; turn < 10; turn++) {
-      const { events } = of.changes()
-      await run(client, turn)
-      await read()
-      await until(() => of.changes().events > events)
-      const { reads } = await read()
-      hits += reads.filter(({ status }) => status === 'hit').length
-    }
-    // A change that comes before the answer to the write is not yet known as its own; nothing is cached by then either.
-    expect(hits).toBe(20)
-  })
+  test.each(Object.entries(writes))(
+    '%s invalidates once: what was read since stays cached',
+    async (_, run) => {
+      const of = await followed()
+      const client = of.prisma as unknown as PrismaClient
+      const read = () =>
+        of.prisma.$cache.withInfo(() =>
+          Promise.all([
+            of.prisma.user.findMany({ orderBy: { id: 'asc' }, cacheStrategy: strategy }),
+            of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }),
+          ]),
+        )
+      let hits = 0
+      for (let turn = 0; turn < 10; turn++) {
+        const { events } = of.changes()
+        await run(client, turn)
+        await read()
+        await until(() => of.changes().events > events)
+        const { reads } = await read()
+        hits += reads.filter(({ status }) => status === 'hit').length
+      }
+      // A change that comes before the answer to the write is not yet known as its own; nothing is cached by then either.
+      expect(hits).toBe(20)
+    },
+  )
 
   test('what a trigger writes beside a write of the client, to a row that it wrote before, is seen', async () => {
     const of = await followed()
@@ -364,13 +371,18 @@ describe('a source that is not live', () => {
     expect((await read())?.name).toBe('Missed')
     await until(() => of.changes().state === 'live')
     expect((await read())?.name).toBe('Missed')
-    expect(of.changes()).toMatchObject({ losses: 1, error: expect.objectContaining({ code: 'E_CHANGES_LOST' }) })
+    expect(of.changes()).toMatchObject({
+      losses: 1,
+      error: expect.objectContaining({ code: 'E_CHANGES_LOST' }),
+    })
   })
 
   test.each(['bypass', 'ttl'] as const)("onLost '%s' says what reads do meanwhile", async (onLost) => {
     const of = await followed({ onLost })
     const read = () =>
-      of.prisma.$cache.withInfo(() => of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }))
+      of.prisma.$cache.withInfo(() =>
+        of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }),
+      )
     await read()
     const allowed = 'ALTER DATABASE "%" ALLOW_CONNECTIONS false'
     const name = new URL(database.url).pathname.slice(1)

@@ -1,14 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { ensureDebianPackage } from '../../support/debian-package.ts'
+import { startPgBouncer } from '../../support/pgbouncer.ts'
 import { startPooler } from '../../support/postgres-pooler.ts'
-import {
-  freePort,
-  startServer,
-  temporaryDirectory,
-  type ServerProcess,
-} from '../../support/server-process.ts'
-import { serviceAccount } from '../../support/service-account.ts'
 import { verdictsOf, type Bench, type Cell, type CellResult } from './cell.ts'
 import { DRIVERS, type Driver } from './drivers.ts'
 import { programOf, type Run } from './program.ts'
@@ -86,40 +77,4 @@ async function checkPools(bench: Bench): Promise<CellResult> {
     await encrypted.close()
     await bouncer.kill()
   }
-}
-
-/** Debian's PgBouncer in transaction mode before a database: sessions have no connection of their own. */
-async function startPgBouncer(database: string): Promise<ServerProcess & { url: string }> {
-  const command = '/usr/sbin/pgbouncer'
-  ensureDebianPackage('pgbouncer', () => existsSync(command))
-  const as = serviceAccount('postgres')
-  const directory = temporaryDirectory('pgbouncer', as)
-  const port = await freePort()
-  const { hostname, port: behind, username, password } = new URL(database)
-  const settings = join(directory, 'pgbouncer.ini')
-  writeFileSync(
-    settings,
-    `[databases]
-* = host=${hostname} port=${behind || 5432} user=${decodeURIComponent(username)}${password === '' ? '' : ` password=${decodeURIComponent(password)}`}
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = ${port}
-unix_socket_dir =
-auth_type = any
-pool_mode = transaction
-default_pool_size = 5
-`,
-  )
-  const server = await startServer({
-    name: 'pgbouncer',
-    port,
-    directory,
-    command,
-    args: [settings],
-    ...(as ? { as } : {}),
-  })
-  const url = new URL(database)
-  url.hostname = '127.0.0.1'
-  url.port = String(port)
-  return { ...server, url: url.href }
 }

@@ -206,8 +206,13 @@ export class ChangeFollower {
     this.caughtUp = null
     const { onLost, name } = this.feed.source
     const now =
-      onLost === 'bypass' ? 'Reads go to the database until it is back.' : 'Entries live until their ttl ends.'
-    this.cache.host.warnOnce('W_CACHE_CHANGES_LOST', `prisma-brisk: ${name}() is not live: ${error.message} ${now}`)
+      onLost === 'bypass'
+        ? 'Reads go to the database until it is back.'
+        : 'Entries live until their ttl ends.'
+    this.cache.host.warnOnce(
+      'W_CACHE_CHANGES_LOST',
+      `prisma-brisk: ${name}() is not live: ${error.message} ${now}`,
+    )
   }
 
   /** Whether the change was this process's own, and nothing was left to do. */

@@ -37,6 +37,7 @@ const PROBE = 2000
 /** One connection that listens to the triggers. */
 export class PostgresListener {
   private client: PgClient | null = null
+  private isConnected = false
   private hasEnded = false
   /** What waits for a notification of our own, by its text. */
   private readonly awaited = new Map<string, () => void>()
@@ -57,15 +58,13 @@ export class PostgresListener {
    */
   async begin(): Promise<WatchedTables> {
     const client = await this.open()
+    if (this.hasEnded) throw lost()
     client.on('notification', ({ channel, payload = '' }) => this.heard(channel, payload))
     client.on('error', (error) => this.fail(error))
     client.on('end', () => this.fail())
-    await this.answer(client.connect())
     this.client = client
-    if (this.hasEnded) {
-      await this.close(client)
-      throw lost()
-    }
+    await this.answer(client.connect())
+    this.isConnected = true
     client.unref()
     const quoted = [this.channel, this.ownChannel].map((name) => `LISTEN ${quoteIdentifier(name, '"')}`)
     await this.query(quoted.join('; '))
@@ -100,7 +99,9 @@ export class PostgresListener {
 
   private async open(): Promise<PgClient> {
     const pg = await import('pg').catch((error: unknown) => {
-      throw new ChangesError('E_CHANGES_DRIVER', 'The package pg is not installed.', 'Install it.', { cause: error })
+      throw new ChangesError('E_CHANGES_DRIVER', 'The package pg is not installed.', 'Install it.', {
+        cause: error,
+      })
     })
     return new pg.default.Client({
       connectionString: this.url,
@@ -120,7 +121,7 @@ export class PostgresListener {
       await this.answer(other.query('SELECT pg_notify($1, $2)', [this.ownChannel, 'probe']))
       await within(arrived, PROBE, () => this.unheard())
     } finally {
-      await this.close(other)
+      await this.close(other, true)
     }
   }
 
@@ -177,8 +178,10 @@ export class PostgresListener {
   }
 
   /** A server that does not answer does not say goodbye either. */
-  private async close(client: PgClient): Promise<void> {
-    const timer = realTimers.setTimeout(() => client.connection?.stream?.destroy(), 200)
+  private async close(client: PgClient, isConnected = this.isConnected): Promise<void> {
+    const destroy = () => client.connection?.stream?.destroy()
+    if (!isConnected) return destroy()
+    const timer = realTimers.setTimeout(destroy, 200)
     timer.unref()
     await client.end().catch(() => undefined)
     realTimers.clearTimeout(timer)
@@ -200,8 +203,12 @@ function asChangesError(error: unknown): ChangesError {
   if (error instanceof ChangesError) return error
   const { code, message } = error as { code?: unknown; message?: unknown }
   if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !/^(08|57P)/.test(code))
-    return new ChangesError('E_CHANGES_REFUSED', `PostgreSQL answered ${code}: ${String(message)}.`, '', { cause: error })
-  return new ChangesError('E_CHANGES_LOST', `The database cannot be reached: ${String(message)}.`, '', { cause: error })
+    return new ChangesError('E_CHANGES_REFUSED', `PostgreSQL answered ${code}: ${String(message)}.`, '', {
+      cause: error,
+    })
+  return new ChangesError('E_CHANGES_LOST', `The database cannot be reached: ${String(message)}.`, '', {
+    cause: error,
+  })
 }
 
 async function within<T>(promise: Promise<T>, ms: number, late: () => Error): Promise<T> {

@@ -58,6 +58,8 @@ class PostgresTriggers implements ChangeSource {
   private listener: PostgresListener | null = null
   private timer: ReturnType<typeof setTimeout> | null = null
   private retry = FIRST_RETRY
+  /** Settles once the latest attempt has come to something. */
+  private listening: Promise<void> = Promise.resolve()
 
   constructor(
     private readonly url: string,
@@ -69,7 +71,7 @@ class PostgresTriggers implements ChangeSource {
   start(sink: ChangeSink): void {
     this.sink = sink
     this.retry = FIRST_RETRY
-    void this.listen()
+    this.listening = this.listen()
   }
 
   async stop(): Promise<void> {
@@ -79,15 +81,21 @@ class PostgresTriggers implements ChangeSource {
     if (this.timer !== null) realTimers.clearTimeout(this.timer)
     this.timer = null
     await listener?.end()
+    await this.listening
   }
 
   private async listen(): Promise<void> {
     const { sink } = this
     if (sink === null) return
-    const listener = new PostgresListener(this.url, this.channel, `${this.channel}_${randomBytes(6).toString('hex')}`, {
-      changed: (change) => this.isCurrent(listener) && sink.changed(change),
-      failed: (error) => this.failed(listener, error),
-    })
+    const listener = new PostgresListener(
+      this.url,
+      this.channel,
+      `${this.channel}_${randomBytes(6).toString('hex')}`,
+      {
+        changed: (change) => this.isCurrent(listener) && sink.changed(change),
+        failed: (error) => this.failed(listener, error),
+      },
+    )
     this.listener = listener
     try {
       const watched = await listener.begin()
@@ -120,7 +128,7 @@ class PostgresTriggers implements ChangeSource {
     this.listener = null
     this.sink?.lost(error instanceof Error ? error : new ChangesError('E_CHANGES_LOST', String(error), ''))
     void listener.end()
-    this.after(this.retry * (0.5 + Math.random() / 2), () => this.listen())
+    this.after(this.retry * (0.5 + Math.random() / 2), () => (this.listening = this.listen()))
     this.retry = Math.min(LAST_RETRY, this.retry * 2)
   }
 

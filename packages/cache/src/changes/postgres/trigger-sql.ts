@@ -94,7 +94,9 @@ function installOn(table: Table, channel: string): string {
     `CREATE TRIGGER ${name} AFTER ${on} ON ${target}${sees === null ? '' : ` REFERENCING ${sees}`}
   FOR EACH STATEMENT EXECUTE FUNCTION ${call}();`,
   ])
-  return [`CREATE OR REPLACE FUNCTION ${call}() RETURNS trigger`, body(table, channel), ...triggers].join('\n')
+  return [`CREATE OR REPLACE FUNCTION ${call}() RETURNS trigger`, body(table, channel), ...triggers].join(
+    '\n',
+  )
 }
 
 function body({ fields, schema, name }: Table, channel: string): string {

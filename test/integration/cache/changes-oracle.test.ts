@@ -1,0 +1,240 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual, promisify } from 'node:util'
+import { cache, memoryStore, redisStore, type CacheStore } from '@prisma-brisk/cache'
+import { installTriggersSql, postgresTriggers } from '@prisma-brisk/cache/postgres-triggers'
+import { parseSchema } from '@prisma-brisk/core'
+import pg from 'pg'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { createDatabase, type TestDatabase } from '../../support/databases.ts'
+import { forSeeds, type Random } from '../../support/random.ts'
+import { ownNamespace, until } from './support/cached-client.ts'
+import { Stores } from './support/stores.ts'
+
+const schema = parseSchema(readFileSync('prisma/schema.prisma', 'utf8'), 'inline')
+const run = promisify(execFile)
+const BUDGET = { seconds: 25, atLeast: 10 }
+const USERS = 5
+let database: TestDatabase<PrismaClient>
+let elsewhere: pg.Client
+let plain: PrismaClient
+/** The same, for reads that are written for a cached one. */
+let uncached: PrismaClient
+const stores = new Stores()
+
+beforeAll(async () => {
+  database = await createDatabase('postgresql')
+  elsewhere = new pg.Client({ connectionString: database.url })
+  await elsewhere.connect()
+  await elsewhere.query(installTriggersSql(schema))
+  // What the application's own triggers write, nobody else says.
+  await elsewhere.query(`CREATE FUNCTION greet() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN UPDATE "User" SET name = 'Greeted by ' || NEW.id WHERE id = 1 + NEW.id % ${USERS}; RETURN NEW; END $$;
+    CREATE TRIGGER greet AFTER INSERT ON "Tag" FOR EACH ROW EXECUTE FUNCTION greet()`)
+  plain = database.createClient()
+  uncached = plain.$extends(cache({ enabled: false })) as unknown as PrismaClient
+})
+afterAll(async () => {
+  await elsewhere.end()
+  await stores.close()
+  await database.drop()
+})
+
+type Read = (client: PrismaClient) => Promise<unknown>
+type Write = () => Promise<unknown>
+
+function readOf(random: Random): Read {
+  const id = random.int(1, USERS + 1)
+  const cacheStrategy = { ttl: 3600 }
+  return random.pick<Read>([
+    (of) => of.user.findUnique({ where: { id }, cacheStrategy } as never),
+    (of) => of.user.findUnique({ where: { email: `user${id}@example.org` }, cacheStrategy } as never),
+    (of) => of.user.findUnique({ where: { id }, include: { conversations: true }, cacheStrategy } as never),
+    (of) => of.user.findMany({ where: { id: { lte: id } }, orderBy: { id: 'asc' }, cacheStrategy } as never),
+    (of) => of.conversation.count({ where: { userId: id }, cacheStrategy } as never),
+    (of) =>
+      of.conversation.findMany({ include: { tags: true }, orderBy: { id: 'asc' }, cacheStrategy } as never),
+    (of) => of.tag.findMany({ orderBy: { id: 'asc' }, cacheStrategy } as never),
+    (of) =>
+      of.userExercise.findMany({ where: { user: { name: { startsWith: 'G' } } }, cacheStrategy } as never),
+    (of) =>
+      of.userExercise.findUnique({
+        where: { exerciseId_userId_attempt: { exerciseId: 1, userId: id, attempt: 1 } },
+        cacheStrategy,
+      } as never),
+  ])
+}
+
+/** SQL that changes something, mostly. */
+function sqlOf(random: Random): string {
+  const id = random.int(1, USERS + 1)
+  const n = random.int(1, 1_000_000)
+  return random.pick([
+    `UPDATE "User" SET name = 'Name ${n}' WHERE id = ${id}`,
+    `UPDATE "User" SET email = CASE id WHEN ${id} THEN 'moved${n}' ELSE 'user' || id || '@example.org' END`,
+    `UPDATE "User" SET "tutorId" = ${id} WHERE id <> ${id}`,
+    `DELETE FROM "User" WHERE id = ${id}`,
+    `INSERT INTO "User" (id, email, name) VALUES (${id}, 'user${id}@example.org', 'New') ON CONFLICT (id) DO UPDATE SET name = 'Again ${n}'`,
+    `INSERT INTO "User" (id, email, name) VALUES (${id}, 'user${id}@example.org', 'New') ON CONFLICT DO NOTHING`,
+    `INSERT INTO "Conversation" (id, title, "userId") SELECT 'c${n}', 'Talk', id FROM "User" WHERE id = ${id}`,
+    `DELETE FROM "Conversation" WHERE "userId" = ${id}`,
+    `INSERT INTO "_ConversationToTag" ("A", "B") SELECT c.id, t.id FROM "Conversation" c, "Tag" t WHERE t.id = 1 ON CONFLICT DO NOTHING`,
+    `INSERT INTO "Tag" (name) VALUES ('tag ${n}')`,
+    `INSERT INTO "Tag" (name) SELECT 'many ${n} ' || i FROM generate_series(1, 150) i`,
+    `DELETE FROM "Tag" WHERE id > 3`,
+    `TRUNCATE "_ConversationToTag"`,
+    `INSERT INTO "UserExercise" ("userId", "exerciseId") SELECT id, 1 FROM "User" WHERE id = ${id} ON CONFLICT DO NOTHING`,
+    `UPDATE "UserExercise" SET attempt = 3 - attempt WHERE "userId" = ${id}`,
+    `DO $$ BEGIN UPDATE "User" SET name = 'Undone'; RAISE EXCEPTION 'no'; EXCEPTION WHEN OTHERS THEN UPDATE "User" SET name = 'Kept ${n}' WHERE id = ${id}; END $$`,
+  ])
+}
+
+/** Somebody else's way to write. */
+function writeElsewhere(random: Random): Write {
+  const some = random.list(1, 3, () => sqlOf(random))
+  const id = random.int(1, USERS)
+  const n = random.int(1, 1_000_000)
+  const raw = async (sql: string) => {
+    try {
+      await elsewhere.query(sql)
+    } catch {
+      // A unique key that is taken.
+      await elsewhere.query('ROLLBACK')
+    }
+  }
+  return random.pick<Write>([
+    () => raw(some[0] as string),
+    () => raw(`BEGIN; ${some.join('; ')}; COMMIT`),
+    () => raw(`BEGIN; ${some.join('; ')}; ROLLBACK`),
+    () => raw(`BEGIN; SAVEPOINT s; ${some[0]}; ROLLBACK TO s; ${some.at(-1)}; COMMIT`),
+    () => plain.user.updateMany({ where: { id }, data: { name: `Plain ${n}` } }),
+    () =>
+      plain.conversation.create({
+        data: {
+          title: 'Plain',
+          user: {
+            connectOrCreate: { where: { id }, create: { id, email: `user${id}@example.org`, name: 'P' } },
+          },
+        },
+      }),
+    () => plain.$executeRawUnsafe(sqlOf(random)).catch(() => undefined),
+  ])
+}
+
+/** A write of the client that carries the cache, by all its doors. */
+function writeOf(random: Random, client: PrismaClient): Write {
+  const id = random.int(1, USERS)
+  const n = random.int(1, 1_000_000)
+  const writes: ((of: Pick<PrismaClient, 'user' | 'tag' | '$executeRawUnsafe'>) => Promise<unknown>)[] = [
+    (of) => of.user.update({ where: { id }, data: { name: `Own ${n}` } }),
+    (of) =>
+      of.user.upsert({
+        where: { id },
+        create: { id, email: `user${id}@example.org`, name: 'Own' },
+        update: { name: `Own ${n}` },
+      }),
+    (of) => of.tag.create({ data: { name: `own ${n}` } }),
+    (of) => of.user.updateMany({ where: { id: { lte: id } }, data: { name: `Many ${n}` } }),
+    (of) => of.$executeRawUnsafe(`UPDATE "User" SET name = 'Raw ${n}' WHERE id = ${id}`),
+  ]
+  const [one, other] = [random.pick(writes), random.pick(writes)]
+  return random.pick<Write>([
+    () => one(client),
+    () => client.$transaction(async (tx) => void (await one(tx), await other(tx))),
+    () => Promise.all([one(client), other(client)]),
+  ])
+}
+
+const cut = () =>
+  elsewhere.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'prisma-brisk changes' AND datname = current_database()`,
+  )
+
+async function reset(): Promise<void> {
+  await elsewhere.query(`TRUNCATE "User", "Tag", "Exercise", "Conversation" RESTART IDENTITY CASCADE;
+    INSERT INTO "User" (id, email, name) SELECT i, 'user' || i || '@example.org', 'User ' || i FROM generate_series(1, ${USERS}) i;
+    INSERT INTO "Exercise" (slug, title, subject, difficulty, content) VALUES ('one', 'One', 'maths', 1, '{}');
+    INSERT INTO "Tag" (name) SELECT 'tag ' || i FROM generate_series(1, 3) i`)
+}
+
+/** Programs of reads and writes by all kinds of writers, whose source is cut now and then. */
+async function oracle(storesOf: () => readonly CacheStore[], seeds: number): Promise<void> {
+  await forSeeds(
+    seeds,
+    async (random) => {
+      await reset()
+      const namespace = ownNamespace()
+      const bases = storesOf().map(() =>
+        database.createClient({ adapter: database.adapter({ connections: 3 }) }),
+      )
+      const clients = storesOf().map((store, index) => {
+        const changes = postgresTriggers(database.url, { heartbeat: 400 })
+        return (bases[index] as PrismaClient).$extends(
+          cache({ changes, store, namespace, earlyRefresh: 0, readTimeout: 5000, onRawWrite: 'ignore' }),
+        ) as unknown as PrismaClient & { $cache: { untilLive(): Promise<void> } }
+      })
+      try {
+        for (const client of clients) await client.$cache.untilLive()
+        const reads = random.list(6, 10, () => readOf(random))
+        for (let step = random.int(4, 8); step > 0; step--) {
+          for (const client of clients) await Promise.all(reads.map((read) => read(client)))
+          const client = random.pick(clients)
+          const under = random.chance(0.5) ? reads.map((read) => read(random.pick(clients))) : []
+          if (random.chance(0.1)) void cut()
+          const write = random.chance(0.6) ? writeElsewhere(random) : writeOf(random, client)
+          // Some are refused, because a key is taken.
+          await write().catch(() => undefined)
+          await Promise.all(under)
+          if (random.chance(0.1)) await cut()
+          for (const [index, read] of reads.entries())
+            for (const client of clients) {
+              let last: unknown
+              await until(
+                async () => isDeepStrictEqual((last = await read(client)), await read(uncached)),
+                5000,
+              ).catch(() => {
+                throw new Error(`read ${index} stays ${JSON.stringify(last)}`)
+              })
+            }
+        }
+      } finally {
+        for (const base of bases) await base.$disconnect()
+      }
+    },
+    BUDGET,
+  )
+}
+
+const PATIENCE = 4 * 3_600_000
+
+test(
+  'writes by anybody are seen by a cache in memory that hears of them, and what it is told of its own writes does no harm',
+  () => oracle(() => [memoryStore()], 60),
+  PATIENCE,
+)
+
+test(
+  'writes by anybody are seen by two processes on one Redis',
+  async () => {
+    const pair = [redisStore(stores.redis()), redisStore(stores.redis())]
+    await oracle(() => pair, 30)
+  },
+  PATIENCE,
+)
+
+test('what psql writes is seen', async () => {
+  await reset()
+  const base = database.createClient()
+  const prisma = base.$extends(cache({ changes: postgresTriggers(database.url), namespace: ownNamespace() }))
+  await prisma.$cache.untilLive()
+  const names = async () =>
+    (await prisma.tag.findMany({ orderBy: { id: 'asc' }, cacheStrategy: { ttl: 3600 } })).map(
+      ({ name }) => name,
+    )
+  expect(await names()).toEqual(['tag 1', 'tag 2', 'tag 3'])
+  await run('psql', [database.url, '-c', `UPDATE "Tag" SET name = 'by psql' WHERE id = 3`])
+  await until(async () => (await names()).includes('by psql'))
+  await run('psql', [database.url, '-c', `COPY "Tag" (id, name) FROM PROGRAM 'echo 77,copied' CSV`])
+  await until(async () => (await names()).includes('copied'))
+  await base.$disconnect()
+})
