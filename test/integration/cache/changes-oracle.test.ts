@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual, promisify } from 'node:util'
-import { cache, memoryStore, redisStore, type CacheStore } from '@prisma-brisk/cache'
+import { cache, memoryStore, redisStore, type CacheClient, type CacheStore } from '@prisma-brisk/cache'
 import { installTriggersSql, postgresTriggers } from '@prisma-brisk/cache/postgres-triggers'
 import { parseSchema } from '@prisma-brisk/core'
 import pg from 'pg'
@@ -40,6 +40,7 @@ afterAll(async () => {
   await database.drop()
 })
 
+type Followed = PrismaClient & Pick<CacheClient, '$cache'>
 type Read = (client: PrismaClient) => Promise<unknown>
 type Write = () => Promise<unknown>
 
@@ -141,9 +142,17 @@ function writeOf(random: Random, client: PrismaClient): Write {
   return random.pick<Write>([
     () => one(client),
     () => client.$transaction(async (tx) => void (await one(tx), await other(tx))),
+    // A trigger of the application writes to the table that the transaction has written to, perhaps to another row.
+    () =>
+      client.$transaction(async (tx) => {
+        await tx.user.update({ where: { id }, data: { name: `Own ${n}` } })
+        await tx.tag.create({ data: { name: `own ${n}` } })
+      }),
     () => Promise.all([one(client), other(client)]),
   ])
 }
+
+const lossesOf = ({ $cache }: Followed): number => $cache.stats().changes?.losses ?? 0
 
 const cut = () =>
   elsewhere.query(
@@ -171,7 +180,7 @@ async function oracle(storesOf: () => readonly CacheStore[], seeds: number): Pro
         const changes = postgresTriggers(database.url, { heartbeat: 400 })
         return (bases[index] as PrismaClient).$extends(
           cache({ changes, store, namespace, earlyRefresh: 0, readTimeout: 5000, onRawWrite: 'ignore' }),
-        ) as unknown as PrismaClient & { $cache: { untilLive(): Promise<void> } }
+        ) as unknown as Followed
       })
       try {
         for (const client of clients) await client.$cache.untilLive()
@@ -185,7 +194,16 @@ async function oracle(storesOf: () => readonly CacheStore[], seeds: number): Pro
           // Some are refused, because a key is taken.
           await write().catch(() => undefined)
           await Promise.all(under)
-          if (random.chance(0.1)) await cut()
+          if (random.chance(0.15)) {
+            const losses = clients.map(lossesOf)
+            await cut()
+            await until(() => clients.every((each, at) => lossesOf(each) > (losses[at] as number)))
+            // From here on nothing may be old, for no moment.
+            for (const [index, read] of reads.entries())
+              for (const each of clients)
+                if (!isDeepStrictEqual(await read(each), await read(uncached)))
+                  throw new Error(`read ${index} is old`)
+          }
           for (const [index, read] of reads.entries())
             for (const client of clients) {
               let last: unknown
