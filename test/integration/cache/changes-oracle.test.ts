@@ -195,6 +195,7 @@ async function oracle(storesOf: () => readonly CacheStore[], seeds: number): Pro
           await write().catch(() => undefined)
           await Promise.all(under)
           if (random.chance(0.15)) {
+            await until(() => clients.every((each) => each.$cache.stats().changes?.state === 'live'))
             const losses = clients.map(lossesOf)
             await cut()
             await until(() => clients.every((each, at) => lossesOf(each) > (losses[at] as number)))
