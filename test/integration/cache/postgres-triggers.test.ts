@@ -334,6 +334,11 @@ describe('triggers', () => {
       CREATE TABLE "Tag_high" PARTITION OF "Tag" FOR VALUES FROM (100) TO (1000)`)
     try {
       await elsewhere.query(installTriggersSql(schema, { models: ['Tag'] }))
+      const blind = await followed()
+      const bypassed = () =>
+        blind.prisma.$cache.withInfo(() => blind.prisma.tag.findMany({ cacheStrategy: strategy }))
+      expect((await bypassed()).info.reason).toBe('changes-unwatched')
+      await elsewhere.query(installTriggersSql(schema, { models: ['Tag'], partitions: true }))
       const of = await followed()
       const read = () => of.prisma.tag.findMany({ orderBy: { id: 'asc' }, cacheStrategy: strategy })
       const row = () => of.prisma.tag.findUnique({ where: { id: 7 }, cacheStrategy: strategy })

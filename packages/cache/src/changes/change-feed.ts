@@ -248,7 +248,7 @@ export class ChangeFollower {
     this.cache.host.warnOnce(
       'W_CACHE_CHANGES_UNWATCHED',
       `prisma-brisk: ${this.feed.source.name}() does not watch the tables of ${this.unwatched.size} models (${some}${this.unwatched.size > 5 ? ', …' : ''}). Reads that rest on them are not answered from the cache. ` +
-        'Run `npx brisk changes install`, and deploy the migration that it writes.',
+        'Run `npx brisk changes install` (with --partitions where a table has some), and deploy the migration that it writes.',
     )
   }
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import type { ChangesFlags } from '../changes/changes-command.ts'
 import type { InitFlags, InitHost } from '../init/init-command.ts'
 import { advisorCommands } from './advisor-commands.ts'
 import { processHost, type CliHost } from './cli-host.ts'
@@ -69,6 +70,26 @@ function commands(host: CliHost & Pick<InitHost, 'confirm'>, done: (exitCode: nu
       // What it imports is installed only then.
       done(await initCommand({ ...flags, types: false }, host, fromAccelerate))
     })
+  const changes = program
+    .command('changes')
+    .description('the triggers by which a cache hears of writes from elsewhere (PostgreSQL)')
+  for (const [action, description] of [
+    ['install', 'write the migration that makes them, after showing what it does'],
+    ['uninstall', 'write the migration that takes them away'],
+  ] as const)
+    changes
+      .command(action)
+      .description(description)
+      .option('--schema <path>', 'schema file or directory (default: as prisma.config.ts says)')
+      .option('--models <names>', 'only the tables of these models, separated by commas (default: all)')
+      .option('--partitions', 'watch the partitions of tables too, those that there are then')
+      .option('--channel <name>', 'the channel to tell on (default: brisk_changes)')
+      .option('--sql', 'print the SQL, and write nothing')
+      .option('--yes', 'write without asking')
+      .action(async (flags: ChangesFlags) => {
+        const { changesCommand } = await import('../changes/changes-command.ts')
+        done(await changesCommand(action, flags, host))
+      })
   // For the list of `brisk --help` alone: `runBrisk` hands them to the advisor.
   for (const [name, description] of advisorCommands) program.command(name).description(description)
   return program

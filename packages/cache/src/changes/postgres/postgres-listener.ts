@@ -190,7 +190,9 @@ export class PostgresListener {
 
 const FOUND = `SELECT n.nspname || '.' || c.relname AS "table", string_agg(t.oid::text, ',' ORDER BY t.tgname) AS triggers
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE t.tgname = ANY($TRIGGERS::text[]) AND t.tgenabled IN ('O', 'A')
+WHERE t.tgname = ANY($TRIGGERS::text[]) AND t.tgenabled IN ('O', 'A') AND (c.relkind <> 'p' OR NOT EXISTS (
+  SELECT FROM pg_partition_tree(c.oid) part WHERE level > 0 AND cardinality($TRIGGERS::text[]) > (
+    SELECT count(*) FROM pg_trigger own WHERE own.tgrelid = part.relid AND own.tgname = ANY($TRIGGERS::text[]) AND own.tgenabled IN ('O', 'A'))))
 GROUP BY 1 HAVING count(*) = cardinality($TRIGGERS::text[]) ORDER BY 1`
 const WATCHED = FOUND.replaceAll('$TRIGGERS', '$1')
 const BEAT = `WITH beat AS MATERIALIZED (SELECT pg_notify($1, $2)), found AS (${FOUND.replaceAll('$TRIGGERS', '$3')})

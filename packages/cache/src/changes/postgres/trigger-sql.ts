@@ -20,7 +20,13 @@ const BYTES = 7900
 export interface TriggerSettings {
   /** Models whose tables are watched; default: all. Join tables go with the models that they join. */
   readonly models?: readonly string[] | undefined
+  /** The channel that they tell on; default `brisk_changes`. */
   readonly channel?: string | undefined
+  /**
+   * Watch the partitions that there are when the SQL is run, too: a statement that names a partition fires the triggers of that
+   * partition alone. Default false; a table with partitions that are not watched counts as not watched.
+   */
+  readonly partitions?: boolean | undefined
 }
 
 /**
@@ -31,7 +37,8 @@ export interface TriggerSettings {
 export function installTriggersSql(schema: SchemaModel, settings: TriggerSettings = {}): string {
   const tables = watchedTables(schema, settings.models)
   const parts = tables.map((table) => installOn(table, settings.channel ?? CHANNEL))
-  return `${[HEADER, ...parts, onPartitions(tables)].join('\n\n')}\n`
+  if (settings.partitions === true) parts.push(onPartitions(tables))
+  return `${[HEADER, ...parts].join('\n\n')}\n`
 }
 
 /** SQL that takes the triggers and their functions away again. */

@@ -1,0 +1,140 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  installTriggersSql,
+  uninstallTriggersSql,
+  type TriggerSettings,
+} from '@prisma-brisk/cache/postgres-triggers'
+import { BriskError, nearest, parseSchema, type SchemaModel } from '@prisma-brisk/core'
+import { findProject, type Project } from '@prisma-brisk/core/project'
+import { initCommand, type InitHost, type InitKind } from '../init/init-command.ts'
+import { runLine } from '../init/package-manager.ts'
+
+/** What `brisk changes` was asked for. */
+export interface ChangesFlags {
+  readonly schema?: string
+  /** Names, separated by commas. */
+  readonly models?: string
+  readonly channel?: string
+  readonly partitions?: boolean
+  /** Prints the SQL, and writes nothing. */
+  readonly sql?: boolean
+  readonly yes?: boolean
+}
+
+/** The project cannot have triggers, or not those. */
+export class ChangesCommandError extends BriskError {
+  constructor(code: 'E_CHANGES_PROVIDER' | 'E_CHANGES_MODEL' | 'E_CHANGES_NO_MIGRATIONS', message: string) {
+    super(code, message)
+  }
+}
+
+/**
+ * `brisk changes install` and `uninstall`: writes a migration that makes the triggers of `postgresTriggers()`, or takes them away,
+ * after showing it. Prisma does not look at triggers and functions, so its schema stays as it is.
+ *
+ * @returns exit code: 0 done or nothing to do, 1 declined
+ * @throws ChangesCommandError, ProjectError; nothing is written then
+ */
+export async function changesCommand(
+  action: 'install' | 'uninstall',
+  flags: ChangesFlags,
+  host: InitHost,
+  now = new Date(),
+): Promise<number> {
+  const project = await findProject({
+    cwd: host.cwd,
+    ...(flags.schema === undefined ? {} : { schema: flags.schema }),
+  })
+  const sql = sqlFor(action, project, flags)
+  if (flags.sql === true) {
+    host.stdout(sql)
+    return 0
+  }
+  const written = await migrationsOf(project)
+  const last = written.findLast(({ name }) => /_brisk_changes_(un)?install$/.test(name))
+  const isDone = last?.sql === sql || (action === 'uninstall' && last?.name.endsWith('_uninstall') !== false)
+  const name = `${stampAfter(now, written.at(-1)?.name ?? '')}_brisk_changes_${action}`
+  const kind: InitKind = {
+    plan: async () => ({
+      changes: isDone
+        ? []
+        : [
+            {
+              path: join(project.migrationsDirectory, name, 'migration.sql'),
+              was: null,
+              text: sql,
+              purpose: action === 'install' ? 'triggers that tell of changes' : 'takes them away again',
+              // Hundreds of lines that say the same of each table.
+              isGenerated: true,
+            },
+          ],
+      notes: [],
+    }),
+    noticed: action === 'install' ? NOTICED : 'Reads that rest on these tables are no longer answered from a cache with `changes`.\n',
+    next: (manager) => [runLine(manager, 'prisma migrate dev'), 'deploy it as any other migration'],
+  }
+  return initCommand({ types: false, ...(flags.yes === undefined ? {} : { yes: flags.yes }) }, host, kind)
+}
+
+const NOTICED = `What your database will notice:
+  - Four triggers a table, which tell on commit which rows have changed, by their unique keys. \`--sql\` prints them.
+  - A statement that writes takes a little longer; see docs/guide/changes.md. Nothing that it does can fail by them.
+  - The migration locks each table for the moment in which its triggers are made.
+`
+
+/** The SQL of a project's schema. */
+function sqlFor(action: 'install' | 'uninstall', { schemaFiles }: Project, flags: ChangesFlags): string {
+  const text = schemaFiles.map((file) => file.text).join('\n')
+  const provider = /^\s*datasource\s+\w+\s*\{[^}]*?provider\s*=\s*"(\w+)"/m.exec(text)?.[1]
+  if (provider !== 'postgresql' && provider !== 'postgres')
+    throw new ChangesCommandError(
+      'E_CHANGES_PROVIDER',
+      `Triggers that tell of changes are made on PostgreSQL; the datasource of this schema is ${provider ?? 'not named'}.`,
+    )
+  const schema = parseSchema(text, 'option')
+  const models = flags.models?.split(',').map((name) => name.trim())
+  for (const model of models ?? []) checkModel(schema, model)
+  const settings: TriggerSettings = { models, channel: flags.channel, partitions: flags.partitions }
+  return action === 'install' ? installTriggersSql(schema, settings) : uninstallTriggersSql(schema, settings)
+}
+
+function checkModel({ models }: SchemaModel, name: string): void {
+  if (models.has(name)) return
+  const near = nearest(name, [...models.keys()])
+  throw new ChangesCommandError(
+    'E_CHANGES_MODEL',
+    `--models: expected names of models, given ${name}.${near === null ? '' : ` Did you mean ${near}?`}`,
+  )
+}
+
+interface WrittenMigration {
+  readonly name: string
+  readonly sql: string
+}
+
+/** In the order in which they are played. */
+async function migrationsOf({ migrationsDirectory }: Project): Promise<readonly WrittenMigration[]> {
+  const entries = await readdir(migrationsDirectory, { withFileTypes: true }).catch(() => null)
+  if (entries === null)
+    throw new ChangesCommandError(
+      'E_CHANGES_NO_MIGRATIONS',
+      `The project keeps no migrations (looked at ${migrationsDirectory}). Print the SQL with --sql, and run it where you run such things.`,
+    )
+  const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  return Promise.all(
+    names.sort().map(async (name) => ({
+      name,
+      sql: await readFile(join(migrationsDirectory, name, 'migration.sql'), 'utf8').catch(() => ''),
+    })),
+  )
+}
+
+/** Prisma plays migrations in the order of their names: the time, or the second after the last one's. */
+function stampAfter(now: Date, last: string): string {
+  const stamp = (time: Date) => time.toISOString().replace(/\D/g, '').slice(0, 14)
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(last) ?? []
+  if (year === undefined || last.slice(0, 14) < stamp(now)) return stamp(now)
+  const [y, mo, d, h, mi, s] = [year, month, day, hour, minute, second].map(Number) as [number, number, number, number, number, number]
+  return stamp(new Date(Date.UTC(y, mo - 1, d, h, mi, s + 1)))
+}
