@@ -71,7 +71,10 @@ export async function changesCommand(
           ],
       notes: [],
     }),
-    noticed: action === 'install' ? NOTICED : 'Reads that rest on these tables are no longer answered from a cache with `changes`.\n',
+    noticed:
+      action === 'install'
+        ? NOTICED
+        : 'Reads that rest on these tables are no longer answered from a cache with `changes`.\n',
     next: (manager) => [runLine(manager, 'prisma migrate dev'), 'deploy it as any other migration'],
   }
   return initCommand({ types: false, ...(flags.yes === undefined ? {} : { yes: flags.yes }) }, host, kind)
@@ -135,6 +138,13 @@ function stampAfter(now: Date, last: string): string {
   const stamp = (time: Date) => time.toISOString().replace(/\D/g, '').slice(0, 14)
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(last) ?? []
   if (year === undefined || last.slice(0, 14) < stamp(now)) return stamp(now)
-  const [y, mo, d, h, mi, s] = [year, month, day, hour, minute, second].map(Number) as [number, number, number, number, number, number]
+  const [y, mo, d, h, mi, s] = [year, month, day, hour, minute, second].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
   return stamp(new Date(Date.UTC(y, mo - 1, d, h, mi, s + 1)))
 }
