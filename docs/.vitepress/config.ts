@@ -34,6 +34,7 @@ export default defineConfig({
           { text: 'Batching in detail', link: '/guide/batching-in-detail' },
           { text: 'Caching', link: '/guide/caching' },
           { text: 'What is invalidated when', link: '/guide/what-is-invalidated-when' },
+          { text: 'Writes from elsewhere', link: '/guide/changes' },
           { text: 'Moving from Accelerate', link: '/guide/from-accelerate' },
           { text: 'Pagination', link: '/guide/pagination' },
           { text: 'Pagination in detail', link: '/guide/pagination-in-detail' },
