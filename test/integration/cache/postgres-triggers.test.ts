@@ -277,7 +277,7 @@ describe('triggers', () => {
   test('can be installed again, and are taken away without a trace', async () => {
     await elsewhere.query(installTriggersSql(schema))
     const found = () =>
-      elsewhere.query<{ n: number }>(
+      elsewhere.query<{ n: string }>(
         `SELECT (SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'brisk%') + (SELECT count(*) FROM pg_proc WHERE proname LIKE 'brisk%') AS n`,
       )
     const tables = new Set(
@@ -463,7 +463,7 @@ test.each([
   ['a heartbeat that is none', 'postgresql://localhost/app', { heartbeat: 1 }],
   ['a word that says nothing', 'postgresql://localhost/app', { onLost: 'ignore' }],
 ])('%s is refused at once', (_, url, options) => {
-  expect(() => postgresTriggers(url as string, options as object)).toThrow(
+  expect(() => postgresTriggers(url as string, options)).toThrow(
     expect.objectContaining({ code: 'E_INVALID_OPTIONS' }),
   )
 })

@@ -132,7 +132,9 @@ export class ChangeFeed implements ChangeSink {
   private settle(error: Error | null): void {
     const waiting = [...this.waiting]
     this.waiting.clear()
-    for (const { resolve, reject } of waiting) error === null ? resolve() : reject(error)
+    for (const { resolve, reject } of waiting)
+      if (error === null) resolve()
+      else reject(error)
   }
 
   private report(state: 'live' | 'lost'): void {

@@ -22,12 +22,8 @@ export interface ChangesFlags {
   readonly yes?: boolean
 }
 
-/** The project cannot have triggers, or not those. */
-export class ChangesCommandError extends BriskError {
-  constructor(code: 'E_CHANGES_PROVIDER' | 'E_CHANGES_MODEL' | 'E_CHANGES_NO_MIGRATIONS', message: string) {
-    super(code, message)
-  }
-}
+/** `E_CHANGES_PROVIDER`, `E_CHANGES_MODEL`, `E_CHANGES_NO_MIGRATIONS`: the project cannot have triggers, or not those. */
+export class ChangesCommandError extends BriskError {}
 
 /**
  * `brisk changes install` and `uninstall`: writes a migration that makes the triggers of `postgresTriggers()`, or takes them away,

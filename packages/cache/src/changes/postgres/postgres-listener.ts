@@ -69,7 +69,7 @@ export class PostgresListener {
     const quoted = [this.channel, this.ownChannel].map((name) => `LISTEN ${quoteIdentifier(name, '"')}`)
     await this.query(quoted.join('; '))
     await this.probe()
-    const watched = await this.watched(await this.query(WATCHED, [Object.keys(TRIGGERS)]))
+    const watched = this.watched(await this.query(WATCHED, [Object.keys(TRIGGERS)]))
     if (watched.tables.size === 0)
       throw new ChangesError(
         'E_CHANGES_NOT_INSTALLED',
