@@ -6,14 +6,23 @@ import { placesOf } from '../report/text-report.ts'
 import { adviceOf, type AdviseFlags } from './advise-flags.ts'
 import type { CliHost } from './cli-host.ts'
 
-/** `brisk explain Post.authorId`: everything that was said and thought of the columns. */
-export async function explainCommand(index: string, flags: AdviseFlags, host: CliHost): Promise<number> {
-  const wanted = parse(index)
+/**
+ * `brisk explain Post.authorId`: everything that was said and thought of the columns. It takes whatever the advisor prints:
+ * a model, a field, the id of a recommendation, the name of an index, the fingerprint of a remark, a place in the source.
+ */
+export async function explainCommand(asked: string, flags: AdviseFlags, host: CliHost): Promise<number> {
   const run = await adviceOf(flags, host)
   if (run.reading === null) {
     host.stdout(run.advice.findings.map((each) => `${each.reason}\n`).join(''))
     return 0
   }
+  const said = asked.trim()
+  const place = atPlace(run, said)
+  if (place !== null) {
+    host.stdout(place)
+    return 0
+  }
+  const wanted = byIndex(run, said) ?? byFingerprint(run, said) ?? parse(said)
   const table = run.reading.catalog.tables.find((each) => each.model === wanted.model)
   if (table === undefined) throw unknownModel(run, wanted.model)
   for (const field of wanted.fields)
@@ -26,15 +35,75 @@ export async function explainCommand(index: string, flags: AdviseFlags, host: Cl
   return 0
 }
 
-function parse(index: string): { model: string; fields: string[] } {
-  const [, model, dotted, listed] = /^(\w+)(?:\.(\w+)|\(([\w\s,]+)\))?$/.exec(index.trim()) ?? []
-  if (model === undefined)
+interface Wanted {
+  readonly model: string
+  readonly fields: readonly string[]
+}
+
+/** `Post`, `Post.authorId`, `Post(authorId, createdAt desc)`, `Post(tags gin_ops) using Gin where (…)`. */
+function parse(said: string): Wanted {
+  const [, model, dotted, rest] = /^(\w+)(?:\.(\w+)|(\(.+))?$/s.exec(said) ?? []
+  const listed = rest === undefined ? '' : insideOf(rest)
+  if (model === undefined || listed === null)
     throw new AdvisorError(
       'E_INVALID_OPTIONS',
-      `Expected Model.field or "Model(field, field)", got ${JSON.stringify(index)}.`,
+      `Expected Model.field, "Model(field, field)", the id of a recommendation or the name of an index, got ${JSON.stringify(said)}.`,
     )
-  const fields = dotted !== undefined ? [dotted] : (listed ?? '').split(',').map((field) => field.trim())
+  // Of `createdAt desc` and `title(191)` the field is the first word.
+  const fields =
+    dotted === undefined ? listed.split(',').map((each) => /\w+/.exec(each)?.[0] ?? '') : [dotted]
   return { model, fields: fields.filter((field) => field !== '') }
+}
+
+/** What stands in the bracket that begins the text; null where it does not end, or more than an id's rest follows. */
+function insideOf(text: string): string | null {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '(') depth++
+    if (text[at] === ')') depth--
+    if (depth > 0) continue
+    return /^(?: using \S+)?(?: where .+)?$/s.test(text.slice(at + 1)) ? text.slice(1, at) : null
+  }
+  return null
+}
+
+/** The index of that name: its own columns. */
+function byIndex(run: AdviceRun, name: string): Wanted | null {
+  for (const table of run.reading?.catalog.tables ?? []) {
+    const index = table.indexes.find((each) => each.name === name)
+    if (index !== undefined)
+      return {
+        model: table.model,
+        fields: index.keys.flatMap((key) => (key.column === null ? [] : fieldOf(table, key.column))),
+      }
+  }
+  return null
+}
+
+/** `redundant:Post:Post_authorId_idx`, as SARIF names a remark. */
+function byFingerprint(run: AdviceRun, said: string): Wanted | null {
+  const [, model, index] = /^[a-z-]+:(\w*):(.*)$/s.exec(said) ?? []
+  if (model === undefined || index === undefined) return null
+  return (
+    byIndex(run, index) ?? {
+      model,
+      fields: index.split(',').flatMap((each) => (/^\s*\w+\s*$/.test(each) ? each.trim() : [])),
+    }
+  )
+}
+
+/** `src/post.ts:12:20`: what was said of it; null where nothing was. */
+function atPlace({ advice }: AdviceRun, place: string): string | null {
+  if (!/:\d+$/.test(place)) return null
+  const lines = [
+    ...advice.recommendations
+      .filter((each) => each.evidence.some((one) => one.at === place))
+      .map((each) => `Recommended: ${each.prisma} on ${each.model}\n  ${each.reason}`),
+    ...advice.findings
+      .filter((each) => each.at === place || each.index === place)
+      .map((each) => `Remark: ${each.reason}`),
+  ]
+  return lines.length === 0 ? `Nothing was said of ${place}.\n` : `${lines.join('\n')}\n`
 }
 
 function unknownModel(run: AdviceRun, model: string): AdvisorError {

@@ -87,7 +87,10 @@ function addExplain(program: Command, host: CliHost, done: (exitCode: number) =>
     program
       .command('explain')
       .description('say why an index is recommended, or why not')
-      .argument('<index>', 'Post.authorId or "Post(authorId, createdAt)"'),
+      .argument(
+        '<index>',
+        'Post.authorId, "Post(authorId, createdAt)", or any id, index or place that was printed',
+      ),
   ).action(async (index: string, flags: AdviseFlags) => {
     const { explainCommand } = await import('./explain-command.ts')
     done(await explainCommand(index, flags, host))
