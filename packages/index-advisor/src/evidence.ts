@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { quoteIdentifier } from '@prisma-brisk/core'
 
 import type { Collected } from './advice-run.ts'
 import { withStatistics } from './catalog/with-statistics.ts'
@@ -173,7 +174,11 @@ async function openPlanner(
       return (await import('./planner/sqlite-planner.ts')).sqlitePlanner(statistics)
     case 'hypopg': {
       const { hypopgPlanner } = await import('./planner/hypopg-planner.ts')
-      return hypopgPlanner(needed(connection, planner), statistics)
+      const session = needed(connection, planner)
+      // HypoPG's indexes live in the session, so it must be one of its own in any case.
+      if (session.schema !== null)
+        await session.query(`select set_config('search_path', $1, false)`, [quoteIdentifier(session.schema)])
+      return hypopgPlanner(session, statistics)
     }
     case 'transaction': {
       const { transactionPlanner } = await import('./planner/transaction-planner.ts')

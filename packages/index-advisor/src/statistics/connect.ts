@@ -5,10 +5,13 @@ import { exportPostgresStatistics, type ExportOptions } from './export-postgres.
 import { exportSqliteStatistics } from './export-sqlite.ts'
 import type { Row, SqlClient } from './sql-client.ts'
 import type { Statistics, StatisticsProvider } from './statistics.ts'
+import { connectWithTls, tlsAdvice, tlsParameters } from './tls-parameters.ts'
 
 /** A connection that the advisor opened itself. */
 export interface DatabaseConnection extends SqlClient {
   readonly provider: StatisticsProvider
+  /** PostgreSQL: the schema that `?schema=` of the URL names, which each transaction looks in; null for the server's own path. */
+  readonly schema: string | null
   close(): Promise<void>
 }
 
@@ -46,9 +49,19 @@ export function exportStatistics(
     case 'postgresql':
       return exportPostgresStatistics(connection, options)
     case 'mysql':
-      return exportMariadbStatistics(connection)
+      return readOnly(connection, () => exportMariadbStatistics(connection))
     case 'sqlite':
       return exportSqliteStatistics(connection)
+  }
+}
+
+/** In a transaction of its own: a proxy hands the session on, and with it whatever was set for longer. */
+async function readOnly<T>(connection: DatabaseConnection, work: () => Promise<T>): Promise<T> {
+  await connection.query('start transaction read only')
+  try {
+    return await work()
+  } finally {
+    await connection.query('rollback').catch(() => undefined)
   }
 }
 
@@ -67,19 +80,29 @@ async function connectPostgres(url: string): Promise<DatabaseConnection> {
   ]) {
     address.searchParams.delete(name)
   }
-  const client = new pg.Client({
-    connectionString: address.href,
-    connectionTimeoutMillis: 10_000,
-    application_name: 'brisk',
-  })
-  // A server that goes away shows at the next statement; without a listener it would end the process.
-  client.on('error', () => undefined)
-  await client.connect().catch(refuse)
-  if (schema !== null)
-    await client.query(`select set_config('search_path', $1, false)`, [quoteIdentifier(schema)])
+  const tls = tlsParameters(address)
+  const client = await connectWithTls(tls, async (ssl) => {
+    const opened = new pg.Client({
+      connectionString: address.href,
+      connectionTimeoutMillis: 10_000,
+      application_name: 'brisk',
+      ...(tls.mode === 'driver' ? {} : { ssl }),
+    })
+    // A server that goes away shows at the next statement; without a listener it would end the process.
+    opened.on('error', () => undefined)
+    await opened.connect()
+    return opened
+  }).catch(refuse)
   return {
     provider: 'postgresql',
-    query: async (sql, parameters) => (await client.query<Row>(sql, parameters?.slice())).rows,
+    schema,
+    query: async (sql, parameters) => {
+      const { rows } = await client.query<Row>(sql, parameters?.slice())
+      // Behind a pooler the server's session is another client's next: what is set lasts as long as the transaction.
+      if (schema !== null && /^\s*begin\b/i.test(sql))
+        await client.query(`select pg_catalog.set_config('search_path', $1, true)`, [quoteIdentifier(schema)])
+      return rows
+    },
     close: () => client.end(),
   }
 }
@@ -92,23 +115,26 @@ async function connectMariadb(url: string): Promise<DatabaseConnection> {
       { cause },
     )
   })
-  const { hostname, port, username, password, pathname } = parsed(url)
-  const connection = await createConnection({
-    host: hostname,
-    port: Number(port || 3306),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    database: decodeURIComponent(pathname.slice(1)),
-    connectTimeout: 10_000,
-    bigIntAsNumber: true,
-    decimalAsNumber: true,
-    insertIdAsNumber: true,
-  }).catch(refuse)
+  const address = parsed(url)
+  const { hostname, port, username, password, pathname } = address
+  const connection = await connectWithTls(tlsParameters(address), (ssl) =>
+    createConnection({
+      host: hostname,
+      port: Number(port || 3306),
+      user: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+      database: decodeURIComponent(pathname.slice(1)),
+      connectTimeout: 10_000,
+      bigIntAsNumber: true,
+      decimalAsNumber: true,
+      insertIdAsNumber: true,
+      ...(ssl === false ? {} : { ssl }),
+    }),
+  ).catch(refuse)
   connection.on('error', () => undefined)
-  await connection.query('set session transaction read only')
-  await connection.query('set session lock_wait_timeout = 2').catch(() => undefined)
   return {
     provider: 'mysql',
+    schema: null,
     query: async (sql, parameters) => connection.query<readonly Row[]>(sql, parameters?.slice()),
     close: () => connection.end(),
   }
@@ -124,6 +150,7 @@ async function connectSqlite(url: string): Promise<DatabaseConnection> {
   const client = createClient({ url: url.startsWith('file:') ? `file:${path}` : url })
   return {
     provider: 'sqlite',
+    schema: null,
     query: async (sql, parameters) => {
       const { rows } = await client.execute({ sql, args: (parameters ?? []) as (string | number | null)[] })
       return rows
@@ -144,5 +171,9 @@ function parsed(url: string): URL {
 function refuse(cause: unknown): never {
   const reason =
     cause instanceof Error ? cause.message || ((cause as { code?: string }).code ?? 'refused') : String(cause)
-  throw new AdvisorError('E_DATABASE', `The database cannot be reached: ${reason}`, { cause })
+  throw new AdvisorError(
+    'E_DATABASE',
+    `The database cannot be reached: ${reason}.${tlsAdvice(reason)}`.replace('..', '.'),
+    { cause },
+  )
 }
