@@ -83,6 +83,7 @@ export async function openEvidence(collected: Collected, options: ProofOptions):
       selector:
         planner === null || statistics === null
           ? withFindings(ruleSelector, [
+              ...(await unreadStatements(workload)),
               ...(statistics === null ? [] : statisticsFindings(described, statistics)),
               ...unproved(statistics),
             ])
@@ -195,6 +196,14 @@ async function openPlanner(
 function needed(connection: DatabaseConnection | null, planner: string): DatabaseConnection {
   if (connection?.provider === 'postgresql') return connection
   throw new AdvisorError('E_PLANNER', `--planner ${planner} needs --database-url of a PostgreSQL server.`)
+}
+
+async function unreadStatements(workload: Workload | null): Promise<readonly Remark[]> {
+  const times = workload?.skipped.unreadable ?? 0
+  if (workload === null || times === 0) return []
+  const { unreadForms } = await import('./workload/read-workload.ts')
+  const reason = `${times} of the workload's statements could not be read (${unreadForms(workload)}) and count for nothing.`
+  return [{ kind: 'unread', model: '', index: '', reason }]
 }
 
 function unproved(statistics: Statistics | null): readonly Remark[] {

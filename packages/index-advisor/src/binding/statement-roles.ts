@@ -102,7 +102,7 @@ class RoleReader {
     // The two sides of a UNION hang in it without a wrapper.
     for (const side of [select['larg'], select['rarg']])
       if (side !== undefined) this.#select(side as Fields, outer)
-    const scope = new NameScope(outer, this.#hasColumn)
+    const scope = new NameScope(outer, (table: Table, name) => (this.#hasColumn(table, name) ? name : null))
     this.#visit(select['withClause'], scope)
     for (const common of commonTables(select['withClause'])) scope.sources.set(common, null)
     this.#sources(select['fromClause'], scope)
@@ -128,7 +128,7 @@ class RoleReader {
   }
 
   #change(statement: Fields, outer: Scope | null): void {
-    const scope = new NameScope(outer, this.#hasColumn)
+    const scope = new NameScope(outer, (table: Table, name) => (this.#hasColumn(table, name) ? name : null))
     this.#visit(statement['withClause'], scope)
     for (const common of commonTables(statement['withClause'])) scope.sources.set(common, null)
     const relation = statement['relation'] as Fields | undefined

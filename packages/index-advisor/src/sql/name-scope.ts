@@ -15,10 +15,10 @@ export class NameScope<Table> {
   /** Null: a subquery, or a table that nobody knows. */
   readonly sources = new Map<string, Table | null>()
 
-  /** @param hasColumn tells which table an unqualified column belongs to */
+  /** @param columnNamed the column of a table that a statement means by a name; null where the table has none */
   constructor(
     private readonly outer: NameScope<Table> | null,
-    private readonly hasColumn: (table: Table, column: string) => boolean,
+    private readonly columnNamed: (table: Table, name: string) => string | null,
   ) {}
 
   /** Whether the name stands for a subquery rather than a table, here or further out. */
@@ -37,13 +37,14 @@ export class NameScope<Table> {
   private qualified(alias: string, column: string, depth: number): ScopedColumn<Table> | null {
     const table = this.sources.get(alias)
     if (table === undefined) return this.outer?.qualified(alias, column, depth + 1) ?? null
-    return table === null ? null : { alias, table, column, depth }
+    return table === null ? null : { alias, table, column: this.columnNamed(table, column) ?? column, depth }
   }
 
   private unqualified(column: string, depth: number): ScopedColumn<Table> | null {
-    const holders = [...this.sources].flatMap(([alias, table]) =>
-      table !== null && this.hasColumn(table, column) ? [{ alias, table, column, depth }] : [],
-    )
+    const holders = [...this.sources].flatMap(([alias, table]) => {
+      const found = table === null ? null : this.columnNamed(table, column)
+      return table === null || found === null ? [] : [{ alias, table, column: found, depth }]
+    })
     const [holder] = holders
     if (holder === undefined) return this.outer?.unqualified(column, depth + 1) ?? null
     return holders.length === 1 ? holder : null

@@ -135,9 +135,10 @@ class ShapeReader {
   }
 
   private table(name: string, schema: string | undefined): CatalogTable | undefined {
-    const named = this.catalog.tables.filter((each) => each.name === name)
+    const first = named(this.catalog.tables, name, (each) => each.name)
+    const all = this.catalog.tables.filter((each) => each.name === first?.name)
     // MySQL and SQLite statements carry the database's name, which no catalog table has.
-    return named.find((each) => each.schema === schema) ?? (named.length === 1 ? named[0] : undefined)
+    return all.find((each) => each.schema === schema) ?? (all.length === 1 ? all[0] : undefined)
   }
 
   /** One shape for each table of the statement and each arm of its OR. */
@@ -199,8 +200,16 @@ class ShapeReader {
   }
 }
 
+/** By the name itself, else in any case: what is not quoted came through the parser in lower case. */
+function named<T>(all: readonly T[], name: string, nameOf: (each: T) => string): T | undefined {
+  const exact = all.find((each) => nameOf(each) === name)
+  if (exact !== undefined) return exact
+  const folded = all.filter((each) => nameOf(each).toLowerCase() === name)
+  return folded.length === 1 ? folded[0] : undefined
+}
+
 function scopeWithin(outer: Scope | null): Scope {
-  return new NameScope(outer, (table, column) => table.columns.some((each) => each.name === column))
+  return new NameScope(outer, ({ columns }, name) => named(columns, name, (each) => each.name)?.name ?? null)
 }
 
 /** `JOIN … USING (id)` as the comparison that it stands for; null where no one table on each side has the column. */

@@ -65,7 +65,8 @@ export async function connectWithTls<T>(
       return connect(false)
     case 'prefer':
       return connect(options).catch((error: Error) => {
-        if (/does not support (?:SSL|secure connection)|ssl not enabled in the server/i.test(error.message)) return connect(false)
+        if (/does not support (?:SSL|secure connection)|ssl not enabled in the server/i.test(error.message))
+          return connect(false)
         throw error
       })
     case 'allow':

@@ -12,11 +12,23 @@ export async function readWorkload(path: string, provider: Provider): Promise<Wo
     ? await readSlowQueryLog(path, provider)
     : await readSqlFile(path, provider)
   if (workload.queries.length === 0) {
-    const skipped = Object.entries(workload.skipped).map(([reason, times]) => `${times} ${reason}`)
+    const forms = unreadForms(workload)
+    const skipped = Object.entries(workload.skipped).map(
+      ([reason, times]) =>
+        `${times} ${reason}${reason === 'unreadable' && forms !== '' ? ` (${forms})` : ''}`,
+    )
     const seen = skipped.length === 0 ? 'it is empty' : `all of it was skipped: ${skipped.join(', ')}`
     throw new AdvisorError('E_WORKLOAD', `The workload ${path} holds no query to advise on: ${seen}.`)
   }
   return workload
+}
+
+/** `at AGAINST: 8, at WINDOW: 2`: where statements were not understood. */
+export function unreadForms({ unread = {} }: Workload): string {
+  return Object.entries(unread)
+    .slice(0, 5)
+    .map(([form, times]) => `${form}: ${times}`)
+    .join(', ')
 }
 
 async function isJsonLines(path: string): Promise<boolean> {

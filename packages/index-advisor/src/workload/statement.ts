@@ -19,6 +19,12 @@ export type SkipReason =
   /** No parser of ours understands it. */
   | 'unreadable'
 
+export interface Skipped {
+  readonly skip: SkipReason
+  /** Of an unreadable one: where it was not understood, for people; without any value in it. */
+  readonly form?: string
+}
+
 export interface ReadStatement {
   /** Of the original, as the slow-query log and the limits at the driver name it. */
   readonly fingerprint: string
@@ -32,29 +38,21 @@ export interface ReadStatement {
  * One statement of a log, brought to one form: PostgreSQL's spelling, `$1 … $n` without gaps for all values, no
  * comments. List lengths do not change the fingerprint. The text holds no value of the original.
  */
-export async function readStatement(
-  original: string,
-  provider: Provider,
-): Promise<ReadStatement | { skip: SkipReason }> {
-  const text = original.trim()
+export async function readStatement(original: string, provider: Provider): Promise<ReadStatement | Skipped> {
+  // A digest writes the second number of `LIMIT 5, 10` so; nothing is cut there.
+  const text = original.trim().replace(/\bLIMIT\s+\?\s*,\s*\.\.\.\s*$/i, 'LIMIT ?, ?')
   if (isTruncated(text)) return { skip: 'truncated' }
   let sql: string
   let parsed
   try {
     sql = await withoutComments(parseable(toPostgresSpelling(expandDigest(text), provider)))
     parsed = await parse(sql)
-  } catch {
-    return {
-      skip: /^\s*(create|alter|drop|set|show|use|grant|analyze|pragma|vacuum|optimize|lock|begin)\b/i.test(
-        text,
-      )
-        ? 'utility'
-        : 'unreadable',
-    }
+  } catch (error) {
+    return UTILITY.test(text) ? { skip: 'utility' } : { skip: 'unreadable', form: formIn(error) }
   }
   const [first, ...more] = parsed.stmts ?? []
   if (first?.stmt === undefined || more.length > 0)
-    return { skip: first === undefined ? 'utility' : 'unreadable' }
+    return first === undefined ? { skip: 'utility' } : { skip: 'unreadable', form: 'several statements' }
   const kind = kindOf(first.stmt)
   if (kind === null) return { skip: 'utility' }
   const tables = tablesOf(first.stmt)
@@ -69,9 +67,18 @@ export async function readStatement(
       kind,
       isReferential: isReferential(sql),
     }
-  } catch {
-    return { skip: 'unreadable' }
+  } catch (error) {
+    return { skip: 'unreadable', form: formIn(error) }
   }
+}
+
+const UTILITY =
+  /^\s*(create|alter|drop|set|show|use|grant|revoke|analyze|pragma|vacuum|optimize|lock|unlock|begin|start|commit|rollback|savepoint|release|call|do|handler|flush|kill|load|truncate|rename|describe|desc|prepare|execute|deallocate|check|repair)\b/i
+
+/** Where the parser stopped, if that is a word: a number or a text could be a value. */
+function formIn(error: unknown): string {
+  const near = /at or near "([A-Za-z_]+)"/.exec((error as Error).message)?.[1]
+  return near === undefined ? 'not understood' : `at ${near.toUpperCase()}`
 }
 
 /** Why a text is not exactly one SELECT, INSERT, UPDATE, DELETE or MERGE; null when it is. */

@@ -1,5 +1,5 @@
 import type { Provider } from '../catalog/catalog.ts'
-import { type ReadStatement, readStatement, type SkipReason } from './statement.ts'
+import { type ReadStatement, readStatement, type Skipped, type SkipReason } from './statement.ts'
 
 /** What an application asks of its database, one entry for each shape of statement. */
 export interface Workload {
@@ -10,6 +10,8 @@ export interface Workload {
   readonly thresholdMs: number | null
   /** Statements left out, by reason. */
   readonly skipped: Readonly<Partial<Record<SkipReason | 'torn', number>>>
+  /** Statements that were unreadable, by where they were not understood; the most frequent first. Default: none. */
+  readonly unread?: Readonly<Record<string, number>>
 }
 
 export type WorkloadSource = 'slow-query-log' | 'pg_stat_statements' | 'performance_schema' | 'sql-file'
@@ -47,9 +49,10 @@ export class WorkloadBuilder {
   readonly #provider: Provider
   readonly #entries = new Map<string, Entry>()
   /** Logs repeat themselves; reading one statement takes most of a millisecond. */
-  readonly #read = new Map<string, ReadStatement | { skip: SkipReason }>()
+  readonly #read = new Map<string, ReadStatement | Skipped>()
   #thresholdMs: number | null = null
   readonly #skipped: Partial<Record<SkipReason | 'torn', number>> = {}
+  readonly #unread = new Map<string, number>()
 
   constructor(provider: Provider) {
     this.#provider = provider
@@ -59,7 +62,10 @@ export class WorkloadBuilder {
     const known = this.#read.get(observed.sql)
     const read = known ?? (await readStatement(observed.sql, this.#provider))
     if (known === undefined && this.#read.size < 50_000) this.#read.set(observed.sql, read)
-    if ('skip' in read) return this.skip(read.skip)
+    if ('skip' in read) {
+      if (read.form !== undefined) this.#unread.set(read.form, (this.#unread.get(read.form) ?? 0) + 1)
+      return this.skip(read.skip)
+    }
     const entry = this.#entries.get(read.fingerprint) ?? {
       texts: new Map<string, { calls: number; parameters: number }>(),
       kind: read.kind,
@@ -112,7 +118,14 @@ export class WorkloadBuilder {
     queries.sort(
       (a, b) => b.totalMs - a.totalMs || b.calls - a.calls || (a.fingerprint < b.fingerprint ? -1 : 1),
     )
-    return { source, queries, thresholdMs: this.#thresholdMs, skipped: this.#skipped }
+    const unread = [...this.#unread].sort(([a, more], [b, less]) => less - more || (a < b ? -1 : 1))
+    return {
+      source,
+      queries,
+      thresholdMs: this.#thresholdMs,
+      skipped: this.#skipped,
+      unread: Object.fromEntries(unread),
+    }
   }
 }
 
