@@ -162,11 +162,21 @@ function same(a: CandidateKey, b: CandidateKey): boolean {
   )
 }
 
-/** Longest first; else by name, so that the order of the source files changes nothing. */
+/**
+ * Longest first; else by where the columns stand in the model, so that neither the order of the source files nor what the
+ * columns are called changes anything; the id decides between the same columns.
+ */
 function byLength(a: Candidate, b: Candidate): number {
   if (a.keys.length !== b.keys.length) return b.keys.length - a.keys.length
+  const [left, right] = [placesIn(a), placesIn(b)]
+  const at = left.findIndex((place, key) => place !== right[key])
+  if (at !== -1) return (left[at] ?? 0) - (right[at] ?? 0)
   const [x, y] = [candidateId(a), candidateId(b)]
   return x < y ? -1 : x > y ? 1 : 0
+}
+
+function placesIn({ table, keys }: Candidate): number[] {
+  return keys.map((key) => table.columns.findIndex((each) => each.name === key.column)).sort((a, b) => a - b)
 }
 
 function withinLimit(

@@ -89,8 +89,9 @@ function expectedIndexes(
           state: 'invalid',
           scans: real.scans,
           bytes,
-          remark:
-            'A concurrent build failed: the index is kept up to date by every write and used by no query.',
+          remark: isPartitioned(found)
+            ? 'Not each partition has its part of the index: no query on the whole table uses it.'
+            : 'A concurrent build failed: the index is kept up to date by every write and used by no query.',
           commands: rebuild(found, real),
         }
       }
@@ -159,7 +160,7 @@ function leftovers(table: CatalogTable, found: TableStatistics | undefined): Ver
       isNew: false,
       remark:
         'An invalid index that the schema does not declare, left behind by a failed build: every write pays for it.',
-      commands: [`DROP INDEX CONCURRENTLY ${qualifiedName(found?.schema ?? null, real.name)};`],
+      commands: [`DROP INDEX ${concurrently(found)}${qualifiedName(found?.schema ?? null, real.name)};`],
     }))
 }
 
@@ -168,9 +169,18 @@ function rebuild(table: TableStatistics | undefined, index: TableIndex): string[
   if (index.isConstraint) return [`REINDEX INDEX CONCURRENTLY ${name};`]
   const create = index.definition.replace(
     /^CREATE (UNIQUE )?INDEX /,
-    (_, unique = '') => `CREATE ${unique}INDEX CONCURRENTLY `,
+    (_, unique = '') => `CREATE ${unique}INDEX ${concurrently(table)}`,
   )
-  return [`DROP INDEX CONCURRENTLY ${name};`, `${create};`]
+  return [`DROP INDEX ${concurrently(table)}${name};`, `${create.replace(' ON ONLY ', ' ON ')};`]
+}
+
+/** Refused on a partitioned table. */
+function concurrently(table: TableStatistics | undefined): string {
+  return isPartitioned(table) ? '' : 'CONCURRENTLY '
+}
+
+function isPartitioned(table: TableStatistics | undefined): boolean {
+  return table?.partitioning?.key != null
 }
 
 /** Whether an index was made by the newest migration that made any; the advisor's may be several in a row. */
