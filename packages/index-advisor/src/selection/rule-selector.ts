@@ -2,6 +2,7 @@ import type { Candidate, CandidateKey, RejectedCandidate } from '../candidate/ca
 import { candidateId, fieldOf } from '../candidate/candidate.ts'
 import type { CatalogTable } from '../catalog/catalog.ts'
 import { begins } from '../catalog/coverage.ts'
+import { compareText } from '../text-order.ts'
 import type { SelectionProblem, IndexSelector, SelectedIndex } from './index-selector.ts'
 import type { Evidence, Severity } from '../advice/advice.ts'
 
@@ -188,7 +189,11 @@ function withinLimit(
   const kept: Candidate[] = []
   const over: Candidate[] = []
   const order = ['high', 'medium', 'low']
-  for (const each of [...candidates].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity))) {
+  const byWorth = (a: Candidate, b: Candidate) =>
+    order.indexOf(a.severity) - order.indexOf(b.severity) ||
+    b.keys.length - a.keys.length ||
+    compareText(candidateId(a), candidateId(b))
+  for (const each of [...candidates].sort(byWorth)) {
     const used = count.get(each.table) ?? each.table.indexes.length
     if (used >= limit) over.push(each)
     else kept.push(each)
