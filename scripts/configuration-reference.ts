@@ -67,6 +67,7 @@ const CHAPTERS: readonly Chapter[] = [
       ['`consoleSink({ … })`', 'slow-query', 'ConsoleSinkOptions', ''],
       ['`jsonLinesSink(path, { … })`', 'slow-query', 'JsonLinesSinkOptions', ''],
       ['`openTelemetry({ … })`', 'slow-query', 'OpenTelemetryOptions', ''],
+      ['`briskComments({ … })`', 'slow-query', 'BriskCommentsOptions', ''],
     ],
   },
   {

@@ -21,6 +21,7 @@ import { scheduleOf } from './loader/schedule.ts'
 import { SerialDispatch } from './loader/serial-dispatch.ts'
 import type { BatchSchedule, ResolvedBatchingOptions } from './options.ts'
 import { ReadBatch } from './read/read-batch.ts'
+import { areBetterAlone } from './read/read-strategy.ts'
 import type { Statistics } from './statistics.ts'
 
 /** Decides for each call whether it is collected or sent as it is. One for each mount, so that mounts never mix. */
@@ -152,5 +153,9 @@ interface TransactionReads {
 }
 
 const insertable = new Set<string>(['postgresql', 'mysql', 'sqlite'])
-const reads: Merging = { groupsOf, batch: (state, group) => new ReadBatch(state, group) }
-const creates: Merging = { groupsOf: createGroupsOf, batch: (state, group) => new CreateBatch(state, group) }
+const reads: Merging = { groupsOf, areBetterAlone, batch: (state, group) => new ReadBatch(state, group) }
+const creates: Merging = {
+  groupsOf: createGroupsOf,
+  areBetterAlone: () => false,
+  batch: (state, group) => new CreateBatch(state, group),
+}

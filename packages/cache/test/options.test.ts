@@ -88,3 +88,7 @@ test.each<[string, unknown, Record<string, string>?]>([
     expect.objectContaining({ code: 'E_INVALID_OPTIONS', path }),
   )
 })
+
+test('a short option that does not exist is not taken for another of three letters', () => {
+  expect(() => resolveOptions({ ttl: 60 } as never)).toThrow(/^(?!.*did you mean).*cache\.ttl/)
+})

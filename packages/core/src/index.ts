@@ -41,8 +41,10 @@ export type {
 export { compose, type Middleware, type Next } from './pipeline/middleware.ts'
 export { judgeFailure } from './driver/failure/judge-failure.ts'
 export type { Failure, FailureOutcome, FailureReason } from './driver/failure/failure.ts'
-export { currentCall } from './driver/current-call.ts'
+export { currentCall, runningCall } from './driver/current-call.ts'
 export { DriverTap } from './driver/driver-tap.ts'
+export { type SqlCommenter, type SqlCommentContext, type SqlTags } from './driver/sql-comments.ts'
+export { ContextCaller, StatementCallers, type StatementCaller } from './driver/statement-callers.ts'
 export { TransactionRegistry, type TransactionScope } from './transaction/transaction-registry.ts'
 export type {
   DriverListener,

@@ -1,6 +1,7 @@
 import { Prisma } from '@prisma/client/extension'
 import type { SqlAdapterFactory } from './driver/connection/adapter-ports.ts'
 import { DriverTap } from './driver/driver-tap.ts'
+import { tellCallers, type SqlCommenter } from './driver/sql-comments.ts'
 import { EngineTransactions, type WatchableEngine } from './prisma7/engine-transactions.ts'
 import { InvalidOptionsError, UnsupportedClientError } from './errors.ts'
 import { Host, providerOf } from './pipeline/host.ts'
@@ -76,6 +77,12 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
     .filter((each) => each !== null)
   for (const writes of followed) requests?.follow(writes)
   const follows = followed.map(({ key }) => key)
+  if (requests === null) {
+    host.warnOnce(
+      'W_REQUESTS_HIDDEN',
+      'prisma-brisk: this version of Prisma hides its requests, so what an extension before the suite sends by itself is not seen; mount the suite before such extensions.',
+    )
+  }
   if (list !== undefined)
     requests?.carries(list, (client as PrivateClient)._extensions, { entry, hook, follows })
   if (!giveOwnHooks(list, (child, parent) => requests?.carries(child, parent))) {
@@ -144,7 +151,14 @@ export function hostOf(client: object, options: MountOptions = {}): Host {
       'prisma-brisk: this client has no driver adapter, so statements cannot be seen: slow-query logs operations without SQL, and transactions are followed through Prisma alone.',
     )
   }
-  keepContexts(base._requestHandler?.dataloader)
+  if (!keepContexts(base._requestHandler?.dataloader)) {
+    host.warnOnce(
+      'W_REQUEST_LOADER_UNKNOWN',
+      'prisma-brisk: this version of Prisma collects the requests of a tick in a way that is not known, so statements of array transactions that run at once may be taken for one another. Use a version that the suite was tested with.',
+    )
+  }
+  const config = base._engineConfig
+  if (config?.sqlCommenters !== undefined) config.sqlCommenters = tellCallers(config.sqlCommenters)
   if (base._engine !== undefined) new EngineTransactions(host).watch(base._engine)
   closeBeforeDisconnect(base, host)
   hosts.set(base, host)
@@ -164,7 +178,11 @@ interface PrivateClient {
   _appliedParent?: object
   _activeProvider?: string
   _clientVersion?: string
-  _engineConfig?: { adapter?: SqlAdapterFactory; inlineSchema?: string }
+  _engineConfig?: {
+    adapter?: SqlAdapterFactory
+    inlineSchema?: string
+    sqlCommenters?: SqlCommenter[] | undefined
+  }
   _engine?: WatchableEngine
   _requestHandler?: { readonly dataloader?: RequestLoader }
   _extensions?: ExtensionList

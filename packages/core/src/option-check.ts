@@ -120,10 +120,11 @@ function bounds(min: number, max: number, above = -Infinity): string {
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`
 }
 
-/** The known name that differs least from `name` (Levenshtein distance, at most 3). */
+/** The known name that differs least from `name` (Levenshtein distance, at most 3 and less than its length). */
 export function nearest(name: string, known: readonly string[]): string | null {
   let best: string | null = null
-  let least = 4
+  // A name of three letters of which three differ is another name.
+  let least = Math.min(4, name.length)
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
     if (distance < least) [best, least] = [candidate, distance]

@@ -1,4 +1,5 @@
 export { slowQuery, slowQueryPlugin } from './extension.ts'
+export { briskComments, type BriskComments, type BriskCommentsOptions } from './comments.ts'
 export { BriskError, InvalidOptionsError, UnsupportedClientError } from '@prisma-brisk/core'
 export type {
   BriskExtension,

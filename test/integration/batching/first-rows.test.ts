@@ -102,6 +102,30 @@ describe('B16 the first rows of each key on postgresql', () => {
       true,
       true,
     ])
+    // Equal calls share a statement still, and one condition more in all of them changes nothing.
+    log.clear()
+    const ofUsers = (ids: readonly number[], read?: boolean) =>
+      Promise.all(
+        ids.map((userId) =>
+          prisma.insight.findFirst({
+            where: { userId, ...(read === undefined ? {} : { read }) },
+            orderBy: { id: 'desc' },
+          }),
+        ),
+      )
+    const { passedThrough } = prisma.$batching.stats()
+    expect((await ofUsers([1, 2, 2])).map((row) => row?.id)).toEqual([298, 299, 299])
+    expect(log.statements).toHaveLength(2)
+    expect(prisma.$batching.stats().passedThrough).toBe(passedThrough + 1)
+    expect((await ofUsers([1, 2, 3], false)).map((row) => row?.id)).toEqual([298, 299, 300])
+    expect((await ofUsers([1, 2, 3], true)).map((row) => row?.id)).toEqual([undefined, undefined, undefined])
+    expect(log.statements).toHaveLength(8)
+    const outcomes = await Promise.allSettled(
+      [1, 2, 'three'].map((userId) =>
+        prisma.insight.findFirst({ where: { userId: userId as number }, orderBy: { id: 'desc' } }),
+      ),
+    )
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
     // In an order without an index the table is scanned once for all of them.
     log.clear()
     await Promise.all(

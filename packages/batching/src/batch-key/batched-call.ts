@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { Call, Next } from '@prisma-brisk/core'
+import { StatementCallers, type Call, type Next } from '@prisma-brisk/core'
 
 /** Counts calls that have not been answered; see `InFlight`. */
 export interface Presence {
@@ -31,9 +31,16 @@ export class BatchedCall {
     presence.enter()
   }
 
-  /** Sends the call unchanged, in the async context of its caller. */
-  send(): Promise<unknown> {
-    return this.context.runInAsyncScope(this.next, undefined, this.call)
+  /**
+   * Sends the call unchanged, in the async context of its caller.
+   *
+   * @param equals the calls that get its answer, itself included
+   */
+  send(equals: readonly BatchedCall[] | null = null): Promise<unknown> {
+    const { next, call } = this
+    return equals === null || equals.length < 2
+      ? this.context.runInAsyncScope(next, undefined, call)
+      : this.within(() => StatementCallers.send(equals, this, () => next(call)))
   }
 
   /** Runs something in the async context of the caller. */

@@ -1,4 +1,4 @@
-import type { Args } from '@prisma-brisk/core'
+import { StatementCallers, type Args } from '@prisma-brisk/core'
 import { CreateKey } from './create-key.ts'
 import { copyOfError } from '../statement/copies.ts'
 import { inParallel } from '../statement/in-parallel.ts'
@@ -79,9 +79,11 @@ export class CreateBatch extends BatchRun {
     const data = drafts.map((draft) => draft.data)
     this.countStatement()
     try {
-      const rows = await (key === null
-        ? insertReturning(first.call, model, data, this.atomicity)
-        : insertAndFind(first.call, key, data))
+      const rows = await StatementCallers.send(members, first, () =>
+        key === null
+          ? insertReturning(first.call, model, data, this.atomicity)
+          : insertAndFind(first.call, key, data),
+      )
       for (const [index, row] of rows.entries()) members[index]?.resolve(row)
       statistics.batched += rows.length
       this.putBack(members.slice(rows.length), undefined)

@@ -65,9 +65,9 @@ export abstract class BatchRun {
     // Nothing, unless a subclass knows of such calls.
   }
 
-  /** Sends a call as it is. */
-  protected send(member: BatchedCall): Promise<unknown> {
-    return member.send()
+  /** Sends a call as it is, for all that are to get its answer. */
+  protected send(member: BatchedCall, equals: readonly BatchedCall[] | null = null): Promise<unknown> {
+    return member.send(equals)
   }
 
   /** How many calls may be sent alone at once: as many as would be without batching, the pool says how many can be. */
@@ -88,9 +88,9 @@ export abstract class BatchRun {
     for (const member of members) this.unanswered.push(member)
   }
 
-  protected async replay(member: BatchedCall): Promise<void> {
+  protected async replay(member: BatchedCall, equals: readonly BatchedCall[] | null = null): Promise<void> {
     try {
-      member.resolve(await this.send(member))
+      member.resolve(await this.send(member, equals))
     } catch (error) {
       member.reject(error)
     }

@@ -18,6 +18,8 @@ export const anyOrder: DispatchOrder = { run: (send) => send() }
 /** How calls of an operation come together, and how they are answered together. */
 export interface Merging {
   groupsOf(members: readonly BatchedCall[], model: Model): readonly CallGroup[]
+  /** Whether calls of one shape are known to be faster each by itself. */
+  areBetterAlone(group: CallGroup): boolean
   batch(state: MountState, group: CallGroup): BatchRun
 }
 
@@ -138,6 +140,17 @@ export class Loader {
     )
   }
 
+  /** What shares nothing has nothing to wait for, and neither has what comes after it. */
+  private sendEach({ members }: CallGroup): Promise<void> {
+    this.state.statistics.passedThrough += members.length
+    for (const member of members)
+      this.sent(member).then(
+        (answer) => member.resolve(answer),
+        (error: unknown) => member.reject(error),
+      )
+    return Promise.resolve()
+  }
+
   private sent(member: BatchedCall): Promise<unknown> {
     const { uniqueReads } = this.state
     try {
@@ -194,6 +207,7 @@ export class Loader {
 
   /** Resolves once the statements that the calls share have been answered; never rejects. */
   private start(group: CallGroup): Promise<void> {
+    if (this.order === anyOrder && this.merging.areBetterAlone(group)) return this.sendEach(group)
     const { tracing } = this.state
     const { first } = group
     const { presence } = first

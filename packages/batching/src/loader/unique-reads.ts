@@ -32,23 +32,27 @@ export class UniqueReads {
     return hasRivals ? this.send(member) : member.send()
   }
 
-  /** Sends a call unchanged, in a turn of its own if need be. */
-  send(member: BatchedCall): Promise<unknown> {
+  /**
+   * Sends a call unchanged, in a turn of its own if need be.
+   *
+   * @param equals the calls that get its answer, itself included
+   */
+  send(member: BatchedCall, equals: readonly BatchedCall[] | null = null): Promise<unknown> {
     const { call } = member
-    if (!isUniqueRead(call.operation)) return member.send()
+    if (!isUniqueRead(call.operation)) return member.send(equals)
     const model = call.model as string
-    if (this.batchesByTimer) return this.sendApart(member, model)
-    if (this.sent.has(model)) return nextTurn().then(() => member.send())
+    if (this.batchesByTimer) return this.sendApart(member, model, equals)
+    if (this.sent.has(model)) return nextTurn().then(() => member.send(equals))
     this.take(model)
-    return member.send()
+    return member.send(equals)
   }
 
-  /** Sends calls of one operation and model in one tick, and no other call of the model in it. */
-  async sendTogether(members: readonly BatchedCall[]): Promise<PromiseSettledResult<unknown>[]> {
-    const model = members[0]?.call.model as string
+  /** Sends calls of one operation and model in one tick, one for all that are equal, and no other call of the model in it. */
+  async sendTogether(calls: readonly (readonly BatchedCall[])[]): Promise<PromiseSettledResult<unknown>[]> {
+    const model = calls[0]?.[0]?.call.model as string
     while (this.sent.has(model)) await this.turn()
     this.take(model)
-    return Promise.allSettled(members.map((member) => member.send()))
+    return Promise.allSettled(calls.map((equals) => (equals[0] as BatchedCall).send(equals)))
   }
 
   private take(model: string): void {
@@ -58,10 +62,14 @@ export class UniqueReads {
   }
 
   /** Timers that are due at once run in one turn: each call waits until those before it are gone. */
-  private async sendApart(member: BatchedCall, model: string): Promise<unknown> {
+  private async sendApart(
+    member: BatchedCall,
+    model: string,
+    equals: readonly BatchedCall[] | null,
+  ): Promise<unknown> {
     while (this.sent.has(model)) await timersTurn()
     this.take(model)
-    return member.send()
+    return member.send(equals)
   }
 
   private turn(): Promise<void> {

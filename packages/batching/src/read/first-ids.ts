@@ -1,4 +1,5 @@
 import type { Args, Field, Host, Model } from '@prisma-brisk/core'
+import type { BatchKey } from '../batch-key/batch-key.ts'
 import type { Sort } from '../batch-key/sort.ts'
 import { arrayTypeOf } from '../statement/array-type.ts'
 import { KeyIndexes } from '../statement/key-index.ts'
@@ -11,15 +12,12 @@ type FirstRead = MergedRead<SingleKey>
 
 /**
  * Whether {@link idQueryOf} can find the first rows of such calls, and for how many keys at a time. Not where the calls by
- * themselves are faster: on MySQL and MariaDB without a known index the subqueries would scan the table one after another,
- * the calls do so side by side; and see {@link KeyIndexes.isBetterAlone}.
+ * themselves are faster, see {@link KeyIndexes.areFirstRowsBetterAlone}.
  */
 export function firstRowsCapacity(read: Omit<FirstRead, 'slots'>): number {
   const { group, batchKey, key } = read
   const { host } = group.first.call
-  const indexes = KeyIndexes.of(host)
-  const isIndexed = indexes.has(group.model, key.field)
-  if (!isIndexed && (host.provider === 'mysql' || indexes.isBetterAlone(key.field, firstSort(read)))) return 0
+  if (KeyIndexes.of(host).areFirstRowsBetterAlone(group.model, key.field, firstSort(read.batchKey))) return 0
   const id = RowIds.of(group.model)
   const probe = id === null ? null : idQueryOf({ ...read, slots: new Map() }, id)
   if (id === null || probe === null) return 0
@@ -30,7 +28,7 @@ export function firstRowsCapacity(read: Omit<FirstRead, 'slots'>): number {
 const RESERVE = 16
 
 /** The column by which the rows are ordered first. */
-export const firstSort = ({ batchKey }: Pick<MergedRead, 'batchKey'>): string => batchKey.sort[0]?.field ?? ''
+export const firstSort = ({ sort }: BatchKey): string => sort[0]?.field ?? ''
 
 /** Which of the keys, counted from 0, and the id of one of its rows in `i0`, `i1`, … */
 export interface IdRow extends Row {
@@ -203,7 +201,7 @@ function byIndexes(sql: Sql, read: FirstRead, id: RowIds, each: string, once: st
   const beginsWith = (column: string) =>
     `(SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am m ON m.oid = c.relam WHERE i.indrelid = ${sql.text(sql.table(model))}::regclass AND a.attname = ${sql.text(column)} AND m.amname IN ('btree', 'hash') AND i.indisvalid AND i.indpred IS NULL))`
   const key = beginsWith(read.key.field.column)
-  const order = beginsWith((model.fields.get(firstSort(read)) as Field).column)
+  const order = beginsWith((model.fields.get(firstSort(read.batchKey)) as Field).column)
   const alone = `SELECT NULL, ${id.names.map(() => 'NULL').join(', ')} WHERE NOT ${key} AND ${order}`
   return `${each} WHERE ${key} UNION ALL ${once} AND NOT ${key} AND NOT ${order} UNION ALL ${alone}`
 }

@@ -110,7 +110,7 @@ function learn(read: FirstRead, rows: readonly IdRow[]): void {
   const indexes = KeyIndexes.of(read.group.first.call.host)
   const { field } = read.key
   if (rows.some(({ o }) => o === null)) {
-    indexes.learnBetterAlone(field, firstSort(read))
+    indexes.learnBetterAlone(field, firstSort(read.batchKey))
     throw new MergeMismatch('the order has an index, and the key has none', true)
   }
   if (rows.some(({ o }) => Number(o) >= 0)) indexes.learn(field)

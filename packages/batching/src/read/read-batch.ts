@@ -1,4 +1,4 @@
-import { judgeFailure } from '@prisma-brisk/core'
+import { judgeFailure, StatementCallers } from '@prisma-brisk/core'
 import { inOrderOf } from '../batch-key/answer-order.ts'
 import type { BatchKey } from '../batch-key/batch-key.ts'
 import type { BatchedCall } from '../batch-key/batched-call.ts'
@@ -57,8 +57,11 @@ export class ReadBatch extends BatchRun {
     this.alone.sort((one, other) => placeOf(one) - placeOf(other))
   }
 
-  protected override send(member: BatchedCall): Promise<unknown> {
-    return this.state.uniqueReads.send(member)
+  protected override send(
+    member: BatchedCall,
+    equals: readonly BatchedCall[] | null = null,
+  ): Promise<unknown> {
+    return this.state.uniqueReads.send(member, equals)
   }
 
   protected override get aloneAtOnce(): number {
@@ -113,7 +116,7 @@ export class ReadBatch extends BatchRun {
   private async findAll(find: ReadStrategy, read: MergedRead): Promise<void> {
     try {
       this.countStatement()
-      await find(read)
+      await StatementCallers.send(membersOf(read), this.group.first, () => find(read))
     } catch (error) {
       if (error instanceof MergeMismatch && !error.isExpected) this.report(error)
       for (const slot of read.slots.values()) this.recover(slot.members, error)
@@ -135,7 +138,7 @@ export class ReadBatch extends BatchRun {
     const [first, ...others] = missed
     if (first === undefined) return
     const { operation } = first.call
-    if (others.length === 0 || !operation.endsWith('OrThrow') || first.call.callSite() !== null)
+    if (others.length === 0 || !operation.endsWith('OrThrow') || first.call.isShownByErrors)
       return this.putBack(missed, undefined)
     this.putBack([first], undefined)
     this.misses.push({ first, others })
@@ -143,9 +146,9 @@ export class ReadBatch extends BatchRun {
 
   /** The others get the error of the first, unless there is a row for it by now. */
   protected override async replay(member: BatchedCall): Promise<void> {
-    await super.replay(member)
     const { others } = this.misses.find(({ first }) => first === member) ?? { others: [] }
-    if (others.length === 0) return
+    if (others.length === 0) return super.replay(member)
+    await super.replay(member, [member, ...others])
     const { error } = member
     if (isMiss(error)) {
       this.state.statistics.batched += others.length
@@ -165,7 +168,7 @@ export class ReadBatch extends BatchRun {
     // Prisma gives the fields of all of them in the order of one.
     const isMixed = calls.some(([call]) => call?.order !== calls[0]?.[0]?.order)
     this.countStatement()
-    const outcomes = await this.state.uniqueReads.sendTogether(calls.map(([first]) => first as BatchedCall))
+    const outcomes = await this.state.uniqueReads.sendTogether(calls)
     for (const [index, outcome] of outcomes.entries()) {
       const equal = calls[index] as readonly BatchedCall[]
       const [first, ...others] = equal as readonly [BatchedCall, ...BatchedCall[]]
@@ -189,7 +192,7 @@ export class ReadBatch extends BatchRun {
     const [first, ...others] = members as [BatchedCall, ...BatchedCall[]]
     let answer: unknown
     try {
-      answer = await this.send(first)
+      answer = await this.send(first, members)
     } catch (error) {
       statistics.passedThrough++
       first.reject(error)
@@ -256,6 +259,10 @@ export class ReadBatch extends BatchRun {
       `prisma-brisk: a merged ${call.operation} on ${call.model} could not be taken apart (${reason}); its calls were sent one by one. Nobody got a wrong answer, but please report it.`,
     )
   }
+}
+
+function membersOf({ slots }: MergedRead): readonly BatchedCall[] {
+  return Array.from(slots.values(), ({ members }) => members).flat()
 }
 
 /** Nothing was found for an `OrThrow`. */

@@ -1,9 +1,12 @@
+import type { Field } from '@prisma-brisk/core'
+import type { CallGroup } from '../batch-key/call-group.ts'
 import type { Fold } from '../key/key-type.ts'
+import { KeyIndexes } from '../statement/key-index.ts'
 import { PAIRS, type Chunk, type KeySlot } from '../statement/key-partition.ts'
 import { SingleKey } from '../statement/merge-key.ts'
 import type { MergedRead, ReadStrategy } from '../statement/statement.ts'
 import { findAggregates } from './aggregates.ts'
-import { firstRowsCapacity } from './first-ids.ts'
+import { firstRowsCapacity, firstSort } from './first-ids.ts'
 import { findFirstRows } from './first-rows.ts'
 import { findRows } from './rows.ts'
 
@@ -25,6 +28,25 @@ export function strategyFor(read: Read, maxBatchSize: number): { size: number; s
     return sized(capacityOf(read), findRows)
   const first = { ...read, key }
   return sized(firstRowsCapacity(first), ({ slots }) => findFirstRows({ ...first, slots }))
+}
+
+/**
+ * Whether calls are known to be faster each by itself before anything is planned: first rows of which no two have one key.
+ */
+export function areBetterAlone({ batchKey, model, members, first }: CallGroup): boolean {
+  if (batchKey?.kind !== 'first') return false
+  const { keys } = batchKey
+  let varying: Field | undefined
+  for (const [index, field] of keys.entries()) {
+    const { size } = new Set(
+      members.map(({ value }) => (keys.length === 1 ? value : (value as unknown[])[index])),
+    )
+    if (size === 1) continue
+    if (size < members.length || varying !== undefined) return false
+    varying = field
+  }
+  if (varying === undefined) return false
+  return KeyIndexes.of(first.call.host).areFirstRowsBetterAlone(model, varying, firstSort(batchKey))
 }
 
 /** Keys that a statement can bind beside all the rest. */

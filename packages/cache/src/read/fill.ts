@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { judgeFailure } from '@prisma-brisk/core'
+import { ContextCaller, judgeFailure, StatementCallers, type StatementCaller } from '@prisma-brisk/core'
 import { isPromise, type GuardedStore } from '../availability/guarded-store.ts'
 import { isUnreachable } from '../database-failure.ts'
 import { isMarked, type StoredEntry } from '../entry/entry.ts'
@@ -75,7 +75,7 @@ export class Fill {
     const flight = new Flight(stamps)
     flights.set(key, flight)
     try {
-      const value = await this.valueFor(plan, stamps)
+      const value = await this.sent(plan, stamps, flight)
       flight.land(value)
       return value
     } catch (error) {
@@ -84,6 +84,13 @@ export class Fill {
     } finally {
       if (flights.get(key) === flight) flights.delete(key)
     }
+  }
+
+  private sent(plan: ReadPlan, stamps: readonly string[], { callers }: Flight): Promise<unknown> {
+    if (!StatementCallers.areWatched) return this.valueFor(plan, stamps)
+    const leader = callerOf(plan)
+    callers.push(leader)
+    return StatementCallers.send(callers, leader, () => this.valueFor(plan, stamps))
   }
 
   private async valueFor(plan: ReadPlan, stamps: readonly string[]): Promise<unknown> {
@@ -211,6 +218,7 @@ export class Fill {
       this.shared.report.planned(plan, 'miss')
       return plan.send()
     }
+    if (StatementCallers.areWatched) flight.callers.push(callerOf(plan))
     this.shared.stats.joined++
     this.shared.report.planned(plan, 'miss', 'shared')
     try {
@@ -241,6 +249,10 @@ export class Fill {
 function waited(plan: ReadPlan, flight: Flight): Promise<unknown> | null {
   return plan.isComputed ? waitForComputed(plan.key.key, () => flight.join()) : flight.join()
 }
+
+/** What computes a value has calls of its own. */
+const callerOf = ({ isComputed, call }: ReadPlan): StatementCaller =>
+  isComputed ? new ContextCaller() : new ContextCaller(call)
 
 /** Whether a read was stopped for one caller, whose time was over or who hung up: that is no answer to the others. */
 function isOneCallers(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import type { StatementCaller } from '@prisma-brisk/core'
 import { copyValue } from '../codec/value-copy.ts'
 
 /**
@@ -6,6 +7,9 @@ import { copyValue } from '../codec/value-copy.ts'
  */
 export class Flight {
   private readonly waiting: { resolve: (value: unknown) => void; reject: (error: unknown) => void }[] = []
+
+  /** Those for whom it reads, where statements are told: its own caller, and those who have joined so far. */
+  readonly callers: StatementCaller[] = []
 
   constructor(readonly stamps: readonly string[]) {}
 

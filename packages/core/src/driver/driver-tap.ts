@@ -1,6 +1,6 @@
 import type { Call } from '../pipeline/call.ts'
 import type { Host } from '../pipeline/host.ts'
-import { TransactionRegistry, TransactionScope } from '../transaction/transaction-registry.ts'
+import { TransactionRegistry } from '../transaction/transaction-registry.ts'
 import type {
   SqlAdapter,
   SqlAdapterFactory,
@@ -10,7 +10,7 @@ import type {
 } from './connection/adapter-ports.ts'
 import type { DriverPool } from './connection/driver-pool.ts'
 import { driverPoolOf } from './connection/pool-of-adapter.ts'
-import { currentCall } from './current-call.ts'
+import { runningCall } from './current-call.ts'
 import type { DriverListener, DriverTransaction, Statement } from './driver-listener.ts'
 import { DriverListeners } from './driver-listeners.ts'
 import { overlay } from './overlay.ts'
@@ -208,13 +208,6 @@ interface Connection {
 
 const queryRaw: Execute<{ rows: unknown[][] }> = (on, query) => on.queryRaw(query)
 const executeRaw: Execute<number> = (on, query) => on.executeRaw(query)
-
-/** The call that sends; of an array transaction, whose members share one context, the member whose turn it is. */
-function runningCall(): Call | undefined {
-  const call = currentCall.getStore()
-  const { transaction } = call ?? {}
-  return transaction instanceof TransactionScope ? (transaction.runningMember ?? call) : call
-}
 
 /** The pool or database behind an adapter, where it tells. */
 function driverOf(adapter: SqlAdapter | null): unknown {

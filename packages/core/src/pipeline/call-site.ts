@@ -44,10 +44,15 @@ export function callSiteOf(stack: string | null): string | null {
  * where the call came that way; what lies below Prisma is ours, or a middleware's. Null where the promises lead nowhere.
  */
 export function awaitingSiteOf(stack: string | undefined): string | null {
+  return callSiteOf(awaitingPart(stack))
+}
+
+/** The part of a stack made now that lies behind Prisma. */
+export function awaitingPart(stack: string | undefined): string {
   // Behind it stands who began the interactive transaction.
   const lines = stack?.split(/^.*_transactionWithCallback/m, 1)[0]?.split('\n') ?? []
   const prisma = lines.findLastIndex((line) => /[/\\]@prisma[/\\]client[/\\]/.test(line))
-  return callSiteOf(lines.slice(prisma + 1).join('\n'))
+  return lines.slice(prisma + 1).join('\n')
 }
 
 /**

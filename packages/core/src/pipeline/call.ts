@@ -64,6 +64,8 @@ export interface Dispatcher {
   transact<T>(call: Call, run: (send: Send) => Promise<T>): Promise<T>
   /** Where in the user's code the call was made, as a V8 stack, or null where Prisma recorded none. */
   callSiteStack(): string | null
+  /** Whether Prisma's errors name the place where the call was made. */
+  readonly isShownByErrors: boolean
   /** Whether {@link Dispatcher.send} works with the installed Prisma. */
   readonly canRedirect: boolean
   /** The query hooks the call runs through, one list for each client and operation; null where Prisma hides it. */
@@ -156,6 +158,11 @@ export class Call {
   /** Whether {@link Call.send} can be used: it needs a Prisma that passes its internals to hooks. */
   get canRedirect(): boolean {
     return this.dispatcher.canRedirect
+  }
+
+  /** Whether Prisma's errors name the place where the call was made, and so differ for calls of different places. */
+  get isShownByErrors(): boolean {
+    return this.dispatcher.isShownByErrors
   }
 
   /**

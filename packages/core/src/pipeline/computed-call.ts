@@ -26,6 +26,7 @@ export function computedCall(
       return query(sql, values)
     },
     callSiteStack: () => null,
+    isShownByErrors: false,
     canRedirect: true,
     hooks: null,
     isLastExtension: true,

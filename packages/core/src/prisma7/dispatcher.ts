@@ -2,13 +2,14 @@ import type { Args, Call, ComputedField, Dispatcher, Send } from '../pipeline/ca
 import type { Next } from '../pipeline/middleware.ts'
 import { currentCall } from '../driver/current-call.ts'
 import type { DriverTap } from '../driver/driver-tap.ts'
+import { StatementCallers } from '../driver/statement-callers.ts'
 import { TransactionRegistry } from '../transaction/transaction-registry.ts'
 import { UnsupportedClientError } from '../errors.ts'
 import { computedFieldsOf } from './client-extensions.ts'
 import { withoutOwnArguments } from './own-arguments.ts'
 import type { PipelineEntry } from './pipeline-entry.ts'
 import { hasBegun } from './request-loader.ts'
-import { redirected, type HookInput, type InternalParams } from './redirect.ts'
+import { redirected, type CallSite, type HookInput, type InternalParams } from './redirect.ts'
 import { SentCall } from './sent-call.ts'
 
 /** The hooks of this suite's own extensions, which change neither what a read is about nor what a write touches. */
@@ -109,6 +110,10 @@ export class PrismaDispatcher implements Dispatcher {
     return this.input.__internalParams?.action !== undefined
   }
 
+  get isShownByErrors(): boolean {
+    return isShown(this.input.__internalParams?.callsite)
+  }
+
   callSiteStack(): string | null {
     return this.input.__internalParams?.callsite?._error?.stack ?? null
   }
@@ -160,8 +165,8 @@ export class PrismaDispatcher implements Dispatcher {
 }
 
 /**
- * Sends, in the async context of the call, which ties statements to it. Without a listener there is no context: on Node 20
- * and 22 the first one makes every promise of the process slower.
+ * Sends, in the async context of the call, which ties statements to it. Without a listener, or comments on statements, there is
+ * no context: on Node 20 and 22 the first one makes every promise of the process slower.
  */
 export function inContextOf<A>(
   call: Call,
@@ -170,7 +175,10 @@ export function inContextOf<A>(
   sent: A,
 ): Promise<unknown> {
   const isAsked =
-    call.transaction.kind !== 'none' || tap?.asksForCalls === true || currentCall.getStore() !== undefined
+    call.transaction.kind !== 'none' ||
+    tap?.asksForCalls === true ||
+    StatementCallers.areWatched ||
+    currentCall.getStore() !== undefined
   return isAsked ? currentCall.run(call, send, sent) : send(sent)
 }
 
@@ -206,6 +214,9 @@ function refusalOf(lock: object): ArrayRefusal {
   refusals.set(lock, refusal)
   return refusal
 }
+
+export const isShown = (site: CallSite | undefined): boolean =>
+  site?._error !== undefined && site.isHidden !== true
 
 const noPath: readonly string[] = []
 /** What Prisma gives a hook is lazy, and must be awaited in the context. */

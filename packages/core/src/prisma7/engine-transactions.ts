@@ -1,5 +1,6 @@
 import { currentCall } from '../driver/current-call.ts'
 import { DriverTap } from '../driver/driver-tap.ts'
+import { StatementCallers } from '../driver/statement-callers.ts'
 import type { Host } from '../pipeline/host.ts'
 import { TransactionRegistry, TransactionScope } from '../transaction/transaction-registry.ts'
 
@@ -63,21 +64,24 @@ function arrayScope(): TransactionScope | undefined {
 }
 
 /**
- * Members of an array transaction are sent one after another in the context of one of them. The engine reads each
- * one's model name right before it runs it, and never again after the next one's: the member read last is the one that runs.
+ * Members of an array transaction, and other requests of a batch that cannot be one statement, are sent one after another in
+ * the context of one of them. The engine reads each one's model name right before it runs it, and never again after the next
+ * one's: the one read last is the one that runs.
  */
 function watchMembers(engine: WatchableEngine): void {
   const requestBatch = engine.requestBatch?.bind(engine)
   if (requestBatch === undefined) return
   engine.requestBatch = (queries, options) => {
     const scope = options?.transaction?.kind === 'batch' ? arrayScope() : undefined
-    if (scope === undefined) return requestBatch(queries, options)
+    const callers = StatementCallers.current
+    if (scope === undefined && callers === undefined) return requestBatch(queries, options)
     const noticed = queries.map((query, index) => {
       const { modelName } = query
       return Object.defineProperty({ ...query }, 'modelName', {
         enumerable: true,
         get: () => {
-          scope.turn(index)
+          scope?.turn(index)
+          callers?.turnTo(index)
           return modelName
         },
       })

@@ -1,3 +1,5 @@
+import { commentsNameSites } from '../driver/sql-comments.ts'
+import { awaitingPart, stackHere } from '../pipeline/call-site.ts'
 import { Call, type CallNotes } from '../pipeline/call.ts'
 import { noTransaction, type CallTransaction } from '../pipeline/call-transaction.ts'
 import type { Host } from '../pipeline/host.ts'
@@ -21,13 +23,40 @@ export function queryHook(entry: PipelineEntry): QueryHook {
         'prisma-brisk: this version of Prisma passes no internals to extensions; caching and merging are off.',
       )
     }
-    return enterPipeline(
-      { entry, hook },
-      input,
-      Array.isArray(this) ? this : null,
-      params?.[waitingKey] as WaitingCall | undefined,
-    )
+    const enter = (): Promise<unknown> =>
+      enterPipeline(
+        { entry, hook },
+        input,
+        Array.isArray(this) ? this : null,
+        params?.[waitingKey] as WaitingCall | undefined,
+      )
+    const isUnlocated = params !== undefined && params.callsite?._error === undefined
+    return isUnlocated && commentsNameSites() ? located(params, enter) : enter()
   })
+}
+
+/**
+ * Notes where the call is awaited, for comments on its statements, where Prisma records no call sites. V8 leads there once
+ * the hook has been awaited itself.
+ */
+async function located(params: InternalParams, enter: () => Promise<unknown>): Promise<unknown> {
+  await settled
+  params.callsite = new AwaitingCallSite()
+  return enter()
+}
+
+class AwaitingCallSite {
+  readonly isHidden = true
+  private readonly here = stackHere()
+
+  get _error(): Error {
+    const { here } = this
+    return { name: here.name, message: here.message, stack: awaitingPart(here.stack) }
+  }
+
+  getLocation(): null {
+    return null
+  }
 }
 
 /** Runs an operation through the pipeline, from the hook or from where the operation was found. */
@@ -63,6 +92,7 @@ export function enterPipeline(
   })
 }
 
+const settled = Promise.resolve()
 const noPath: readonly string[] = Object.freeze([])
 
 /**

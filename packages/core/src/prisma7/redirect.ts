@@ -49,6 +49,8 @@ export interface HookInput {
 export interface CallSite {
   _error?: Error
   getLocation?(): object | null
+  /** Whether Prisma's errors are not to name it. */
+  isHidden?: boolean
 }
 
 /** The internals that make Prisma run `operation` in place of the hooked one, as its own methods would. */

@@ -1,9 +1,10 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { ContextCaller, StatementCallers } from '../driver/statement-callers.ts'
 
 /** A request as Prisma's loader holds it. */
 interface LoadedRequest {
   readonly transaction?: { readonly kind?: string; readonly lock?: object } | undefined
-  [CONTEXT]?: AsyncResource
+  [CONTEXT]?: ContextCaller
 }
 
 /** The loader in which Prisma collects the requests of one tick; private to Prisma, so every member is optional. */
@@ -33,12 +34,15 @@ export const hasBegun = (lock: object): boolean => begun.has(lock) || !isAnyKnow
  * The loader collects what comes in one tick and sends all of its batches, of whatever transactions and models, from one
  * `process.nextTick`, and so in the context of whoever came first: statements would be taken for another caller's, and
  * transactions for one another.
+ *
+ * @returns whether the loader is one that is known
  */
-export function keepContexts(loader: RequestLoader | undefined): void {
+export function keepContexts(loader: RequestLoader | undefined): boolean {
   const options = loader?.options
-  if (options === undefined || watched.has(options)) return
+  if (options === undefined) return false
+  if (watched.has(options)) return true
   const { batchBy, batchLoader, singleLoader } = options
-  if (batchBy === undefined || batchLoader === undefined || singleLoader === undefined) return
+  if (batchBy === undefined || batchLoader === undefined || singleLoader === undefined) return false
   watched.add(options)
   isAnyKnown = true
   options.batchBy = (request) => {
@@ -46,17 +50,21 @@ export function keepContexts(loader: RequestLoader | undefined): void {
     if (isMember && request.transaction?.lock !== undefined) begun.add(request.transaction.lock)
     if (!isMember && apart.getStore() === true) return undefined
     const batch = batchBy.call(options, request)
-    if (batch) request[CONTEXT] = new AsyncResource('prisma-brisk.request')
+    if (batch) request[CONTEXT] = new ContextCaller()
     return batch
   }
-  const within = <A>(
-    context: AsyncResource | undefined,
-    load: (requests: A) => Promise<unknown>,
-    requests: A,
-  ) =>
-    context === undefined ? load.call(options, requests) : context.runInAsyncScope(load, options, requests)
-  options.singleLoader = (request) => within(request[CONTEXT], singleLoader, request)
-  options.batchLoader = (requests) => within(requests[0]?.[CONTEXT], batchLoader, requests)
+  options.singleLoader = (request) => {
+    const load = () => singleLoader.call(options, request)
+    return request[CONTEXT]?.within(load) ?? load()
+  }
+  options.batchLoader = (requests) => {
+    const load = () => batchLoader.call(options, requests)
+    const contexts = requests.flatMap((request) => request[CONTEXT] ?? [])
+    const [first] = contexts
+    // Prisma sends them in one statement, or each in one of its own, one after another.
+    return first?.within(() => StatementCallers.send(contexts, first, load, contexts)) ?? load()
+  }
+  return true
 }
 
 /** Runs `send`, whose requests Prisma's loader is to send at once, and with no other in a batch. */

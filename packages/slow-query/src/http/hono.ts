@@ -29,7 +29,8 @@ export function honoRequests(
     let route: string | null = null
     const running = beginWebRequest(prisma, {
       method: context.req.method,
-      route: () => route,
+      // While the request is served it is that of the handler which runs; a middleware has a pattern of its own.
+      route: () => route ?? handled(context.req.routePath),
       traceparent: context.req.header('traceparent'),
     })
     let status: number | null = null
@@ -42,6 +43,9 @@ export function honoRequests(
     }
   }
 }
+
+const handled = (path: string | undefined): string | null =>
+  path === undefined || path.endsWith('*') ? null : path
 
 /** Answers with all metrics as Prometheus text. */
 export function honoMetrics(prisma: QueriesClient): (context: HonoContextLike) => Response {

@@ -4,7 +4,7 @@ import { operationTraits } from '../../operation/operation.ts'
 import { currentCall } from '../../driver/current-call.ts'
 import { UnsupportedClientError } from '../../errors.ts'
 import { copyArguments, UncommonArgument } from './argument-copy.ts'
-import { inContextOf } from '../dispatcher.ts'
+import { inContextOf, isShown } from '../dispatcher.ts'
 import { withoutOwnArguments } from '../own-arguments.ts'
 import { SentCall } from '../sent-call.ts'
 import { WaitingCall } from '../waiting-call.ts'
@@ -175,6 +175,10 @@ class DirectDispatcher implements Dispatcher {
         )
       }),
     )
+  }
+
+  get isShownByErrors(): boolean {
+    return isShown(this.site)
   }
 
   callSiteStack(): string | null {

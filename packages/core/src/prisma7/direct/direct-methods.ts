@@ -1,5 +1,6 @@
 import { modelOperations } from '../../operation/operation.ts'
-import { PrismaCallSite } from './prisma-call-site.ts'
+import { commentsNameSites } from '../../driver/sql-comments.ts'
+import { HiddenCallSite, PrismaCallSite } from './prisma-call-site.ts'
 import { countCall, directCall, fluentCall, type MakeCall } from './direct-call.ts'
 import { DirectMethod, type DirectClient, type Method } from './direct-method.ts'
 import type { PipelineEntry } from '../pipeline-entry.ts'
@@ -84,10 +85,10 @@ function replaceMethods(
     if (method === null) continue
     let make: MakeCall = operation === 'count' ? countCall : directCall
     if (result === 'row' || result === 'rowOrNull') make = fluentCall(relations)
-    delegate[operation] =
-      method.own._errorFormat === 'minimal'
-        ? (args) => make(method, args, unknownSite)
-        : (args) => make(method, args, new PrismaCallSite())
+    const isShown = method.own._errorFormat !== 'minimal'
+    if (isShown) delegate[operation] = (args) => make(method, args, new PrismaCallSite())
+    else if (commentsNameSites()) delegate[operation] = (args) => make(method, args, new HiddenCallSite())
+    else delegate[operation] = (args) => make(method, args, unknownSite)
   }
 }
 

@@ -18,6 +18,16 @@ export class PrismaCallSite {
   }
 }
 
+/** Where a call was made that Prisma's errors do not want to know, as in production: comments on its statements do. */
+export class HiddenCallSite {
+  readonly _error = new Error('call site')
+  readonly isHidden = true
+
+  getLocation(): null {
+    return null
+  }
+}
+
 /** What Prisma itself takes for the application. */
 function isShown({ method, file }: StackFrame): boolean {
   return (
