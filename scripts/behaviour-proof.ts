@@ -85,7 +85,7 @@ function nameOf(file: string): string {
 function proofsByBehaviour(): Map<string, Set<string>> {
   const proofs = new Map<string, Set<string>>()
   const add = (title: string, file: string) => {
-    for (const [id] of title.matchAll(/\b[BCPSRX]\d{1,2}\b/g))
+    for (const [id] of title.matchAll(/(?<![\w-])[BCPSRX]\d{1,2}\b/g))
       proofs.set(id, (proofs.get(id) ?? new Set()).add(file))
   }
   for (const file of testFiles()) for (const title of titlesOf(file)) add(title, file)
@@ -106,7 +106,7 @@ function testFiles(): string[] {
 /** What stands first in each call of `test`, `it`, `describe` and their `.each`. */
 function titlesOf(file: string): string[] {
   const text = readFileSync(join(ROOT, file), 'utf8')
-  if (!/\b[BCPSRX]\d{1,2}\b/.test(text)) return []
+  if (!/(?<![\w-])[BCPSRX]\d{1,2}\b/.test(text)) return []
   const source = ts.createSourceFile(basename(file), text, ts.ScriptTarget.ESNext, true)
   const titles: string[] = []
   const visit = (node: ts.Node) => {
