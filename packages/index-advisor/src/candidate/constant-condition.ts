@@ -28,7 +28,7 @@ export function constantConditions(
   shapes: readonly QueryShape[],
 ): readonly ConstantCondition[] {
   const { shape, table, provider } = need
-  const asked = shapes.filter((each) => each.evidence.kind === 'source' && question(each) === question(shape))
+  const asked = askedAlike(shapes, question(shape))
   const found = shape.conditions.flatMap((condition): ConstantCondition[] => {
     const column = table.columns.find((each) => each.name === condition.column)
     if (column === undefined || condition.isOptional || !isKnownInPlanning(need, condition)) return []
@@ -46,6 +46,25 @@ export function constantConditions(
     ]
   })
   return found
+}
+
+const byQuestion = new WeakMap<readonly QueryShape[], Map<string, QueryShape[]>>()
+
+/** Shapes of the source that ask the question. Sorted by it once: a large project asks thousands. */
+function askedAlike(shapes: readonly QueryShape[], wanted: string): readonly QueryShape[] {
+  let sorted = byQuestion.get(shapes)
+  if (sorted === undefined) {
+    sorted = new Map()
+    for (const each of shapes) {
+      if (each.evidence.kind !== 'source') continue
+      const asked = question(each)
+      const alike = sorted.get(asked)
+      if (alike === undefined) sorted.set(asked, [each])
+      else alike.push(each)
+    }
+    byQuestion.set(shapes, sorted)
+  }
+  return sorted.get(wanted) ?? []
 }
 
 /** The same columns asked in the same way, whatever the values. */
