@@ -131,7 +131,7 @@ describe('bad input', () => {
       ['explain', 'Post.x'],
       /^brisk: Post has no field x; it has id, authorId, a, b\.\n$/,
     ],
-    ['no index', {}, ['explain', 'Post.'], /^brisk: Expected Model\.field or .*\n$/],
+    ['no index', {}, ['explain', 'Post.'], /^brisk: Expected Model\.field, .*\n$/],
   ]
   test.each(lines)('X66 %s → one clear line, exit 2, nothing written', async (title, files, argv, line) => {
     const needsOwn = ['schema missing', 'broken config', 'config names nothing'].includes(title)
