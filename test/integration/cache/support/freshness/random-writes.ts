@@ -42,6 +42,9 @@ const writes: readonly Write[] = [
   (w, r, p) =>
     p.user.update({ where: { email: `x-${w.name}` }, data: { name: r.word() }, select: { id: true } }),
   (w, r, p) => p.user.updateMany({ where: user(w, r), data: { name: r.word() } }),
+  // They answer with other rows than the one that they write.
+  (w, r, p) => p.conversation.update({ where: conversation(w, r), data: { title: r.word() } }).user(),
+  (w, r, p) => p.message.update({ where: { id: r.pick(w.messages) }, data: { body: r.word() } }).replyTo(),
   (w, r, p) => p.user.update({ where: user(w, r), data: { email: `${r.pick(['x', 'y', 'z'])}-${w.name}` } }),
   (w, r, p) =>
     p.user.update({
