@@ -141,6 +141,11 @@ describe.each(MANAGERS.filter((manager) => wanted.includes(manager)))('%s', (man
     expect(commands.length).toBeGreaterThan(8)
     for (const command of commands) {
       const { code, output } = await project.npx(command)
+      if (/brisk changes/.test(command)) {
+        // This project's database has no triggers of that kind, which is said.
+        expect([code, output]).toEqual([2, expect.stringContaining('are made on PostgreSQL')])
+        continue
+      }
       // 1: there is something to do, which is what these were asked.
       const mayFind = /--check|verify/.test(command)
       if (code !== 0 && !(mayFind && code === 1)) throw new Error(`${command} ends with ${code}:\n${output}`)

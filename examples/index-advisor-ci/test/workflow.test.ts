@@ -41,7 +41,9 @@ test('the command of the workflow fails and says in SARIF where the index is mis
   const [{ ruleId, locations }] = results as [(typeof results)[number]]
   expect(tool.driver.rules.map(({ id }) => id)).toContain(ruleId)
   const { artifactLocation, region } = locations[0]!.physicalLocation
-  const line = readFileSync(join(project, artifactLocation.uri), 'utf8').split('\n')[region.startLine - 1]
+  const line = readFileSync(join(project, '../..', artifactLocation.uri), 'utf8').split('\n')[
+    region.startLine - 1
+  ]
   expect(line).toMatch(/^model OrderLine|orderId/)
 })
 

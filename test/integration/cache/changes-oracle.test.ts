@@ -13,7 +13,7 @@ import { Stores } from './support/stores.ts'
 
 const schema = parseSchema(readFileSync('prisma/schema.prisma', 'utf8'), 'inline')
 const run = promisify(execFile)
-const BUDGET = { seconds: 25, atLeast: 10 }
+const BUDGET = { seconds: 10, atLeast: 4 }
 const USERS = 5
 let database: TestDatabase<PrismaClient>
 let elsewhere: pg.Client

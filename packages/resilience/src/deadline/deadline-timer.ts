@@ -76,15 +76,21 @@ export class DeadlineTimer {
     if (this.size === 0) this.sleep()
   }
 
+  private get earliest(): Expiry | null {
+    let earliest: Expiry | null = null
+    for (const { first } of this.lists.values())
+      if (first !== null && (earliest === null || first.dueAt < earliest.dueAt)) earliest = first
+    return earliest
+  }
+
   private readonly wake = (): void => {
     this.sleep()
     // Timers of Node may be early by part of a millisecond.
     const due = now() + 1
-    for (const list of this.lists.values()) {
-      for (let entry = list.first; entry !== null && entry.dueAt <= due; entry = list.first) {
-        this.remove(entry)
-        entry.what.expire()
-      }
+    // In the order of their ends, also where a blocked event loop has let several pass.
+    for (let entry = this.earliest; entry !== null && entry.dueAt <= due; entry = this.earliest) {
+      this.remove(entry)
+      entry.what.expire()
     }
     let next = Infinity
     for (const { length, first } of this.lists.values()) {

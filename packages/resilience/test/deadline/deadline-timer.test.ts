@@ -4,6 +4,21 @@ import { DeadlineTimer } from '../../src/deadline/deadline-timer.ts'
 /** Whether the one timer is set. */
 const isSet = (timer: DeadlineTimer): boolean => (timer as unknown as { timer: unknown }).timer !== null
 
+test('R1 deadlines that pass while the event loop is blocked expire in the order of their ends', async () => {
+  const timer = new DeadlineTimer()
+  const expired: string[] = []
+  await new Promise<void>((resolve) => {
+    const add = (name: string, length: number) =>
+      timer.add({ expire: () => (expired.push(name) === 3 ? resolve() : undefined) }, length)
+    add('second', 30)
+    add('third', 45)
+    add('first', 10)
+    const end = performance.now() + 80
+    while (performance.now() < end);
+  })
+  expect(expired).toEqual(['first', 'second', 'third'])
+})
+
 test('R1 deadlines of any lengths expire in the order of their ends, and those taken back do not', async () => {
   const timer = new DeadlineTimer()
   const expired: string[] = []
