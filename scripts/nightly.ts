@@ -35,10 +35,11 @@ const RUNS: Run[] = [
   { name: 'cache', tests: ['packages/cache'], env: seeds(5000) },
   {
     name: 'index-advisor',
-    tests: ['packages/index-advisor/test/selection', 'packages/index-advisor/test/fixed-point'],
+    tests: ['selection', 'fixed-point', 'properties'].map((file) => `packages/index-advisor/test/${file}`),
     env: seeds(2000),
   },
   { name: 'managers', tests: ['package/package-managers'], env: { BRISK_MANAGERS: 'npm,pnpm,yarn,bun' } },
+  { name: 'changes', tests: ['cache/changes-oracle'], env: seeds(600) },
   { name: 'relations', tests: ['cache/relations-oracle'], env: seeds(1000) },
   { name: 'refused-creates', tests: ['batching/refused-creates-oracle'], env: seeds(1000) },
   { name: 'chains', tests: ['composition/foreign-chain-oracle'], env: seeds(1000) },
