@@ -242,6 +242,12 @@ describe('writes of the client itself', () => {
         expect(await read()).toBe(`Name ${turn}`)
         await of.prisma.tag.create({ data: { name: `new ${turn}` } })
         await until(async () => (await read()) === `Tagged new ${turn}`)
+        // The transaction itself has written to the table, but to another row.
+        await of.prisma.$transaction(async (tx) => {
+          await tx.user.update({ where: { id: 2 }, data: { name: `Other ${turn}` } })
+          await tx.tag.create({ data: { name: `more ${turn}` } })
+        })
+        await until(async () => (await read()) === `Tagged more ${turn}`)
       }
     } finally {
       await elsewhere.query('DROP FUNCTION audit CASCADE')

@@ -81,10 +81,6 @@ export class ChangeFeed implements ChangeSink {
     return follower.hasCaughtUp ? 'live' : 'catching-up'
   }
 
-  isWatched(table: string): boolean {
-    return this.watched.has(table)
-  }
-
   stats(follower: ChangeFollower): ChangeStats {
     const { lag, error } = this
     return { source: this.source.name, state: this.stateOf(follower), lag, ...this.counts, error }
@@ -198,6 +194,7 @@ export class ChangeFollower {
     await store.invalidate([names.everything])
     if (this.round !== round) return false
     this.caughtUp = watched
+    if (this.own !== null) this.own.isOn = true
     return true
   }
 

@@ -20,6 +20,8 @@ import {
 export class OwnWrites implements DriverListener {
   readonly asksForCall = false
   readonly rewritesLast = true
+  /** Set once a source has been live: a server that has its triggers has the function that gives the number. */
+  isOn = false
   /** By the number of the transaction; the oldest first. */
   private readonly committed = new Map<string, number>()
   private readonly open = new WeakMap<DriverTransaction, Set<string>>()
@@ -44,7 +46,7 @@ export class OwnWrites implements DriverListener {
 
   rewrite(statement: Statement): Rewrite | null {
     const { sql, kind, args, argTypes } = statement
-    const [, written, comment = ''] = kind === 'query' ? (RETURNS.exec(sql) ?? []) : []
+    const [, written, comment = ''] = this.isOn && kind === 'query' ? (RETURNS.exec(sql) ?? []) : []
     if (written === undefined) return null
     return {
       query: {
@@ -98,7 +100,7 @@ const watched = new WeakMap<DriverTap, OwnWrites>()
 /** What Prisma makes: it ends with a list of columns, and perhaps a comment. */
 const RETURNS =
   /^((?:INSERT INTO|UPDATE|DELETE FROM) "[^]* RETURNING "[^"]+"(?:\."[^"]+")*(?:::\w+)?(?:, "[^"]+"(?:\."[^"]+")*(?:::\w+)?)*)(\s*\/\*[^]*\*\/)?$/
-const NUMBER = 'txid_current()::text'
+const NUMBER = 'pg_catalog.txid_current()::text'
 const COLUMN = '@transaction'
 /** Transactions that are remembered: their changes come back within moments. */
 const KEPT = 10_000

@@ -18,12 +18,12 @@ export interface PostgresTriggersOptions {
 }
 
 /**
- * Changes that triggers tell with `NOTIFY`: on every hosted PostgreSQL from version 12, without rights of replication.
+ * Changes that triggers tell with `NOTIFY`: on PostgreSQL from version 12 (tested on 15), without rights of replication.
  * `npx brisk changes install` writes the migration that makes the triggers. It keeps one connection of its own to listen on,
  * and needs the package `pg`.
  *
- * A write by anybody, psql and cron jobs included, is seen by cached reads within the lag (a few milliseconds) after its
- * COMMIT. Where the connection is lost or hangs, that is found out within one heartbeat; until it is back, and everything
+ * A write by anybody, psql and cron jobs included, is seen by cached reads within the lag (`$cache.stats().changes.lag`) after
+ * its COMMIT. Where the connection is lost or hangs, that is found out within one heartbeat; until it is back, and everything
  * that may have been missed is invalidated, reads go to the database.
  *
  * @param url of the database itself: a pooler in transaction mode drops notifications, and is refused (`E_CHANGES_POOLER`)

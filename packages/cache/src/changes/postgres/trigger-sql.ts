@@ -147,7 +147,7 @@ BEGIN
     rows := NULL;
   END IF;
   told := json_build_object('t', json_build_array(coalesce(TG_ARGV[0], TG_TABLE_SCHEMA), coalesce(TG_ARGV[1], TG_TABLE_NAME)),
-    'x', txid_current()::text, 'c', json_build_array(${fields.map(({ column }) => literal(column)).join(', ')}), 'r', rows);
+    'x', pg_catalog.txid_current()::text, 'c', json_build_array(${fields.map(({ column }) => literal(column)).join(', ')}), 'r', rows);
   IF octet_length(told::text) > ${BYTES} THEN
     told := json_build_object('t', told->'t', 'x', told->'x', 'c', told->'c', 'r', NULL);
   END IF;
