@@ -25,8 +25,11 @@ export const ruleSelector: IndexSelector = {
     const byTable = new Map<CatalogTable, Growing[]>()
     for (const candidate of open.sort(byLength)) {
       const there = byTable.get(candidate.table) ?? []
-      if (!there.some((each) => each.takeIn(candidate)))
-        byTable.set(candidate.table, [...there, new Growing(candidate)])
+      // One that begins so already is left as free as it was, for those that come later.
+      const taken =
+        there.find((each) => each.beginsAs(candidate)) ?? there.find((each) => each.takes(candidate))
+      if (taken !== undefined) taken.takeIn(candidate)
+      else byTable.set(candidate.table, [...there, new Growing(candidate)])
     }
     const indexes = [...byTable.values()].flat()
     for (const each of indexes) each.extendExisting()
@@ -95,19 +98,27 @@ class Growing {
     }
   }
 
-  takeIn(candidate: Candidate): boolean {
-    const { first } = this
-    if (
-      candidate.table !== first.table ||
-      candidate.type !== first.type ||
-      candidate.predicate !== first.predicate
-    )
-      return false
-    const refined = refine(this.groups, groupsOf(candidate))
-    if (refined === null) return false
-    this.groups = refined
+  takes(candidate: Candidate): boolean {
+    return this.refinedBy(candidate) !== null
+  }
+
+  /** Without an order of columns that was open until now. */
+  beginsAs(candidate: Candidate): boolean {
+    return this.refinedBy(candidate)?.length === this.groups.length
+  }
+
+  takeIn(candidate: Candidate): void {
+    this.groups = this.refinedBy(candidate) ?? this.groups
     this.served.push(candidate)
-    return true
+  }
+
+  private refinedBy(candidate: Candidate): CandidateKey[][] | null {
+    const { first } = this
+    const isAlike =
+      candidate.table === first.table &&
+      candidate.type === first.type &&
+      candidate.predicate === first.predicate
+    return isAlike ? refine(this.groups, groupsOf(candidate)) : null
   }
 
   candidate(): Candidate {
