@@ -62,15 +62,23 @@ export class AccelerateError extends BriskError {
 }
 
 export type ChangesErrorCode =
-  'E_CHANGES_DRIVER' | 'E_CHANGES_POOLER' | 'E_CHANGES_NOT_INSTALLED' | 'E_CHANGES_REFUSED' | 'E_CHANGES_LOST'
+  | 'E_CHANGES_DRIVER'
+  | 'E_CHANGES_POOLER'
+  | 'E_CHANGES_NOT_INSTALLED'
+  | 'E_CHANGES_WAL_LEVEL'
+  | 'E_CHANGES_RIGHTS'
+  | 'E_CHANGES_REFUSED'
+  | 'E_CHANGES_LOST'
 
 /**
  * A source of changes cannot work, or not now. Never reaches a query: it stands in `$cache.stats().changes.error`, and
  * rejects `$cache.untilLive()`.
  *
  * - `E_CHANGES_DRIVER`: the package that it connects with is not installed
- * - `E_CHANGES_POOLER`: notifications do not arrive
- * - `E_CHANGES_NOT_INSTALLED`: there are no triggers
+ * - `E_CHANGES_POOLER`: notifications do not arrive, or the URL is not one to replicate from
+ * - `E_CHANGES_NOT_INSTALLED`: there are no triggers, or no publication
+ * - `E_CHANGES_WAL_LEVEL`: the server's log does not tell what changes
+ * - `E_CHANGES_RIGHTS`: the role may not replicate
  * - `E_CHANGES_REFUSED`: the database refuses what the source needs; the message has its words
  * - `E_CHANGES_LOST`: the connection is gone; the source connects again by itself
  */

@@ -40,6 +40,8 @@ test('Prisma’s engine plays what is written, and finds nothing that the schema
   for (const words of [
     ['install', '--yes'],
     ['install', '--yes', '--partitions'],
+    ['install', '--yes', '--replication'],
+    ['uninstall', '--yes', '--replication'],
     ['uninstall', '--yes'],
   ])
     expect(await brisk('changes', ...words)).toMatchObject({ code: 0, errors: '' })
@@ -48,6 +50,8 @@ test('Prisma’s engine plays what is written, and finds nothing that the schema
     'init',
     'brisk_changes_install',
     'brisk_changes_install',
+    'brisk_replication_install',
+    'brisk_replication_uninstall',
     'brisk_changes_uninstall',
   ])
   expect(new Set(names).size).toBe(names.length)
@@ -94,7 +98,7 @@ test.each([
   [
     'another database',
     ['--schema', 'other.prisma'],
-    'Triggers that tell of changes are made on PostgreSQL; the datasource of this schema is mysql',
+    'Triggers and publications that tell of changes are made on PostgreSQL; the datasource of this schema is mysql',
   ],
   ['a model that does not exist', ['--models', 'Tga'], 'Did you mean Tag?'],
   ['a schema that does not exist', ['--schema', 'none.prisma'], 'No Prisma schema at none.prisma'],

@@ -225,20 +225,21 @@ export class ChangeFollower {
     const found = tagsOfChange(names, schema, change)
     let isOwn = found.length > 0
     for (const changed of found) {
-      if (this.isSeen(change, changed)) continue
+      const tags = this.unseen(change, changed)
+      if (tags.length === 0) continue
       isOwn = false
-      void writes.invalidate(changed.written, { model: changed.model, operation: 'change' })
+      void writes.invalidate({ ...changed.written, tags }, { model: changed.model, operation: 'change' })
     }
     return isOwn
   }
 
-  /** Whether this process made the change, and has invalidated all that rests on it since. */
-  private isSeen({ transaction }: TableChange, { written, wider }: ChangedTags): boolean {
+  /** What the change invalidates, but for what this process has invalidated since it made the change. */
+  private unseen({ transaction }: TableChange, { written: { tags }, wider }: ChangedTags): readonly string[] {
     const { store, names } = this.cache
     const since = transaction === undefined ? null : (this.own?.committedSince(transaction) ?? null)
-    if (since === null) return false
-    return written.tags.every((tag) =>
-      store.times?.hasAnySince([tag, names.everything, ...(wider.get(tag) ?? [])], since),
+    if (since === null) return tags
+    return tags.filter(
+      (tag) => store.times?.hasAnySince([tag, names.everything, ...(wider.get(tag) ?? [])], since) !== true,
     )
   }
 

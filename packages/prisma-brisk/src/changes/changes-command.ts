@@ -5,6 +5,11 @@ import {
   uninstallTriggersSql,
   type TriggerSettings,
 } from '@prisma-brisk/cache/postgres-triggers'
+import {
+  installReplicationSql,
+  uninstallReplicationSql,
+  type ReplicationSettings,
+} from '@prisma-brisk/cache/postgres-replication'
 import { BriskError, nearest, parseSchema, type SchemaModel } from '@prisma-brisk/core'
 import { findProject, type Project } from '@prisma-brisk/core/project'
 import { initCommand, type InitHost, type InitKind } from '../init/init-command.ts'
@@ -17,6 +22,10 @@ export interface ChangesFlags {
   readonly models?: string
   readonly channel?: string
   readonly partitions?: boolean
+  /** A publication instead of triggers. */
+  readonly replication?: boolean
+  /** The publication's name. */
+  readonly publication?: string
   /** Prints the SQL, and writes nothing. */
   readonly sql?: boolean
   readonly yes?: boolean
@@ -26,8 +35,9 @@ export interface ChangesFlags {
 export class ChangesCommandError extends BriskError {}
 
 /**
- * `brisk changes install` and `uninstall`: writes a migration that makes the triggers of `postgresTriggers()`, or takes them away,
- * after showing it. Prisma does not look at triggers and functions, so its schema stays as it is.
+ * `brisk changes install` and `uninstall`: writes a migration that makes the triggers of `postgresTriggers()`, or with
+ * `--replication` the publication of `postgresReplication()`, or takes them away, after showing it. Prisma does not look at
+ * triggers, functions and publications, so its schema stays as it is.
  *
  * @returns exit code: 0 done or nothing to do, 1 declined
  * @throws ChangesCommandError, ProjectError; nothing is written then
@@ -48,9 +58,12 @@ export async function changesCommand(
     return 0
   }
   const written = await migrationsOf(project)
-  const last = written.findLast(({ name }) => /_brisk_changes_(un)?install$/.test(name))
+  const what = flags.replication === true ? 'brisk_replication' : 'brisk_changes'
+  const last = written.findLast(
+    ({ name }) => name.replace(/^\d+_/, '').replace(/_(un)?install$/, '') === what,
+  )
   const isDone = last?.sql === sql || (action === 'uninstall' && last?.name.endsWith('_uninstall') !== false)
-  const name = `${stampAfter(now, written.at(-1)?.name ?? '')}_brisk_changes_${action}`
+  const name = `${stampAfter(now, written.at(-1)?.name ?? '')}_${what}_${action}`
   const kind: InitKind = {
     plan: async () => ({
       changes: isDone
@@ -60,7 +73,12 @@ export async function changesCommand(
               path: join(project.migrationsDirectory, name, 'migration.sql'),
               was: null,
               text: sql,
-              purpose: action === 'install' ? 'triggers that tell of changes' : 'takes them away again',
+              purpose:
+                action === 'uninstall'
+                  ? 'takes them away again'
+                  : flags.replication === true
+                    ? 'a publication that tells of changes'
+                    : 'triggers that tell of changes',
               // Hundreds of lines that say the same of each table.
               isGenerated: true,
             },
@@ -69,7 +87,9 @@ export async function changesCommand(
     }),
     noticed:
       action === 'install'
-        ? NOTICED
+        ? flags.replication === true
+          ? REPLICATION_NOTICED
+          : NOTICED
         : 'Reads that rest on these tables are no longer answered from a cache with `changes`.\n',
     next: (manager) => [runLine(manager, 'prisma migrate dev'), 'deploy it as any other migration'],
   }
@@ -82,6 +102,13 @@ const NOTICED = `What your database will notice:
   - The migration locks each table for the moment in which its triggers are made.
 `
 
+const REPLICATION_NOTICED = `What your database will notice:
+  - One publication of the tables. Nothing is added to the statements that write.
+  - Tables without a primary key get REPLICA IDENTITY FULL: their updates and deletes log the whole row.
+  - Each process that reads it has a walsender, which decodes all that the server logs; see docs/guide/changes.md.
+  - wal_level must be logical, and the role that reads must have the right REPLICATION.
+`
+
 /** The SQL of a project's schema. */
 function sqlFor(action: 'install' | 'uninstall', { schemaFiles }: Project, flags: ChangesFlags): string {
   const text = schemaFiles.map((file) => file.text).join('\n')
@@ -89,11 +116,17 @@ function sqlFor(action: 'install' | 'uninstall', { schemaFiles }: Project, flags
   if (provider !== 'postgresql' && provider !== 'postgres')
     throw new ChangesCommandError(
       'E_CHANGES_PROVIDER',
-      `Triggers that tell of changes are made on PostgreSQL; the datasource of this schema is ${provider ?? 'not named'}.`,
+      `Triggers and publications that tell of changes are made on PostgreSQL; the datasource of this schema is ${provider ?? 'not named'}.`,
     )
   const schema = parseSchema(text, 'option')
   const models = flags.models?.split(',').map((name) => name.trim())
   for (const model of models ?? []) checkModel(schema, model)
+  if (flags.replication === true) {
+    const settings: ReplicationSettings = { models, publication: flags.publication }
+    return action === 'install'
+      ? installReplicationSql(schema, settings)
+      : uninstallReplicationSql(schema, settings)
+  }
   const settings: TriggerSettings = { models, channel: flags.channel, partitions: flags.partitions }
   return action === 'install' ? installTriggersSql(schema, settings) : uninstallTriggersSql(schema, settings)
 }

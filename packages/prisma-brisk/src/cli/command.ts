@@ -72,7 +72,9 @@ function commands(host: CliHost & Pick<InitHost, 'confirm'>, done: (exitCode: nu
     })
   const changes = program
     .command('changes')
-    .description('the triggers by which a cache hears of writes from elsewhere (PostgreSQL)')
+    .description(
+      'the triggers, or the publication, by which a cache hears of writes from elsewhere (PostgreSQL)',
+    )
   for (const [action, description] of [
     ['install', 'write the migration that makes them, after showing what it does'],
     ['uninstall', 'write the migration that takes them away'],
@@ -83,6 +85,8 @@ function commands(host: CliHost & Pick<InitHost, 'confirm'>, done: (exitCode: nu
       .option('--schema <path>', 'schema file or directory (default: as prisma.config.ts says)')
       .option('--models <names>', 'only the tables of these models, separated by commas (default: all)')
       .option('--partitions', 'watch the partitions of tables too, those that there are then')
+      .option('--replication', 'a publication for logical replication, instead of triggers')
+      .option('--publication <name>', 'its name (default: brisk_changes)')
       .option('--channel <name>', 'the channel to tell on (default: brisk_changes)')
       .option('--sql', 'print the SQL, and write nothing')
       .option('--yes', 'write without asking')

@@ -1,5 +1,5 @@
-import { quoteIdentifier, type Field, type Model, type SchemaModel } from '@prisma-brisk/core'
-import { toldFields } from '../change-tags.ts'
+import { quoteIdentifier, type Field, type SchemaModel } from '@prisma-brisk/core'
+import { watchedTables, type Table } from './watched-tables.ts'
 
 /** The channel on which triggers tell, unless another is given. */
 export const CHANNEL = 'brisk_changes'
@@ -52,27 +52,6 @@ export function uninstallTriggersSql(schema: SchemaModel, settings: TriggerSetti
 
 const HEADER = `-- Tells the cache of prisma-brisk which rows have changed, whoever changed them.
 -- It can be run again. "npx brisk changes uninstall" writes the migration that takes it away.`
-
-interface Table {
-  readonly schema: string | null
-  readonly name: string
-  /** Columns that are told. */
-  readonly fields: readonly Field[]
-}
-
-function watchedTables(schema: SchemaModel, models: readonly string[] | undefined): readonly Table[] {
-  const tables = new Map<string, Table>()
-  const add = (table: Table) => tables.set(JSON.stringify([table.schema, table.name]), table)
-  for (const model of schema.models.values()) {
-    if (model.isView || (models !== undefined && !models.includes(model.name))) continue
-    add({ schema: model.dbSchema, name: model.table, fields: toldFields(model) })
-    for (const table of joinTables(model)) add({ schema: table.dbSchema, name: table.table, fields: [] })
-  }
-  return [...tables.values()]
-}
-
-const joinTables = ({ relations }: Model) =>
-  relations.flatMap(({ manyToMany }) => (manyToMany === null ? [] : [manyToMany]))
 
 const quoted = (name: string): string => quoteIdentifier(name, '"')
 const inSchema = ({ schema }: Table, name: string): string =>
