@@ -29,6 +29,24 @@ export function generateProject(models: number, files: number): GeneratedProject
   }
 }
 
+/**
+ * The same models, asked by resolvers in untyped JavaScript whose client comes in a context: of every call nothing but the
+ * names of model and operation is known.
+ */
+export function generateUntypedProject(models: number, files: number): GeneratedProject {
+  const directory = mkdtempSync(join(tmpdir(), 'brisk-bench-advisor-'))
+  write(directory, 'package.json', '{ "name": "untyped" }\n')
+  write(directory, 'prisma/schema.prisma', schema(models))
+  write(directory, 'src/filters.js', UNTYPED_FILTERS)
+  for (let file = 0; file < files; file++)
+    write(directory, `src/area${file % 40}/resolvers${file}.js`, resolvers(file, models))
+  return {
+    directory,
+    calls: files * CALLS,
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  }
+}
+
 function write(directory: string, path: string, text: string): void {
   const full = join(directory, path)
   mkdirSync(join(full, '..'), { recursive: true })
@@ -142,6 +160,57 @@ export function summary${file}(rows: Row${file}[]): string {
     default:
       return names.join(', ')
   }
+}
+`
+}
+
+const UNTYPED_FILTERS = `exports.live = { status: 'LIVE' }
+exports.named = (name) => ({ name })
+`
+
+function resolvers(file: number, models: number): string {
+  const model = (file * 7) % models
+  const delegate = `model${model}`
+  const parent =
+    model === 0
+      ? `${delegate}.findMany({ where: { score: 1 } })`
+      : `${delegate}.findMany({ where: { parentId: parent.id, ...live }, orderBy: { createdAt: 'desc' }, take: 20 })`
+  return `const { live, named } = require('../filters')
+const loaders = require('../loaders')
+
+module.exports = {
+  Query: {
+    async list${file}(parent, { page = 0, name = null }, ctx) {
+      const where = { score: { gte: page } }
+      const rows = await ctx.prisma.${delegate}.findMany({ where, orderBy: { score: 'asc' }, take: 50, skip: page * 50 })
+      return rows.map((row) => shape(row, name))
+    },
+    one${file}: (parent, { slug }, { prisma }) => prisma.${delegate}.findUnique({ where: { slug } }),
+    byName${file}: (parent, { name }, { prisma }) => prisma.${delegate}.count({ where: named(name) }),
+  },
+  Model${model}: {
+    related: (parent, args, { prisma }) => prisma.${parent},
+    cached: (parent, args, ctx) => loaders.of(ctx, 'Model${model}').load(parent.id),
+  },
+  Mutation: {
+    async transfer${file}(parent, { id, to }, { prisma }) {
+      return prisma.$transaction(async (tx) => {
+        const found = await tx.${delegate}.findFirst({ where: { id, status: 'DRAFT' } })
+        if (!found) throw new Error('gone')
+        return tx.${delegate}.update({ where: { id }, data: { score: to } })
+      })
+    },
+  },
+}
+
+function shape(row, name) {
+  const children = []
+  for (let at = 0; at < row.score; at++) {
+    const label = [row.name, at].join('-').toUpperCase()
+    if (label.length > 10) children.push({ id: at, label })
+    else children.push({ id: at * 2, label: label.padStart(12) })
+  }
+  return { ...row, name: name || row.name.trim(), children }
 }
 `
 }

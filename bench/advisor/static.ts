@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { type Bench, median } from '../harness.ts'
-import { generateProject } from './generated-project.ts'
+import { generateProject, generateUntypedProject } from './generated-project.ts'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -13,12 +13,14 @@ export function runStatic(bench: Bench): void {
   const whole = 'advisor/static/500-models-2000-files'
   const schemaOnly = 'advisor/schema-only/500-models'
   const coldStart = 'advisor/cold-start'
-  if (![whole, schemaOnly, coldStart].some((name) => bench.wants(name))) return
+  const byName = 'advisor/fallback-by-name/2000-untyped-files'
+  if (![whole, schemaOnly, coldStart, byName].some((name) => bench.wants(name))) return
   const command = builtCommand()
   if (bench.wants(coldStart)) {
     const runs = Array.from({ length: 9 }, () => measured(command, ROOT, ['--help']))
     bench.limited(coldStart, median(runs.map((run) => run.seconds)), 's', 0.4)
   }
+  if (bench.wants(byName)) measureByName(bench, command, byName)
   if (!bench.wants(whole) && !bench.wants(schemaOnly)) return
   const project = generateProject(500, 2000)
   try {
@@ -40,6 +42,36 @@ export function runStatic(bench: Bench): void {
     project.remove()
   }
 }
+
+/** Every call of the project is known by its names alone, and none is lost. */
+function measureByName(bench: Bench, command: string, name: string): void {
+  const project = generateUntypedProject(500, 2000)
+  try {
+    const runs = Array.from({ length: 3 }, () =>
+      measured(command, project.directory, ['advise', '--format', 'json']),
+    )
+    for (const { stdout } of runs) {
+      const { recommendations, findings } = JSON.parse(stdout) as Printed
+      for (const wanted of WANTED)
+        if (!recommendations.some((each) => each.id === wanted))
+          throw new Error(`the advice for the untyped project lacks ${wanted}`)
+      const said = findings.filter((each) => each.kind === 'unread').map((each) => each.reason)
+      if (said.length !== 1 || !said[0]?.startsWith(`${project.calls} calls`))
+        throw new Error(`not ${project.calls} calls were read by name: ${said.join(' ')}`)
+    }
+    bench.limited(name, median(runs.map((run) => run.seconds)), 's', 8)
+    bench.limited(name, Math.max(...runs.map((run) => run.megabytes)), 'MB', 1000)
+  } finally {
+    project.remove()
+  }
+}
+
+interface Printed {
+  readonly recommendations: readonly { readonly id: string }[]
+  readonly findings: readonly { readonly kind: string; readonly reason: string }[]
+}
+
+const WANTED = ['Model7(parentId, status, createdAt)', 'Model7(name)', 'Model7(score)']
 
 interface Measured {
   readonly seconds: number
@@ -65,12 +97,9 @@ process.stderr.write('\\n' + process.resourceUsage().maxRSS)`
 
 /** A fast answer that misses calls is no answer. */
 function checkAdvice(stdout: string): void {
-  const { recommendations, findings } = JSON.parse(stdout) as {
-    recommendations: { id: string }[]
-    findings: { kind: string; reason: string }[]
-  }
+  const { recommendations, findings } = JSON.parse(stdout) as Printed
   const ids = new Set(recommendations.map((each) => each.id))
-  for (const wanted of ['Model7(parentId, status, createdAt)', 'Model7(name)', 'Model7(score)'])
+  for (const wanted of WANTED)
     if (!ids.has(wanted)) throw new Error(`the advice for the generated project lacks ${wanted}`)
   const unread = findings.find((each) => each.kind === 'unread')
   if (unread !== undefined) throw new Error(`the generated project was not read whole: ${unread.reason}`)
