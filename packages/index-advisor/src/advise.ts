@@ -22,6 +22,7 @@ import type { Advice, Recommendation, Remark } from './advice/advice.ts'
 import { FindingPlaces } from './finding-places.ts'
 import { rules } from './rules/index.ts'
 import type { SourceReading } from './source/source-collector.ts'
+import { insertCost } from './selection/insert-cost.ts'
 import { compareText } from './text-order.ts'
 
 /**
@@ -70,7 +71,8 @@ export async function adviseOn(
   { project, reading }: Collected,
   options: AdviseOptions = {},
 ): Promise<AdviceRun> {
-  const { source: globs, shapes: given, selector, minRows, maxIndexesPerTable } = resolveOptions(options)
+  const resolved = resolveOptions(options)
+  const { source: globs, shapes: given, selector, minRows, maxIndexesPerTable, writeWeight } = resolved
   if ('unsupported' in reading)
     return {
       advice: unsupported(reading.unsupported, project),
@@ -90,7 +92,14 @@ export async function adviseOn(
     reading,
     outcomes.flatMap((outcome) => outcome.candidates ?? []),
   )
-  const selection = await selector.select({ catalog, shapes, candidates, minRows, maxIndexesPerTable })
+  const selection = await selector.select({
+    catalog,
+    shapes,
+    candidates,
+    minRows,
+    maxIndexesPerTable,
+    writeWeight,
+  })
   const names = new IndexNames(catalog)
   const decisions = [...selection.chosen]
     .sort((a, b) => compareText(candidateId(a.candidate), candidateId(b.candidate)))
@@ -197,6 +206,7 @@ function recommendation({ chosen, statement }: Decision): Recommendation {
     ...(after === undefined ? {} : { after }),
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
     ...(writeCost === undefined ? {} : { writeCost }),
+    writes: { ...insertCost(candidate), ...chosen.writes },
     sql: statement.sql,
     prisma: statement.prisma,
   }

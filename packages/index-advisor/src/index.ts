@@ -50,6 +50,7 @@ export type {
   Remark,
   Rejection,
   Severity,
+  WriteCost,
 } from './advice/advice.ts'
 export { BriskError } from '@prisma-brisk/core'
 export { AdvisorError, type AdvisorErrorCode } from './errors.ts'

@@ -26,6 +26,11 @@ export interface AdviseOptions {
   readonly minRows?: number | undefined
   /** Maximum indexes per table, existing ones included. Default: no limit. */
   readonly maxIndexesPerTable?: number | undefined
+  /**
+   * How much a write counts beside a read. With a planner, upkeep counts so many times; by rules, from 2 on an index that finds
+   * a query's rows in part is enough. 0: writes count for nothing. Default 1.
+   */
+  readonly writeWeight?: number | undefined
 }
 
 export interface ResolvedAdviseOptions {
@@ -38,6 +43,7 @@ export interface ResolvedAdviseOptions {
   readonly selector: IndexSelector
   readonly minRows: number
   readonly maxIndexesPerTable: number
+  readonly writeWeight: number
 }
 
 /** @throws AdvisorError E_INVALID_OPTIONS, naming the option, what was expected and what was given */
@@ -58,6 +64,7 @@ export function resolveOptions(options: AdviseOptions): ResolvedAdviseOptions {
     selector: options.selector ?? ruleSelector,
     minRows: options.minRows ?? 500,
     maxIndexesPerTable: options.maxIndexesPerTable ?? Infinity,
+    writeWeight: options.writeWeight ?? 1,
   })
 }
 
@@ -93,6 +100,7 @@ const CHECKS: Record<keyof AdviseOptions, Check> = {
   },
   minRows: count,
   maxIndexesPerTable: count,
+  writeWeight: count,
 }
 
 function invalid(name: string, expected: string, given: string): AdvisorError {

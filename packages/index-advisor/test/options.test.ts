@@ -5,7 +5,7 @@ import { resolveOptions } from '../src/options.ts'
 test.each([
   [
     { sorce: true },
-    'advise({ sorce }): expected one of cwd, schema, migrations, source, shapes, statistics, selector, minRows, maxIndexesPerTable, got an unknown option.',
+    'advise({ sorce }): expected one of cwd, schema, migrations, source, shapes, statistics, selector, minRows, maxIndexesPerTable, writeWeight, got an unknown option.',
   ],
   [{ schema: '' }, 'advise({ schema }): expected a non-empty string, got "".'],
   [{ source: 'src/**' }, 'advise({ source }): expected true or an array of globs, got "src/**".'],
@@ -34,5 +34,6 @@ test('options resolve once, to frozen values', () => {
     shapes: [],
     minRows: 500,
     maxIndexesPerTable: Infinity,
+    writeWeight: 1,
   })
 })

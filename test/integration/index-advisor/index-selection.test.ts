@@ -79,6 +79,7 @@ interface Question {
   readonly shapes?: readonly QueryShape[]
   readonly minRows?: number
   readonly maxIndexesPerTable?: number
+  readonly writeWeight?: number
   readonly options?: Partial<ProvingSelectorOptions>
   /** Default: as the statistics have it. */
   readonly schema?: Catalog
@@ -90,6 +91,7 @@ function select({
   shapes = [],
   minRows = 500,
   maxIndexesPerTable = Infinity,
+  writeWeight,
   options = {},
   schema = catalog,
 }: Question): Promise<IndexSelection> {
@@ -99,6 +101,7 @@ function select({
     candidates,
     minRows,
     maxIndexesPerTable,
+    writeWeight,
   })
 }
 
@@ -379,6 +382,41 @@ describe('X51 X52 selection', () => {
     const selection = await select({ workload: busy, candidates })
     expect(selection.chosen).toEqual([])
     expect(reasonFor(selection, 'views')).toContain('Writes would pay more for it')
+  })
+
+  test('X52 upkeep above 5 % of the workload is said, and --write-weight decides by it', async () => {
+    const read = { sql: 'select * from "Post" where "views" = $1', calls: 50, meanMs: 3 }
+    const write = {
+      sql: 'insert into "Post" ("authorId", "title") values ($1, $2)',
+      calls: 5_000,
+      meanMs: 0.1,
+      rows: 1,
+    }
+    const workload = await workloadOf([read, write], 'pg_stat_statements')
+    const question = { workload, candidates: [candidateOf(catalog, 'Post', 'views')] }
+    const once = await select(question)
+    expect(chosenKeys(once)).toEqual(['Post(views)'])
+    const share = once.chosen[0]?.writes?.share ?? 0
+    expect(once.chosen[0]?.writes?.rows).toBe(5_000)
+    expect(share).toBeGreaterThan(0.05)
+    expect(once.findings.filter((each) => each.kind === 'write-cost').map((each) => each.reason)).toEqual([
+      expect.stringContaining(
+        `takes ${Math.round(share * 100)} % of what the workload costs (5,000 rows written)`,
+      ),
+    ])
+    const heavy = await select({ ...question, writeWeight: Math.ceil(2 / share) })
+    expect(heavy.chosen).toEqual([])
+    const calm = await select({
+      ...question,
+      workload: await workloadOf(
+        [
+          { ...read, calls: 5_000 },
+          { ...write, calls: 10 },
+        ],
+        'pg_stat_statements',
+      ),
+    })
+    expect(calm.findings.filter((each) => each.kind === 'write-cost')).toEqual([])
   })
 
   test('X52 an index on a column that updates set costs the heap-only updates that are lost', () => {

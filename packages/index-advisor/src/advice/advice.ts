@@ -36,10 +36,27 @@ export interface Recommendation {
   readonly sizeBytes?: number
   /** Cost added to each write, in the planner's units. */
   readonly writeCost?: number
+  readonly writes: WriteCost
   /** The statement that makes the index. */
   readonly sql: string
   /** The line for the Prisma schema. */
   readonly prisma: string
+}
+
+/** What an index costs writes. Shares are of 1: 0.23 is 23 % dearer. */
+export interface WriteCost {
+  /** Indexes that the table has already, the primary key's included. */
+  readonly indexes: number
+  /** By how much it makes a row dearer that is inserted by itself. */
+  readonly single: number
+  /** By how much it makes each row dearer where many are inserted at once. */
+  readonly bulk: number
+  /** The row has more than one entry in it (GIN): it costs more than that. */
+  readonly isAtLeast?: true
+  /** Rows that get an entry while the workload runs; only where writes were counted. */
+  readonly rows?: number
+  /** Its upkeep as a share of what the workload costs without it; only where writes were counted. */
+  readonly share?: number
 }
 
 export type Severity = 'high' | 'medium' | 'low'
@@ -85,6 +102,7 @@ export type FindingKind =
   | 'drift'
   | 'covered-in-part'
   | 'large-offset'
+  | 'write-cost'
   | 'heavy-text'
   | 'trigram'
   | 'expression'

@@ -56,6 +56,10 @@ async function report(run: AdviceRun, flags: AdviseFlags, host: CliHost): Promis
 }
 
 async function write(run: AdviceRun, flags: AdviseFlags, host: CliHost): Promise<void> {
+  if ((flags.format ?? 'text') !== 'text') {
+    const warning = (await import('../report/text-report.ts')).writeWarning(run.advice.recommendations)
+    if (warning !== null) host.stderr(`${warning}\n`)
+  }
   const { writeMigration } = await import('../migration/write-migration.ts')
   const written = await withProgress(host, 'Proving the migration', () =>
     writeMigration(run, {

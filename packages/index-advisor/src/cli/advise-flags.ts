@@ -11,6 +11,7 @@ export interface AdviseFlags {
   readonly source?: readonly string[] | false | true
   readonly minRows?: number
   readonly maxIndexesPerTable?: number
+  readonly writeWeight?: number
   readonly workload?: string
   readonly databaseUrl?: string
   readonly statistics?: string
@@ -39,6 +40,7 @@ export async function adviceOf(flags: AdviseFlags, host: CliHost): Promise<Advic
     ...(flags.source === false ? {} : { source: flags.source ?? true }),
     ...(flags.minRows === undefined ? {} : { minRows: flags.minRows }),
     ...(flags.maxIndexesPerTable === undefined ? {} : { maxIndexesPerTable: flags.maxIndexesPerTable }),
+    ...(flags.writeWeight === undefined ? {} : { writeWeight: flags.writeWeight }),
   } as const
   if (!asksForProof(flags)) {
     return withProgress(host, 'Reading schema and source', () => adviseOn(collected, options))

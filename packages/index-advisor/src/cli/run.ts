@@ -159,6 +159,11 @@ function withSources(command: Command): Command {
       'maximum indexes per table, existing ones included',
       wholeNumber,
     )
+    .option(
+      '--write-weight <times>',
+      'how much a write counts beside a read; from 2 on, one index does for two queries that begin alike (default: 1)',
+      wholeNumber,
+    )
     .option('--workload <file>', 'slow-query log (JSON lines) or a file of SQL')
     .option(
       '--database-url <url>',

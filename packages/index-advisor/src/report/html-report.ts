@@ -5,7 +5,7 @@ import type { Recommendation } from '../advice/advice.ts'
 import { drawPlan } from './html-plan.ts'
 import { html, type Html, raw } from './html-text.ts'
 import { script, style } from './html-style.ts'
-import { byModel, evidencePlaces } from './text-report.ts'
+import { byModel, evidencePlaces, insertsOf } from './text-report.ts'
 
 /**
  * One page with everything in it: no file beside it, nothing fetched, no value of any parameter. It works without
@@ -123,6 +123,10 @@ function recommendation(each: Recommendation, decision: Decision | undefined): H
               <dd>${each.writeCost}</dd>
             </div>`
       }
+      <div>
+        <dt>Inserts</dt>
+        <dd>${insertsOf([each]).slice('inserts '.length)}</dd>
+      </div>
     </dl>
     <pre class="sql">${each.sql}</pre>
     ${evidence(each)} ${proof === undefined ? '' : queries(proof.queries)}

@@ -1,5 +1,5 @@
 import type { AdviceRun } from '../advice-run.ts'
-import { byModel, evidencePlaces, megabytes, rounded } from './text-report.ts'
+import { byModel, evidencePlaces, insertsOf, megabytes, rounded } from './text-report.ts'
 
 /** For a pull request's comment. */
 export function markdownReport({ advice }: AdviceRun): string {
@@ -21,6 +21,7 @@ export function markdownReport({ advice }: AdviceRun): string {
           `Cost ${rounded(each.before.cost)} → ${rounded(each.after.cost)}${each.sizeBytes === undefined ? '' : `, ${megabytes(each.sizeBytes)}`}.`,
           '',
         )
+      out.push(`Writes: ${insertsOf([each])}.`, '')
       for (const { place, calls } of evidencePlaces(each.evidence))
         out.push(`- \`${place}\`${calls === undefined ? '' : ` (${calls.toLocaleString('en')} calls)`}`)
       out.push('', '```sql', each.sql, '```', '')

@@ -21,6 +21,8 @@ export interface SelectionProblem {
   readonly minRows: number
   /** `--max-indexes-per-table`; Infinity where none was given. */
   readonly maxIndexesPerTable: number
+  /** `--write-weight`: how much a write counts beside a read; from 2 on, an index that finds the rows in part is enough. Default 1. */
+  readonly writeWeight?: number | undefined
 }
 
 export interface IndexSelection {
@@ -41,6 +43,8 @@ export interface SelectedIndex {
   readonly after?: { readonly cost: number }
   readonly sizeBytes?: number
   readonly writeCost?: number
+  /** Where writes were counted: rows with an entry in it, and its upkeep's share of what the workload costs. */
+  readonly writes?: { readonly rows: number; readonly share: number }
   /** For the reports for people; never in JSON. */
   readonly proof?: Proof
 }

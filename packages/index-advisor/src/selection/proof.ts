@@ -1,9 +1,11 @@
 import type { SelectedIndex, QueryProof } from './index-selector.ts'
 import type { CostMatrix, JudgedPlan } from '../planner/cost-matrix.ts'
 import type { PlannerName } from '../planner/planner.ts'
-import type { Evidence } from '../advice/advice.ts'
+import type { Evidence, Remark } from '../advice/advice.ts'
+import { candidateId, fieldOf } from '../candidate/candidate.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import type { WeighedQuery } from './judged-workload.ts'
+import { WRITE_BOUND } from './insert-cost.ts'
 import type { ProvableIndex } from './provable-index.ts'
 
 /** An index of medium severity spares its best query this share of the cost; with less it is of low severity. */
@@ -16,6 +18,8 @@ export interface ProofInput {
   readonly indexes: readonly ProvableIndex[]
   readonly chosen: readonly ProvableIndex[]
   readonly planner: PlannerName
+  /** What all queries cost without the chosen indexes. */
+  readonly total: number
 }
 
 /** A recommendation with the plans that prove it: every query that uses the index, before and after, by binding. */
@@ -74,8 +78,32 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
     after: { cost: round(after / Math.max(1e-9, calls)) },
     sizeBytes: own.item.bytes,
     writeCost: own.upkeep.perRow,
+    ...(own.upkeep.rows > 0
+      ? {
+          writes: {
+            rows: Math.round(own.upkeep.rows),
+            share: round4(own.upkeep.total / Math.max(1e-9, input.total)),
+          },
+        }
+      : {}),
     proof: { queries, considered },
   }
+}
+
+/** That an index is worth its upkeep does not say that nobody feels the upkeep. */
+export function dearWrites(model: string, { candidate, writes }: SelectedIndex): Remark[] {
+  if (writes === undefined || writes.share <= WRITE_BOUND) return []
+  const reason =
+    `Keeping ${candidateId(candidate)} takes ${Math.round(writes.share * 100)} % of what the workload costs ` +
+    `(${writes.rows.toLocaleString('en')} rows written): more than ${WRITE_BOUND * 100} %. Reads save more than that; with --write-weight writes count for more.`
+  return [
+    {
+      kind: 'write-cost',
+      model,
+      index: candidate.keys.map((key) => fieldOf(candidate.table, key.column)).join(', '),
+      reason,
+    },
+  ]
 }
 
 function meanCost(plans: readonly JudgedPlan[]): number {
@@ -102,6 +130,10 @@ export async function shorterReason(own: ProvableIndex, input: ProofInput): Prom
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+function round4(share: number): number {
+  return Math.round(share * 10_000) / 10_000
 }
 
 function round(cost: number): number {

@@ -43,6 +43,7 @@ export async function provableIndexes(
   statistics: Statistics,
   planner: Planner,
   workload: Workload | null,
+  writeWeight: number,
 ): Promise<readonly ProvableIndex[]> {
   const indexes: ProvableIndex[] = []
   const candidates = withVariants(open)
@@ -63,7 +64,7 @@ export async function provableIndexes(
         id: index.id,
         table: tableKey(index.schema, index.table),
         bytes,
-        upkeep: upkeep.total,
+        upkeep: upkeep.total * writeWeight,
         excludes: ids(
           rivals.filter(
             (other) => isBeginning(candidate.keys, other.keys) || isBeginning(other.keys, candidate.keys),

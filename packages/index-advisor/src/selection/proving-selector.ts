@@ -12,7 +12,7 @@ import { declaredIndexes, notInPlaceOf } from './declared-indexes.ts'
 import { judgedWorkload, schemaOf, writesOf } from './judged-workload.ts'
 import { plannableQueries, weighedByScans } from './plannable-queries.ts'
 import { PlannedSelection } from './planned-selection.ts'
-import { proofOf, shorterReason, type ProofInput } from './proof.ts'
+import { dearWrites, proofOf, shorterReason, type ProofInput } from './proof.ts'
 import { hypotheticalIndex, provableIndexes } from './provable-index.ts'
 import { rejectionReason } from './rejection-reason.ts'
 import { ruleSelector } from './rule-selector.ts'
@@ -91,6 +91,7 @@ class Proving {
       this.#statistics,
       this.#planner,
       this.#workload,
+      this.#problem.writeWeight ?? 1,
     )
     const writes = (index: HypotheticalIndex) =>
       writesOf(this.#statistics, index.schema, index.table, this.#workload, judged.queries)
@@ -116,11 +117,13 @@ class Proving {
       indexes,
       chosen: await selection.choose(),
       planner: this.#planner.name,
+      total: await selection.problem.cost([]),
     }
     const chosen: SelectedIndex[] = []
     for (const each of input.chosen) {
       const why = await shorterReason(each, input)
       const proof = await proofOf(each, input)
+      this.#findings.push(...dearWrites(each.candidate.table.model, proof))
       chosen.push(why === null ? proof : { ...proof, reason: `${each.candidate.reason} ${why}` })
     }
     const oneOff = new Set(judged.oneOff.map((query) => query.fingerprint))

@@ -22,13 +22,17 @@ export const ruleSelector: IndexSelector = {
       if (reason === null) open.push(candidate)
       else rejected.push(reject(candidate, reason))
     }
+    const writes = problem.writeWeight ?? 1
     const byTable = new Map<CatalogTable, Growing[]>()
     for (const candidate of open.sort(byLength)) {
       const there = byTable.get(candidate.table) ?? []
       // One that begins so already is left as free as it was, for those that come later.
       const taken =
         there.find((each) => each.beginsAs(candidate)) ?? there.find((each) => each.takes(candidate))
+      const near =
+        taken === undefined ? there.find((each) => writes >= 2 && each.findsPartOf(candidate)) : undefined
       if (taken !== undefined) taken.takeIn(candidate)
+      else if (near !== undefined) rejected.push(reject(candidate, near.enough(candidate, writes)))
       else byTable.set(candidate.table, [...there, new Growing(candidate)])
     }
     const indexes = [...byTable.values()].flat()
@@ -110,6 +114,28 @@ class Growing {
   takeIn(candidate: Candidate): void {
     this.groups = this.refinedBy(candidate) ?? this.groups
     this.served.push(candidate)
+  }
+
+  /** The columns that both compare by equality can lead this one: it finds some of the rows to look through. */
+  findsPartOf(candidate: Candidate): boolean {
+    const common = this.common(candidate)
+    const refined = common.keys.length === 0 ? null : this.refinedBy({ ...candidate, ...common })
+    if (refined === null) return false
+    this.groups = refined
+    return true
+  }
+
+  /** Why what it finds is enough. */
+  enough(candidate: Candidate, weight: number): string {
+    const { table } = candidate
+    const fields = (keys: readonly CandidateKey[]) => keys.map((key) => fieldOf(table, key.column)).join(', ')
+    return `${table.model}(${fields(this.groups.flat())}) finds its rows by ${fields(this.common(candidate).keys)}: with --write-weight ${weight} that is enough, for each index more costs every insert.`
+  }
+
+  private common({ keys, freeKeys }: Candidate): { keys: CandidateKey[]; freeKeys: number } {
+    const mine = this.groups[0] ?? []
+    const both = keys.slice(0, freeKeys).filter((key) => mine.some((each) => same(each, key)))
+    return { keys: both, freeKeys: both.length }
   }
 
   private refinedBy(candidate: Candidate): CandidateKey[][] | null {

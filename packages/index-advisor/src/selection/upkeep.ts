@@ -15,6 +15,8 @@ export interface Upkeep {
   /** For one inserted row, in the planner's units. */
   readonly perRow: number
   readonly total: number
+  /** Entries made while the workload ran. */
+  readonly rows: number
 }
 
 /**
@@ -49,7 +51,7 @@ export function upkeepOf(
   const lostHot = Math.min(writes.updated, setsIndexed) * hotShare
   const entries = writes.inserted + (writes.updated - writes.hotUpdated) + lostHot
   const others = lostHot * table.indexes.length
-  return { perRow: round(perRow), total: entries * perRow + others * 1 }
+  return { perRow: round(perRow), total: entries * perRow + others * 1, rows: entries }
 }
 
 function cachePages(statistics: Statistics): number {
