@@ -20,9 +20,10 @@ import type { AdviseOptions } from './options.ts'
 import { resolveOptions } from './options.ts'
 import type { Advice, Recommendation, Remark } from './advice/advice.ts'
 import { FindingPlaces } from './finding-places.ts'
+import { pricedAdvice } from './selection/priced-advice.ts'
 import { rules } from './rules/index.ts'
 import type { SourceReading } from './source/source-collector.ts'
-import { insertCost } from './selection/insert-cost.ts'
+import { insertCost } from './upkeep/insert-cost.ts'
 import { compareText } from './text-order.ts'
 
 /**
@@ -100,6 +101,11 @@ export async function adviseOn(
     maxIndexesPerTable,
     writeWeight,
   })
+  const advised = await pricedAdvice(
+    catalog,
+    outcomes.flatMap((outcome) => outcome.advice ?? []),
+    selector,
+  )
   const names = new IndexNames(catalog)
   const decisions = [...selection.chosen]
     .sort((a, b) => compareText(candidateId(a.candidate), candidateId(b.candidate)))
@@ -119,6 +125,7 @@ export async function adviseOn(
           ...omissions(catalog),
           ...(source?.findings ?? []),
           ...outcomes.flatMap((outcome) => outcome.findings ?? []),
+          ...advised,
           ...selection.findings,
         ])
         .filter((each) => ignoreForIndex(reading.blocks.get(each.model), each.index) === undefined),

@@ -5,7 +5,8 @@ import {
   provingSelector,
   type ProvingSelectorOptions,
 } from '../../../packages/index-advisor/src/selection/proving-selector.ts'
-import { upkeepOf } from '../../../packages/index-advisor/src/selection/upkeep.ts'
+import { pricedAdvice } from '../../../packages/index-advisor/src/selection/priced-advice.ts'
+import { upkeepOf } from '../../../packages/index-advisor/src/upkeep/upkeep.ts'
 import { pglitePlanner } from '../../../packages/index-advisor/src/planner/what-if/pglite-planner.ts'
 import type { Planner } from '../../../packages/index-advisor/src/planner/planner.ts'
 import type { QueryShape } from '../../../packages/index-advisor/src/shape/query-shape.ts'
@@ -522,6 +523,52 @@ describe('X51 X52 selection', () => {
     )
     const once = JSON.stringify(await select({ workload, candidates }))
     expect(JSON.stringify(await select({ workload, candidates }))).toBe(once)
+  })
+})
+
+describe('KN10 advice beside indexes', () => {
+  const asking = (part: Partial<QueryShape>): QueryShape => ({
+    table: 'Post',
+    schema: null,
+    conditions: [],
+    order: [],
+    limit: null,
+    offset: null,
+    arm: null,
+    isPartial: false,
+    evidence: { kind: 'source', at: 'src/q.ts:1:1' },
+    ...part,
+  })
+  const remark = { kind: 'large-offset', model: 'Post', index: 'src/q.ts:1:1', reason: 'It skips.' } as const
+
+  test('the planner says what it costs, and what the change would', async () => {
+    const selector = provingSelector({ statistics, planner })
+    const order = [{ column: 'id', sort: 'asc' as const }]
+    const deep = asking({ order, limit: 20, offset: 20_000 })
+    const counted = asking({ evidence: { kind: 'source', manner: { counts: true } } })
+    const [offset, count] = await pricedAdvice(
+      catalog,
+      [
+        { remark, asked: { now: deep, then: { ...deep, offset: null } } },
+        {
+          remark: { ...remark, kind: 'whole-count' },
+          asked: { now: counted, then: { ...counted, limit: 1001 } },
+        },
+      ],
+      selector,
+    )
+    for (const each of [offset, count])
+      expect(each?.cost?.before).toBeGreaterThan(10 * (each?.cost?.after ?? Infinity))
+  })
+
+  test('where it sees no gain nothing is said; what it cannot plan is said without its word', async () => {
+    const selector = provingSelector({ statistics, planner })
+    const now = asking({ order: [{ column: 'id', sort: 'asc' }], limit: 20 })
+    expect(await pricedAdvice(catalog, [{ remark, asked: { now, then: now } }], selector)).toEqual([])
+    const unknown = asking({ table: 'Nothing', order: now.order })
+    expect(await pricedAdvice(catalog, [{ remark, asked: { now: unknown, then: null } }], selector)).toEqual([
+      remark,
+    ])
   })
 })
 

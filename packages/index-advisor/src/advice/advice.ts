@@ -87,6 +87,20 @@ export interface Remark {
   readonly reason: string
   /** Default: where the index or the model is declared. */
   readonly at?: string | undefined
+  /** What to write instead, in code or in the schema; a remark with it is advice. */
+  readonly change?: string
+  readonly cost?: FindingCost
+}
+
+/** What a way of asking costs each time, as far as it is known. */
+export interface FindingCost {
+  /** Rows that are read, by the statistics. */
+  readonly rows?: number
+  /** Bytes of those rows that are read for it. */
+  readonly bytes?: number
+  /** By the planner, in its units: as it is asked, and as the change asks. */
+  readonly before?: number
+  readonly after?: number
 }
 
 export interface Finding extends Remark {
@@ -103,6 +117,14 @@ export type FindingKind =
   | 'covered-in-part'
   | 'large-offset'
   | 'write-cost'
+  | 'whole-count'
+  | 'excluded-list'
+  | 'distinct-in-memory'
+  | 'sorted-by-relation'
+  | 'unbounded-include'
+  | 'key-types'
+  | 'soft-deleted-unique'
+  | 'old-rows'
   | 'heavy-text'
   | 'trigram'
   | 'expression'

@@ -51,7 +51,10 @@ async function report(run: AdviceRun, flags: AdviseFlags, host: CliHost): Promis
     case 'html':
       return (await import('../report/html-report.ts')).htmlReport(run)
     default:
-      return (await import('../report/text-report.ts')).textReport(run, { colors: host.isTerminal })
+      return (await import('../report/text-report.ts')).textReport(run, {
+        colors: host.isTerminal,
+        all: flags.all === true,
+      })
   }
 }
 

@@ -24,6 +24,8 @@ export interface AdviseFlags {
   readonly write?: boolean
   readonly dropRedundant?: boolean
   readonly shadowDatabaseUrl?: string
+  /** All advice beside indexes, not the dearest five alone. */
+  readonly all?: boolean
   readonly check?: boolean
   readonly baseline?: string
   readonly updateBaseline?: boolean

@@ -2,7 +2,10 @@ import type { AdviceRun } from '../advice-run.ts'
 import type { CatalogIndex, CatalogTable, ClaimSource } from '../catalog/catalog.ts'
 import { fieldOf } from '../candidate/candidate.ts'
 import { AdvisorError } from '../errors.ts'
-import { placesOf } from '../report/text-report.ts'
+import { findingId } from '../advice/finding-id.ts'
+import type { Finding } from '../advice/advice.ts'
+import { rules } from '../rules/index.ts'
+import { costSaid, placesOf } from '../report/text-report.ts'
 import { adviceOf, type AdviseFlags } from './advise-flags.ts'
 import type { CliHost } from './cli-host.ts'
 
@@ -17,6 +20,11 @@ export async function explainCommand(asked: string, flags: AdviseFlags, host: Cl
     return 0
   }
   const said = asked.trim()
+  const finding = run.advice.findings.find((each) => findingId(each) === said)
+  if (finding?.change !== undefined) {
+    host.stdout(adviceText(finding))
+    return 0
+  }
   const place = atPlace(run, said)
   if (place !== null) {
     host.stdout(place)
@@ -33,6 +41,16 @@ export async function explainCommand(asked: string, flags: AdviseFlags, host: Cl
       )
   host.stdout(explanation(run, table, wanted.fields))
   return 0
+}
+
+/** Advice beside indexes: what was seen, why it costs, what to write instead. */
+function adviceText(finding: Finding): string {
+  const rule = rules.find((each) => each.name === finding.kind)
+  return `${[
+    `Remark at ${finding.at}: ${finding.reason}${costSaid(finding)}`,
+    ...(rule === undefined ? [] : [`Why: ${rule.why.replaceAll('\n', ' ')}`]),
+    `Instead: ${finding.change}`,
+  ].join('\n')}\n`
 }
 
 interface Wanted {

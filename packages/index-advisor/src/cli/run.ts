@@ -73,6 +73,7 @@ function addAdvise(program: Command, host: CliHost, done: (exitCode: number) => 
       '--shadow-database-url <url>',
       'MySQL: a server on which the migrations are played before they are written',
     )
+    .option('--all', 'text: all advice beside indexes, not only the five that cost most')
     .option('--check', 'exit with code 1 when there are recommendations')
     .option('--baseline <file>', 'with --check: recommendations that are known and accepted')
     .option('--update-baseline', 'write the present recommendations to the baseline')

@@ -1,5 +1,5 @@
 import type { AdviceRun } from '../advice-run.ts'
-import { byModel, evidencePlaces, insertsOf, megabytes, rounded } from './text-report.ts'
+import { byModel, costSaid, evidencePlaces, insertsOf, megabytes, rounded } from './text-report.ts'
 
 /** For a pull request's comment. */
 export function markdownReport({ advice }: AdviceRun): string {
@@ -28,7 +28,15 @@ export function markdownReport({ advice }: AdviceRun): string {
     }
   }
   if (findings.length > 0)
-    out.push('## Remarks', '', ...findings.map((each) => `- ${escape(each.reason)}`), '')
+    out.push(
+      '## Remarks',
+      '',
+      ...findings.map(
+        (each) =>
+          `- ${escape(each.reason)}${costSaid(each)}${each.change === undefined ? '' : ` Instead: \`${each.change}\``}`,
+      ),
+      '',
+    )
   if (rejected.length > 0) {
     out.push(`<details><summary>${rejected.length} considered and turned down</summary>`, '')
     out.push('| index | why not |', '| --- | --- |')

@@ -1,6 +1,8 @@
 import type { AdviceRun } from '../advice-run.ts'
 import type { Recommendation, Severity } from '../advice/advice.ts'
+import { findingId } from '../advice/finding-id.ts'
 import { rules } from '../rules/index.ts'
+import { costSaid } from './text-report.ts'
 import { ROOT_ID, SarifPlaces } from './sarif-places.ts'
 
 const LEVEL: Record<Severity, 'error' | 'warning' | 'note'> = {
@@ -31,9 +33,11 @@ export function sarifReport({ advice, decisions, reading, project }: AdviceRun):
   const remarks = advice.findings.map((each) => ({
     ruleId: each.kind,
     level: 'note' as const,
-    message: { text: each.reason },
+    message: {
+      text: `${each.reason}${costSaid(each)}${each.change === undefined ? '' : ` Instead: ${each.change}`}`,
+    },
     locations: [places.location(each.at)],
-    partialFingerprints: { 'brisk/v1': `${each.kind}:${each.model}:${each.index}` },
+    partialFingerprints: { 'brisk/v1': findingId(each) },
   }))
   const results = [...recommended, ...remarks]
   const log = {

@@ -1,9 +1,14 @@
 import pc from 'picocolors'
+import { findingId } from '../advice/finding-id.ts'
+import { compareText } from '../text-order.ts'
 import type { AdviceRun } from '../advice-run.ts'
 import type { Evidence, Finding, Recommendation, Severity, WriteCost } from '../advice/advice.ts'
 
 /** For people: grouped by model, each with its reason and where it comes from. */
-export function textReport(run: AdviceRun, { colors }: { readonly colors: boolean }): string {
+export function textReport(
+  run: AdviceRun,
+  { colors, all = false }: { readonly colors: boolean; readonly all?: boolean },
+): string {
   const paint = pc.createColors(colors)
   const { recommendations, findings, rejected } = run.advice
   const lines: string[] = []
@@ -18,9 +23,22 @@ export function textReport(run: AdviceRun, { colors }: { readonly colors: boolea
     }
     lines.push('')
   }
-  if (findings.length > 0) {
+  const advised = findings.filter((each) => each.change !== undefined).sort(byCost)
+  if (advised.length > 0) {
+    lines.push(paint.bold('Beside indexes'))
+    const shown = all ? advised : advised.slice(0, MOST_ADVICE)
+    for (const each of shown) {
+      lines.push(`  ${paint.yellow('!')} ${remark(each)}${costSaid(each)}`)
+      lines.push(`    ${each.change}`, paint.dim(`    ${findingId(each)}`))
+    }
+    const left = advised.length - shown.length
+    if (left > 0) lines.push(paint.dim(`  and ${left} more that cost less: --all`))
+    lines.push('')
+  }
+  const remarks = findings.filter((each) => each.change === undefined)
+  if (remarks.length > 0) {
     lines.push(paint.bold('Remarks'))
-    for (const each of findings) lines.push(`  ${paint.yellow('!')} ${remark(each)}`)
+    for (const each of remarks) lines.push(`  ${paint.yellow('!')} ${remark(each)}`)
     lines.push('')
   }
   const warning = writeWarning(recommendations)
@@ -28,6 +46,28 @@ export function textReport(run: AdviceRun, { colors }: { readonly colors: boolea
   lines.push(summary(recommendations, rejected.length))
   if (run.basis !== null) lines.push(paint.dim(run.basis))
   return `${lines.join('\n')}\n`
+}
+
+/** More than anyone takes up at once. */
+const MOST_ADVICE = 5
+
+/** The dearest first: by what a planner says it would save, else by the rows that are read. */
+function byCost(a: Finding, b: Finding): number {
+  return (
+    saved(b) - saved(a) ||
+    (b.cost?.rows ?? 0) - (a.cost?.rows ?? 0) ||
+    compareText(findingId(a), findingId(b))
+  )
+}
+
+function saved({ cost }: Finding): number {
+  return cost?.before === undefined ? 0 : cost.before - (cost.after ?? 0)
+}
+
+/** ` Planned: cost 51,234 → 3.1.` */
+export function costSaid({ cost }: Finding): string {
+  if (cost?.before === undefined) return ''
+  return ` Planned: cost ${rounded(cost.before)}${cost.after === undefined ? '' : ` → ${rounded(cost.after)}`}.`
 }
 
 type Paint = ReturnType<typeof pc.createColors>

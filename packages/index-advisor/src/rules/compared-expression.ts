@@ -3,8 +3,8 @@ import { fieldOf } from '../candidate/candidate.ts'
 import type { Catalog, CatalogColumn, CatalogTable } from '../catalog/catalog.ts'
 import type { ComparedExpression } from '../shape/query-shape.ts'
 import type { Remark } from '../advice/advice.ts'
-import type { Rule } from './rule.ts'
-import { tableOf } from './rule.ts'
+import type { Rule } from '../rule.ts'
+import { tableOf } from '../rule.ts'
 
 export const comparedExpression: Rule = {
   name: 'compared-expression',

@@ -6,8 +6,8 @@ import type { CatalogTable } from '../catalog/catalog.ts'
 import type { ConditionOperator, QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
 import type { Evidence } from '../advice/advice.ts'
 import { scannedAnyway } from './query-index.ts'
-import type { Rule, RuleContext, RuleOutcome } from './rule.ts'
-import { tableOf } from './rule.ts'
+import type { Rule, RuleContext, RuleOutcome } from '../rule.ts'
+import { tableOf } from '../rule.ts'
 
 export const listElements: Rule = {
   name: 'list-elements',

@@ -5,8 +5,8 @@ import type { Catalog, CatalogColumn, Provider } from '../catalog/catalog.ts'
 import type { IndexNeed } from '../candidate/index-need.ts'
 import type { Remark } from '../advice/advice.ts'
 import { constantConditions } from '../candidate/constant-condition.ts'
-import type { Rule, RuleContext } from './rule.ts'
-import { tableOf } from './rule.ts'
+import type { Rule, RuleContext } from '../rule.ts'
+import { tableOf } from '../rule.ts'
 import { TOO_MANY, shareOf } from '../candidate/selectivity.ts'
 
 /** Share of NULLs from which an index without them is worth its predicate. */

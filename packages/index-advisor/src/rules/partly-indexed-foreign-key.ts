@@ -1,7 +1,7 @@
 import { fieldOf } from '../candidate/candidate.ts'
 import { findsByEquality, indexBehind } from '../catalog/coverage.ts'
 import type { Remark } from '../advice/advice.ts'
-import type { Rule } from './rule.ts'
+import type { Rule } from '../rule.ts'
 
 export const partlyIndexedForeignKey: Rule = {
   name: 'partly-indexed-foreign-key',

@@ -1,7 +1,7 @@
 import { fieldOf } from '../candidate/candidate.ts'
 import type { Remark } from '../advice/advice.ts'
-import type { Rule } from './rule.ts'
-import { tableOf } from './rule.ts'
+import type { Rule } from '../rule.ts'
+import { tableOf } from '../rule.ts'
 
 export const patternSearch: Rule = {
   name: 'pattern-search',
@@ -52,6 +52,16 @@ compares text byte by byte (collation C).`,
               : isPrefix
                 ? `${table.model}.${field} is searched by its beginning: a b-tree helps only with ops: raw("text_pattern_ops") or in collation C.`
                 : `${table.model}.${field} is searched inside: only a trigram index (pg_trgm, type: Gin, ops: raw("gin_trgm_ops")) could help.`,
+            ...(isPrefix
+              ? {}
+              : {
+                  change: `CREATE EXTENSION pg_trgm, then @@index([${field}(ops: raw("gin_trgm_ops"))], type: Gin)`,
+                }),
+            ...(table.rows === null
+              ? {}
+              : {
+                  cost: { rows: table.rows, bytes: Math.round(table.rows * (column.statistics?.width ?? 0)) },
+                }),
           },
         ]
       })

@@ -10,8 +10,8 @@ import type { QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
 import type { Evidence, Remark } from '../advice/advice.ts'
 import { fitToKeySize } from '../candidate/key-size.ts'
 import { asPartial, onConstants } from './partial-index.ts'
-import type { Rule, RuleContext } from './rule.ts'
-import { tableOf } from './rule.ts'
+import type { Rule, RuleContext } from '../rule.ts'
+import { tableOf } from '../rule.ts'
 import { narrows } from '../candidate/selectivity.ts'
 
 export const queryIndex: Rule = {

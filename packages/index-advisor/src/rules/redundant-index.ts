@@ -1,6 +1,6 @@
 import { removalsOf } from '../catalog/index-removal.ts'
 import type { Remark } from '../advice/advice.ts'
-import type { Rule } from './rule.ts'
+import type { Rule } from '../rule.ts'
 
 export const redundantIndex: Rule = {
   name: 'redundant-index',

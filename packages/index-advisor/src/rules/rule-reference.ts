@@ -1,5 +1,5 @@
 import { rules } from './index.ts'
-import type { Rule } from './rule.ts'
+import type { Rule } from '../rule.ts'
 
 /** The rules' documentation as Markdown (docs/guide/index-rules.md), made from the rules themselves. */
 export function ruleReference(): string {

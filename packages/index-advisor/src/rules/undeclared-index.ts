@@ -1,6 +1,6 @@
 import type { Remark } from '../advice/advice.ts'
 import { isDroppedByPrisma } from '../catalog/undeclared.ts'
-import type { Rule } from './rule.ts'
+import type { Rule } from '../rule.ts'
 
 export const undeclaredIndex: Rule = {
   name: 'undeclared-index',

@@ -3,7 +3,7 @@ import { fieldOf, plainKeys } from '../candidate/candidate.ts'
 import type { Catalog, CatalogForeignKey, CatalogTable, ClaimSource } from '../catalog/catalog.ts'
 import { findsByEquality, indexBehind } from '../catalog/coverage.ts'
 import type { Evidence, Severity } from '../advice/advice.ts'
-import type { Rule } from './rule.ts'
+import type { Rule } from '../rule.ts'
 
 /** Rows from which a scan of the child for each deleted parent is felt. */
 const BIG_TABLE = 10_000

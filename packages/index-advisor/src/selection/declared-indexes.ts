@@ -6,7 +6,7 @@ import { findTable } from '../statistics/statistics.ts'
 import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
 import { schemaOf, type WeighedQuery } from './judged-workload.ts'
 import type { ProvableIndex } from './provable-index.ts'
-import { type TableWrites, upkeepOf } from './upkeep.ts'
+import { type TableWrites, upkeepOf } from '../upkeep/upkeep.ts'
 import { isBeginning } from './variants.ts'
 
 /**

@@ -12,7 +12,7 @@ import type { Statistics } from '../statistics/statistics.ts'
 import { describeQuery } from '../workload/workload-shapes.ts'
 import { queryOfForeignKey, queryOfShape } from '../workload/shape-query.ts'
 import type { Workload, WorkloadQuery } from '../workload/workload.ts'
-import type { TableWrites } from './upkeep.ts'
+import type { TableWrites } from '../upkeep/upkeep.ts'
 
 /** One query the choice is made for. */
 export interface WeighedQuery {

@@ -5,7 +5,7 @@ import type { Evidence, Remark } from '../advice/advice.ts'
 import { candidateId, fieldOf } from '../candidate/candidate.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import type { WeighedQuery } from './judged-workload.ts'
-import { WRITE_BOUND } from './insert-cost.ts'
+import { WRITE_BOUND } from '../upkeep/insert-cost.ts'
 import type { ProvableIndex } from './provable-index.ts'
 
 /** An index of medium severity spares its best query this share of the cost; with less it is of low severity. */

@@ -7,7 +7,7 @@ import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
 import type { Workload } from '../workload/workload.ts'
 import { schemaOf, type WeighedQuery, writesOf } from './judged-workload.ts'
 import type { SelectionItem } from './knapsack.ts'
-import { type Upkeep, upkeepOf } from './upkeep.ts'
+import { type Upkeep, upkeepOf } from '../upkeep/upkeep.ts'
 import { isBeginning, withVariants } from './variants.ts'
 
 /** One that could be chosen, with what it takes. */

@@ -11,6 +11,7 @@ import type { Workload } from '../workload/workload.ts'
 import { declaredIndexes, notInPlaceOf } from './declared-indexes.ts'
 import { judgedWorkload, schemaOf, writesOf } from './judged-workload.ts'
 import { plannableQueries, weighedByScans } from './plannable-queries.ts'
+import { costOfShape } from './shape-cost.ts'
 import { PlannedSelection } from './planned-selection.ts'
 import { dearWrites, proofOf, shorterReason, type ProofInput } from './proof.ts'
 import { hypotheticalIndex, provableIndexes } from './provable-index.ts'
@@ -31,7 +32,10 @@ export interface ProvingSelectorOptions {
 
 /** Chooses among the candidates by planning the workload with and without them, on statistics of the real data. */
 export function provingSelector(options: ProvingSelectorOptions): IndexSelector {
-  return { select: (problem) => new Proving(problem, options).run() }
+  return {
+    select: (problem) => new Proving(problem, options).run(),
+    costOf: (catalog, shape) => costOfShape(catalog, shape, options.statistics, options.planner),
+  }
 }
 
 class Proving {

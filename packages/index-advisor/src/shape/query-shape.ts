@@ -35,6 +35,8 @@ export interface Condition {
   readonly expression?: ComparedExpression
   /** Of an `in`: the list, where all of it is literal. */
   readonly literals?: readonly NonNullable<Literal>[]
+  /** Of a `not`: a list (`notIn`). */
+  readonly isList?: true
   /** What is literal in the source reaches the server as a parameter, as all values of Prisma's own queries do. */
   readonly isBound?: boolean
 }
@@ -93,8 +95,22 @@ export interface ShapeEvidence {
   readonly operation?: string
   /** Read by the names of model and operation alone: the type of the client is lost. Default: known by its type. */
   readonly isByName?: boolean
+  /** How it asks, where that costs whatever the indexes. Default: in no such way. */
+  readonly manner?: Manner
   /** A list of whole rows: no `select` and no `omit` leaves a column out. */
   readonly listsRows?: boolean
   /** 0: a test, a seed or a story, listed and never the ground of a recommendation. Default 1. */
   readonly weight?: number
+}
+
+/** What a call of Prisma Client makes of its rows. */
+export interface Manner {
+  /** It counts them and reads none. */
+  readonly counts?: true
+  /** Fields whose doubles Prisma takes out in memory. */
+  readonly distinct?: readonly string[]
+  /** `author.name`, `comments._count`: a page is sorted by what stands in another table. */
+  readonly sortsBy?: string
+  /** A list without a limit within each row of another list, of so many rows. */
+  readonly within?: { readonly model: string; readonly field: string; readonly limit: QueryShape['limit'] }
 }

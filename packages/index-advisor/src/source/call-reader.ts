@@ -1,5 +1,5 @@
 import type { CatalogTable, Provider } from '../catalog/catalog.ts'
-import type { OrderKey, QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
+import type { Manner, OrderKey, QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
 import { QueryShapes } from '../shape/query-shapes.ts'
 import { and, condition } from '../shape/condition-tree.ts'
 import type { ModelFields, ModelRelation } from './model-fields.ts'
@@ -52,6 +52,9 @@ const NO_WHERE = new Set(['create', 'createMany', 'createManyAndReturn'])
 /** What the option `omitHeavy` of @prisma-brisk/pagination shortens. */
 const LISTS = new Set(['findMany', 'paginate', 'cursorPage'])
 
+/** Where Prisma takes doubles out in memory. */
+const FINDS = new Set(['findMany', 'findFirst', 'findFirstOrThrow'])
+
 class CallReader {
   readonly shapes = new QueryShapes()
 
@@ -61,10 +64,21 @@ class CallReader {
   ) {}
 
   /** @param lookup columns by which a nested read is found from its parent */
-  read(table: CatalogTable, args: ObjectValue, lookup: readonly string[], operation: string): void {
-    if (!NO_WHERE.has(operation)) this.look(table, lookup, args, operation)
+  read(
+    table: CatalogTable,
+    args: ObjectValue,
+    lookup: readonly string[],
+    operation: string,
+    manner: Manner = this.manner(table, args, operation),
+  ): void {
+    if (!NO_WHERE.has(operation)) this.look(table, lookup, args, operation, manner)
     for (const name of ['select', 'include'] as const)
-      this.nested(table, entryOf(args, name)?.value, operation)
+      this.nested(
+        table,
+        entryOf(args, name)?.value,
+        operation,
+        LISTS.has(operation) ? limitOf(args) : undefined,
+      )
     for (const name of ['data', 'create', 'update'] as const)
       this.written(table, entryOf(args, name)?.value, operation)
   }
@@ -118,8 +132,14 @@ class CallReader {
     }
   }
 
-  private look(table: CatalogTable, lookup: readonly string[], args: ObjectValue, operation: string): void {
-    const evidence = this.evidence(table, operation, args)
+  private look(
+    table: CatalogTable,
+    lookup: readonly string[],
+    args: ObjectValue,
+    operation: string,
+    manner: Manner = {},
+  ): void {
+    const evidence = this.evidence(table, operation, args, manner)
     const found = lookup.map((column) =>
       condition({ column, operator: 'equals' as const, isOptional: false }),
     )
@@ -135,7 +155,13 @@ class CallReader {
     }
   }
 
-  private nested(table: CatalogTable, selection: StaticValue | undefined, operation: string): void {
+  /** @param rows of the list that it stands in; undefined where it stands in none */
+  private nested(
+    table: CatalogTable,
+    selection: StaticValue | undefined,
+    operation: string,
+    rows?: QueryShape['limit'],
+  ): void {
     for (const object of selection === undefined ? [] : (objectsOf(selection) ?? []))
       for (const [name] of object.entries) {
         const entry = entryOf(object, name)
@@ -151,7 +177,15 @@ class CallReader {
           { kind: 'object', entries: new Map(), isOpen: entry.value.kind !== 'literal' } as const,
         ]
         for (const each of args)
-          this.read(relation.target, each, relation.targetColumns, nestedName(operation, table, name))
+          this.read(
+            relation.target,
+            each,
+            relation.targetColumns,
+            nestedName(operation, table, name),
+            rows !== undefined && relation.isList && !each.isOpen && limitOf(each) === null
+              ? { within: { model: table.model, field: name, limit: rows } }
+              : {},
+          )
       }
   }
 
@@ -219,7 +253,26 @@ class CallReader {
     return keys
   }
 
-  private evidence(table: CatalogTable, operation: string, args: ObjectValue): ShapeEvidence {
+  private manner(table: CatalogTable, args: ObjectValue, operation: string): Manner {
+    const distinct = FINDS.has(operation)
+      ? namesOf(entryOf(args, 'distinct')?.value ?? { kind: 'undefined' })
+      : []
+    const sortedBy = limitOf(args) === null ? undefined : entryOf(args, 'orderBy')?.value
+    const sortsBy = objectsIn(sortedBy)
+      .flatMap((each) => [...each.entries])
+      .flatMap(([field, { value }]) => {
+        if (this.fields.relation(table, field) === undefined) return []
+        const [by] = objectsIn(value).flatMap((each) => [...each.entries.keys()])
+        return [by === undefined ? field : `${field}.${by}`]
+      })[0]
+    return {
+      ...(operation === 'count' ? { counts: true as const } : {}),
+      ...(distinct.length > 0 ? { distinct } : {}),
+      ...(sortsBy === undefined ? {} : { sortsBy }),
+    }
+  }
+
+  private evidence(table: CatalogTable, operation: string, args: ObjectValue, manner: Manner): ShapeEvidence {
     const { at, weight, isByName } = this.call
     return {
       kind: 'source',
@@ -227,6 +280,7 @@ class CallReader {
       operation: operation.includes(' ') ? operation : `${table.model}.${operation}`,
       weight,
       ...(isByName ? { isByName } : {}),
+      ...(Object.keys(manner).length > 0 ? { manner } : {}),
       ...(LISTS.has(operation) && isWhole(args) ? { listsRows: true } : {}),
     }
   }

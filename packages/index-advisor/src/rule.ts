@@ -1,7 +1,7 @@
-import type { Candidate, RejectedCandidate } from '../candidate/candidate.ts'
-import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
-import type { QueryShape } from '../shape/query-shape.ts'
-import type { Remark } from '../advice/advice.ts'
+import type { Candidate, RejectedCandidate } from './candidate/candidate.ts'
+import type { Catalog, CatalogTable } from './catalog/catalog.ts'
+import type { QueryShape } from './shape/query-shape.ts'
+import type { Remark } from './advice/advice.ts'
 
 /** One thing the advisor knows about indexes. Its documentation is generated from here (docs/guide/index-rules.md). */
 export interface Rule {
@@ -28,6 +28,15 @@ export interface RuleOutcome {
   readonly candidates?: readonly Candidate[]
   readonly rejected?: readonly RejectedCandidate[]
   readonly findings?: readonly Remark[]
+  /** Advice beside indexes, with what a planner shall be asked where there is one. */
+  readonly advice?: readonly Advised[]
+}
+
+/** A way of asking that costs, and one that costs less. */
+export interface Advised {
+  readonly remark: Remark
+  /** What is asked today, and what the change would ask. Default: nothing that a planner could compare. */
+  readonly asked?: { readonly now: QueryShape; readonly then: QueryShape | null }
 }
 
 const tablesByName = new WeakMap<Catalog, Map<string, CatalogTable>>()
@@ -44,4 +53,9 @@ export function tableOf(catalog: Catalog, shape: QueryShape): CatalogTable | und
 
 function keyOf(schema: string | null, table: string): string {
   return `${schema ?? ''}\u0000${table}`
+}
+
+/** `BlogPost` → `blogPost`, as the client names it. */
+export function clientName(model: string): string {
+  return model.charAt(0).toLowerCase() + model.slice(1)
 }

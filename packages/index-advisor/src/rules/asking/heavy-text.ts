@@ -1,6 +1,6 @@
-import type { Remark } from '../advice/advice.ts'
-import type { Rule } from './rule.ts'
-import { tableOf } from './rule.ts'
+import type { Remark } from '../../advice/advice.ts'
+import type { Rule } from '../../rule.ts'
+import { tableOf } from '../../rule.ts'
 
 /** Bytes of a text, on average, from which a list should not read it unasked. */
 const WIDE = 500

@@ -1,0 +1,46 @@
+import { fieldOf } from '../../candidate/candidate.ts'
+import { tableOf, type Advised, type Rule } from '../../rule.ts'
+
+/** Rows from which reading all of them is felt. */
+const LARGE = 10_000
+const FINDS = ['equals', 'in', 'is-null', 'range', 'list', 'json-contains']
+
+export const excludedList: Rule = {
+  name: 'excluded-list',
+  summary: 'A query asks for all rows but a list of them.',
+  why: `\`notIn\` keeps nearly every row, so the table is read and each row compared with a list that grows with what was seen. If
+the list comes from another table, ask for rows that have none there: \`{ views: { none: { userId } } }\` becomes one
+anti-join, and no list is sent.`,
+  silent: [
+    `No statistics are given, or fewer than ${LARGE.toLocaleString('en')} rows.`,
+    'Another condition of the query finds the rows.',
+  ],
+  example: {
+    given: `prisma.post.findMany({ where: { id: { notIn: seen } } })`,
+    then: 'a remark with the filter to write',
+  },
+  apply({ catalog, shapes }) {
+    const advice = shapes.flatMap((shape): Advised[] => {
+      const table = tableOf(catalog, shape)
+      const { weight, at, operation = 'A query' } = shape.evidence
+      const excluded = shape.conditions.find((each) => each.isList === true && !each.isOptional)
+      if (table === undefined || excluded === undefined || weight === 0) return []
+      if ((table.rows ?? 0) < LARGE) return []
+      if (shape.conditions.some((each) => !each.isOptional && FINDS.includes(each.operator))) return []
+      const field = fieldOf(table, excluded.column)
+      return [
+        {
+          remark: {
+            kind: 'excluded-list',
+            model: table.model,
+            index: at ?? field,
+            reason: `${operation}${at === undefined ? '' : ` at ${at}`} leaves out a list by ${field} and reads the other rows, about ${Math.round(table.rows ?? 0).toLocaleString('en')}.`,
+            change: 'where: { <relation>: { none: { … } } }, in place of a list that was read before',
+            cost: { rows: table.rows ?? 0 },
+          },
+        },
+      ]
+    })
+    return { advice }
+  },
+}

@@ -1,0 +1,53 @@
+import { bindingsOf } from '../binding/bind.ts'
+import { rolesOf } from '../binding/statement-roles.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { CostMatrix, tableKey } from '../planner/cost-matrix.ts'
+import { UnplannableQueryError, type Planner } from '../planner/planner.ts'
+import type { QueryShape } from '../shape/query-shape.ts'
+import { qualifiedName } from '../statistics/sql-text.ts'
+import { findTable, type Statistics } from '../statistics/statistics.ts'
+import { queryOfShape } from '../workload/shape-query.ts'
+import { schemaOf } from './judged-workload.ts'
+
+/** What a shape costs with the indexes there are, in the planner's units; null where nothing of it can be planned. */
+export async function costOfShape(
+  catalog: Catalog,
+  shape: QueryShape,
+  statistics: Statistics,
+  planner: Planner,
+): Promise<number | null> {
+  const table = catalog.tables.find((each) => each.name === shape.table && each.schema === shape.schema)
+  const schema = schemaOf(statistics, shape.schema)
+  if (table === undefined || findTable(statistics, schema, table.name) === undefined) return null
+  const asked = shape.evidence.manner?.counts === true ? countOf(shape) : queryOfShape(shape)
+  if (asked === null) return null
+  const hasColumn = (of: string | null, name: string, column: string) =>
+    findTable(statistics, schemaOf(statistics, of), name)?.columns.some((each) => each.name === column) ??
+    false
+  try {
+    const { roles } = await rolesOf(asked.sql, asked.parameters, hasColumn)
+    const query = {
+      fingerprint: asked.sql,
+      ...asked,
+      bindings: bindingsOf(roles, { statistics, rows: null }),
+      tables: new Set([tableKey(schema, table.name)]),
+    }
+    return await new CostMatrix(planner).cost(query, [])
+  } catch (error) {
+    if (error instanceof UnplannableQueryError) return null
+    throw error
+  }
+}
+
+/** `select count(*)` of all rows, or of as many as the limit says. */
+function countOf({
+  conditions,
+  schema,
+  table,
+  limit,
+}: QueryShape): { sql: string; parameters: number } | null {
+  if (conditions.length > 0) return null
+  const name = qualifiedName(schema, table)
+  const from = typeof limit === 'number' ? `(select 1 from ${name} limit ${limit}) as counted` : name
+  return { sql: `select count(*) from ${from}`, parameters: 0 }
+}
