@@ -57,6 +57,11 @@ export interface TableChange {
    * known: any row may have changed.
    */
   readonly rows: readonly (readonly (string | null)[])[] | null
+  /**
+   * Whether each row that has changed is among them both as it was and as it is, in all of `columns`: then lists of rows that
+   * have other values are known not to have changed. Default false: all lists of the table may have.
+   */
+  readonly isWhole?: boolean | undefined
 }
 
 /** How it is with the source of a cache. */

@@ -47,6 +47,7 @@ type Write = () => Promise<unknown>
 function readOf(random: Random): Read {
   const id = random.int(1, USERS + 1)
   const cacheStrategy = { ttl: 3600 }
+  const tutorId = random.pick([id, null])
   return random.pick<Read>([
     (of) => of.user.findUnique({ where: { id }, cacheStrategy } as never),
     (of) => of.user.findUnique({ where: { email: `user${id}@example.org` }, cacheStrategy } as never),
@@ -55,6 +56,16 @@ function readOf(random: Random): Read {
     (of) => of.conversation.count({ where: { userId: id }, cacheStrategy } as never),
     (of) =>
       of.conversation.findMany({ include: { tags: true }, orderBy: { id: 'asc' }, cacheStrategy } as never),
+    (of) =>
+      of.conversation.findMany({ where: { userId: id }, orderBy: { id: 'asc' }, cacheStrategy } as never),
+    (of) =>
+      of.user.findMany({
+        where: { tutorId },
+        orderBy: { id: 'asc' },
+        cacheStrategy,
+      } as never),
+    (of) => of.userExercise.count({ where: { userId: { in: [id, 1] } }, cacheStrategy } as never),
+    (of) => of.userExercise.findFirst({ where: { exerciseId: 1, attempt: 2 }, cacheStrategy } as never),
     (of) => of.tag.findMany({ orderBy: { id: 'asc' }, cacheStrategy } as never),
     (of) =>
       of.userExercise.findMany({ where: { user: { name: { startsWith: 'G' } } }, cacheStrategy } as never),
@@ -79,6 +90,9 @@ function sqlOf(random: Random): string {
     `INSERT INTO "User" (id, email, name) VALUES (${id}, 'user${id}@example.org', 'New') ON CONFLICT DO NOTHING`,
     `INSERT INTO "Conversation" (id, title, "userId") SELECT 'c${n}', 'Talk', id FROM "User" WHERE id = ${id}`,
     `DELETE FROM "Conversation" WHERE "userId" = ${id}`,
+    `UPDATE "Conversation" SET "userId" = (SELECT max(id) FROM "User") WHERE "userId" = ${id}`,
+    `UPDATE "User" SET "tutorId" = NULLIF("tutorId", ${id})`,
+    `UPDATE "UserExercise" SET "userId" = (SELECT min(id) FROM "User") WHERE "userId" = ${id}`,
     `INSERT INTO "_ConversationToTag" ("A", "B") SELECT c.id, t.id FROM "Conversation" c, "Tag" t WHERE t.id = 1 ON CONFLICT DO NOTHING`,
     `INSERT INTO "Tag" (name) VALUES ('tag ${n}')`,
     `INSERT INTO "Tag" (name) SELECT 'many ${n} ' || i FROM generate_series(1, 150) i`,
@@ -126,7 +140,8 @@ function writeElsewhere(random: Random): Write {
 function writeOf(random: Random, client: PrismaClient): Write {
   const id = random.int(1, USERS)
   const n = random.int(1, 1_000_000)
-  const writes: ((of: Pick<PrismaClient, 'user' | 'tag' | '$executeRawUnsafe'>) => Promise<unknown>)[] = [
+  const tutorId = random.pick([1, 2, null])
+  const writes: ((of: Pick<PrismaClient, 'user' | 'tag' | 'conversation' | '$executeRawUnsafe'>) => Promise<unknown>)[] = [
     (of) => of.user.update({ where: { id }, data: { name: `Own ${n}` } }),
     (of) =>
       of.user.upsert({
@@ -135,6 +150,9 @@ function writeOf(random: Random, client: PrismaClient): Write {
         update: { name: `Own ${n}` },
       }),
     (of) => of.tag.create({ data: { name: `own ${n}` } }),
+    (of) => of.conversation.create({ data: { title: `own ${n}`, userId: id } }),
+    (of) => of.user.update({ where: { id }, data: { tutorId } }),
+    (of) => of.conversation.updateMany({ where: { userId: id }, data: { title: `own ${n}` } }),
     (of) => of.user.updateMany({ where: { id: { lte: id } }, data: { name: `Many ${n}` } }),
     (of) => of.$executeRawUnsafe(`UPDATE "User" SET name = 'Raw ${n}' WHERE id = ${id}`),
   ]

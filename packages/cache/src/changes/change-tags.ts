@@ -1,5 +1,6 @@
 import type { Field, Key, Model, SchemaModel } from '@prisma-brisk/core'
 import type { TableChange } from '../change-source.ts'
+import { listColumns, textOfTold } from '../tag/list-column.ts'
 import { uniqueKeys, type TagNames } from '../tag/tag-names.ts'
 import type { WrittenTags } from '../tag/write-tags.ts'
 
@@ -7,7 +8,7 @@ import type { WrittenTags } from '../tag/write-tags.ts'
 export interface ChangedTags {
   readonly model: string
   readonly written: WrittenTags
-  /** Of a tag of one row, those that stand for it and for others. */
+  /** Of a tag of one row or value, those that stand for it and for others. */
   readonly wider: ReadonlyMap<string, readonly string[]>
 }
 
@@ -22,7 +23,7 @@ export function tagsOfChange(
 ): readonly ChangedTags[] {
   const table = change.schema === null ? change.table : `${change.schema}.${change.table}`
   return [...schema.models.values()].flatMap((model) => {
-    const { any, rows } = names.of(model)
+    const { any, rows } = names.of(schema, model)
     if (names.tableOf(model) === table) return [ofRows(names, schema, model, change)]
     const isLinked = model.relations.some(
       ({ manyToMany }) => manyToMany !== null && names.tableOf(manyToMany) === table,
@@ -41,9 +42,9 @@ function ofRows(
   names: TagNames,
   schema: SchemaModel,
   model: Model,
-  { columns, rows }: TableChange,
+  { columns, rows, isWhole = false }: TableChange,
 ): ChangedTags {
-  const own = names.of(model)
+  const own = names.of(schema, model)
   if (rows === null) return ofTable(model, [own.any, own.rows.tag])
   const tags = new Set([own.any])
   const wider = new Map<string, readonly string[]>()
@@ -59,7 +60,35 @@ function ofRows(
         wider.set(tag, [bulk, own.rows.tag])
       }
   }
+  for (const [field, bulk] of own.columns) {
+    const values = isWhole ? valuesTold(field, columns, rows) : null
+    if (values === null) tags.add(bulk)
+    else
+      for (const value of values) {
+        const tag = own.value(field, value)
+        tags.add(tag)
+        wider.set(tag, [bulk, own.rows.tag])
+      }
+  }
   return { model: model.name, written: { tags: [...tags], rows: own.rows }, wider }
+}
+
+/** The values that the rows had and have in a column; null where one of them is not told. */
+function valuesTold(
+  field: Field,
+  columns: readonly string[],
+  rows: NonNullable<TableChange['rows']>,
+): ReadonlySet<string | null> | null {
+  const at = columns.indexOf(field.column)
+  if (at < 0) return null
+  const values = new Set<string | null>()
+  for (const row of rows) {
+    const told = row[at]
+    const text = told === undefined ? undefined : textOfTold(field, told)
+    if (text === undefined) return null
+    values.add(text)
+  }
+  return values
 }
 
 /** Reads a key from a row of texts; null where the row's columns do not tell it. */
@@ -99,6 +128,11 @@ export function isTold({ kind, type, isList }: Field): boolean {
 }
 
 const TOLD: ReadonlySet<string> = new Set(['Int', 'BigInt', 'Boolean', 'String'])
+
+/** What a source tells that knows rows as they were and as they are: the columns of keys, and those that lists are told apart by. */
+export function toldOfWholeRows(schema: SchemaModel, model: Model): readonly Field[] {
+  return [...new Set([...toldFields(model), ...listColumns(schema, model)])]
+}
 
 /** The columns that a source tells of a model: those of its unique keys, where a row can be known by them. */
 export function toldFields(model: Model): readonly Field[] {

@@ -180,6 +180,7 @@ export class WriteInvalidation {
     if (schema === null) return models.length === 0 ? [] : [this.names.everything]
     return tagsOfModels(
       this.names,
+      schema,
       models.map((name, index) => {
         const model = schema.models.get(name)
         if (model !== undefined) return model

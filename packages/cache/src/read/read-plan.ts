@@ -63,7 +63,7 @@ export class ReadPlan {
   entryOf(value: unknown, stamps: readonly string[], createdAt: number, cost: number): CacheEntry | null {
     const { key, tags, strategy } = this
     if (strategy.nullTtl === 0 && isEmpty(value)) return null
-    const resting = tags.restingOn(value)
+    const resting = tags.restingOn(value, stamps)
     const entry: CacheEntry = {
       identity: key.identity,
       tags: resting,

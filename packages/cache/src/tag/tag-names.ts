@@ -1,5 +1,6 @@
 import type { KeySetTag } from '../entry/stamp.ts'
-import { identity, type Key, type Model, type SchemaModel } from '@prisma-brisk/core'
+import { identity, type Field, type Key, type Model, type SchemaModel } from '@prisma-brisk/core'
+import { listColumns } from './list-column.ts'
 
 /**
  * The names of tags in the store. Tables are named as the database names them, with their schema whether or not the model
@@ -7,9 +8,12 @@ import { identity, type Key, type Model, type SchemaModel } from '@prisma-brisk/
  *
  * - `all`: every entry rests on it
  * - `m:<table>`: any row of the table may have changed
- * - `k:<table>`: any row of the table may have changed; what is cached by row rests on it, signed by the unique keys that
- *   its deployment knows: another, which knows others, finds the signature there and cannot leave such rows behind
+ * - `k:<table>`: any row of the table may have changed; what is cached by row, or by the value of a column, rests on it, signed
+ *   by the unique keys and the columns that its deployment knows: another, which knows others, finds the signature there and
+ *   cannot leave such entries behind
  * - `b:<table>:<key>`: one row has changed of which is not known what values it has in this unique key
+ * - `c:<table>:<column>`: a row has changed of which is not known what it has, or had, in this column
+ * - `v:<hash>`: a row has changed that has, or had, one value in one column
  * - `r:<hash>`: one row, by its values in one unique key; hashed, because values do not belong in names that leave the
  *   process
  * - `t:<tag>`: the user's own
@@ -43,10 +47,16 @@ export class TagNames {
     return tag.startsWith(`${this.namespace}:k:`)
   }
 
-  of(model: Model): ModelTags {
+  of(schema: SchemaModel, model: Model): ModelTags {
     const known = this.models.get(model)
     if (known !== undefined) return known
-    const tags = new ModelTags(this.namespace, this.isLocal, this.tableOf(model), model)
+    const tags = new ModelTags(
+      this.namespace,
+      this.isLocal,
+      this.tableOf(model),
+      model,
+      listColumns(schema, model),
+    )
     this.models.set(model, tags)
     return tags
   }
@@ -59,7 +69,7 @@ export class TagNames {
 
   /** The tags of every table, for what may depend on any of them. */
   ofAll(schema: SchemaModel): string[] {
-    return [...schema.models.values()].filter((model) => !model.isView).map((model) => this.of(model).any)
+    return [...schema.models.values()].filter((model) => !model.isView).map((model) => this.of(schema, model).any)
   }
 }
 
@@ -69,20 +79,25 @@ export class ModelTags {
   readonly rows: KeySetTag
   /** One for each unique key. */
   readonly bulk: ReadonlyMap<Key, string>
+  /** One for each column by whose values lists are told apart. */
+  readonly columns: ReadonlyMap<Field, string>
   /** What the names of a key's rows begin with. */
   private readonly names: ReadonlyMap<Key, string>
 
   constructor(
     private readonly namespace: string,
     private readonly isLocal: boolean,
-    table: string,
+    private readonly table: string,
     model: Model,
+    columns: readonly Field[],
   ) {
     this.any = `${namespace}:m:${table}`
     const keys = uniqueKeys(model)
-    const signature = identity(keys.map(nameOf).sort().join('|')).slice(0, 10)
+    const told = [...keys.map(nameOf), ...columns.map(({ column, type }) => `=${column}:${type}`)]
+    const signature = identity(told.sort().join('|')).slice(0, 10)
     this.rows = { tag: `${namespace}:k:${table}`, signature }
     this.bulk = new Map(keys.map((key) => [key, `${namespace}:b:${table}:${nameOf(key)}`]))
+    this.columns = new Map(columns.map((field) => [field, `${namespace}:c:${table}:${field.column}`]))
     this.names = new Map(keys.map((key) => [key, `${table}|${nameOf(key)}`]))
   }
 
@@ -90,6 +105,11 @@ export class ModelTags {
     let text = this.names.get(key) ?? ''
     for (const value of values) text += `|${value.length}:${value}`
     return `${this.namespace}:r:${this.isLocal ? text : identity(text)}`
+  }
+
+  value({ column }: Field, value: string | null): string {
+    const text = `${this.table}|${column}${value === null ? '' : `|${value}`}`
+    return `${this.namespace}:v:${this.isLocal ? text : identity(text)}`
   }
 }
 

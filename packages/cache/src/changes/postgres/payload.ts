@@ -1,8 +1,11 @@
 import type { TableChange } from '../../change-source.ts'
+import { VERSION } from './trigger-sql.ts'
 
-/** What a trigger tells: table, transaction, columns, rows. */
+/** What a trigger tells: table, version, transaction, columns, rows. */
 interface Payload {
   readonly t: readonly [string, string]
+  /** Missing of the first. */
+  readonly v?: number
   readonly x: string
   readonly c: readonly string[]
   readonly r: readonly (readonly (string | null)[])[] | null
@@ -20,5 +23,12 @@ export function readPayload(text: string): TableChange | null {
   const [schema, table] = told.t
   if (typeof schema !== 'string' || typeof table !== 'string') return null
   const transaction = typeof told.x === 'string' ? told.x : undefined
-  return { schema, table, transaction, columns: told.c, rows: Array.isArray(told.r) ? told.r : null }
+  return {
+    schema,
+    table,
+    transaction,
+    columns: told.c,
+    rows: Array.isArray(told.r) ? told.r : null,
+    isWhole: told.v === VERSION,
+  }
 }

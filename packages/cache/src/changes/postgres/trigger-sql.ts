@@ -12,6 +12,9 @@ export const TRIGGERS = {
   brisk_changes_truncate: { on: 'TRUNCATE', sees: null },
 } as const
 
+/** What the triggers tell: those of the first version told the columns of unique keys alone. */
+export const VERSION = 2
+
 /** Rows of one statement whose keys are told; of more, the table alone. */
 const ROWS = 100
 /** Bytes that a notification may have, with some to spare: PostgreSQL takes 7,999. */
@@ -97,7 +100,7 @@ function body({ fields, schema, name }: Table, channel: string): string {
       ? { insert: counted('brisk_new'), update: counted('brisk_new'), delete: counted('brisk_old') }
       : {
           insert: rowsOf(pick('brisk_new')),
-          // A row that kept its keys is told once.
+          // A row that kept its keys and its lists is told once.
           update: rowsOf(`${pick('brisk_old')} UNION ${pick('brisk_new')}`),
           delete: rowsOf(pick('brisk_old')),
         }
@@ -126,9 +129,9 @@ BEGIN
     rows := NULL;
   END IF;
   told := json_build_object('t', json_build_array(coalesce(TG_ARGV[0], TG_TABLE_SCHEMA), coalesce(TG_ARGV[1], TG_TABLE_NAME)),
-    'x', pg_catalog.txid_current()::text, 'c', json_build_array(${fields.map(({ column }) => literal(column)).join(', ')}), 'r', rows);
+    'v', ${VERSION}, 'x', pg_catalog.txid_current()::text, 'c', json_build_array(${fields.map(({ column }) => literal(column)).join(', ')}), 'r', rows);
   IF octet_length(told::text) > ${BYTES} THEN
-    told := json_build_object('t', told->'t', 'x', told->'x', 'c', told->'c', 'r', NULL);
+    told := json_build_object('t', told->'t', 'v', ${VERSION}, 'x', told->'x', 'c', told->'c', 'r', NULL);
   END IF;
   PERFORM pg_notify(${literal(channel)}, told::text);
   RETURN NULL;

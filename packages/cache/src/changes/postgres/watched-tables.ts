@@ -1,5 +1,5 @@
 import type { Field, Model, SchemaModel } from '@prisma-brisk/core'
-import { toldFields } from '../change-tags.ts'
+import { toldOfWholeRows } from '../change-tags.ts'
 
 /** A table that is watched. */
 export interface Table {
@@ -15,7 +15,7 @@ export function watchedTables(schema: SchemaModel, models: readonly string[] | u
   const add = (table: Table) => tables.set(JSON.stringify([table.schema, table.name]), table)
   for (const model of schema.models.values()) {
     if (model.isView || (models !== undefined && !models.includes(model.name))) continue
-    add({ schema: model.dbSchema, name: model.table, fields: toldFields(model) })
+    add({ schema: model.dbSchema, name: model.table, fields: toldOfWholeRows(schema, model) })
     for (const table of joinTables(model)) add({ schema: table.dbSchema, name: table.table, fields: [] })
   }
   return [...tables.values()]

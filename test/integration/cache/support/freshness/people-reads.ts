@@ -80,6 +80,7 @@ function unique(random: Random, model: Model): object {
 }
 
 function filter(random: Random, model: Model): object {
+  if (random.chance(0.4)) return equality(random, model)
   switch (random.int(0, 5)) {
     case 0:
       return model === 'person' ? { boss: { is: { name: 'One' } } } : { author: { name: 'Two' } }
@@ -94,6 +95,28 @@ function filter(random: Random, model: Model): object {
     default:
       return { id: { lt: 100_000 } }
   }
+}
+
+/** Rows that have certain values in a column, and perhaps more that is asked of them. */
+function equality(random: Random, model: Model): object {
+  const column = model === 'person' ? 'bossId' : random.pick(['authorId', 'reviewerId'])
+  const value = random.int(1, 3)
+  const condition = random.pick([
+    value,
+    { equals: value },
+    { in: [value, 1] },
+    ...(column === 'authorId' ? [] : [null]),
+  ])
+  const own = { [column]: condition }
+  return random.pick([
+    own,
+    own,
+    { ...own, id: { lt: 100 } },
+    { AND: [{ id: { gt: 0 } }, own] },
+    { OR: [own, { id: 1 }] },
+    { NOT: own },
+    { ...own, ...(model === 'person' ? { boss: { is: { name: 'One' } } } : { author: { name: 'Two' } }) },
+  ])
 }
 
 function order(random: Random, model: Model): object[] {

@@ -86,6 +86,7 @@ function single(random: Random): Write {
     const write: Write = (client) => (client[model][operation] as (args: object) => Promise<unknown>)(args)
     return Object.assign(write, { toString: () => `${model}.${operation}(${JSON.stringify(args)})` })
   }
+  if (random.chance(0.4)) return moving(random, send)
   // The plainest writes are told apart from others most finely, so they are half of all.
   if (random.chance(0.5)) {
     const plain = { name, ...(random.chance(0.4) ? { bossId: random.pick([1, 2, 3, null]) } : {}) }
@@ -132,6 +133,37 @@ function single(random: Random): Write {
     default:
       return send('person', 'update', { where: { id }, data, ...select })
   }
+}
+
+/** Rows come to, leave and stay with an author, a reviewer or a boss, who may be named or not, and be in the answer or not. */
+function moving(
+  random: Random,
+  send: (model: 'person' | 'post', operation: string, args: object) => Write,
+): Write {
+  const who = () => random.int(1, 3)
+  const column = random.pick(['authorId', 'reviewerId'])
+  const to = column === 'authorId' ? who() : random.pick([who(), null])
+  const data = random.pick([{ [column]: to }, { title: random.word() }, { title: random.word(), [column]: to }])
+  const id = random.int(1, 3)
+  const by = random.pick([{ authorId: who() }, { reviewerId: who() }, { authorId: { in: [1, 2] } }, {}])
+  const select = random.pick([{}, { select: { id: true } }, { include: { author: true } }])
+  const created = { title: random.word(), authorId: who(), reviewerId: random.pick([who(), null]) }
+  const boss = random.pick([who(), null])
+  return random.pick([
+    send('post', 'update', { where: { id, ...by }, data, ...select }),
+    send('post', 'update', { where: { id }, data, ...select }),
+    send('post', 'updateMany', { where: by, data }),
+    send('post', 'updateMany', { where: { ...by, id: { gt: 1 } }, data, limit: 1 }),
+    send('post', 'create', { data: created, ...select }),
+    send('post', 'createMany', { data: [created, { title: random.word(), authorId: who() }] }),
+    send('post', 'upsert', { where: { id: random.pick([id, 99]) }, create: created, update: data, ...select }),
+    send('post', 'delete', { where: { id, ...by }, ...select }),
+    send('post', 'deleteMany', { where: { ...by, id } }),
+    send('post', 'deleteMany', { where: { reviewerId: null } }),
+    send('person', 'update', { where: { id: who() }, data: { bossId: boss } }),
+    send('person', 'updateMany', { where: { bossId: who() }, data: { bossId: boss } }),
+    send('person', 'update', { where: { id: who() }, data: { reports: { connect: { id: who() } } } }),
+  ])
 }
 
 /** What a row that is new can be given. */

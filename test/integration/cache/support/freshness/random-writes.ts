@@ -87,6 +87,30 @@ const writes: readonly Write[] = [
     p.message.update({ where: { id: r.pick(w.messages) }, data: { replyToId: r.pick(w.messages) } }),
   (w, r, p) =>
     p.message.update({ where: { id: r.pick(w.messages) }, data: { author: { connect: user(w, r) } } }),
+  (w, r, p) => p.conversation.update({ where: conversation(w, r), data: { userId: r.pick(w.users) } }),
+  (w, r, p) =>
+    p.conversation.update({
+      where: { ...conversation(w, r), userId: r.pick(w.users) },
+      data: { title: r.word(), userId: r.pick(w.users) },
+    }),
+  (w, r, p) =>
+    p.conversation.updateMany({
+      where: { userId: r.pick(w.users) },
+      data: r.pick([{ title: r.word() }, { userId: r.pick(w.users) }]),
+    }),
+  (w, r, p) =>
+    p.message.update({
+      where: { id: r.pick(w.messages) },
+      data: { authorId: r.pick([...w.users, null]), body: r.word() },
+    }),
+  (w, r, p) =>
+    p.message.createManyAndReturn({
+      data: [
+        { conversationId: r.pick(w.conversations), role: 'USER', body: 'm', authorId: r.pick(w.users) },
+        { conversationId: r.pick(w.conversations), role: 'USER', body: 'm', replyToId: r.pick(w.messages) },
+      ],
+    }),
+  (w, r, p) => p.message.deleteMany({ where: { authorId: r.pick(w.users) } }),
   (w, r, p) => p.message.delete({ where: { id: r.pick(w.messages) } }),
   (w, r, p) =>
     p.message.createMany({ data: [{ conversationId: r.pick(w.conversations), role: 'USER', body: 'm' }] }),

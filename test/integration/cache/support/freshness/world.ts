@@ -94,6 +94,21 @@ export class World {
         include: { conversations: { orderBy: { id: 'asc' } } },
         ...s,
       }),
+    (p, s) =>
+      p.conversation.findMany({
+        where: { userId: this.users[0] as number },
+        orderBy: { id: 'asc' },
+        include: { messages: { orderBy: { id: 'asc' } } },
+        ...s,
+      }),
+    (p, s) => p.conversation.count({ where: { AND: [{ userId: { equals: this.users[1] as number } }] }, ...s }),
+    (p, s) =>
+      p.message.findMany({
+        where: { authorId: this.users[0] as number },
+        orderBy: { id: 'asc' },
+        ...s,
+      }),
+    (p, s) => p.message.aggregate({ where: { replyToId: { in: this.messages } }, _count: true, ...s }),
     (p, s) => p.profile.findUnique({ where: { userId: this.users[0] as number }, ...s }),
     (p, s) => p.message.findUnique({ where: { id: this.messages[0] as number }, ...s }),
     (p, s) =>
