@@ -91,6 +91,7 @@ function sqlOf(random: Random): string {
     `INSERT INTO "Conversation" (id, title, "userId") SELECT 'c${n}', 'Talk', id FROM "User" WHERE id = ${id}`,
     `DELETE FROM "Conversation" WHERE "userId" = ${id}`,
     `UPDATE "Conversation" SET "userId" = (SELECT max(id) FROM "User") WHERE "userId" = ${id}`,
+    `UPDATE "Conversation" SET "userId" = (SELECT min(id) FROM "User") WHERE "userId" > ${id}`,
     `UPDATE "User" SET "tutorId" = NULLIF("tutorId", ${id})`,
     `UPDATE "UserExercise" SET "userId" = (SELECT min(id) FROM "User") WHERE "userId" = ${id}`,
     `INSERT INTO "_ConversationToTag" ("A", "B") SELECT c.id, t.id FROM "Conversation" c, "Tag" t WHERE t.id = 1 ON CONFLICT DO NOTHING`,
@@ -141,7 +142,9 @@ function writeOf(random: Random, client: PrismaClient): Write {
   const id = random.int(1, USERS)
   const n = random.int(1, 1_000_000)
   const tutorId = random.pick([1, 2, null])
-  const writes: ((of: Pick<PrismaClient, 'user' | 'tag' | 'conversation' | '$executeRawUnsafe'>) => Promise<unknown>)[] = [
+  const writes: ((
+    of: Pick<PrismaClient, 'user' | 'tag' | 'conversation' | '$executeRawUnsafe'>,
+  ) => Promise<unknown>)[] = [
     (of) => of.user.update({ where: { id }, data: { name: `Own ${n}` } }),
     (of) =>
       of.user.upsert({
@@ -180,7 +183,10 @@ const cut = () =>
 async function reset(): Promise<void> {
   await elsewhere.query(`TRUNCATE "User", "Tag", "Exercise", "Conversation" RESTART IDENTITY CASCADE;
     INSERT INTO "User" (id, email, name) SELECT i, 'user' || i || '@example.org', 'User ' || i FROM generate_series(1, ${USERS}) i;
+    UPDATE "User" SET "tutorId" = 1 + id % 2;
+    INSERT INTO "Conversation" (id, title, "userId") SELECT 'first ' || id, 'Talk', id FROM "User";
     INSERT INTO "Exercise" (slug, title, subject, difficulty, content) VALUES ('one', 'One', 'maths', 1, '{}');
+    INSERT INTO "UserExercise" ("userId", "exerciseId", attempt) SELECT id, 1, 10 + id FROM "User";
     INSERT INTO "Tag" (name) SELECT 'tag ' || i FROM generate_series(1, 3) i`)
 }
 

@@ -264,5 +264,7 @@ function isOneCallers(error: unknown): boolean {
 
 /** Whether rows of this table are cached by a deployment that knows other keys of it. */
 function isOfOtherKeySet({ tags: { asked, keySet, yields } }: ReadPlan, stamps: readonly string[]): boolean {
-  return keySet !== null && !yields && !isSignedBy(stamps[asked.indexOf(keySet.tag)] as string, keySet.signature)
+  return (
+    keySet !== null && !yields && !isSignedBy(stamps[asked.indexOf(keySet.tag)] as string, keySet.signature)
+  )
 }

@@ -12,7 +12,9 @@ export function listColumns(schema: SchemaModel, model: Model): readonly Field[]
   if (known !== undefined) return known
   const names = [
     ...model.relations.flatMap(({ fields }) => fields),
-    ...[model.id, ...model.uniques].flatMap((key) => (key?.isCompound === true ? key.fields.slice(0, 1) : [])),
+    ...[model.id, ...model.uniques].flatMap((key) =>
+      key?.isCompound === true ? key.fields.slice(0, 1) : [],
+    ),
     ...model.indexes.flatMap(({ fields }) => fields.slice(0, 1).map(({ name }) => name)),
   ]
   const fields = [...new Set(names)]

@@ -220,7 +220,8 @@ function readsNoOtherRows(schema: SchemaModel, model: Model, operation: string, 
   return Object.entries(args).every(([name, value]) => {
     if (isAbsent(value)) return true
     if (name === 'where') return filtersByColumns(model, value)
-    if (name === 'orderBy') return (Array.isArray(value) ? value : [value]).every((each) => sorts(model, each))
+    if (name === 'orderBy')
+      return (Array.isArray(value) ? value : [value]).every((each) => sorts(model, each))
     if (name === 'select' || name === 'include') {
       return isAggregate || selectsNoneOf(schema, model, value)
     }

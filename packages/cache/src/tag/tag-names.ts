@@ -69,7 +69,9 @@ export class TagNames {
 
   /** The tags of every table, for what may depend on any of them. */
   ofAll(schema: SchemaModel): string[] {
-    return [...schema.models.values()].filter((model) => !model.isView).map((model) => this.of(schema, model).any)
+    return [...schema.models.values()]
+      .filter((model) => !model.isView)
+      .map((model) => this.of(schema, model).any)
   }
 }
 

@@ -129,7 +129,8 @@ function deletesAtOnce(model: Model, { operation, args, host }: Write): boolean 
   if (operation === 'deleteMany') return true
   const isReturned = RETURNING.has(host.provider)
   const asksForColumns = [args['select'], args['include']].every(
-    (fields) => hasColumnsAlone(model, fields) && (fields as Args | null | undefined)?.['_count'] === undefined,
+    (fields) =>
+      hasColumnsAlone(model, fields) && (fields as Args | null | undefined)?.['_count'] === undefined,
   )
   return isReturned && asksForColumns
 }
@@ -203,7 +204,9 @@ function rowsOf(
 ): readonly RowValues[] | null {
   const isChanged = key.fields.some((field) => change.changed.has(field))
   if (change.isMany) {
-    return isChanged || results === null ? null : all(results.map((result) => valuesIn(key, model, result) ?? undefined))
+    return isChanged || results === null
+      ? null
+      : all(results.map((result) => valuesIn(key, model, result) ?? undefined))
   }
   // What the database returns are the values it holds; what the caller wrote it may have folded or cut.
   const returned = results === null ? null : valuesIn(key, model, results[0])
@@ -244,7 +247,6 @@ function textIn(field: Field, row: unknown): string | null | undefined {
   if (typeof row !== 'object' || row === null) return undefined
   return textOfValue(field, (row as Args)[field.name])
 }
-
 
 function exactly(values: RowValues | null): RowValues | null {
   return values?.exact === true ? values : null

@@ -113,7 +113,8 @@ function equality(random: Random, model: Model): object {
     own,
     { ...own, id: { lt: 100 } },
     { AND: [{ id: { gt: 0 } }, own] },
-    { OR: [own, { id: 1 }] },
+    { OR: [own, { id: random.int(1, 3) }] },
+    { OR: [own, { id: random.int(1, 3) }] },
     { NOT: own },
     { ...own, ...(model === 'person' ? { boss: { is: { name: 'One' } } } : { author: { name: 'Two' } }) },
   ])

@@ -143,7 +143,11 @@ function moving(
   const who = () => random.int(1, 3)
   const column = random.pick(['authorId', 'reviewerId'])
   const to = column === 'authorId' ? who() : random.pick([who(), null])
-  const data = random.pick([{ [column]: to }, { title: random.word() }, { title: random.word(), [column]: to }])
+  const data = random.pick([
+    { [column]: to },
+    { title: random.word() },
+    { title: random.word(), [column]: to },
+  ])
   const id = random.int(1, 3)
   const by = random.pick([{ authorId: who() }, { reviewerId: who() }, { authorId: { in: [1, 2] } }, {}])
   const select = random.pick([{}, { select: { id: true } }, { include: { author: true } }])
@@ -156,7 +160,12 @@ function moving(
     send('post', 'updateMany', { where: { ...by, id: { gt: 1 } }, data, limit: 1 }),
     send('post', 'create', { data: created, ...select }),
     send('post', 'createMany', { data: [created, { title: random.word(), authorId: who() }] }),
-    send('post', 'upsert', { where: { id: random.pick([id, 99]) }, create: created, update: data, ...select }),
+    send('post', 'upsert', {
+      where: { id: random.pick([id, 99]) },
+      create: created,
+      update: data,
+      ...select,
+    }),
     send('post', 'delete', { where: { id, ...by }, ...select }),
     send('post', 'deleteMany', { where: { ...by, id } }),
     send('post', 'deleteMany', { where: { reviewerId: null } }),

@@ -101,7 +101,8 @@ export class World {
         include: { messages: { orderBy: { id: 'asc' } } },
         ...s,
       }),
-    (p, s) => p.conversation.count({ where: { AND: [{ userId: { equals: this.users[1] as number } }] }, ...s }),
+    (p, s) =>
+      p.conversation.count({ where: { AND: [{ userId: { equals: this.users[1] as number } }] }, ...s }),
     (p, s) =>
       p.message.findMany({
         where: { authorId: this.users[0] as number },
