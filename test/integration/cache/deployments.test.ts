@@ -41,6 +41,14 @@ const SCHEMAS = {
   name     String
   nickname String? @unique
 }`,
+  grouped: `model Account {
+  id    Int     @id @default(autoincrement())
+  email String  @unique
+  name  String
+  team  Int     @default(1)
+
+  @@index([team])
+}`,
 } as const
 type Deployment = keyof typeof SCHEMAS
 
@@ -72,7 +80,7 @@ beforeAll(async () => {
   await database
     .createClient()
     .$executeRawUnsafe(
-      'CREATE TABLE "Account" (id serial PRIMARY KEY, email text UNIQUE NOT NULL, name text NOT NULL DEFAULT \'-\', nickname text UNIQUE)',
+      'CREATE TABLE "Account" (id serial PRIMARY KEY, email text UNIQUE NOT NULL, name text NOT NULL DEFAULT \'-\', nickname text UNIQUE, team int NOT NULL DEFAULT 1)',
     )
   // Prisma's command takes its time, and all the processors it is given: two at once are enough.
   const generate = async (): Promise<void> => {
@@ -195,6 +203,29 @@ describe('C2 C20 deployments that know different unique keys', () => {
       expect((await read(reader, { where })).row).toMatchObject({ name: 'Late' })
     },
   )
+})
+
+test('C2 C20 a list by a column that only one deployment tells lists apart by is fresh after a write of the other', async () => {
+  const [writer, reader] = [deploy('first'), deploy('grouped')]
+  const list = async () => {
+    const { data, info } = await reader.$cache.withInfo<Account[]>(() =>
+      reader.account.findMany({ where: { team: 1 }, ...minute }),
+    )
+    await until(() => reader.$cache.stats().fills === reader.$cache.stats().misses)
+    return { name: data[0]?.['name'], status: info.status }
+  }
+  // Whoever has signed the rows of the table last.
+  for (const signs of [reader, writer]) {
+    await signs.account.updateMany({ where: { id: 99 }, data: { name: 'nobody' } })
+    await read(signs, { where: { id: 1 } })
+    await list()
+    expect((await list()).status).toBe('hit')
+    const name = `by ${signs === reader ? 'one' : 'other'}`
+    await writer.account.update({ where: { id: 1 }, data: { name } })
+    expect(await list()).toEqual({ name, status: 'miss' })
+    await reader.account.update({ where: { id: 1 }, data: { name: 'own' } })
+    expect(await list()).toEqual({ name: 'own', status: 'miss' })
+  }
 })
 
 test('KC11 KR22 a deployment that names the schema "public" and one that names none see each other\'s writes', async () => {

@@ -109,6 +109,52 @@ describe('rows that others write', () => {
     expect(await read(prisma as never)).toEqual(await read(plain))
   })
 
+  test.each<[string, string, string[]]>([
+    ['a row that stays', `UPDATE "User" SET name = 'New' WHERE id = 2`, ['of 1']],
+    ['a row that moves', `UPDATE "User" SET "tutorId" = 4 WHERE id = 2`, ['of 1', 'of 4']],
+    ['a row that loses it', `UPDATE "User" SET "tutorId" = NULL WHERE id = 3`, ['of 1', 'of none']],
+    ['a new row', `INSERT INTO "User" (email, name, "tutorId") VALUES ('new', 'New', 4)`, ['of 4']],
+    ['a row that goes', `DELETE FROM "User" WHERE id = 3`, ['of 1']],
+    [
+      'rows of which no more is told',
+      `INSERT INTO "User" (email, name) SELECT 'more' || i, 'More' FROM generate_series(1, 101) i`,
+      ['of 1', 'of 4', 'of none', 'of 5'],
+    ],
+    ['all rows', `TRUNCATE "User" CASCADE`, ['of 1', 'of 4', 'of none', 'of 5']],
+  ])('lists by the value of a column fall when a row has it or had it: %s', async (_, sql, expected) => {
+    await elsewhere.query(`UPDATE "User" SET "tutorId" = 1 WHERE id IN (2, 3)`)
+    const of = await followed()
+    const list = (tutorId: number | null) =>
+      of.prisma.user.findMany({ where: { tutorId }, orderBy: { id: 'asc' }, cacheStrategy: strategy })
+    const lists = { 'of 1': 1, 'of 4': 4, 'of none': null, 'of 5': 5 }
+    for (const tutorId of Object.values(lists)) await list(tutorId)
+    await write(of, sql)
+    const fell: string[] = []
+    for (const [name, tutorId] of Object.entries(lists)) {
+      const { info } = await of.prisma.$cache.withInfo(() => list(tutorId))
+      if (info.status !== 'hit') fell.push(name)
+    }
+    expect(fell).toEqual(expected)
+  })
+
+  test('triggers of another version are noticed, and drop the lists of a table whole', async () => {
+    const of = await followed()
+    const list = () => of.prisma.user.findMany({ where: { tutorId: 5 }, cacheStrategy: strategy })
+    const heard = heardWarnings()
+    try {
+      await elsewhere.query(installTriggersSql(schema).replaceAll(`'v', 2, `, ''))
+      await until(() => of.changes().state === 'live')
+      await list()
+      await write(of, `UPDATE "User" SET name = 'New' WHERE id = 2`)
+      expect((await of.prisma.$cache.withInfo(list)).info.status).toBe('miss')
+      await write(of, `UPDATE "User" SET name = 'Newer' WHERE id = 2`)
+    } finally {
+      heard.restore()
+      await elsewhere.query(installTriggersSql(schema))
+    }
+    expect(heard.warnings.filter((code) => code === 'W_CACHE_CHANGES_VERSION')).toHaveLength(1)
+  })
+
   test('what a transaction rolls back, and what changes no row, is not told', async () => {
     const of = await followed()
     await elsewhere.query(`BEGIN; UPDATE "User" SET name = 'Never'; ROLLBACK`)

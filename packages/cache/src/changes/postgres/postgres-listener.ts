@@ -104,7 +104,11 @@ export class PostgresListener implements ChangeConnection {
 
   private heard(channel: string, payload: string): void {
     if (channel === this.ownChannel) this.awaited.get(payload)?.()
-    else if (channel === this.channel && !this.hasEnded) this.hearer.changed(readPayload(payload))
+    else if (channel === this.channel && !this.hasEnded) {
+      const change = readPayload(payload)
+      if (change?.isWhole === false) warnOfVersion(channel)
+      this.hearer.changed(change)
+    }
   }
 
   private arrival(text: string): Promise<void> {
@@ -132,3 +136,16 @@ GROUP BY 1 HAVING count(*) = cardinality($TRIGGERS::text[]) ORDER BY 1`
 const WATCHED = FOUND.replaceAll('$TRIGGERS', '$1')
 const BEAT = `WITH beat AS MATERIALIZED (SELECT pg_notify($1, $2)), found AS (${FOUND.replaceAll('$TRIGGERS', '$3')})
 SELECT found.* FROM (SELECT count(*) FROM beat) AS sent LEFT JOIN found ON true WHERE found."table" IS NOT NULL`
+
+/** Channels of which it has been said that their triggers are of another version. */
+const outdated = new Set<string>()
+
+function warnOfVersion(channel: string): void {
+  if (outdated.has(channel)) return
+  outdated.add(channel)
+  process.emitWarning(
+    'prisma-brisk: the triggers of postgresTriggers() are those of another version: each change drops all lists of its table. ' +
+      'Run `npx brisk changes install`, and deploy the migration that it writes.',
+    { type: 'PrismaBriskWarning', code: 'W_CACHE_CHANGES_VERSION' },
+  )
+}
