@@ -72,7 +72,6 @@ const WIDE = [
   'of many users',
   'all',
 ]
-const TWO = ['of user 2', 'count of user 2', 'sum of user 2', 'of user 2, with users']
 const ONE = ['of user 1', 'of users 1 and 3']
 const THREE = ['of user 3', 'of users 1 and 3']
 const EVERY = [...PLAIN, 'of user 2, with users', ...WIDE]

@@ -47,7 +47,9 @@ export function textOfValue(field: Field, value: unknown): string | null | undef
   if (value === null) return null
   if (field.kind === 'enum') return typeof value === 'string' ? value : undefined
   if (WHOLE.has(field.type))
-    return typeof value === 'bigint' || Number.isSafeInteger(value) ? String(value) : undefined
+    return typeof value === 'bigint' || Number.isSafeInteger(value)
+      ? String(value as number | bigint)
+      : undefined
   if (field.type === 'Boolean') return typeof value === 'boolean' ? String(value) : undefined
   // PostgreSQL takes other spellings too, and writes this one.
   return typeof value === 'string' && UUID.test(value) ? value : undefined
@@ -118,13 +120,13 @@ function valuesOf(field: Field, condition: unknown): readonly (string | null)[] 
     return text === undefined ? null : [text]
   }
   if (operator !== 'in' || !Array.isArray(value) || value.length === 0 || value.length > FEW) return null
-  const texts = new Set<string | null>()
+  const texts = new Set<string>()
   for (const each of value as unknown[]) {
     const text = textOfValue(field, each)
-    if (text === undefined) return null
+    if (typeof text !== 'string') return null
     texts.add(text)
   }
-  return [...texts].sort()
+  return [...texts].sort((a, b) => (a < b ? -1 : 1))
 }
 
 /** Each is one stamp more to compare at a hit. */
