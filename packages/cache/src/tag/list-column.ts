@@ -46,10 +46,10 @@ const WHOLE: ReadonlySet<string> = new Set(['Int', 'BigInt'])
 export function textOfValue(field: Field, value: unknown): string | null | undefined {
   if (value === null) return null
   if (field.kind === 'enum') return typeof value === 'string' ? value : undefined
-  if (WHOLE.has(field.type))
-    return typeof value === 'bigint' || Number.isSafeInteger(value)
-      ? String(value as number | bigint)
-      : undefined
+  if (WHOLE.has(field.type)) {
+    if (typeof value === 'bigint') return String(value)
+    return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : undefined
+  }
   if (field.type === 'Boolean') return typeof value === 'boolean' ? String(value) : undefined
   // PostgreSQL takes other spellings too, and writes this one.
   return typeof value === 'string' && UUID.test(value) ? value : undefined
