@@ -7,6 +7,8 @@ import { SqlTokens, Token } from './sql-tokenizer.ts'
  * None for a read; null where it may write and does not say what (`CALL`, `DO`, DDL).
  */
 export function writtenTables(sql: string, dialect: SqlDialect): ReadonlySet<string> | null {
+  const plain = plainlyWritten(sql, dialect)
+  if (plain !== null) return new Set([plain])
   const words = wordsOf(sql, dialect)
   const [first] = words
   if (first === undefined || first.isQuoted) return NONE
@@ -19,6 +21,22 @@ export function writtenTables(sql: string, dialect: SqlDialect): ReadonlySet<str
   if (tables.size > 0) return tables
   return READS.has(first.text) || WRITES.has(first.text) ? NONE : null
 }
+
+/** The table of a statement that names it at once and holds no other verb, nor another statement; null of any other. */
+function plainlyWritten(sql: string, dialect: SqlDialect): string | null {
+  const head = (dialect === 'mysql' ? IN_BACKTICKS : IN_QUOTES).exec(sql)
+  if (head === null) return null
+  MORE.lastIndex = head[0].length
+  return MORE.test(sql) ? null : (head[1] ?? (head[2] as string))
+}
+
+const headOf = (quoted: string): RegExp =>
+  new RegExp(
+    `^(?:INSERT INTO (?=\\S+ \\()|UPDATE (?=\\S+ SET )|DELETE FROM (?=\\S+(?: WHERE |$)))(?:${quoted}\\.)?(?:${quoted.replace('[', '([').replace('+', '+)')}|(\\w+))(?= |$)`,
+  )
+const IN_QUOTES = headOf('"[^"\\s]+"')
+const IN_BACKTICKS = headOf('`[^`\\s]+`')
+const MORE = /;|\b(?:INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE|COPY)\b/gi
 
 const NONE: ReadonlySet<string> = new Set()
 /** Statements that change no rows. */

@@ -1,0 +1,242 @@
+import { readFileSync } from 'node:fs'
+import { cache, memoryStore, type CacheClient, type CacheStore } from '@prisma-brisk/cache'
+import { installTriggersSql, postgresTriggers } from '@prisma-brisk/cache/postgres-triggers'
+import { parseSchema, writtenTables } from '@prisma-brisk/core'
+import pg from 'pg'
+import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
+import { createDatabase, type TestDatabase } from '../../test/support/databases.ts'
+import { Random } from '../../test/support/random.ts'
+import { inTurn, median, type Bench } from '../harness.ts'
+
+const USERS = 1000
+const cacheStrategy = { ttl: 3600 }
+const schema = parseSchema(readFileSync('prisma/schema.prisma', 'utf8'), 'inline')
+
+/** What it costs and brings that the cache hears of writes from elsewhere, on a PostgreSQL of this machine. */
+export async function run(bench: Bench): Promise<void> {
+  await deriving(bench)
+  const [told, untold] = [await open(), await open()]
+  try {
+    await told.elsewhere.query(installTriggersSql(schema))
+    await triggerCost(bench, told, untold)
+    await lag(bench, 'triggers', told)
+    await hits(bench, told)
+    await ownWrites(bench, told)
+    await survival(bench, told)
+  } finally {
+    for (const { elsewhere, database } of [told, untold]) {
+      await elsewhere.end()
+      await database.drop()
+    }
+  }
+}
+
+interface Place {
+  readonly database: TestDatabase<PrismaClient>
+  /** Somebody else's connection. */
+  readonly elsewhere: pg.Client
+}
+
+async function open(): Promise<Place> {
+  const database = await createDatabase('postgresql')
+  const elsewhere = new pg.Client({ connectionString: database.url })
+  await elsewhere.connect()
+  await elsewhere.query(`
+    INSERT INTO "User" (email, name) SELECT 'user' || i || '@example.org', 'User ' || i FROM generate_series(1, ${USERS}) i;
+    INSERT INTO "Conversation" (id, title, "userId") SELECT 'talk ' || id, 'Talk', id FROM "User"`)
+  return { database, elsewhere }
+}
+
+type Followed = PrismaClient & Pick<CacheClient, '$cache'>
+
+async function follow({ database }: Place, store: CacheStore = memoryStore()): Promise<Followed> {
+  const changes = postgresTriggers(database.url)
+  const prisma = database
+    .createClient()
+    .$extends(cache({ store, changes, earlyRefresh: 0 })) as unknown as Followed
+  await prisma.$cache.untilLive()
+  return prisma
+}
+
+/** Verb and table read off a statement of 300 characters. */
+async function deriving(bench: Bench): Promise<void> {
+  const name = 'core/derive-statement'
+  if (!bench.wants(name)) return
+  const head = `UPDATE "public"."User" SET "name" = $1, "email" = $2, "updatedAt" = $3 WHERE ("public"."User"."id" = $4 AND 1=1) RETURNING `
+  const sql = head.padEnd(300 - 13, '"public"."User"."name", ').slice(0, 300 - 13) + ' AS "the last"'
+  const times = 2000
+  const [values] = await inTurn(
+    [
+      {
+        name: 'subject',
+        run: (count) => {
+          for (let time = 0; time < count; time++) writtenTables(sql, 'postgresql')
+        },
+      },
+    ],
+    41,
+    times,
+    20,
+  )
+  bench.limited(name, median(values as number[]) * 1000, 'µs', 2)
+}
+
+/** A single-row UPDATE of a table with triggers, against one without. */
+async function triggerCost(bench: Bench, told: Place, untold: Place): Promise<void> {
+  let count = 0
+  const update =
+    ({ elsewhere }: Place) =>
+    async (times: number) => {
+      for (let time = 0; time < times; time++)
+        await elsewhere.query('UPDATE "User" SET name = $1 WHERE id = $2', [
+          `Name ${++count}`,
+          (count % USERS) + 1,
+        ])
+    }
+  await bench.neighbours({
+    bench: 'changes/trigger-cost',
+    subject: update(told),
+    baselines: [{ name: 'no-triggers', run: update(untold), atLeast: 0.85 }],
+    rounds: 301,
+    times: 4,
+    warmUps: 30,
+    unit: 'µs',
+  })
+}
+
+/** From the moment that a COMMIT elsewhere is known to its writer to the moment that the entry is not believed, 500 times a second. */
+async function lag(bench: Bench, source: string, place: Place): Promise<void> {
+  const name = `changes/lag/${source}`
+  if (!bench.wants(name)) return
+  const store = memoryStore()
+  const fallen = new Map<number, number>()
+  let events = 0
+  const watched = new Proxy(store, {
+    get(of, key) {
+      const value = Reflect.get(of, key) as unknown
+      if (key !== 'invalidate' || typeof value !== 'function') return value
+      return (tags: readonly string[]) => {
+        const done = Reflect.apply(value, of, [tags]) as unknown
+        // One writer: its changes come in the order of their commits.
+        if (tags.length > 1) fallen.set(events++, performance.now())
+        return done
+      }
+    },
+  })
+  const prisma = await follow(place, watched)
+  await prisma.user.findMany({ where: { id: { lt: 100 } }, cacheStrategy } as never)
+  events = 0
+  fallen.clear()
+  const committed: number[] = []
+  const writes = 2000
+  const startedAt = performance.now()
+  for (let write = 0; write < writes; write++) {
+    const due = startedAt + write * 2
+    while (performance.now() < due)
+      await new Promise((resolve) => setTimeout(resolve, due - performance.now()))
+    await place.elsewhere.query('UPDATE "User" SET name = $1 WHERE id = $2', [
+      `Lag ${write}`,
+      (write % USERS) + 1,
+    ])
+    committed.push(performance.now())
+  }
+  const seconds = (performance.now() - startedAt) / 1000
+  for (let turn = 0; turn < 1000 && fallen.size < writes; turn++)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  const lags = committed
+    .map((at, write) => Math.max(0, (fallen.get(write) ?? Infinity) - at))
+    .sort((a, b) => a - b)
+  bench.limited(name, lags[Math.floor(writes * 0.99)] as number, 'ms', 50)
+  bench.limited(`${name}/missed`, writes - events, 'changes', 0)
+  bench.limited(`${name}/pace`, (seconds / writes) * 1000, 'ms a write', 2.2)
+  await prisma.$disconnect()
+}
+
+const hit = (client: PrismaClient, where: object) => async (times: number) => {
+  for (let time = 0; time < times; time++)
+    await client.conversation.findMany({ where, take: 1, cacheStrategy } as never)
+}
+
+const one = (client: PrismaClient) => async (times: number) => {
+  for (let time = 0; time < times; time++)
+    await client.user.findUnique({ where: { id: 1 }, cacheStrategy } as never)
+}
+
+/** A hit with a live source against one without, and one of a list by the value of a column against one by its table. */
+async function hits(bench: Bench, place: Place): Promise<void> {
+  if (!bench.wants('cache/hit-memory-live') && !bench.wants('cache/hit-memory-by-value')) return
+  const live = await follow(place)
+  const alone = place.database
+    .createClient()
+    .$extends(cache({ store: memoryStore(), earlyRefresh: 0 })) as unknown as PrismaClient
+  const lists = { rounds: 301, times: 20, warmUps: 100, unit: 'µs' } as const
+  await bench.neighbours({
+    bench: 'cache/hit-memory-live',
+    subject: one(live),
+    baselines: [{ name: 'no-source', run: one(alone), atLeast: 0.95 }],
+    ...lists,
+  })
+  await bench.neighbours({
+    bench: 'cache/hit-memory-by-value',
+    subject: hit(alone, { userId: 1 }),
+    baselines: [{ name: 'by-table', run: hit(alone, { userId: { lt: 2 } }), atLeast: 0.9 }],
+    ...lists,
+  })
+  await live.$disconnect()
+  await alone.$disconnect()
+}
+
+/** Reads of rows and lists, and one write in twenty, by one client: its hits with a source against those without. */
+async function ownWrites(bench: Bench, place: Place): Promise<void> {
+  const name = 'changes/own-writes-hit-rate'
+  if (!bench.wants(name)) return
+  const clients = [
+    await follow(place),
+    place.database
+      .createClient()
+      .$extends(cache({ store: memoryStore(), earlyRefresh: 0 })) as unknown as Followed,
+  ]
+  const rates: number[] = []
+  for (const client of clients) {
+    const random = new Random(7)
+    await client.$cache.invalidateAll()
+    const before = client.$cache.stats()
+    for (let step = 0; step < 4000; step++) {
+      const id = random.int(1, 50)
+      const where = { userId: id }
+      if (random.chance(0.05)) {
+        const talk = { where: { id: `talk ${id}` }, data: { title: `Talk ${step}` } }
+        if (random.chance(0.5)) await client.user.update({ where: { id }, data: { name: `Own ${step}` } })
+        else await client.conversation.update(talk)
+      } else if (random.chance(0.5)) await client.user.findUnique({ where: { id }, cacheStrategy } as never)
+      else await client.conversation.findMany({ where, take: 20, cacheStrategy } as never)
+    }
+    const { hits, misses } = client.$cache.stats()
+    rates.push((hits - before.hits) / (hits - before.hits + misses - before.misses))
+    await client.$disconnect()
+  }
+  const [withSource, without] = rates as [number, number]
+  bench.compared(name, 1 / withSource, 'reads a hit', 'no-source', 1 / without, 0.98)
+}
+
+/** Of a thousand lists by their author how many fall when one author writes, and others write for him. */
+async function survival(bench: Bench, place: Place): Promise<void> {
+  const name = 'changes/list-survival'
+  if (!bench.wants(name)) return
+  const prisma = await follow(place)
+  const list = (userId: number) =>
+    prisma.conversation.findMany({ where: { userId }, take: 20, cacheStrategy } as never)
+  for (let id = 1; id <= USERS; id++) await list(id)
+  for (let write = 0; write < 50; write++) {
+    await prisma.conversation.create({ data: { title: `Own ${write}`, userId: 7 } })
+    await place.elsewhere.query('UPDATE "Conversation" SET title = $1 WHERE "userId" = 7', [`Other ${write}`])
+  }
+  const { events } = prisma.$cache.stats().changes ?? { events: 0 }
+  await place.elsewhere.query('UPDATE "Conversation" SET title = $1 WHERE "userId" = 7', ['last'])
+  while ((prisma.$cache.stats().changes?.events ?? 0) <= events)
+    await new Promise((done) => setTimeout(done, 5))
+  const { misses } = prisma.$cache.stats()
+  for (let id = 1; id <= USERS; id++) await list(id)
+  bench.limited(name, prisma.$cache.stats().misses - misses, 'lists of 1,000 fallen', 10)
+  await prisma.$disconnect()
+}
