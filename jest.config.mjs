@@ -20,6 +20,7 @@ export default {
   ],
   modulePathIgnorePatterns: ['/dist/', '/fixtures/', '<rootDir>/.brisk/'],
   testTimeout: 60_000,
+  testSequencer: '<rootDir>/test/dearest-first.mjs',
   maxWorkers: 2,
   // Modules of a test file that has ended are not given back: a worker that grew makes place for a new one.
   workerIdleMemoryLimit: '1GB',
