@@ -92,8 +92,10 @@ export interface CacheOptions {
    */
   readonly verify?: number | undefined
   /**
-   * What `$executeRaw` does to the cache, which cannot know what it changed. `'warn'` (default): nothing, and one warning
-   * a call site; `'invalidateAll'`; `'ignore'`; or a function from the SQL to the tags and models to invalidate.
+   * What raw writes do to the cache. `'derive'` (default): they invalidate the models of the tables that the statement names as
+   * written, and those that cascades reach; everything, where it does not say (`CALL`, functions, DDL, tables that are none
+   * of the schema's). `'warn'`: nothing, and one warning a call site; `'invalidateAll'`; `'ignore'`; or a function from the
+   * SQL to the tags and models to invalidate.
    */
   readonly onRawWrite?: RawWriteAction | undefined
   /**
@@ -153,7 +155,7 @@ export type RawWriteTags =
   readonly string[] | { readonly tags?: readonly string[]; readonly models?: readonly string[] }
 
 /** What `$executeRaw` does to the cache; see {@link CacheOptions.onRawWrite}. */
-export type RawWriteAction = 'warn' | 'invalidateAll' | 'ignore' | ((sql: string) => RawWriteTags)
+export type RawWriteAction = 'derive' | 'warn' | 'invalidateAll' | 'ignore' | ((sql: string) => RawWriteTags)
 
 export interface ResolvedCacheOptions {
   readonly store: CacheStore | AccelerateStore | null
@@ -196,7 +198,7 @@ export function resolveOptions(
     readTimeout: options.readTimeout ?? 50,
     writeTimeout: options.writeTimeout ?? 500,
     verify: options.verify ?? 0,
-    onRawWrite: options.onRawWrite ?? 'warn',
+    onRawWrite: options.onRawWrite ?? 'derive',
     changes: options.changes ?? null,
     defaults: Object.freeze({
       ttl: defaultTtl ?? 0,
@@ -287,8 +289,8 @@ const CHECKS: Readonly<Record<string, OptionCheck>> = {
   writeTimeout: milliseconds,
   verify: finite({ min: 0, max: 1 }),
   onRawWrite: either(
-    `'warn' | 'invalidateAll' | 'ignore' | a function`,
-    oneOf('warn', 'invalidateAll', 'ignore'),
+    `'derive' | 'warn' | 'invalidateAll' | 'ignore' | a function`,
+    oneOf('derive', 'warn', 'invalidateAll', 'ignore'),
     callable,
   ),
   changes,

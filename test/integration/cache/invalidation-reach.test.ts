@@ -168,7 +168,7 @@ describe('reach', () => {
   test('C19 raw writes warn once a call site, or invalidate, or name their tags', async () => {
     const { warnings, restore } = heardWarnings()
     const sql = `UPDATE "User" SET name = name || '!'`
-    const warning = cached(bench.base)
+    const warning = cached(bench.base, { onRawWrite: 'warn' })
     await warning.user.findMany(minute)
     await settled()
     for (let time = 0; time < 3; time++) await warning.$executeRawUnsafe(sql)

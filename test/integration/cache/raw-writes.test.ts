@@ -56,7 +56,7 @@ test.each([
   const told: string[] = []
   const { jest } = import.meta
   const spy = jest.spyOn(process, 'emitWarning').mockImplementation((warning) => void told.push(`${warning}`))
-  const prisma = extend(bench.base, {})
+  const prisma = extend(bench.base, { onRawWrite: 'warn' })
   await prisma.user.findMany(minute)
   // One write a line: the line is the place.
   const write = async (): Promise<void> => {
@@ -122,14 +122,63 @@ test('C14 C19 strict: a raw write marks its tags before it is sent', async () =>
   await expectStatements(bench.log, 0, () => prisma.user.findMany(minute))
 })
 
+describe('C19 by default what the statement names falls, and nothing else', () => {
+  const READS = ['user', 'conversation', 'message', 'tag', 'exercise'] as const
+  const ALL = [...READS]
+  test.each<[string, string[]]>([
+    [`UPDATE "User" SET name = 'Raw'`, ['user', 'conversation', 'message']],
+    [`update "User" AS u SET name = 'Raw' FROM "Tag"`, ['user', 'conversation', 'message']],
+    [`update "user" SET name = 'Raw'`, ALL],
+    [`INSERT INTO "Tag" (name) VALUES ('raw') ON CONFLICT (name) DO UPDATE SET name = 'raw'`, ['tag']],
+    [`WITH gone AS (DELETE FROM "Tag" RETURNING id) UPDATE "Exercise" SET title = 'x'`, ['tag', 'exercise']],
+    [`DELETE FROM "_ConversationToTag"`, ['conversation', 'tag']],
+    [`TRUNCATE "Tag" CASCADE`, ALL],
+    [`UPDATE somewhere_else SET a = 1`, ALL],
+    [`DO $$ BEGIN UPDATE "Tag" SET name = name; END $$`, ALL],
+    [`ALTER TABLE "Tag" ADD COLUMN raw int`, ALL],
+  ])('%s', async (sql, expected) => {
+    await bench.base.$executeRawUnsafe('CREATE TABLE IF NOT EXISTS somewhere_else (a int)')
+    if (sql.startsWith('update "user"'))
+      await bench.base.$executeRawUnsafe('CREATE OR REPLACE VIEW "user" AS SELECT * FROM "User"')
+    const prisma = cached(bench.base)
+    const read = (name: (typeof READS)[number]) =>
+      prisma.$cache.withInfo(() => (prisma[name].findMany as (args: object) => Promise<unknown>)(minute))
+    for (const name of READS) await read(name)
+    await settled()
+    const { warnings, restore } = heardWarnings()
+    try {
+      await prisma.$executeRawUnsafe(sql)
+    } finally {
+      restore()
+    }
+    expect(warnings).toEqual([])
+    const fell: string[] = []
+    for (const name of READS) if ((await read(name)).info.status !== 'hit') fell.push(name)
+    await bench.base.$executeRawUnsafe('DROP VIEW IF EXISTS "user"')
+    await bench.base.$executeRawUnsafe('ALTER TABLE "Tag" DROP COLUMN IF EXISTS raw')
+    expect(fell).toEqual(READS.filter((name) => expected.includes(name)))
+  })
+
+  test('$queryRaw that writes, after COMMIT', async () => {
+    const prisma = await filled({})
+    await prisma.$transaction(async (tx) => {
+      await tx.$queryRawUnsafe(`${rename} RETURNING id`)
+      await expectStatements(bench.log, 0, () => prisma.user.findMany(minute))
+    })
+    expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Raw' }])
+  })
+})
+
 test.each([
   `SELECT set_config('app.tenant', 'one', true)`,
   `select pg_catalog.set_config('app.tenant', 'one', true), current_setting('app.tenant', true)`,
   'SELECT pg_advisory_xact_lock(7)',
   `SET LOCAL app.tenant = 'one'`,
   `SET app.tenant TO 'one'`,
+  `NOTIFY news, 'one'`,
+  `SELECT pg_advisory_xact_lock(hashtext('one'))`,
 ])('C19 %s is sent as a write and changes no rows: no warning, and nothing is invalidated', async (sql) => {
-  for (const onRawWrite of ['warn', 'invalidateAll'] as const) {
+  for (const onRawWrite of ['warn', 'invalidateAll', 'derive'] as const) {
     const { warnings, restore } = heardWarnings()
     const prisma = await filled({ onRawWrite })
     await prisma.$executeRawUnsafe(sql)
@@ -148,7 +197,7 @@ test.each([
   await bench.base.$executeRawUnsafe(
     `CREATE OR REPLACE FUNCTION touch() RETURNS int LANGUAGE sql AS $$ ${rename} RETURNING 1 $$`,
   )
-  const prisma = await filled({ onRawWrite: 'invalidateAll' })
+  const prisma = await filled({ onRawWrite: 'derive' })
   await prisma.$executeRawUnsafe(sql)
   expect(await prisma.user.findMany(minute)).toMatchObject([{ name: 'Raw' }])
 })

@@ -148,7 +148,7 @@ export class AccelerateCache {
     return this.write(
       call,
       (sent) => this.warning.send(sent, next),
-      () => rawTagsOf(this.options.onRawWrite, call, this.tagging),
+      () => rawTagsOf(this.options.onRawWrite, call, { ...this.tagging, schema: this.host.schema() }),
     )
   }
 

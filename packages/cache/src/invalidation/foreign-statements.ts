@@ -1,15 +1,14 @@
 import {
-  cascadeTargets,
   dialectOf,
   DriverTap,
   judgeFailure,
   writtenTables,
   type DriverListener,
   type Host,
-  type SchemaModel,
   type Statement,
   type TransactionEvent,
 } from '@prisma-brisk/core'
+import { modelsOfTables } from '../raw/models-of-tables.ts'
 import type { WriteInvalidation } from './write-invalidation.ts'
 
 /**
@@ -45,7 +44,8 @@ export class ForeignStatements implements DriverListener {
     if (tables?.size === 0) return
     if (transaction === null && error !== undefined && isUndone(error)) return
     const schema = this.host.schema()
-    const models = tables === null || schema === null ? null : modelsOf(schema, tables)
+    const models =
+      tables === null || schema === null ? null : modelsOfTables(schema, tables, dialectOf(this.host))
     if (transaction === null) return this.invalidate(models)
     const kept = this.pending.get(transaction) ?? new Set()
     for (const model of models ?? [EVERYTHING]) kept.add(model)
@@ -75,19 +75,4 @@ const READ = /^\s*SELECT\b(?![^]*\bINTO\b)/i
 function isUndone(error: unknown, of: 'statement' | 'commit' = 'statement'): boolean {
   const { outcome } = judgeFailure(error, of)
   return outcome === 'refused' || outcome === 'undone' || (of === 'statement' && outcome === 'unsent')
-}
-
-/** The models of these tables, and those that the database changes in turn. */
-function modelsOf(schema: SchemaModel, tables: ReadonlySet<string>): ReadonlySet<string> {
-  const found = new Set<string>()
-  for (const model of schema.models.values()) {
-    const isWritten = tables.has(model.table)
-    const isLinked = model.relations.some(
-      ({ manyToMany }) => manyToMany !== null && tables.has(manyToMany.table),
-    )
-    if (!isWritten && !isLinked) continue
-    found.add(model.name)
-    if (isWritten) for (const target of cascadeTargets(schema, model.name)) found.add(target)
-  }
-  return found
 }

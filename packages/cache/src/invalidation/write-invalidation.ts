@@ -159,6 +159,7 @@ export class WriteInvalidation {
   private tagsOfRaw(call: Call): readonly string[] {
     return rawTagsOf(this.options.onRawWrite, call, {
       everything: this.names.everything,
+      schema: this.schema(),
       own: (tag) => this.names.own(tag),
       models: (names, path) => this.tagsOfModelNames(names, path),
     })

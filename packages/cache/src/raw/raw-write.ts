@@ -1,13 +1,16 @@
 import {
+  dialectOf,
   stackHere,
   writtenTables,
   type Args,
   type Call,
   type Next,
+  type SchemaModel,
   type SqlDialect,
 } from '@prisma-brisk/core'
 import { checkedSelection, type CacheSelection } from '../cache-selection.ts'
 import { checkTags } from '../cache-strategy.ts'
+import { modelsOfTables } from './models-of-tables.ts'
 import type { RawWriteAction, RawWriteTags, ResolvedCacheOptions } from '../options.ts'
 
 /** The text of a raw statement, with placeholders where the caller used a template; '' where it cannot be told. */
@@ -70,19 +73,32 @@ function hasVerb(bare: string): boolean {
 export function changesNoRows(sql: string, dialect: SqlDialect): boolean {
   if (sql.trim() === '') return false
   if (writtenTables(sql, dialect)?.size !== 0) return false
-  if (SETS.test(sql)) return true
+  if (SETS.test(sql) || SAYS.test(sql)) return true
   if (writes(sql) || /\bfrom\b/i.test(sql)) return false
   const calls = Array.from(sql.matchAll(/([^\s(),;]*)\s*\(/g), ([, name]) => (name ?? '').toLowerCase())
   return calls.every((name) => HARMLESS.has(name.replace(/^pg_catalog\./, '')))
 }
 
 const SETS = /^\s*SET\s+(LOCAL\s+|SESSION\s+)?[\w.]+\s*(=|TO\b)[^;(]*;?\s*$/i
+/** What writes no rows, and is no query. */
+const SAYS =
+  /^\s*(NOTIFY|LISTEN|UNLISTEN|LOCK|UNLOCK|SHOW|SAVEPOINT|RELEASE|ANALYZE|VACUUM|RESET|DISCARD|CHECKPOINT|PRAGMA)\b/i
 const HARMLESS = new Set([
   'set_config',
   'current_setting',
   'pg_notify',
   'pg_sleep',
   'pg_advisory_lock',
+  'pg_advisory_lock_shared',
+  'pg_advisory_xact_lock_shared',
+  'pg_advisory_unlock_shared',
+  'pg_advisory_unlock_all',
+  'pg_try_advisory_lock_shared',
+  'pg_try_advisory_xact_lock_shared',
+  'hashtext',
+  'hashtextextended',
+  'get_lock',
+  'release_lock',
   'pg_advisory_unlock',
   'pg_advisory_xact_lock',
   'pg_try_advisory_lock',
@@ -99,6 +115,7 @@ export function mayCommitByItself(sql: string): boolean {
 export interface Tagging {
   readonly everything: string
   own(tag: string): string
+  readonly schema: SchemaModel | null
   /** @throws InvalidCacheStrategyError for a model that does not exist */
   models(names: readonly string[], path: string): readonly string[]
 }
@@ -107,6 +124,7 @@ export interface Tagging {
 export function rawTagsOf(action: RawWriteAction, call: Call, tagging: Tagging): readonly string[] {
   if (action === 'ignore' || action === 'warn') return []
   if (action === 'invalidateAll') return [tagging.everything]
+  if (action === 'derive') return derivedTags(call, tagging)
   try {
     const { tags = [], models = [] } = selectionOf(action(sqlOf(call.args)))
     return [...tags.map((tag) => tagging.own(tag)), ...tagging.models(models, 'onRawWrite(sql).models')]
@@ -115,6 +133,17 @@ export function rawTagsOf(action: RawWriteAction, call: Call, tagging: Tagging):
     emit(`onRawWrite failed, so everything is invalidated: ${String(error)}`)
     return [tagging.everything]
   }
+}
+
+/** The tags of the models whose tables the statement names as written; everything where it does not say. */
+function derivedTags(call: Call, { schema, everything, models }: Tagging): readonly string[] {
+  const sql = sqlOf(call.args)
+  const dialect = dialectOf(call.host)
+  const tables = sql.trim() === '' ? null : writtenTables(sql, dialect)
+  // None: it may be a function that writes.
+  const written =
+    schema === null || tables === null || tables.size === 0 ? null : modelsOfTables(schema, tables, dialect)
+  return written === null ? [everything] : models([...written], 'onRawWrite')
 }
 
 /** A promise, or a name that is none of ours, must not pass for "nothing has changed". */
@@ -154,7 +183,7 @@ export class RawWriteWarning {
     this.sites.add(site)
     emit(
       `${call.operation} at ${site} may change rows that are cached, and the cache cannot tell which. ` +
-        "Call prisma.$cache.invalidate({ models: […] }) after it, or set the option `onRawWrite` ('invalidateAll', a function, or 'ignore').",
+        "Call prisma.$cache.invalidate({ models: […] }) after it, or set the option `onRawWrite` ('derive', 'invalidateAll', a function, or 'ignore').",
     )
   }
 }

@@ -9,12 +9,15 @@ import { SqlTokens, Token } from './sql-tokenizer.ts'
 export function writtenTables(sql: string, dialect: SqlDialect): ReadonlySet<string> | null {
   const plain = plainlyWritten(sql, dialect)
   if (plain !== null) return new Set([plain])
+  // What stands in such a comment is carried out.
+  if (dialect === 'mysql' && /\/\*M?!/.test(sql)) return null
   const words = wordsOf(sql, dialect)
   const [first] = words
   if (first === undefined || first.isQuoted) return NONE
+  if (/;\s*\S/.test(sql) && words.some(({ text, isQuoted }) => !isQuoted && OPAQUE.has(text))) return null
   const tables = new Set<string>()
   for (let at = 0; at < words.length; at++) {
-    const names = namesAt(words, at)
+    const names = namesAt(words, at, dialect)
     if (names === null) return null
     for (const name of names) tables.add(name)
   }
@@ -41,11 +44,17 @@ const MORE = /;|\b(?:INSERT|UPDATE|DELETE|REPLACE|MERGE|TRUNCATE|COPY)\b/gi
 const NONE: ReadonlySet<string> = new Set()
 /** Statements that change no rows. */
 const READS = new Set(
-  'SELECT VALUES TABLE WITH SHOW EXPLAIN DESCRIBE DESC PRAGMA SET RESET BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE LISTEN UNLISTEN NOTIFY ANALYZE VACUUM FETCH DECLARE CLOSE USE KILL'.split(
+  'SELECT VALUES TABLE WITH SHOW EXPLAIN DESCRIBE DESC PRAGMA SET RESET BEGIN START COMMIT END ROLLBACK ABORT SAVEPOINT RELEASE LISTEN UNLISTEN NOTIFY ANALYZE VACUUM FETCH DECLARE CLOSE USE KILL LOCK UNLOCK CHECKPOINT DISCARD DEALLOCATE GRANT REVOKE COMMENT REINDEX'.split(
     ' ',
   ),
 )
 const WRITES = new Set(['INSERT', 'UPDATE', 'DELETE', 'REPLACE', 'MERGE', 'TRUNCATE', 'COPY'])
+/** What may change any row, where it stands among several statements. */
+const OPAQUE = new Set(['CALL', 'DO', 'EXEC', 'EXECUTE', 'CREATE', 'ALTER', 'DROP', 'LOAD', 'IMPORT'])
+/** What may follow the one table of MySQL's DELETE. */
+const AFTER_TABLE = new Set(['WHERE', 'ORDER', 'LIMIT', 'RETURNING'])
+/** What TRUNCATE says of its tables; of CASCADE it cannot be said which it reaches. */
+const TRUNCATING = new Set(['RESTART', 'CONTINUE', 'IDENTITY', 'RESTRICT', 'ONLY'])
 /** Words before UPDATE and DELETE that make a clause of it: FOR UPDATE, DO UPDATE, ON DELETE, WHEN MATCHED THEN UPDATE. */
 const CLAUSES = new Set(['FOR', 'KEY', 'DO', 'ON', 'THEN'])
 const FILLERS = new Set([
@@ -69,7 +78,7 @@ interface SqlWord {
 }
 
 /** The tables of the verb that stands here; none where none does; null where it does not say. */
-function namesAt(words: readonly SqlWord[], at: number): readonly string[] | null {
+function namesAt(words: readonly SqlWord[], at: number, dialect: SqlDialect): readonly string[] | null {
   const verb = words[at] as SqlWord
   if (verb.isQuoted || !WRITES.has(verb.text)) return []
   const before = words[at - 1]
@@ -85,28 +94,52 @@ function namesAt(words: readonly SqlWord[], at: number): readonly string[] | nul
   if ((verb.text === 'REPLACE' || verb.text === 'COPY') && fillers === 0 && at > 0) return []
   const table = words[next]
   if (table === undefined) return at === 0 ? null : []
-  if (verb.text === 'TRUNCATE') return words.slice(next).map(({ name }) => name)
-  if (verb.text === 'UPDATE') return updatedNames(words, next)
+  if (verb.text === 'TRUNCATE')
+    return words
+      .slice(next)
+      .filter(({ text, isQuoted }) => isQuoted || !TRUNCATING.has(text))
+      .map(({ name }) => name)
+  if (verb.text === 'UPDATE') return updatedNames(words, next, dialect)
   // MySQL's DELETE a, b FROM …
   if (verb.text === 'DELETE' && fillers === 0) return null
+  // … and DELETE FROM a, b USING …
+  const after = words[next + 1]
+  if (verb.text === 'DELETE' && dialect === 'mysql' && after !== undefined && !AFTER_TABLE.has(after.text))
+    return null
   return [table.name]
 }
 
 /** UPDATE a JOIN b … SET writes either. */
-function updatedNames(words: readonly SqlWord[], from: number): readonly string[] | null {
+function updatedNames(
+  words: readonly SqlWord[],
+  from: number,
+  dialect: SqlDialect,
+): readonly string[] | null {
   const set = words.findIndex(({ text, isQuoted }, index) => index > from && text === 'SET' && !isQuoted)
-  return set < 0 ? null : words.slice(from, set).map(({ name }) => name)
+  if (set < 0) return null
+  const [table, ...rest] = words.slice(from, set)
+  // UPDATE a AS b SET, UPDATE a b SET
+  const isOne =
+    rest.length === 0 ||
+    (rest.length === 2 && isAs(rest[0])) ||
+    // Of MySQL it may be another table.
+    (rest.length === 1 && dialect !== 'mysql')
+  return (isOne ? [table as SqlWord] : [table as SqlWord, ...rest]).map(({ name }) => name)
 }
+
+const isAs = (word: SqlWord | undefined): boolean => word?.text === 'AS' && !word.isQuoted
 
 function wordsOf(sql: string, dialect: SqlDialect): readonly SqlWord[] {
   const tokens = new SqlTokens(sql, dialect, { knows: () => true })
   const words: SqlWord[] = []
   let isPart = false
+  // Names, by a setting of MySQL and by the kindness of SQLite.
+  const takesTexts = dialect === 'mysql' || dialect === 'sqlite'
   while (tokens.next()) {
     const { kind, start, end } = tokens
     if (kind === Token.Symbol && tokens.first === DOT) isPart = true
-    else if (kind === Token.Word || kind === Token.Name) {
-      const isQuoted = kind === Token.Name
+    else if (kind === Token.Word || kind === Token.Name || (kind === Token.Literal && takesTexts)) {
+      const isQuoted = kind !== Token.Word
       const text = sql.slice(start, end)
       const name = isQuoted ? text.slice(1, -1).replace(/""|``|\]\]/g, (pair) => pair.charAt(0)) : text
       const word = { text: isQuoted ? name : text.toUpperCase(), name, isQuoted: isQuoted || isPart }
