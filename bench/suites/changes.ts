@@ -1,11 +1,16 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { cache, memoryStore, type CacheClient, type CacheStore } from '@prisma-brisk/cache'
 import { installTriggersSql, postgresTriggers } from '@prisma-brisk/cache/postgres-triggers'
+import { postgresReplication } from '@prisma-brisk/cache/postgres-replication'
 import { parseSchema, writtenTables } from '@prisma-brisk/core'
 import pg from 'pg'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../test/support/databases.ts'
+import { startPostgres } from '../../test/support/postgres.ts'
 import { Random } from '../../test/support/random.ts'
+import { pause } from '../../test/support/server-process.ts'
 import { inTurn, median, type Bench } from '../harness.ts'
 
 const USERS = 1000
@@ -15,6 +20,8 @@ const schema = parseSchema(readFileSync('prisma/schema.prisma', 'utf8'), 'inline
 /** What it costs and brings that the cache hears of writes from elsewhere, on a PostgreSQL of this machine. */
 export async function run(bench: Bench): Promise<void> {
   await deriving(bench)
+  await replicationLag(bench)
+  await replicationCost(bench)
   const [told, untold] = [await open(), await open()]
   try {
     await told.elsewhere.query(installTriggersSql(schema))
@@ -239,4 +246,92 @@ async function survival(bench: Bench, place: Place): Promise<void> {
   for (let id = 1; id <= USERS; id++) await list(id)
   bench.limited(name, prisma.$cache.stats().misses - misses, 'lists of 1,000 fallen', 10)
   await prisma.$disconnect()
+}
+
+const TABLE = `CREATE TABLE account (id int PRIMARY KEY, name text NOT NULL);
+  INSERT INTO account SELECT i, 'name' FROM generate_series(0, 9999) i`
+const PUBLISHED = `CREATE PUBLICATION brisk_changes FOR TABLE account`
+const LOGICAL = { wal_level: 'logical', max_replication_slots: '10', max_wal_senders: '10' }
+/** As in production: a commit waits for the disk. */
+const DURABLE = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' }
+
+async function connected(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  return client
+}
+
+/** From before a write is sent to when its entry is invalidated, at 500 writes a second. */
+async function replicationLag(bench: Bench): Promise<void> {
+  const name = 'changes/lag/replication'
+  if (!bench.wants(name)) return
+  const server = await startPostgres({ ...LOGICAL, ...DURABLE })
+  const writers = await Promise.all([1, 2, 3, 4].map(() => connected(server.url)))
+  await writers[0]?.query(`${TABLE}; ${PUBLISHED}`)
+  const sentAt = new Map<string, number>()
+  const lags: number[] = []
+  const source = postgresReplication(server.url)
+  await new Promise<void>((resolve, reject) =>
+    source.start({
+      live: () => resolve(),
+      lost: reject,
+      beat: () => undefined,
+      changed: (change) => {
+        const now = performance.now()
+        for (const [id] of change?.rows ?? []) lags.push(now - (sentAt.get(String(id)) ?? now))
+      },
+    }),
+  )
+  const startedAt = performance.now()
+  const writes: Promise<unknown>[] = []
+  for (let id = 0; id < 4000; id++) {
+    const wait = startedAt + id * 2 - performance.now()
+    if (wait > 0) await pause(wait)
+    sentAt.set(String(id), performance.now())
+    writes.push(
+      (writers[id % 4] as pg.Client).query('UPDATE account SET name = $1 WHERE id = $2', ['other', id]),
+    )
+  }
+  await Promise.all(writes)
+  while (lags.length < 4000) await pause(5)
+  await source.stop()
+  await Promise.all(writers.map((writer) => writer.end()))
+  await server.kill()
+  lags.sort((a, b) => a - b)
+  bench.limited(name, lags[Math.floor(lags.length * 0.99)] as number, 'ms', 50)
+}
+
+/** A single-row UPDATE on a server whose log another process reads, against one on a server that does not replicate. */
+async function replicationCost(bench: Bench): Promise<void> {
+  const name = 'changes/replication-cost'
+  if (!bench.wants(name)) return
+  const [told, silent] = await Promise.all([
+    startPostgres({ ...LOGICAL, ...DURABLE }),
+    startPostgres(DURABLE),
+  ])
+  const [watched, plain] = await Promise.all([connected(told.url), connected(silent.url)])
+  await watched.query(`${TABLE}; ${PUBLISHED}`)
+  await plain.query(TABLE)
+  const reader = fork(new URL('../changes-reader.ts', import.meta.url), [told.url], {
+    execArgv: process.execArgv,
+  })
+  await once(reader, 'message')
+  let id = 0
+  const updates = (client: pg.Client) => async (times: number) => {
+    for (let n = 0; n < times; n++)
+      await client.query('UPDATE account SET name = $1 WHERE id = $2', ['other', id++ % 10_000])
+  }
+  await bench.neighbours({
+    bench: name,
+    subject: updates(watched),
+    baselines: [{ name: 'without', run: updates(plain), atLeast: 0.97 }],
+    rounds: 101,
+    warmUps: 5,
+    times: 10,
+    unit: 'µs',
+  })
+  reader.kill()
+  await once(reader, 'exit')
+  await Promise.all([watched.end(), plain.end()])
+  await Promise.all([told.kill(), silent.kill()])
 }

@@ -66,6 +66,7 @@ export type ChangesErrorCode =
   | 'E_CHANGES_POOLER'
   | 'E_CHANGES_NOT_INSTALLED'
   | 'E_CHANGES_WAL_LEVEL'
+  | 'E_CHANGES_BINLOG'
   | 'E_CHANGES_RIGHTS'
   | 'E_CHANGES_REFUSED'
   | 'E_CHANGES_LOST'
@@ -78,6 +79,7 @@ export type ChangesErrorCode =
  * - `E_CHANGES_POOLER`: notifications do not arrive, or the URL is not one to replicate from
  * - `E_CHANGES_NOT_INSTALLED`: there are no triggers, or no publication
  * - `E_CHANGES_WAL_LEVEL`: the server's log does not tell what changes
+ * - `E_CHANGES_BINLOG`: the same of a binary log
  * - `E_CHANGES_RIGHTS`: the role may not replicate
  * - `E_CHANGES_REFUSED`: the database refuses what the source needs; the message has its words
  * - `E_CHANGES_LOST`: the connection is gone; the source connects again by itself

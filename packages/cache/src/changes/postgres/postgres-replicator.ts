@@ -9,7 +9,7 @@ import {
 } from '../change-connection.ts'
 import { PgSession } from './pg-session.ts'
 import { ReplicationStream, type Committed } from './replication-stream.ts'
-import type { NamedTable } from './transaction-rows.ts'
+import type { NamedTable } from '../transaction-rows.ts'
 import { VisibleCommits } from './visible-commits.ts'
 import { realTimers } from '@prisma-brisk/core'
 

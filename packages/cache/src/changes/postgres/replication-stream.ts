@@ -3,7 +3,7 @@ import type { TableChange } from '../../change-source.ts'
 import { ChangesError } from '../../errors.ts'
 import { lost } from '../change-connection.ts'
 import { asChangesError, PgSession } from './pg-session.ts'
-import { TransactionRows, type NamedTable } from './transaction-rows.ts'
+import { TransactionRows, type NamedTable } from '../transaction-rows.ts'
 
 /** What a transaction has committed. */
 export interface Committed {

@@ -1,8 +1,9 @@
-import type { TableChange } from '../../change-source.ts'
+import type { TableChange } from '../change-source.ts'
 
 /** A table as the database names it. */
 export interface NamedTable {
-  readonly schema: string
+  /** Null where the database has none. */
+  readonly schema: string | null
   readonly table: string
 }
 
@@ -29,7 +30,7 @@ export class TransactionRows {
 
   /** Rows before and after, of which the columns are told that all of them have. */
   add(home: NamedTable, columns: readonly string[], rows: readonly Row[]): void {
-    const name = `${home.schema}.${home.table}`
+    const name = nameOf(home)
     if (this.whole.has(name)) return
     const known = columns.filter((column) => rows.every((row) => isTold(row[column])))
     if (known.length === 0) return this.addWhole(home)
@@ -44,7 +45,7 @@ export class TransactionRows {
   }
 
   addWhole(home: NamedTable): void {
-    const name = `${home.schema}.${home.table}`
+    const name = nameOf(home)
     this.whole.set(name, home)
     for (const key of this.told.keys()) if (key.startsWith(`${name} `)) this.told.delete(key)
   }
@@ -54,7 +55,7 @@ export class TransactionRows {
     this.isUnknown = true
   }
 
-  changes(transaction: string): readonly (TableChange | null)[] {
+  changes(transaction?: string): readonly (TableChange | null)[] {
     if (this.isUnknown) return [null]
     return [
       ...[...this.whole.values()].map((home) => ({ ...home, transaction, columns: [], rows: null })),
@@ -67,6 +68,8 @@ export class TransactionRows {
     ]
   }
 }
+
+const nameOf = ({ schema, table }: NamedTable): string => (schema === null ? table : `${schema}.${table}`)
 
 const isTold = (value: string | null | undefined): boolean =>
   value === null || (value !== undefined && value.length <= LONGEST)
