@@ -158,6 +158,31 @@ describe('rows that others write', () => {
     expect(await read(of.prisma as never)).toEqual(await read(plain))
   })
 
+  test('lists by a value that no row has had stay: of new rows, and of old ones that are told whole', async () => {
+    const of = await followed()
+    const talks = (userId: number) => () =>
+      of.prisma.$cache.withInfo(() =>
+        of.prisma.conversation.findMany({ where: { userId }, cacheStrategy: strategy }),
+      )
+    const [one, two] = [talks(1), talks(2)]
+    await Promise.all([one(), two()])
+    await write(of, `INSERT INTO "Conversation" (id, title, "userId") VALUES ('c', 'Talk', 1)`)
+    expect((await two()).info.status).toBe('hit')
+    expect((await one()).data.map(({ title }) => title)).toEqual(['Talk'])
+    await write(of, `UPDATE "Conversation" SET title = 'Other'`)
+    // Whose it was is not told.
+    expect((await two()).info.status).toBe('miss')
+    await elsewhere.query('ALTER TABLE "Conversation" REPLICA IDENTITY FULL')
+    try {
+      await until(async () => (await one()).info.status === 'hit' && (await two()).info.status === 'hit')
+      await write(of, `UPDATE "Conversation" SET title = 'Last'`)
+      expect((await two()).info.status).toBe('hit')
+      expect((await one()).data.map(({ title }) => title)).toEqual(['Last'])
+    } finally {
+      await elsewhere.query('ALTER TABLE "Conversation" REPLICA IDENTITY DEFAULT')
+    }
+  })
+
   test('what a transaction rolls back is not told', async () => {
     const of = await followed()
     const { events, tables } = of.changes()

@@ -64,6 +64,8 @@ export class TransactionRows {
         transaction,
         columns,
         rows: [...rows.values()],
+        // Where a column of a row before is not told, it is none of `columns`.
+        isWhole: true,
       })),
     ]
   }
