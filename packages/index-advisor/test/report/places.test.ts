@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { sarifErrors } from '../support/sarif-schema.ts'
 import { smallFiles } from '../support/small-project.ts'
 import { TestProject } from '../support/project.ts'
 
@@ -63,6 +64,7 @@ async function sarif(project: TestProject, cwd = ''): Promise<Log['runs'][0]> {
     stderr: () => undefined,
   })
   expect(code).toBe(0)
+  expect(sarifErrors(JSON.parse(text))).toEqual([])
   const [log] = (JSON.parse(text) as Log).runs
   // What SARIF 2.1.0 and code scanning ask of every result.
   const ids = log.tool.driver.rules.map((rule) => rule.id)
@@ -85,6 +87,23 @@ const placesIn = (log: Log['runs'][0]) =>
     const { artifactLocation, region } = locations[0]!.physicalLocation
     return `${ruleId} ${artifactLocation.uri}:${region.startLine}`
   })
+
+test('KA-A8 the published schema of SARIF 2.1.0 is what logs are checked with: it refuses what is none', () => {
+  const log = (result: object) => ({
+    version: '2.1.0',
+    runs: [{ tool: { driver: { name: 'brisk' } }, results: [result] }],
+  })
+  expect(sarifErrors(log({ message: { text: 'a' } }))).toEqual([])
+  const at = (uri: string) => ({
+    message: { text: 'a' },
+    locations: [{ physicalLocation: { artifactLocation: { uri }, region: { startLine: 0 } } }],
+  })
+  expect(sarifErrors(log(at('app/[slug]/my page.tsx')))).toEqual([
+    expect.stringContaining('should match format "uri-reference"'),
+    expect.stringContaining('.region.startLine should be >= 1'),
+  ])
+  expect(sarifErrors(log({}))).toEqual([expect.stringContaining('message')])
+})
 
 test('KA-A8 a migration that is not understood, source that does not parse: each has its place', async () => {
   const log = await sarif(
