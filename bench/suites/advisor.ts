@@ -1,3 +1,4 @@
+import { runMysqlFidelity } from '../advisor/mysql-fidelity.ts'
 import { runProof } from '../advisor/proof.ts'
 import { runStatic } from '../advisor/static.ts'
 import type { Bench } from '../harness.ts'
@@ -6,4 +7,5 @@ import type { Bench } from '../harness.ts'
 export async function run(bench: Bench): Promise<void> {
   runStatic(bench)
   await runProof(bench)
+  await runMysqlFidelity(bench)
 }

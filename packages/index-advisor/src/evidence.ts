@@ -30,7 +30,12 @@ export interface ProofOptions {
   readonly databaseUrl?: string | undefined
   /** A file that `brisk statistics export` wrote, in place of a connection. */
   readonly statistics?: string | undefined
-  /** Default: `pglite` for PostgreSQL, `sqlite` for SQLite, `none` for MySQL and MariaDB. */
+  /**
+   * A server that is not production, on which MariaDB plans on an empty copy: its user may create databases and write to
+   * `mysql.innodb_index_stats` and its neighbours. Default: nothing is planned for MariaDB.
+   */
+  readonly shadowDatabaseUrl?: string | undefined
+  /** Default: `pglite` for PostgreSQL, `sqlite` for SQLite, `mariadb` for MariaDB with a `shadowDatabaseUrl`, else `none`. */
   readonly planner?: PlannerName | 'none' | undefined
   /** Lets `planner: 'transaction'` build indexes. Default false. */
   readonly allowCreate?: boolean | undefined
@@ -71,7 +76,9 @@ export async function openEvidence(collected: Collected, options: ProofOptions):
       collation: known.collation ?? (statistics === null ? null : collationOf(statistics)),
     }
     const workload = await readWorkload(options, connection, catalog.provider)
-    const planner = await openPlanner(options, connection, statistics)
+    const shadow = await openShadow(options, statistics)
+    if (shadow !== null) opened.push(shadow)
+    const planner = await openPlanner(options, connection, statistics, shadow)
     if (planner !== null) opened.push(planner)
     const shapes = workload === null ? [] : await workloadShapes(workload, described)
     return {
@@ -85,7 +92,7 @@ export async function openEvidence(collected: Collected, options: ProofOptions):
           ? withFindings(ruleSelector, [
               ...(await unreadStatements(workload)),
               ...(statistics === null ? [] : statisticsFindings(described, statistics)),
-              ...unproved(statistics),
+              ...(options.planner === 'none' ? [] : unproved(statistics)),
             ])
           : provingSelector({
               statistics,
@@ -156,7 +163,10 @@ async function openPlanner(
   options: ProofOptions,
   connection: DatabaseConnection | null,
   statistics: Statistics | null,
+  shadow: DatabaseConnection | null,
 ): Promise<Planner | null> {
+  if (statistics !== null && shadow !== null)
+    return (await import('./planner/mariadb-planner.ts')).mariadbPlanner(shadow, statistics)
   if (statistics === null || statistics.provider === 'mysql' || options.planner === 'none') {
     const wanted = options.planner
     if (wanted === undefined || wanted === 'none') return null
@@ -164,7 +174,9 @@ async function openPlanner(
       'E_PLANNER',
       statistics === null
         ? `--planner ${wanted} needs --database-url or --statistics.`
-        : `--planner ${wanted} cannot plan for ${statistics.server.name}: MySQL and MariaDB cannot plan against imported statistics without the data.`,
+        : wanted === 'mariadb' && isMariadb(statistics)
+          ? '--planner mariadb needs --shadow-database-url: a server that is not production, for an empty copy.'
+          : `--planner ${wanted} cannot plan for ${statistics.server.name}.`,
     )
   }
   const planner = options.planner ?? (statistics.provider === 'sqlite' ? 'sqlite' : 'pglite')
@@ -186,11 +198,23 @@ async function openPlanner(
       return transactionPlanner(needed(connection, planner), { allowCreate: options.allowCreate === true })
     }
     case 'mariadb':
-      throw new AdvisorError(
-        'E_PLANNER',
-        'There is no planner for MariaDB: it cannot plan against imported statistics without the data.',
-      )
+      throw new AdvisorError('E_PLANNER', `--planner mariadb cannot plan for ${statistics.server.name}.`)
   }
+}
+
+function isMariadb(statistics: Statistics): boolean {
+  return statistics.provider === 'mysql' && statistics.server.name.startsWith('MariaDB')
+}
+
+/** For MariaDB alone; of others the migrations are played there, and nothing is planned. */
+async function openShadow(
+  { shadowDatabaseUrl, planner = 'mariadb' }: ProofOptions,
+  statistics: Statistics | null,
+): Promise<DatabaseConnection | null> {
+  if (shadowDatabaseUrl === undefined || planner !== 'mariadb') return null
+  if (statistics === null || !isMariadb(statistics)) return null
+  const { connectDatabase } = await import('./statistics/connect.ts')
+  return connectDatabase(shadowDatabaseUrl)
 }
 
 function needed(connection: DatabaseConnection | null, planner: string): DatabaseConnection {
@@ -208,9 +232,10 @@ async function unreadStatements(workload: Workload | null): Promise<readonly Rem
 
 function unproved(statistics: Statistics | null): readonly Remark[] {
   if (statistics?.provider !== 'mysql') return []
-  const reason =
-    `Nothing is proved on ${statistics.server.name}: it cannot plan against imported statistics without the data. ` +
-    'The advice rests on the schema, the queries and the number of rows and values.'
+  const how = isMariadb(statistics)
+    ? 'give --shadow-database-url, a server that is not production, and it plans on an empty copy there'
+    : 'MySQL cannot plan on statistics without the rows'
+  const reason = `Nothing is proved on ${statistics.server.name}: ${how}. The advice rests on the schema, the queries and the number of rows and values.`
   return [{ kind: 'statistics', model: '', index: '', reason }]
 }
 

@@ -32,8 +32,9 @@ function refuseIdleFlags(flags: AdviseFlags): void {
     throw new AdvisorError('E_INVALID_OPTIONS', `${flag} does nothing without ${wanted}.`)
   }
   if (flags.dropRedundant === true && flags.write !== true) refuse('--drop-redundant', '--write')
-  if (flags.shadowDatabaseUrl !== undefined && flags.write !== true)
-    refuse('--shadow-database-url', '--write')
+  const hasStatistics = flags.statistics !== undefined || flags.databaseUrl !== undefined
+  if (flags.shadowDatabaseUrl !== undefined && flags.write !== true && !hasStatistics)
+    refuse('--shadow-database-url', '--write, --statistics or --database-url')
   if (flags.updateBaseline === true && flags.baseline === undefined)
     refuse('--update-baseline', '--baseline <file>')
   if (flags.baseline !== undefined && flags.check !== true && flags.updateBaseline !== true)

@@ -15,7 +15,7 @@ export interface AdviseFlags {
   readonly workload?: string
   readonly databaseUrl?: string
   readonly statistics?: string
-  readonly planner?: 'pglite' | 'hypopg' | 'transaction' | 'sqlite' | 'none'
+  readonly planner?: 'pglite' | 'hypopg' | 'transaction' | 'sqlite' | 'mariadb' | 'none'
   readonly allowCreate?: boolean
   /** Megabytes for all recommended indexes. */
   readonly budget?: number

@@ -71,7 +71,7 @@ function addAdvise(program: Command, host: CliHost, done: (exitCode: number) => 
     .option('--drop-redundant', 'with --write: also drop redundant indexes, in migrations of their own')
     .option(
       '--shadow-database-url <url>',
-      'MySQL: a server on which the migrations are played before they are written',
+      'MySQL, MariaDB: a server on which migrations are played before they are written; MariaDB plans there, too',
     )
     .option('--all', 'text: all advice beside indexes, not only the five that cost most')
     .option('--check', 'exit with code 1 when there are recommendations')
@@ -174,8 +174,8 @@ function withSources(command: Command): Command {
     .addOption(
       new Option(
         '--planner <planner>',
-        'planner used to verify candidates (default with statistics: pglite for PostgreSQL, sqlite for SQLite)',
-      ).choices(['pglite', 'hypopg', 'transaction', 'sqlite', 'none']),
+        'planner used to verify candidates (default with statistics: pglite for PostgreSQL, sqlite for SQLite, mariadb with --shadow-database-url)',
+      ).choices(['pglite', 'hypopg', 'transaction', 'sqlite', 'mariadb', 'none']),
     )
     .option(
       '--allow-create',

@@ -49,7 +49,7 @@ export function exportStatistics(
     case 'postgresql':
       return exportPostgresStatistics(connection, options)
     case 'mysql':
-      return readOnly(connection, () => exportMariadbStatistics(connection))
+      return readOnly(connection, () => exportMariadbStatistics(connection, options))
     case 'sqlite':
       return exportSqliteStatistics(connection)
   }

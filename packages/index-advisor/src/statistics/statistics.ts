@@ -106,6 +106,8 @@ export interface TableColumn {
 export interface ValueStatistics {
   readonly nullFraction: number
   readonly averageWidth: number
+  /** Least and greatest value of a number or a time, as text; MariaDB only, and only where values are exported. */
+  readonly bounds?: readonly [string, string]
   /** As PostgreSQL keeps it: a number of values, or, negative, a share of the rows. */
   readonly distinct: number
   readonly correlation: number | null
@@ -161,6 +163,8 @@ export interface TableIndex {
   readonly fillfactor: number | null
   /** SQLite's `sqlite_stat1.stat`: rows, then rows for each value of one, two, … keys. */
   readonly stat?: string
+  /** MariaDB, MySQL: different values of the first key, the first two, … */
+  readonly prefixes?: readonly number[]
   /** Of expression keys, by key position from 1. */
   readonly expressions: readonly { readonly position: number; readonly statistics: ValueStatistics }[]
   /** The index of the partitioned table that this one is a part of. */

@@ -1,7 +1,5 @@
 import { createRequire } from 'node:module'
 
-const SCHEMA = '@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json'
-
 /** As much of Ajv as is needed; the schema is of draft 4, which Ajv reads up to version 6: that of the package. */
 interface Ajv {
   addMetaSchema(schema: unknown): void
@@ -16,11 +14,13 @@ let validate: ReturnType<Ajv['compile']> | undefined
 export function sarifErrors(log: unknown): string[] {
   if (validate === undefined) {
     const require = createRequire(import.meta.url)
-    const requireThere = createRequire(require.resolve(SCHEMA))
+    const requireThere = createRequire(
+      require.resolve('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json'),
+    )
     const AjvOfPackage = requireThere('ajv') as new (options: object) => Ajv
     const ajv = new AjvOfPackage({ schemaId: 'auto', meta: false, allErrors: true })
     ajv.addMetaSchema(requireThere('ajv/lib/refs/json-schema-draft-04.json'))
-    validate = ajv.compile(require(SCHEMA))
+    validate = ajv.compile(require('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json'))
   }
   if (validate(log)) return []
   return (validate.errors ?? []).map((each) => `${each.dataPath} ${each.message ?? ''}`)
