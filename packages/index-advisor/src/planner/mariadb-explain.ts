@@ -30,7 +30,8 @@ export function tablesOf(root: unknown): ExplainedTable[] {
 }
 
 function tableOf(node: Record<string, unknown>): ExplainedTable {
-  const words = (name: string) => (typeof node[name] === 'string' ? [withoutLiterals(node[name])] : [])
+  const raw = (name: string) => (typeof node[name] === 'string' ? node[name] : '')
+  const words = (name: string) => (raw(name) === '' ? [] : [withoutLiterals(raw(name))])
   return {
     table: String(node['table_name']),
     access: String(node['access_type']),
@@ -39,7 +40,7 @@ function tableOf(node: Record<string, unknown>): ExplainedTable {
     rows: Number(node['rows'] ?? 1),
     isCovering: node['using_index'] === true,
     conditions: [...words('index_condition'), ...words('attached_condition')],
-    bounds: ['index_condition', 'attached_condition'].flatMap((name) => boundsIn(String(node[name] ?? ''))),
+    bounds: ['index_condition', 'attached_condition'].flatMap((name) => boundsIn(raw(name))),
   }
 }
 

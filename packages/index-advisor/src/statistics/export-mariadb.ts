@@ -65,7 +65,7 @@ async function persistentStatistics(client: SqlClient, database: string): Promis
   try {
     return await client.query(
       `select s.table_name as table_name, s.column_name as name, s.nulls_ratio as null_fraction,
-              s.avg_length as width, s.avg_frequency as frequency, s.min_value as least, s.max_value as most,
+              s.avg_length as width, s.avg_frequency as frequency, convert(s.min_value using utf8mb4) as least, convert(s.max_value using utf8mb4) as most,
               t.cardinality as row_count
        from mysql.column_stats s
        join mysql.table_stats t on t.db_name = s.db_name and t.table_name = s.table_name
@@ -145,11 +145,10 @@ function readColumn(
 
 /** Of numbers and times: of texts they would be pieces of data that nothing is reckoned from. */
 function boundsOf(known: Row | undefined): { bounds?: readonly [string, string] } {
-  const [least, most] = [known?.['least'], known?.['most']].map((each) =>
-    each === null || each === undefined ? null : String(each),
-  )
-  const isMeasured = (each: string | null | undefined) => /^-?\d+(\.\d+)?$|^\d{4}-\d\d-\d\d/.test(each ?? '')
-  return least == null || most == null || !isMeasured(least) || !isMeasured(most)
+  if (known === undefined) return {}
+  const [least, most] = [textOrNull(known, 'least'), textOrNull(known, 'most')]
+  const isMeasured = (each: string | null) => /^-?\d+(\.\d+)?$|^\d{4}-\d\d-\d\d/.test(each ?? '')
+  return least === null || most === null || !isMeasured(least) || !isMeasured(most)
     ? {}
     : { bounds: [least, most] }
 }
