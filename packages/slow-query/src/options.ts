@@ -194,6 +194,8 @@ const ALERT_METRICS = [
   'poolShare',
   'hitRate',
   'deferredFailureRate',
+  'changesLost',
+  'changesLag',
 ] as const satisfies readonly AlertMetric[]
 const SHARES: ReadonlySet<AlertMetric> = new Set(['poolShare', 'hitRate', 'deferredFailureRate'])
 

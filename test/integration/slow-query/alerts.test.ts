@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jest } from '@jest/globals'
+import { cache, type ChangeSink } from '@prisma-brisk/cache'
 import {
   jsonLinesSink,
   slowQuery,
@@ -119,6 +120,43 @@ test('S15 an error rate counts the failures of its model alone', async () => {
   ])
   for (let index = 0; index < 20; index++) await fail()
   expect(await told()).toMatchObject([{ model: 'Tag', from: 'warn', to: 'critical', value: 0.625 }])
+})
+
+test('S15 a source of changes that is lost, or late', async () => {
+  const { prisma, operations, told } = watched([
+    { metric: 'changesLost', warn: 1 },
+    { metric: 'changesLag', warn: 500, critical: 1000 },
+  ])
+  const sinks: ChangeSink[] = []
+  const changes = {
+    name: 'told',
+    onLost: 'bypass',
+    start: (sink: ChangeSink) => void sinks.push(sink),
+    stop: async () => undefined,
+  } as const
+  const cached = prisma.$extends(cache({ changes }))
+  await operations(1, 1)
+  // What has not been started is not lost.
+  expect(await told()).toEqual([])
+  const live = cached.$cache.untilLive()
+  const [sink] = sinks as [ChangeSink]
+  sink.live(new Set())
+  sink.beat(20)
+  await live
+  expect(await told()).toEqual([])
+  sink.beat(700)
+  expect(await told()).toMatchObject([{ metric: 'changesLag', from: 'ok', to: 'warn', value: 700 }])
+  sink.lost(new Error('cut'))
+  expect(await told()).toMatchObject([{ metric: 'changesLost', from: 'ok', to: 'warn', value: 1 }])
+  expect(prisma.$queries.metrics()).toContain('db_client_changes_live{source="told"} 0')
+  sink.live(new Set())
+  await cached.$cache.untilLive()
+  sink.beat(20)
+  expect((await told()).map(({ metric, to }) => [metric, to])).toEqual([
+    ['changesLost', 'ok'],
+    ['changesLag', 'ok'],
+  ])
+  expect(prisma.$queries.metrics()).toContain('db_client_changes_losses_total{source="told"} 1')
 })
 
 describe('S15 callers that wait for the pool', () => {

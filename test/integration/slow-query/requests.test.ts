@@ -7,7 +7,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import { memoryStore } from '@prisma-brisk/cache'
+import { cache, memoryStore, type ChangeSource } from '@prisma-brisk/cache'
 import { pagination } from '@prisma-brisk/pagination'
 import { runRequest, slowQuery, type SinkRecord } from '@prisma-brisk/slow-query'
 import { expressMetrics, expressRequests } from '@prisma-brisk/slow-query/express'
@@ -65,7 +65,17 @@ function parsed(text: string): Map<string, number> {
     expect([...types.keys()]).toContain(family)
     if (types.get(family) === 'counter') expect(name).toMatch(/_total$/)
     for (const [, label] of labels.matchAll(/([a-z_]+)="/g))
-      expect(['model', 'operation', 'code', 'outcome', 'method', 'route', 'status', 'le']).toContain(label)
+      expect([
+        'model',
+        'operation',
+        'code',
+        'outcome',
+        'method',
+        'route',
+        'status',
+        'source',
+        'le',
+      ]).toContain(label)
     samples.set(`${name}${labels}`, Number(value!.replace('Inf', 'Infinity')))
   }
   for (const [key, count] of samples) {
@@ -265,8 +275,15 @@ test("S16 failures are counted by their code, and the application's own metrics 
 })
 
 test('S16 the Grafana dashboard and the Prometheus rules speak of metrics that are there', async () => {
-  const { prisma } = watched()
-  const app = await frameworks['hono']!(prisma)
+  const source: ChangeSource = {
+    name: 'told',
+    onLost: 'bypass',
+    start: (sink) => (sink.live(new Set()), sink.beat(3)),
+    stop: async () => undefined,
+  }
+  const prisma = watched().prisma.$extends(cache({ changes: source }))
+  await prisma.$cache.untilLive()
+  const app = await frameworks['hono']!(prisma as never)
   await app.get('/posts/1')
   const names = new Set([...parsed((await app.get('/metrics')).text).keys()].map((key) => key.split('{')[0]))
   await app.close()

@@ -1,4 +1,4 @@
-import type { Host, ModelSet, SchemaModel } from '@prisma-brisk/core'
+import { ChangeWatch, type Host, type ModelSet, type SchemaModel } from '@prisma-brisk/core'
 import type { ChangeSink, ChangeSource, ChangeState, ChangeStats, TableChange } from '../change-source.ts'
 import type { GuardedStore } from '../availability/guarded-store.ts'
 import { publish } from '../report/read-report.ts'
@@ -48,6 +48,7 @@ export class ChangeFeed implements ChangeSink {
     if (follower === undefined) {
       const made = new ChangeFollower(this, cache)
       own.set(store, (follower = made))
+      ChangeWatch.of(host).add(this, () => this.stats(made))
       host.onDisconnect(() => this.leave(made), 'last')
     }
     return follower

@@ -1,4 +1,4 @@
-import { DriverTap, type Host } from '@prisma-brisk/core'
+import { ChangeWatch, DriverTap, type Host } from '@prisma-brisk/core'
 import type { AlertEvent } from '../record/records.ts'
 import { Alert, type AlertRule, type Measurement } from './alert.ts'
 import { RecentRates } from './recent-rates.ts'
@@ -56,6 +56,7 @@ export class AlertMonitor {
   private measure({ metric, model }: AlertRule): Measurement | null {
     if (metric === 'poolWaiting' || metric === 'poolShare') return this.pool(metric)
     if (metric === 'hitRate' || metric === 'deferredFailureRate') return this.rates.of(metric, model)
+    if (metric === 'changesLost' || metric === 'changesLag') return this.changes(metric)
     const tally = new Tally()
     for (const each of this.series) {
       if (model === undefined || each.model === model)
@@ -66,6 +67,18 @@ export class AlertMonitor {
     const value =
       metric === 'errorRate' ? errors / latency.count : latency.quantile(metric === 'p95' ? 0.95 : 0.99)
     return { value, samples: latency.count }
+  }
+
+  private changes(metric: 'changesLost' | 'changesLag'): Measurement | null {
+    const all = ChangeWatch.of(this.host)
+      .counts()
+      .filter(({ state }) => state !== 'idle')
+    if (all.length === 0) return null
+    const value =
+      metric === 'changesLost'
+        ? all.filter(({ state }) => state !== 'live').length
+        : Math.max(...all.map(({ lag }) => lag ?? 0))
+    return { value, samples: all.length }
   }
 
   private pool(metric: 'poolWaiting' | 'poolShare'): Measurement | null {

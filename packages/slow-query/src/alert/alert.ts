@@ -1,7 +1,7 @@
 import type { AlertEvent, AlertMetric, AlertState } from '../record/records.ts'
 
 export interface AlertRule {
-  /** What is watched: milliseconds (`p95`, `p99`), a share of operations from 0 to 1 (`errorRate`), or callers (`poolWaiting`). */
+  /** What is watched: milliseconds (`p95`, `p99`), a share of operations from 0 to 1 (`errorRate`), callers (`poolWaiting`), or sources (`changesLost`). */
   readonly metric: AlertMetric
   /** One model; default all operations together. */
   readonly model?: string | undefined
@@ -87,9 +87,11 @@ export class Alert {
   }
 }
 
+const GAUGES: ReadonlySet<AlertMetric> = new Set(['poolWaiting', 'poolShare', 'changesLost', 'changesLag'])
+
 /** Metrics of the moment, which need no number of samples. */
 function isGauge(metric: AlertMetric): boolean {
-  return metric === 'poolWaiting' || metric === 'poolShare'
+  return GAUGES.has(metric)
 }
 
 const severity: Readonly<Record<AlertState, number>> = { ok: 0, warn: 1, critical: 2 }

@@ -1,4 +1,11 @@
-import { DeferredWatch, DriverTap, type Host, type ListWatch } from '@prisma-brisk/core'
+import {
+  ChangeWatch,
+  DeferredWatch,
+  DriverTap,
+  type ChangeCounts,
+  type Host,
+  type ListWatch,
+} from '@prisma-brisk/core'
 import { escaped, type HistogramSample, type OwnMetrics } from './own-metrics.ts'
 import type { ConnectionTimes } from './connection-times.ts'
 import { QUERIES_BOUNDS, REQUEST_BOUNDS, type RequestMetrics, type RequestSeries } from './request-metrics.ts'
@@ -71,6 +78,7 @@ export function prometheusText(source: MetricsSource): string {
       ['outcome="dropped"', dropped],
     ],
   )
+  changes(page, source)
   page.metric('db_client_n_plus_one_total', 'counter', 'Loops of queries reported.', [['', source.loops]])
   page.metric('db_client_records_dropped_total', 'counter', 'Slow-query records that reached no sink.', [
     ['', source.dropped],
@@ -182,6 +190,41 @@ function requests(page: Page, { requests: metrics }: MetricsSource): void {
     { labels: '', bounds: QUERIES_BOUNDS, buckets: metrics.queries, sum: metrics.statements },
   ])
 }
+
+/** Of the sources that tell the cache of writes from elsewhere, once one has been started. */
+function changes(page: Page, { host }: MetricsSource): void {
+  const all = ChangeWatch.of(host)
+    .counts()
+    .filter(({ state }) => state !== 'idle')
+    .map((counts) => [`source="${escaped(counts.source)}"`, counts] as const)
+  if (all.length === 0) return
+  page.metric(
+    'db_client_changes_live',
+    'gauge',
+    'Whether the source of changes is live: 1, else 0.',
+    all.map(([labels, { state }]) => [labels, state === 'live' ? 1 : 0]),
+  )
+  page.metric(
+    'db_client_changes_lag_seconds',
+    'gauge',
+    'Time that the last sign of life of the source of changes took.',
+    all.flatMap(([labels, { lag }]) => (lag === null ? [] : [[labels, lag / 1000] as const])),
+  )
+  for (const [name, help, value] of CHANGES)
+    page.metric(
+      name,
+      'counter',
+      help,
+      all.map(([labels, counts]) => [labels, value(counts)]),
+    )
+}
+
+const CHANGES: readonly (readonly [name: string, help: string, value: (counts: ChangeCounts) => number])[] = [
+  ['db_client_changes_told_total', 'Changes that the source has told.', ({ events }) => events],
+  ['db_client_changes_own_total', 'Changes told that this process had made itself.', ({ own }) => own],
+  ['db_client_changes_tables_total', 'Changes told that dropped a whole table.', ({ tables }) => tables],
+  ['db_client_changes_losses_total', 'Times that the source was lost.', ({ losses }) => losses],
+]
 
 class Page {
   private readonly lines: string[] = []

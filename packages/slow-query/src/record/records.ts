@@ -110,9 +110,19 @@ export interface NPlusOneReport {
  * - `poolShare`: of the connections that the pool may open, those in use
  * - `hitRate`: of cached reads, those answered from the cache; it fires when it falls
  * - `deferredFailureRate`: of deferred tasks, those that failed or were dropped
+ * - `changesLost`: sources of the cache's `changes` that are not live, of those that have been started
+ * - `changesLag`: milliseconds that the last sign of life of the slowest took
  */
 export type AlertMetric =
-  'p95' | 'p99' | 'errorRate' | 'poolWaiting' | 'poolShare' | 'hitRate' | 'deferredFailureRate'
+  | 'p95'
+  | 'p99'
+  | 'errorRate'
+  | 'poolWaiting'
+  | 'poolShare'
+  | 'hitRate'
+  | 'deferredFailureRate'
+  | 'changesLost'
+  | 'changesLag'
 export type AlertState = 'ok' | 'warn' | 'critical'
 
 /** A change of an alert's state; one event for each. */
