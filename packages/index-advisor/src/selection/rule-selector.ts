@@ -1,7 +1,7 @@
 import type { Candidate, CandidateKey, RejectedCandidate } from '../candidate/candidate.ts'
 import { candidateId, fieldOf } from '../candidate/candidate.ts'
-import type { CatalogTable } from '../catalog/catalog.ts'
-import { begins } from '../catalog/coverage.ts'
+import type { CatalogTable, IndexKey } from '../catalog/catalog.ts'
+import { begins, findsEqual } from '../catalog/coverage.ts'
 import { compareText } from '../text-order.ts'
 import type { SelectionProblem, IndexSelector, SelectedIndex } from './index-selector.ts'
 import type { Evidence, Severity } from '../advice/advice.ts'
@@ -29,10 +29,9 @@ export const ruleSelector: IndexSelector = {
       // One that begins so already is left as free as it was, for those that come later.
       const taken =
         there.find((each) => each.beginsAs(candidate)) ?? there.find((each) => each.takes(candidate))
-      const near =
-        taken === undefined ? there.find((each) => writes >= 2 && each.findsPartOf(candidate)) : undefined
+      const near = taken === undefined && writes >= 2 ? findsPart(candidate, there) : undefined
       if (taken !== undefined) taken.takeIn(candidate)
-      else if (near !== undefined) rejected.push(reject(candidate, near.enough(candidate, writes)))
+      else if (near !== undefined) rejected.push(reject(candidate, enough(candidate, near, writes)))
       else byTable.set(candidate.table, [...there, new Growing(candidate)])
     }
     const indexes = [...byTable.values()].flat()
@@ -125,11 +124,8 @@ class Growing {
     return true
   }
 
-  /** Why what it finds is enough. */
-  enough(candidate: Candidate, weight: number): string {
-    const { table } = candidate
-    const fields = (keys: readonly CandidateKey[]) => keys.map((key) => fieldOf(table, key.column)).join(', ')
-    return `${table.model}(${fields(this.groups.flat())}) finds its rows by ${fields(this.common(candidate).keys)}: with --write-weight ${weight} that is enough, for each index more costs every insert.`
+  keys(): readonly CandidateKey[] {
+    return this.groups.flat()
   }
 
   private common({ keys, freeKeys }: Candidate): { keys: CandidateKey[]; freeKeys: number } {
@@ -163,6 +159,31 @@ class Growing {
           : [],
     }
   }
+}
+
+/** The keys of an index that finds some of the rows to look through: one to come, or one that is there and stays. */
+function findsPart(candidate: Candidate, growing: readonly Growing[]): readonly IndexKey[] | undefined {
+  const grown = growing.find((each) => each.findsPartOf(candidate))
+  if (grown !== undefined) return grown.keys()
+  const free = candidate.keys.slice(0, candidate.freeKeys).map((key) => key.column)
+  if (candidate.replaces.length > 0 || candidate.type !== 'BTree') return undefined
+  return candidate.table.indexes.find(
+    ({ type, predicate, unusable, keys: [first] }) =>
+      type === 'BTree' &&
+      predicate === null &&
+      unusable === undefined &&
+      first !== undefined &&
+      findsEqual(first) &&
+      free.some((each) => each === first.column),
+  )?.keys
+}
+
+function enough(candidate: Candidate, keys: readonly IndexKey[], weight: number): string {
+  const { table } = candidate
+  const fields = keys.map(({ column, expression }) =>
+    column === null ? (expression ?? '') : fieldOf(table, column),
+  )
+  return `${table.model}(${fields.join(', ')}) finds its rows by ${fields[0]}: with --write-weight ${weight} that is enough, for each index more costs every insert.`
 }
 
 function groupsOf({ keys, freeKeys }: Candidate): CandidateKey[][] {
