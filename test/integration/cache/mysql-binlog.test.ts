@@ -76,7 +76,7 @@ async function write(of: { changes(): { events: number } }, sql: string): Promis
   await until(() => of.changes().events > events)
 }
 
-test('a row falls alone, by each of its keys, before and after', async () => {
+test('C40 a row falls alone, by each of its keys, before and after', async () => {
   const of = await followed()
   const read = () =>
     Promise.all(
@@ -113,7 +113,7 @@ const writes: Record<string, string> = {
   'a row of which the log has the least':
     "SET SESSION binlog_row_image = MINIMAL; UPDATE `User` SET email = 'least@example.org' WHERE id = 1; SET SESSION binlog_row_image = FULL",
 }
-test.each(Object.entries(writes))('%s is seen by lists, counts and rows', async (_, sql) => {
+test.each(Object.entries(writes))('C41 %s is seen by lists, counts and rows', async (_, sql) => {
   const of = await followed()
   const plain = database.createClient()
   const read = (client: PrismaClient) => {
@@ -158,7 +158,7 @@ test('writes of the client itself are seen, and told again', async () => {
 })
 
 describe('a source that is not live', () => {
-  test('is lost when its connection is killed, and what was missed is invalidated before it is live again', async () => {
+  test('C43 is lost when its connection is killed, and what was missed is invalidated before it is live again', async () => {
     const of = await followed()
     const name = async () =>
       (await of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }))?.name
@@ -212,7 +212,7 @@ describe('a source that cannot work says what to do', () => {
     })
   })
 
-  test('with another format', async () => {
+  test('C44 with another format', async () => {
     await elsewhere.query('SET GLOBAL binlog_format = MIXED')
     await expect(refused(database.url)).rejects.toMatchObject({ code: 'E_CHANGES_BINLOG' })
     await elsewhere.query('SET GLOBAL binlog_format = ROW')

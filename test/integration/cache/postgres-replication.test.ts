@@ -12,6 +12,10 @@ import {
 import { parseSchema } from '@prisma-brisk/core'
 import pg from 'pg'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import {
+  readReplicationSlots,
+  slotsText,
+} from '../../../packages/index-advisor/src/verify/replication-slots.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { startPgBouncer } from '../../support/pgbouncer.ts'
 import { postgresBinaries, startPostgres, type PostgresServer } from '../../support/postgres.ts'
@@ -92,7 +96,7 @@ async function write(of: { changes(): { events: number } }, sql: string): Promis
 }
 
 describe('rows that others write', () => {
-  test('a row falls alone by its primary key; by keys whose old value is not told, all rows of that key', async () => {
+  test('C40 a row falls alone by its primary key; by keys whose old value is not told, all rows of that key', async () => {
     const of = await followed()
     const { user } = of.prisma
     const byId = (id: number) => user.findUnique({ where: { id }, cacheStrategy: strategy })
@@ -140,7 +144,7 @@ describe('rows that others write', () => {
     'an UPDATE of the key': `UPDATE "User" SET id = id + 100 WHERE id = 1`,
     'a COPY': `COPY "User" (email, name) FROM PROGRAM 'echo copied@example.org,Copied' CSV`,
   }
-  test.each(Object.entries(writes))('%s is seen by lists, counts and rows', async (_, sql) => {
+  test.each(Object.entries(writes))('C41 %s is seen by lists, counts and rows', async (_, sql) => {
     const of = await followed()
     const plain = database.createClient()
     const read = (client: PrismaClient) => {
@@ -183,7 +187,7 @@ describe('rows that others write', () => {
     }
   })
 
-  test('what a transaction rolls back is not told', async () => {
+  test('C41 what a transaction rolls back is not told', async () => {
     const of = await followed()
     const { events, tables } = of.changes()
     await elsewhere.query(`BEGIN; UPDATE "User" SET name = 'Never'; ROLLBACK`)
@@ -252,7 +256,7 @@ describe('rows that others write', () => {
     }
   })
 
-  test('a change is told once every read sees it, though the log has it before', async () => {
+  test('C42 a change is told once every read sees it, though the log has it before', async () => {
     // A synchronous standby that does not answer: COMMIT is in the log, and visible to nobody.
     await elsewhere.query(`ALTER SYSTEM SET synchronous_standby_names = 'nobody'`)
     const writer = await connected()
@@ -366,7 +370,7 @@ describe('a source that cannot work', () => {
     await elsewhere.query(installReplicationSql(schema))
   })
 
-  test('says which right is missing', async () => {
+  test('C44 says which right is missing', async () => {
     await elsewhere.query('CREATE ROLE reader LOGIN')
     const url = new URL(database.url)
     url.username = 'reader'
@@ -405,7 +409,7 @@ describe('a source that is not live', () => {
       `SELECT pid FROM pg_stat_activity WHERE backend_type = 'walsender' AND datname = current_database()`,
     )
 
-  test('is lost when its walsender is killed, and what was missed is invalidated before it is live again', async () => {
+  test('C43 is lost when its walsender is killed, and what was missed is invalidated before it is live again', async () => {
     const of = await followed()
     const read = () => of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy })
     await read()
@@ -444,6 +448,11 @@ describe('a source that is not live', () => {
       )
     await until(async () => (await slots()).rowCount === 1)
     const before = (await slots()).rows[0]!.behind
+    // As `brisk verify` shows it.
+    const shown = await readReplicationSlots({ query: async (sql) => (await elsewhere.query(sql)).rows })
+    expect(slotsText(shown)).toMatch(
+      /✗ slot brisk_kept {2}read by nobody: the server keeps \d+ kB of log for it \(reserved\)\n.*pg_drop_replication_slot\('brisk_kept'\)/,
+    )
     await elsewhere.query(`UPDATE "User" SET name = 'Meanwhile' WHERE id = 1`)
     await of.prisma.$cache.untilLive()
     await write(of, `UPDATE "User" SET name = 'Later' WHERE id = 1`)

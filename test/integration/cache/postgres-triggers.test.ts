@@ -65,7 +65,7 @@ async function write(
 }
 
 describe('rows that others write', () => {
-  test('a row falls alone, by each of its keys, before and after', async () => {
+  test('C40 a row falls alone, by each of its keys, before and after', async () => {
     const of = await followed()
     const { user } = of.prisma
     const one = () => user.findUnique({ where: { id: 1 }, cacheStrategy: strategy })
@@ -90,7 +90,7 @@ describe('rows that others write', () => {
     expect(of.log.statements).toHaveLength(2)
   })
 
-  test.each(Object.entries(WRITES_ELSEWHERE))('%s is seen by lists, counts and rows', async (_, sql) => {
+  test.each(Object.entries(WRITES_ELSEWHERE))('C41 %s is seen by lists, counts and rows', async (_, sql) => {
     const of = await followed()
     const plain = database.createClient()
     const read = (client: PrismaClient) => {
@@ -378,7 +378,7 @@ describe('a source that is not live', () => {
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'prisma-brisk changes' AND datname = current_database()`,
     )
 
-  test('is lost when its connection ends, and what was missed is invalidated before it is live again', async () => {
+  test('C43 is lost when its connection ends, and what was missed is invalidated before it is live again', async () => {
     const of = await followed()
     const read = () => of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy })
     await read()

@@ -36,6 +36,7 @@ export async function verifyCommand(flags: VerifyFlags, host: CliHost): Promise<
   const { catalog } = reading
   const { connectDatabase, exportStatistics } = await import('../statistics/connect.ts')
   const { readWorkload } = await import('../workload/read-workload.ts')
+  const { readReplicationSlots, slotsText } = await import('../verify/replication-slots.ts')
   const { verificationText, verifyIndexes } = await import('../verify/verify-indexes.ts')
   const log = (file: string | undefined) =>
     file === undefined ? null : readWorkload(resolve(host.cwd, file), catalog.provider)
@@ -43,11 +44,12 @@ export async function verifyCommand(flags: VerifyFlags, host: CliHost): Promise<
   const connection = await connectDatabase(databaseUrlOf(flags.databaseUrl, project))
   try {
     const statistics = await exportStatistics(connection, { values: false })
+    const slots = connection.provider === 'postgresql' ? await readReplicationSlots(connection) : []
     const verification = verifyIndexes({ catalog, statistics, before, after })
     host.stdout(
       flags.format === 'json'
-        ? `${JSON.stringify(verification, null, 2)}\n`
-        : verificationText(verification, { all: flags.all === true }),
+        ? `${JSON.stringify({ ...verification, slots }, null, 2)}\n`
+        : verificationText(verification, { all: flags.all === true }) + slotsText(slots),
     )
     return verification.isGood ? 0 : 1
   } finally {
