@@ -19,6 +19,7 @@ import { startPostgres, type PostgresServer } from '../../support/postgres.ts'
 import { forSeeds, type Random } from '../../support/random.ts'
 import { ownNamespace, until } from './support/cached-client.ts'
 import { Stores } from './support/stores.ts'
+import { Wire } from './support/wire.ts'
 
 const schema = parseSchema(readFileSync('prisma/schema.prisma', 'utf8'), 'inline')
 const run = promisify(execFile)
@@ -28,6 +29,8 @@ const USERS = 5
 let server: PostgresServer
 let database: TestDatabase<PrismaClient>
 let elsewhere: pg.Client
+/** What the sources are connected by. */
+let wire: Wire
 let plain: PrismaClient
 /** The same, for reads that are written for a cached one. */
 let uncached: PrismaClient
@@ -42,6 +45,7 @@ beforeAll(async () => {
   })
   process.env.POSTGRES_URL = server.url
   database = await createDatabase('postgresql')
+  wire = await Wire.to(database.url)
   elsewhere = new pg.Client({ connectionString: database.url })
   await elsewhere.connect()
   await elsewhere.query(installTriggersSql(schema))
@@ -56,6 +60,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await elsewhere.end()
   await stores.close()
+  await wire.close()
   await database.drop()
   await server.kill()
 })
@@ -140,6 +145,7 @@ function writeElsewhere(random: Random): Write {
   }
   return random.pick<Write>([
     () => raw(some[0] as string),
+    () => run('psql', [database.url, '-qc', some[0] as string]),
     () => raw(`BEGIN; ${some.join('; ')}; COMMIT`),
     () => raw(`BEGIN; ${some.join('; ')}; ROLLBACK`),
     () => raw(`BEGIN; SAVEPOINT s; ${some[0]}; ROLLBACK TO s; ${some.at(-1)}; COMMIT`),
@@ -190,7 +196,25 @@ function writeOf(random: Random, client: PrismaClient): Write {
         await tx.tag.create({ data: { name: `own ${n}` } })
       }),
     () => Promise.all([one(client), other(client)]),
+    () =>
+      client.exercise.create({
+        data: { slug: `own ${n}`, title: `Front ${n}`, subject: 'maths', difficulty: 1, content: {} },
+      }),
   ])
+}
+
+/** An extension in front of the cache that writes by the base client, whom nobody asks. */
+function fronted(base: PrismaClient): PrismaClient {
+  return base.$extends({
+    query: {
+      exercise: {
+        async create({ args, query }) {
+          await base.user.updateMany({ where: { id: 1 }, data: { name: args.data.title } })
+          return query(args)
+        },
+      },
+    },
+  }) as unknown as PrismaClient
 }
 
 const lossesOf = ({ $cache }: Followed): number => $cache.stats().changes?.losses ?? 0
@@ -226,7 +250,7 @@ async function oracle(
       )
       const clients = storesOf().map((store, index) => {
         const changes = source()
-        return (bases[index] as PrismaClient).$extends(
+        return fronted(bases[index] as PrismaClient).$extends(
           cache({ changes, store, namespace, earlyRefresh: 0, readTimeout: 5000, onRawWrite: 'ignore' }),
         ) as unknown as Followed
       })
@@ -242,16 +266,27 @@ async function oracle(
           // Some are refused, because a key is taken.
           await write().catch(() => undefined)
           await Promise.all(under)
-          if (random.chance(0.15)) {
+          if (random.chance(0.2)) {
             await until(() => clients.every((each) => each.$cache.stats().changes?.state === 'live'))
             const losses = clients.map(lossesOf)
-            await cut()
+            const hangs = random.chance(0.5)
+            if (hangs) wire.cut()
+            else await cut()
             await until(() => clients.every((each, at) => lossesOf(each) > (losses[at] as number)))
             // From here on nothing may be old, for no moment.
-            for (const [index, read] of reads.entries())
-              for (const each of clients)
-                if (!isDeepStrictEqual(await read(each), await read(uncached)))
-                  throw new Error(`read ${index} is old`)
+            const nothingIsOld = async () => {
+              for (const [index, read] of reads.entries())
+                for (const each of clients)
+                  if (!isDeepStrictEqual(await read(each), await read(uncached)))
+                    throw new Error(`read ${index} is old`)
+            }
+            await nothingIsOld()
+            // As long as it hangs, nobody tells.
+            for (let unheard = hangs ? 3 : 0; unheard > 0; unheard--) {
+              await writeElsewhere(random)().catch(() => undefined)
+              await nothingIsOld()
+            }
+            wire.mend()
           }
           for (const [index, read] of reads.entries())
             for (const client of clients) {
@@ -265,6 +300,7 @@ async function oracle(
             }
         }
       } finally {
+        wire.mend()
         for (const base of bases) await base.$disconnect()
       }
     },
@@ -275,8 +311,8 @@ async function oracle(
 const PATIENCE = 4 * 3_600_000
 
 const sources: Record<string, () => ChangeSource> = {
-  triggers: () => postgresTriggers(database.url, { heartbeat: 400 }),
-  replication: () => postgresReplication(database.url, { heartbeat: 400 }),
+  triggers: () => postgresTriggers(wire.url(database.url), { heartbeat: 400 }),
+  replication: () => postgresReplication(wire.url(database.url), { heartbeat: 400 }),
 }
 
 describe.each(Object.entries(sources))('changes that come by %s', (_, source) => {
