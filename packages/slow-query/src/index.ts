@@ -35,6 +35,23 @@ export type {
   SmallPoolRecord,
   StatementRecord,
 } from './record/records.ts'
+export {
+  LIVE_PROTOCOL,
+  type LiveBatchEvent,
+  type LiveCacheEvent,
+  type LiveCall,
+  type LiveMessage,
+  type LivePlan,
+  type LiveProblem,
+  type LiveProcess,
+  type LiveRecord,
+  type LiveRequestBegun,
+  type LiveRequestEnded,
+  type LiveStatement,
+  type LiveTransactionEvent,
+} from './record/live-records.ts'
+export type { LiveTarget } from './live-target.ts'
+export { LIVE_IN_PRODUCTION } from './live/live-mount.ts'
 export type { AlertRule } from './alert/alert.ts'
 export type { RequestBudget } from './request/request-budget.ts'
 export type { RequestBeginner, RunningRequest } from './request/running-request.ts'

@@ -16,6 +16,7 @@ import {
 import type { AlertRule } from './alert/alert.ts'
 import { sinksFromEnvironment, thresholdFromEnvironment, type Environment } from './sink/environment.ts'
 import type { AlertMetric, NPlusOneReport } from './record/records.ts'
+import type { LiveTarget } from './live-target.ts'
 import type { RequestBudget } from './request/request-budget.ts'
 import type { RecordSink } from './sink/sink.ts'
 import type { QueryTelemetry } from './telemetry.ts'
@@ -57,6 +58,11 @@ export interface SlowQueryOptions {
    * 5–35 kB. Default 500; the first extension of a client decides.
    */
   readonly maxSeries?: number | undefined
+  /**
+   * What takes a report of every request and call, for development: `brisk({ live: true })` gives one. Default: the hub that
+   * `brisk live` names in `BRISK_LIVE`, else nobody, which costs nothing. Without effect under `NODE_ENV=production`.
+   */
+  readonly live?: LiveTarget | undefined
 }
 
 export interface ExplainOptions {
@@ -118,6 +124,7 @@ export interface ResolvedSlowQueryOptions {
   readonly requestBudget: RequestBudget | null
   readonly telemetry: QueryTelemetry | null
   readonly maxSeries: number
+  readonly live: LiveTarget | undefined
 }
 
 /** @throws InvalidOptionsError naming the option, what was expected and what was given */
@@ -140,6 +147,7 @@ export function resolveOptions(
     requestBudget: budget,
     telemetry,
     maxSeries: integer({ min: 1 }),
+    live: liveTarget,
   })
   return Object.freeze({
     threshold: options.threshold ?? thresholdFromEnvironment(environment) ?? 100,
@@ -152,6 +160,7 @@ export function resolveOptions(
     requestBudget: options.requestBudget ?? null,
     telemetry: options.telemetry ?? null,
     maxSeries: options.maxSeries ?? 500,
+    live: options.live,
   })
 }
 
@@ -162,6 +171,11 @@ const sink: OptionCheck = (value, path) => {
     throw new InvalidOptionsError(path, 'a sink: { write(record), flush?() }', value)
   const { flush } = value as Partial<RecordSink>
   if (flush !== undefined) callable(flush, `${path}.flush`)
+}
+
+const liveTarget: OptionCheck = (value, path) => {
+  if (typeof (value as Partial<LiveTarget> | null)?.send !== 'function')
+    throw new InvalidOptionsError(path, 'what takes reports: { send(lines) }', value)
 }
 
 const telemetry: OptionCheck = (value, path) => {

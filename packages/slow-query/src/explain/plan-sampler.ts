@@ -6,6 +6,7 @@ import type { SlowQueryRecord } from '../record/records.ts'
 import type { ReportQueue } from '../sink/report-queue.ts'
 
 const samplerKey = Symbol('prisma-brisk.plans')
+const liveKey = Symbol('prisma-brisk.live-plans')
 const HOUR_MS = 3_600_000
 /** Fingerprints whose samples are counted. */
 const MAX_FINGERPRINTS = 1000
@@ -31,6 +32,18 @@ export class PlanSampler {
     return host.state(samplerKey, () => new PlanSampler(host, options, reports))
   }
 
+  /** The sampler that plans each read once for `brisk live`, whatever else is sampled. */
+  static forLive(host: Host, reports: ReportQueue): PlanSampler {
+    const once = {
+      sampleRate: 1,
+      maxPerFingerprintPerHour: 1,
+      analyze: false,
+      random: Math.random,
+      now: Date.now,
+    }
+    return host.state(liveKey, () => new PlanSampler(host, once, reports))
+  }
+
   private constructor(
     private readonly host: Host,
     private readonly options: ResolvedExplainOptions,
@@ -50,14 +63,23 @@ export class PlanSampler {
   /** The record with the plan of its slowest statement, where this one is sampled. */
   sample(trace: OperationTrace, record: SlowQueryRecord): SlowQueryRecord | Promise<SlowQueryRecord> {
     const slowest = trace.statements?.reduce((a, b) => (b.ms > a.ms ? b : a))
-    if (slowest === undefined || slowest.kind === 'script' || !this.isDue(record.fingerprint)) return record
+    if (slowest === undefined) return record
+    const planned = this.plan(slowest, record.fingerprint, trace.startedAt)
+    if (planned === null) return record
+    return planned.then((plan) => (plan === null ? record : { ...record, plan }))
+  }
+
+  /**
+   * The plan of a statement, where one of its shape is due, else null; resolves to null where none could be had.
+   *
+   * @param calledAt when its operation began, as `performance.now()` tells it
+   */
+  plan(statement: Statement, fingerprint: string, calledAt: number): Promise<unknown> | null {
+    if (statement.kind === 'script' || !this.isDue(fingerprint)) return null
     this.waiting++
     const planned = this.turn
-      .then(() => (trace.startedAt <= this.closedAt ? null : this.explain(slowest)))
-      .then(
-        (plan) => (plan === null ? record : { ...record, plan }),
-        () => record,
-      )
+      .then(() => (calledAt <= this.closedAt ? null : this.explain(statement)))
+      .catch(() => null)
       .finally(() => this.waiting--)
     this.turn = planned
     return planned

@@ -150,7 +150,7 @@ function writeAdvice({ first, concurrent }: RepeatedCalls): string {
 }
 
 /** Scalar fields of a `where` that are compared for equality, and nothing else in it; a compound key counts as its fields. */
-function equalityKeys(where: unknown): string[] {
+export function equalityKeys(where: unknown): string[] {
   if (typeof where !== 'object' || where === null) return []
   return Object.entries(where).flatMap(([name, value]) => {
     if (value === undefined || name === 'AND' || name === 'OR' || name === 'NOT') return []
@@ -167,6 +167,6 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name) => b.includes(name))
 }
 
-function accessor(model: string | null): string {
+export function accessor(model: string | null): string {
   return model === null ? 'prisma' : `prisma.${model.charAt(0).toLowerCase()}${model.slice(1)}`
 }

@@ -46,6 +46,11 @@ export class NPlusOneWatcher implements RequestWatcher {
       this.throwIfLoop(loop, 0)
   }
 
+  /** Whether there is one so far. */
+  get hasLoop(): boolean {
+    return !this.detector.loops().next().done
+  }
+
   ended(): void {
     for (const loop of this.detector.loops()) {
       if (loop.reported || isAllowedPlace(this.options, loop, this.scope.info)) continue

@@ -11,11 +11,13 @@ import {
   type Middleware,
   type QuietLists,
   type Statement,
+  type TransactionEvent,
 } from '@prisma-brisk/core'
 import { PlanSampler } from '../explain/plan-sampler.ts'
 import { announce, NPlusOneWatcher, type LoopListener } from '../loop/n-plus-one-watcher.ts'
 import { isSeedProcess, OutsideRequests } from '../loop/outside-requests.ts'
 import { SLOW_REQUEST_MS } from '../metrics/request-metrics.ts'
+import { liveReporter, LiveMount } from '../live/live-mount.ts'
 import type { PoolRemark } from '../metrics/pool-advice.ts'
 import type { Series } from '../metrics/series.ts'
 import type { ResolvedSlowQueryOptions } from '../options.ts'
@@ -35,6 +37,7 @@ export class MountedRecorder implements LoopListener, FirstMount {
   private readonly thresholds = new Map<Series, number>()
   private readonly outside: OutsideRequests | null
   private readonly plans: PlanSampler | null
+  private readonly live: LiveMount | null
 
   constructor(
     readonly host: Host,
@@ -44,6 +47,9 @@ export class MountedRecorder implements LoopListener, FirstMount {
     const { nPlusOne, explain, alerts } = options
     this.outside = nPlusOne === null || isSeedProcess() ? null : new OutsideRequests(nPlusOne, this)
     this.plans = explain === null ? null : PlanSampler.of(host, explain, this.recorder.reports)
+    const reporter = liveReporter(options.live, process.env, (code, message) => host.warnOnce(code, message))
+    this.live =
+      reporter === null ? null : new LiveMount(host, this.recorder.reports, options.nPlusOne, reporter)
     this.recorder.alerts.add(alerts, (event) => this.queue(() => event))
     this.recorder.mounted(this)
     options.telemetry?.attach(host)
@@ -60,7 +66,7 @@ export class MountedRecorder implements LoopListener, FirstMount {
     let answer: Promise<unknown>
     try {
       if (scope !== undefined) this.watching(scope).started(trace)
-      else this.outside?.started(trace)
+      else this.startedOutside(trace)
       answer = options.telemetry === null ? next(call) : options.telemetry.trace(call, next)
     } catch (error) {
       answer = Promise.reject(error)
@@ -149,6 +155,7 @@ export class MountedRecorder implements LoopListener, FirstMount {
 
   private write(record: SinkRecord): void {
     for (const sink of this.options.sinks) this.recorder.write(sink, record)
+    this.live?.record(record)
     if (record.type === 'slow-query' && channels.slowQuery.hasSubscribers) channels.slowQuery.publish(record)
   }
 
@@ -157,6 +164,7 @@ export class MountedRecorder implements LoopListener, FirstMount {
     const { options } = this
     trace.endedAt = performance.now()
     trace.failed = error !== undefined
+    trace.error = error
     trace.rowsReturned = rowsIn(result)
     const { ms } = trace
     const threshold = this.thresholds.get(series) ?? this.thresholdOf(series, call)
@@ -174,7 +182,24 @@ export class MountedRecorder implements LoopListener, FirstMount {
       this.slow({ trace, ms, threshold, error, result, settled: stackHere() })
     }
     if (scope !== undefined) scope.settled(trace)
-    else this.outside?.settled(trace)
+    else this.settledOutside(trace)
+  }
+
+  private startedOutside(trace: OperationTrace): void {
+    this.outside?.started(trace)
+    if (this.live === null) return
+    const scope = this.live.outside()
+    trace.liveScope = scope
+    this.watching(scope).started(trace)
+  }
+
+  private settledOutside(trace: OperationTrace): void {
+    this.outside?.settled(trace)
+    trace.liveScope?.settled(trace)
+  }
+
+  transaction(event: TransactionEvent, trace: OperationTrace): void {
+    this.live?.transaction(event, trace)
   }
 
   private slow(operation: SlowOperation): void {
@@ -194,7 +219,11 @@ export class MountedRecorder implements LoopListener, FirstMount {
 
   private watchersOf(scope: WatchedScope): RequestWatcher[] {
     const { nPlusOne, requestBudget } = this.options
+    const { live } = this
+    // What runs outside of requests is looked at in another way.
+    if (live?.isOutside(scope) === true) return [live.watcher(scope)]
     return [
+      ...(live === null ? [] : [live.watcher(scope)]),
       ...(nPlusOne === null ? [] : [new NPlusOneWatcher(scope, nPlusOne, this)]),
       ...(requestBudget === null
         ? []

@@ -7,6 +7,7 @@ import {
   type Statement,
 } from '@prisma-brisk/core'
 import { errorRecordOf } from '../record/error-record.ts'
+import { isKnownName } from '../record/known-name.ts'
 import type { ResolvedSlowQueryOptions } from '../options.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import type { SlowQueryRecord, StatementRecord } from '../record/records.ts'
@@ -76,7 +77,7 @@ function statementRecord(
   { params }: ResolvedSlowQueryOptions,
 ): StatementRecord {
   const { sql, fingerprint } = redactSql(statement.sql, dialectOf(host), {
-    knows: (name) => knows(host, name),
+    knows: (name) => isKnownName(host, name),
   })
   return {
     sql,
@@ -90,23 +91,6 @@ function statementRecord(
       : { params: statement.args.map(params === 'types' ? kindOf : (each) => each) }),
   }
 }
-
-/** Tables and columns, where the schema is known: what SQLite would otherwise take for a string. */
-function knows(host: Host, name: string): boolean {
-  if (host.provider !== 'sqlite') return true
-  let names = namesOf.get(host)
-  if (names === undefined) {
-    names = new Set()
-    for (const model of host.schema()?.models.values() ?? []) {
-      names.add(model.table)
-      for (const field of model.fields.values()) names.add(field.column)
-    }
-    namesOf.set(host, names)
-  }
-  return names.has(name)
-}
-
-const namesOf = new WeakMap<Host, Set<string>>()
 
 /** What the database sent and the result does not hold was thrown away in memory. */
 function hintsOf(rowsRead: number, rowsReturned: number): string[] {

@@ -137,6 +137,7 @@ export class Recorder {
         if (trace === undefined) return
         trace.transactionMs += event.ms
         trace.transactionWaitMs += event.waitMs
+        trace.owner.transaction(event, trace)
       },
     }
   }

@@ -39,13 +39,19 @@ export class WatchedScope implements RequestScope, TraceScope {
   readonly startedAt = performance.now()
   statements = 0
   databaseMs = 0
+  /** Of the response, once it is known. */
+  status: number | null = null
+  /** The scope that a middleware began within this one: it has the calls. */
+  inner: WatchedScope | null = null
   private readonly watchers = new Map<object, RequestWatcher>()
   private pauses = 0
   private over = false
 
   constructor(readonly info: RequestInfo) {
-    for (const [key, watcher] of currentScope()?.watchers ?? [])
-      if (watcher.follows === true) this.watchers.set(key, watcher)
+    const outer = currentScope()
+    if (outer === undefined) return
+    outer.inner = this
+    for (const [key, watcher] of outer.watchers) if (watcher.follows === true) this.watchers.set(key, watcher)
   }
 
   pause(): void {
@@ -118,6 +124,11 @@ export async function runRequest<T>(info: RequestInfo, work: () => T | Promise<T
   } finally {
     scope.end()
   }
+}
+
+/** Makes a scope current for what follows in this asynchronous context, where nothing can be run within it. */
+export function enterScope(scope: WatchedScope): void {
+  scopes.enterWith(scope)
 }
 
 /** Runs `work` in a scope that the caller ends: the middleware of a web framework. */

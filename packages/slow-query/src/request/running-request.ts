@@ -56,6 +56,7 @@ class ScopedRequest implements RunningRequest {
   finish(status: number | null): void {
     if (this.finished) return
     this.finished = true
+    this.scope.status = status
     this.scope.end()
     this.onFinish({ scope: this.scope, status, ms: performance.now() - this.scope.startedAt })
   }

@@ -1,4 +1,4 @@
-import type { Call, Statement } from '@prisma-brisk/core'
+import type { Call, Statement, TransactionEvent } from '@prisma-brisk/core'
 import type { Series } from '../metrics/series.ts'
 import type { RequestInfo } from '../record/records.ts'
 
@@ -17,6 +17,8 @@ declare module '@prisma-brisk/core' {
 export interface TraceOwner {
   /** Shared by all mounts of one base client. */
   readonly recorder: object
+  /** BEGIN, COMMIT or ROLLBACK of an operation. */
+  transaction(event: TransactionEvent, trace: OperationTrace): void
 }
 
 /** The request an operation belongs to. */
@@ -38,6 +40,10 @@ export class OperationTrace {
   /** 0 while it runs. */
   endedAt = 0
   failed = false
+  /** What it failed with; undefined where it succeeded. */
+  error: unknown = undefined
+  /** The request that `brisk live` shows it in, which outside of requests is none of {@link OperationTrace.scope}. */
+  liveScope: TraceScope | null = null
   private hasWaited = false
   /** Other operations that this one's statement answered. */
   sharedBy = 0

@@ -18,7 +18,13 @@ function trace(series: Series, args: object): OperationTrace {
     transaction: { kind: 'none' },
     callSite: () => 'here.ts:1:1',
   }
-  const made = new OperationTrace(call as never, { recorder: {} }, series, undefined, 0)
+  const made = new OperationTrace(
+    call as never,
+    { recorder: {}, transaction: () => undefined },
+    series,
+    undefined,
+    0,
+  )
   made.statements = []
   made.endedAt = 1
   return made

@@ -1,0 +1,82 @@
+import { channel } from 'node:diagnostics_channel'
+import { enterScope, WatchedScope } from '../request/request-scope.ts'
+import type { LiveReporter } from './live-reporter.ts'
+
+/** What Node's server says of a request when it begins. */
+interface ServedRequest {
+  readonly request: {
+    readonly method?: string
+    readonly url?: string
+    readonly baseUrl?: unknown
+    readonly route?: { readonly path?: unknown }
+  }
+  readonly response: ServedResponse
+}
+interface ServedResponse {
+  readonly statusCode: number
+  readonly headersSent: boolean
+  writeHead(...args: unknown[]): unknown
+  appendHeader?(name: string, value: string): unknown
+  once(event: 'close', listener: () => void): unknown
+}
+
+/**
+ * Makes each request that a server of this process gets a scope of its own, so that no middleware has to be mounted to see what it
+ * does; where one is, its scope counts. The response says in `Server-Timing` what the database did for it.
+ */
+export function followHttpRequests(reporter: LiveReporter): void {
+  reporters.add(reporter)
+  if (reporters.size === 1) channel('http.server.request.start').subscribe(begin)
+}
+
+/** All that follow the requests of this process: each request has one scope, whoever is told of it. */
+const reporters = new Set<LiveReporter>()
+
+function begin(message: unknown): void {
+  const { request, response } = message as ServedRequest
+  const scope = new WatchedScope({
+    get name() {
+      return `${request.method ?? 'GET'} ${routeOf(request)}`
+    },
+  })
+  // Nothing can be run within it: Node tells of the request, then hands it to the server.
+  enterScope(scope)
+  tellTiming(response, scope)
+  response.once('close', () => {
+    scope.status = response.statusCode
+    scope.end()
+  })
+}
+
+/** The route's pattern where the framework shows it on the request, else the path with what looks like a value left out. */
+function routeOf({ url = '/', baseUrl, route }: ServedRequest['request']): string {
+  if (typeof route?.path === 'string')
+    return `${typeof baseUrl === 'string' ? withoutValues(baseUrl) : ''}${route.path}`
+  return withoutValues(url.split('?', 1)[0] as string)
+}
+
+function withoutValues(path: string): string {
+  return path
+    .split('/')
+    .map((part) => (part.length > 30 || /[\d%@]/.test(part) ? ':value' : part))
+    .join('/')
+}
+
+function tellTiming(response: ServedResponse, outer: WatchedScope): void {
+  const writeHead = response.writeHead.bind(response)
+  response.writeHead = (...args: unknown[]) => {
+    const scope = outer.statements > 0 ? outer : (outer.inner ?? outer)
+    if (scope.statements > 0 && !response.headersSent)
+      response.appendHeader?.('Server-Timing', timingOf(scope))
+    return writeHead(...args)
+  }
+}
+
+function timingOf(scope: WatchedScope): string {
+  const { statements, databaseMs } = scope
+  const said = [
+    `${statements} statement${statements === 1 ? '' : 's'}`,
+    ...([...reporters].some((each) => each.hasLoop(scope)) ? ['N+1'] : []),
+  ]
+  return `db;dur=${Math.round(databaseMs * 10) / 10};desc="${said.join(', ')}"`
+}

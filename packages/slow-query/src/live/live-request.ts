@@ -1,0 +1,163 @@
+import { runningCall } from '@prisma-brisk/core'
+import { errorRecordOf } from '../record/error-record.ts'
+import type { LiveCall, LiveMessage, LiveProblem } from '../record/live-records.ts'
+import { shapeOf } from '../loop/call-shape.ts'
+import type { WatchedScope } from '../request/request-scope.ts'
+import type { Series } from '../metrics/series.ts'
+import { traceKey, type OperationTrace } from '../trace/operation-trace.ts'
+import { argumentView } from './argument-view.ts'
+import type { StatementView } from './statement-view.ts'
+
+/** The place is read of so many calls of one shape; where all came from one place, later ones are taken to do so too. */
+const SITES_READ = 4
+/** Shapes of one operation that are told apart in one request. */
+const MAX_SHAPES = 100
+
+/** Who passes on what a request tells. */
+export interface LiveVoice {
+  readonly showsValues: boolean
+  add(make: () => LiveMessage | null): void
+  numberOf(trace: OperationTrace): number
+}
+
+interface Sites {
+  read: number
+  /** Undefined once the calls came from several places. */
+  only: string | null | undefined
+}
+
+/** One request as a hub hears of it: its calls in their order. */
+export class LiveRequest {
+  /** Calls that have begun and not settled, in their order. */
+  private readonly open = new Set<OperationTrace>()
+  private readonly sites = new Map<Series, Map<string, Sites>>()
+  private isEnded = false
+  /** Whether a loop is under way, for the header of the response. */
+  hasLoop: () => boolean = () => false
+  /** Shapes whose plan this request has shown. */
+  private readonly planned = new Set<string>()
+
+  constructor(
+    readonly id: string,
+    private readonly scope: WatchedScope,
+    private readonly reporter: LiveVoice,
+  ) {}
+
+  begin(): void {
+    const { id, scope, reporter } = this
+    const time = new Date(performance.timeOrigin + scope.startedAt).toISOString()
+    reporter.add(() => {
+      const { name, traceId } = scope.info
+      return { type: 'request', id, name, time, ...(traceId === undefined ? {} : { traceId }) }
+    })
+  }
+
+  started(trace: OperationTrace): void {
+    this.reporter.numberOf(trace)
+    this.open.add(trace)
+  }
+
+  /** @param error undefined where it succeeded */
+  settled(trace: OperationTrace, error: unknown, statements: StatementView): void {
+    this.open.delete(trace)
+    const { reporter } = this
+    const parent = parentOf(trace)
+    reporter.add(() => ({
+      ...this.recordOf(trace, error, statements),
+      ...(parent === undefined ? {} : { parent: reporter.numberOf(parent) }),
+    }))
+  }
+
+  problem(problem: Omit<LiveProblem, 'type' | 'request'>): void {
+    this.reporter.add(() => ({ type: 'problem', request: this.id, ...problem }))
+  }
+
+  /** The youngest call under way of this model and operation. */
+  openCall(model: string | null, operation: string): OperationTrace | undefined {
+    return [...this.open].findLast(({ call }) => call.model === model && call.operation === operation)
+  }
+
+  /** Milliseconds from the beginning of the request. */
+  at(now: number): number {
+    return round(now - this.scope.startedAt)
+  }
+
+  end(): void {
+    if (this.isEnded) return
+    this.isEnded = true
+    const { id, scope, reporter } = this
+    const ms = this.at(performance.now())
+    reporter.add(() => ({
+      type: 'request-end',
+      request: id,
+      name: scope.info.name,
+      status: scope.status,
+      ms,
+    }))
+  }
+
+  /** A plan was taken of a statement, after its call was told of. */
+  plan(fingerprint: string, sql: string, plan: unknown): void {
+    if (plan !== null) this.reporter.add(() => ({ type: 'plan', fingerprint, sql, plan }))
+  }
+
+  private recordOf(trace: OperationTrace, error: unknown, statements: StatementView): LiveCall {
+    const { call } = trace
+    const { batch, cache } = call.notes
+    const { kind, id } = call.transaction
+    const [callSite, isSiteAssumed] = this.siteOf(trace)
+    return {
+      type: 'call',
+      request: this.id,
+      call: this.reporter.numberOf(trace),
+      model: call.model,
+      operation: call.operation,
+      at: this.at(trace.startedAt),
+      ms: round(trace.ms),
+      waitMs: round(trace.waitMs),
+      transactionMs: round(trace.transactionMs),
+      statements: (trace.statements ?? []).map((each) =>
+        statements.view(each, this.at(each.startedAt), this.planned),
+      ),
+      rowsRead: trace.rowsRead,
+      rowsReturned: trace.rowsReturned,
+      callSite,
+      ...(isSiteAssumed ? { isSiteAssumed } : {}),
+      // The arguments of raw SQL are its text and values; the statement says what may be said of it.
+      ...(call.model === null ? {} : { args: argumentView(call.args, this.reporter.showsValues) }),
+      ...(kind === 'none' ? {} : { transaction: { kind, id } }),
+      ...(batch === undefined ? {} : { batch: { id: batch.id, calls: batch.calls } }),
+      ...(cache === undefined ? {} : { cache }),
+      ...(error === undefined ? {} : { error: errorRecordOf(error, trace.statements) }),
+    }
+  }
+
+  /** Reading a place takes 15–25 µs, so of many calls of one shape only the first are asked. */
+  siteOf(trace: OperationTrace): readonly [site: string | null, isAssumed: boolean] {
+    const { series, call } = trace
+    let shapes = this.sites.get(series)
+    if (shapes === undefined) this.sites.set(series, (shapes = new Map()))
+    const shape = call.model === null ? '' : shapeOf(call)
+    let sites = shapes.get(shape)
+    if (sites === undefined) {
+      if (shapes.size >= MAX_SHAPES) return [call.callSite(), false]
+      shapes.set(shape, (sites = { read: 0, only: null }))
+    }
+    if (sites.read >= SITES_READ && sites.only !== undefined) return [sites.only, true]
+    const site = call.callSite()
+    if (sites.read === 0) sites.only = site
+    else if (sites.only !== site) sites.only = undefined
+    sites.read++
+    return [site, false]
+  }
+}
+
+/** The call in whose context this one was made. */
+function parentOf({ call }: OperationTrace): OperationTrace | undefined {
+  const around = runningCall()
+  return around === undefined || around === call ? undefined : around.notes[traceKey]
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000
+}

@@ -1,0 +1,108 @@
+import { operationTraits, type Host } from '@prisma-brisk/core'
+import type { PlanSampler } from '../explain/plan-sampler.ts'
+import { NPlusOneWatcher } from '../loop/n-plus-one-watcher.ts'
+import type { ResolvedNPlusOneOptions } from '../options.ts'
+import type { RequestWatcher, WatchedScope } from '../request/request-scope.ts'
+import type { OperationTrace } from '../trace/operation-trace.ts'
+import type { LiveRequest } from './live-request.ts'
+import {
+  duplicateReads,
+  loopFinding,
+  sequentialScan,
+  unlimitedList,
+  type Finding,
+  type SiteOf,
+} from './request-findings.ts'
+import type { StatementView } from './statement-view.ts'
+
+/** Calls that make a loop: development's data are few, so it is less than what a log begins with. */
+const LOOP = 3
+/** Calls of one request that are looked through for duplicates when it ends. */
+const MAX_KEPT = 2000
+
+/** What a mount has to tell. */
+export interface LiveContext {
+  readonly host: Host
+  readonly statements: StatementView
+  readonly plans: PlanSampler
+  readonly nPlusOne: ResolvedNPlusOneOptions | null
+}
+
+/** Tells a hub of the calls of one request, and what is wrong with them. */
+export class LiveWatcher implements RequestWatcher {
+  private readonly settledCalls: OperationTrace[] = []
+  private readonly loops: NPlusOneWatcher | null
+  private readonly siteOf: SiteOf
+  /** Reports once a place. */
+  private readonly told = new Set<string>()
+
+  constructor(
+    scope: WatchedScope,
+    private readonly request: LiveRequest,
+    private readonly context: LiveContext,
+  ) {
+    const { host, nPlusOne } = context
+    this.siteOf = (trace) => request.siteOf(trace)[0]
+    this.loops =
+      nPlusOne === null
+        ? null
+        : new NPlusOneWatcher(
+            scope,
+            { threshold: Math.min(LOOP, nPlusOne.threshold), action: 'log', allow: nPlusOne.allow },
+            {
+              host,
+              report: (make) => {
+                const report = make()
+                if (report !== null) request.problem(loopFinding(report))
+              },
+            },
+          )
+    const { loops } = this
+    if (loops !== null) request.hasLoop = () => loops.hasLoop
+  }
+
+  started(trace: OperationTrace): void {
+    this.request.started(trace)
+    this.loops?.started(trace)
+  }
+
+  settled(trace: OperationTrace): void {
+    this.loops?.settled(trace)
+    this.request.settled(trace, trace.error, this.context.statements)
+    if (this.settledCalls.length < MAX_KEPT) this.settledCalls.push(trace)
+    this.tell(unlimitedList(trace, this.siteOf))
+    this.plan(trace)
+  }
+
+  ended(): void {
+    this.loops?.ended()
+    this.settledCalls.sort((a, b) => a.startedAt - b.startedAt)
+    for (const finding of duplicateReads(this.settledCalls, this.siteOf)) this.tell(finding)
+    this.settledCalls.length = 0
+    this.request.end()
+  }
+
+  /** Asks for the plan of each read once a shape; writes are never planned. */
+  private plan(trace: OperationTrace): void {
+    const { call, statements: sent } = trace
+    const { statements, plans, host } = this.context
+    const [first] = sent ?? []
+    if (first === undefined || first.error !== undefined || !operationTraits(call.operation).isRead) return
+    const { fingerprint } = statements.redacted(first.sql)
+    const known = statements.plans.get(fingerprint)
+    if (known !== undefined) return this.tell(sequentialScan(trace, known, host, this.siteOf))
+    void plans.plan(first, fingerprint, trace.startedAt)?.then((plan) => {
+      statements.planned(fingerprint, plan)
+      this.request.plan(fingerprint, statements.redacted(first.sql).sql, plan)
+      this.tell(sequentialScan(trace, plan, host, this.siteOf))
+    })
+  }
+
+  private tell(finding: Finding | null): void {
+    if (finding === null) return
+    const key = `${finding.kind} ${finding.model} ${finding.callSite} ${finding.mend}`
+    if (this.told.has(key)) return
+    this.told.add(key)
+    this.request.problem(finding)
+  }
+}

@@ -1,0 +1,149 @@
+import { canonicalize, operationTraits, type Call, type Host, type Model } from '@prisma-brisk/core'
+import { accessor, equalityKeys } from '../loop/loop-advice.ts'
+import type { LiveProblem } from '../record/live-records.ts'
+import type { NPlusOneReport } from '../record/records.ts'
+import type { OperationTrace } from '../trace/operation-trace.ts'
+
+/** A list without `take` is remarked on from so many rows on: fewer say nothing about what production holds. */
+const LONG_LIST = 50
+/** Reads of one request that are compared with each other. */
+const MAX_COMPARED = 2000
+
+/** What is found; the request it belongs to is known to whoever asks. */
+export type Finding = Omit<LiveProblem, 'type' | 'request'>
+/** Where a call was made. */
+export type SiteOf = (trace: OperationTrace) => string | null
+
+/** A loop, as the loop detector reports it. */
+export function loopFinding(report: NPlusOneReport): Finding {
+  const { kind, model, operation, count, callSite, advice, parent, statements } = report
+  const what = kind === 'write' ? 'writes one after the other' : 'N+1'
+  return {
+    kind: 'n-plus-one',
+    model,
+    operation,
+    count,
+    callSite,
+    title: `${what}: ${nameOf(model, operation)} ${count} times, ${statements} statements`,
+    mend: advice,
+    ...(parent === undefined ? {} : { from: parent }),
+  }
+}
+
+/** Reads that asked the database for the same a second time, with no write of the model between them. */
+export function duplicateReads(traces: readonly OperationTrace[], siteOf: SiteOf): Finding[] {
+  const groups = new Map<string, OperationTrace[]>()
+  const writes = new Map<string | null, number>()
+  for (const trace of traces.slice(0, MAX_COMPARED)) {
+    const { call } = trace
+    const { isWrite } = operationTraits(call.operation)
+    if (isWrite || call.model === null) {
+      // Raw SQL may write anything.
+      if (call.model === null)
+        for (const model of writes.keys()) writes.set(model, (writes.get(model) ?? 0) + 1)
+      else writes.set(call.model, (writes.get(call.model) ?? 0) + 1)
+      continue
+    }
+    if (!writes.has(call.model)) writes.set(call.model, 0)
+    if (trace.failed || trace.statements === null || call.transaction.kind !== 'none') continue
+    const key = `${call.model}.${call.operation} ${writes.get(call.model)} ${canonicalOf(call)}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [trace])
+    else group.push(trace)
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first, second] = group
+    if (first === undefined || second === undefined) return []
+    const { model, operation } = first.call
+    const from = siteOf(first)
+    return [
+      {
+        kind: 'duplicate-read' as const,
+        model,
+        operation,
+        count: group.length,
+        callSite: siteOf(second),
+        title: `the same read ${group.length} times: ${nameOf(model, operation)}`,
+        mend: `reuse: keep what the first one read${from === null ? '' : ` (${from})`} and pass it on, or let the cache answer: ${accessor(model)}.${operation}({ …, cacheStrategy: { ttl: 60 } })`,
+        ...(from === null ? {} : { from }),
+      },
+    ]
+  })
+}
+
+function canonicalOf({ args }: Call): string {
+  try {
+    return canonicalize(args)
+  } catch {
+    // Arguments in a circle are Prisma's to refuse.
+    return String(Math.random())
+  }
+}
+
+/** A list of many rows that nothing bounds. */
+export function unlimitedList(trace: OperationTrace, siteOf: SiteOf): Finding | null {
+  const { call, rowsReturned } = trace
+  if (call.operation !== 'findMany' || rowsReturned < LONG_LIST) return null
+  if (call.args['take'] !== undefined || call.notes.bound !== undefined) return null
+  const { model, operation } = call
+  return {
+    kind: 'unlimited-list',
+    model,
+    operation,
+    count: 1,
+    callSite: siteOf(trace),
+    title: `list without a limit: ${nameOf(model, operation)} returned ${rowsReturned} rows`,
+    mend: `take: ${accessor(model)}.findMany({ …, take: 50 }), or pages: ${accessor(model)}.cursorPage({ first: 50, orderBy: … })`,
+  }
+}
+
+/** A plan that reads the whole table to compare columns which no index begins with. */
+export function sequentialScan(
+  trace: OperationTrace,
+  plan: unknown,
+  host: Host,
+  siteOf: SiteOf,
+): Finding | null {
+  const { call } = trace
+  const model = host.schema()?.models.get(call.model ?? '')
+  if (model === undefined || !scans(plan, model.table)) return null
+  const keys = equalityKeys(call.args['where']).filter((name) => model.fields.get(name)?.kind !== 'relation')
+  if (keys.length === 0 || leadingFields(model).some((name) => keys.includes(name))) return null
+  return {
+    kind: 'sequential-scan',
+    model: model.name,
+    operation: call.operation,
+    count: 1,
+    callSite: siteOf(trace),
+    title: `reads all of ${model.table} to find rows by ${keys.join(', ')}`,
+    mend: `index: add @@index([${keys.join(', ')}]) to model ${model.name}, then npx prisma migrate dev; brisk advise proves it and writes the migration`,
+  }
+}
+
+/** Whether PostgreSQL (`Seq Scan`), MySQL (`ALL`) or SQLite (`SCAN`) goes through a whole table. */
+function scans(plan: unknown, table: string): boolean {
+  if (typeof plan === 'string') {
+    const [word, name, ...rest] = plan.split(' ')
+    return word === 'SCAN' && name === table && !rest.includes('INDEX')
+  }
+  if (Array.isArray(plan)) return plan.some((each) => scans(each, table))
+  if (typeof plan !== 'object' || plan === null) return false
+  const node = plan as Readonly<Record<string, unknown>>
+  if (/^(Parallel )?Seq Scan$/.test(String(node['Node Type'])) && node['Relation Name'] === table) return true
+  // MySQL and MariaDB name the table by its alias there, which Prisma makes of the table's name or `t0`.
+  if (node['access_type'] === 'ALL') return true
+  return Object.values(node).some((each) => typeof each === 'object' && scans(each, table))
+}
+
+function leadingFields({ id, uniques, indexes }: Model): readonly string[] {
+  return [
+    ...[id, ...uniques].flatMap((key) => (key === null ? [] : key.fields.slice(0, 1))),
+    ...indexes.flatMap(({ fields, predicate }) =>
+      predicate === null ? fields.slice(0, 1).map(({ name }) => name) : [],
+    ),
+  ]
+}
+
+function nameOf(model: string | null, operation: string): string {
+  return model === null ? operation : `${model}.${operation}`
+}

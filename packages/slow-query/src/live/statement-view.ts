@@ -1,0 +1,55 @@
+import { dialectOf, redactSql, type Host, type RedactedSql, type Statement } from '@prisma-brisk/core'
+import { errorRecordOf } from '../record/error-record.ts'
+import { isKnownName } from '../record/known-name.ts'
+import type { LiveStatement } from '../record/live-records.ts'
+
+/** Texts whose redaction is remembered. */
+const MAX_TEXTS = 500
+/** Plans that are remembered, one a fingerprint. */
+const MAX_PLANS = 500
+
+/** How statements of one client are shown: without values, with the plan of their shape where one was taken. */
+export class StatementView {
+  private readonly texts = new Map<string, RedactedSql>()
+  readonly plans = new Map<string, unknown>()
+
+  constructor(private readonly host: Host) {}
+
+  /** @param shown fingerprints whose plan was shown already */
+  view(statement: Statement, at: number, shown: Set<string>): LiveStatement {
+    const { sql, fingerprint } = this.redacted(statement.sql)
+    const plan = shown.has(fingerprint) ? undefined : this.plans.get(fingerprint)
+    if (plan != null) shown.add(fingerprint)
+    return {
+      sql,
+      ms: round(statement.ms),
+      rows: statement.rows,
+      fingerprint,
+      at,
+      waitMs: round(statement.waitMs),
+      ...(plan == null ? {} : { plan }),
+      ...(statement.error === undefined ? {} : { error: errorRecordOf(statement.error, null) }),
+    }
+  }
+
+  redacted(sql: string): RedactedSql {
+    let known = this.texts.get(sql)
+    if (known === undefined) {
+      if (this.texts.size >= MAX_TEXTS) this.texts.clear()
+      const { host } = this
+      known = redactSql(sql, dialectOf(host), { knows: (name) => isKnownName(host, name) })
+      this.texts.set(sql, known)
+    }
+    return known
+  }
+
+  /** Remembers a plan; null where none could be had. */
+  planned(fingerprint: string, plan: unknown): void {
+    if (this.plans.size >= MAX_PLANS) this.plans.clear()
+    this.plans.set(fingerprint, plan)
+  }
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000
+}

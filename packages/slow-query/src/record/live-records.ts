@@ -1,0 +1,180 @@
+import type { ErrorRecord, SinkRecord, StatementRecord } from './records.ts'
+
+/** The version of the messages below; a hub refuses others. */
+export const LIVE_PROTOCOL = 1
+
+/**
+ * What an application tells a hub of `brisk live`, one JSON object a line, told apart by `type`. The hub's answers, the commands
+ * and the page use the same shapes. Times are milliseconds; `at` counts from the beginning of the request.
+ */
+export type LiveMessage =
+  | LiveProcess
+  | LiveRequestBegun
+  | LiveCall
+  | LiveCacheEvent
+  | LiveTransactionEvent
+  | LiveBatchEvent
+  | LiveProblem
+  | LivePlan
+  | LiveRequestEnded
+  | LiveRecord
+
+/** Who speaks: the first line of each delivery. */
+export interface LiveProcess {
+  readonly type: 'process'
+  readonly protocol: typeof LIVE_PROTOCOL
+  /** Random, for the life of the process. */
+  readonly process: string
+  readonly pid: number
+  /** Name of its script. */
+  readonly name: string
+  readonly cwd: string
+  /** Messages it dropped so far: the hub did not take them, or they were too many. */
+  readonly dropped: number
+  /** What {@link LiveCall.args} holds: values, or their kinds alone. */
+  readonly args: 'values' | 'kinds'
+}
+
+/** A request, job or message with its first call; what runs outside of any is put together while it goes on. */
+export interface LiveRequestBegun {
+  readonly type: 'request'
+  /** Unique among all processes. */
+  readonly id: string
+  /** `GET /posts/:id`, a job's name, `(outside of requests)`. */
+  readonly name: string
+  /** ISO 8601. */
+  readonly time: string
+  readonly traceId?: string
+}
+
+/** A statement of a call. */
+export interface LiveStatement extends StatementRecord {
+  /** When it was handed to the driver. */
+  readonly at: number
+  /** It waited for a connection of the pool. */
+  readonly waitMs: number
+  /** The database's plan, without values: of reads alone, once a shape and request. */
+  readonly plan?: unknown
+}
+
+/** One operation of the client, from the call to the answer. */
+export interface LiveCall {
+  readonly type: 'call'
+  readonly request: string
+  /** Unique in the process, in the order in which the calls began. */
+  readonly call: number
+  /** The call within which it was made, as an extension's hook does. */
+  readonly parent?: number
+  /** Null for raw SQL. */
+  readonly model: string | null
+  readonly operation: string
+  readonly at: number
+  /** Without the wait for a connection, and without BEGIN and COMMIT. */
+  readonly ms: number
+  readonly waitMs: number
+  readonly transactionMs: number
+  readonly statements: readonly LiveStatement[]
+  readonly rowsRead: number
+  /** At the top of the result. */
+  readonly rowsReturned: number
+  /** `file:line:column` in the user's code; null where Prisma recorded none. */
+  readonly callSite: string | null
+  /** The place was read of earlier calls of the same shape in this request, all of which came from there. */
+  readonly isSiteAssumed?: true
+  /** Names with the kinds of their values, or with the values; cut at 4,000 characters of JSON. */
+  readonly args?: unknown
+  readonly transaction?: { readonly kind: string; readonly id: string | null }
+  /** The batch that answered it together with others. */
+  readonly batch?: { readonly id: number; readonly calls: number }
+  readonly cache?: 'hit' | 'stale' | 'miss' | 'bypass'
+  readonly error?: ErrorRecord
+}
+
+/** A cached read, or an invalidation. */
+export interface LiveCacheEvent {
+  readonly type: 'cache'
+  /** Null where it belongs to no request: a source of changes. */
+  readonly request: string | null
+  /** The read, or the write that invalidates. */
+  readonly call: number | null
+  readonly callSite: string | null
+  /** ISO 8601. */
+  readonly time: string
+  readonly event: string
+  readonly model: string | null
+  readonly operation: string
+  readonly status?: string
+  /** Why a read was bypassed. */
+  readonly reason?: string
+  /** Seconds since the database was read. */
+  readonly age?: number
+  /** Invalidated tags. */
+  readonly tags?: number
+}
+
+/** BEGIN, COMMIT, ROLLBACK or a savepoint. */
+export interface LiveTransactionEvent {
+  readonly type: 'transaction'
+  readonly request: string
+  readonly call: number
+  readonly event: 'begin' | 'commit' | 'rollback' | 'savepoint'
+  /** When it had ended. */
+  readonly at: number
+  readonly ms: number
+  readonly waitMs: number
+}
+
+/** Statements that answered several calls; those carry its id. */
+export interface LiveBatchEvent {
+  readonly type: 'batch'
+  readonly request: string | null
+  readonly batch: number
+  readonly model: string | null
+  readonly operation: string
+  readonly calls: number
+  readonly statements: number
+  readonly ms: number
+  readonly fallbacks: number
+}
+
+/** What is wrong with a request, where, and what to do. */
+export interface LiveProblem {
+  readonly type: 'problem'
+  readonly request: string
+  readonly kind: 'n-plus-one' | 'duplicate-read' | 'unlimited-list' | 'sequential-scan'
+  readonly model: string | null
+  readonly operation: string
+  /** Calls concerned. */
+  readonly count: number
+  readonly callSite: string | null
+  /** What was seen, in words. */
+  readonly title: string
+  /** The change to make; begins with what it is: `include`, `reuse`, `take`, `index`, … */
+  readonly mend: string
+  /** Duplicate reads: where the first one was. Loops: the query whose rows they go through. */
+  readonly from?: string
+}
+
+/** A plan that was taken of a shape of statements, without values. */
+export interface LivePlan {
+  readonly type: 'plan'
+  readonly fingerprint: string
+  readonly sql: string
+  readonly plan: unknown
+}
+
+/** A request is over. */
+export interface LiveRequestEnded {
+  readonly type: 'request-end'
+  readonly request: string
+  /** Known by now, where it was not at the beginning. */
+  readonly name: string
+  readonly status: number | null
+  readonly ms: number
+}
+
+/** What sinks get beside calls and loops: alerts, long lists, failed deferred work. */
+export interface LiveRecord {
+  readonly type: 'record'
+  readonly record: SinkRecord
+}
