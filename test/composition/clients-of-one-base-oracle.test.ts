@@ -186,6 +186,23 @@ function grow(random: Random, world: World, base: PrismaClient): void {
   }
 }
 
+async function writeAnywhere(random: Random, world: World, provider: Provider): Promise<void> {
+  await expectFresh(world)
+  const { client, steps } = random.chance(0.5) ? (world.nodes.at(-1) as Node) : random.pick(world.nodes)
+  const [name, write] = random.pick(
+    Object.entries(PROGRAM).filter(
+      ([each]) => provider === 'postgresql' || !each.startsWith('$queryRaw that writes'),
+    ),
+  )
+  try {
+    await write(client, world)
+    await world.settled()
+    await expectFresh(world)
+  } catch (error) {
+    throw new Error(`${name} through [${steps.join(', ')}]`, { cause: error })
+  }
+}
+
 describe.each<Provider>(['postgresql', 'sqlite'])('clients of one base on %s', (provider) => {
   let database: TestDatabase<PrismaClient>
   beforeAll(async () => {
@@ -200,22 +217,12 @@ describe.each<Provider>(['postgresql', 'sqlite'])('clients of one base on %s', (
       await plain.user.create({ data: { id: 1_000_000, name: 'tutor', email: 'tutor' } })
       await plain.user.create({ data: { id: 1, name: 'one', email: 'one', tutorId: 1_000_000 } })
       const world = new World()
-      grow(random, world, database.createClient())
-      for (let step = 0; step < 6; step++) {
-        await expectFresh(world)
-        const { client, steps } = random.chance(0.5) ? (world.nodes.at(-1) as Node) : random.pick(world.nodes)
-        const [name, write] = random.pick(
-          Object.entries(PROGRAM).filter(
-            ([each]) => provider === 'postgresql' || !each.startsWith('$queryRaw that writes'),
-          ),
-        )
-        try {
-          await write(client, world)
-          await world.settled()
-          await expectFresh(world)
-        } catch (error) {
-          throw new Error(`${name} through [${steps.join(', ')}]`, { cause: error })
-        }
+      const base = database.createClient()
+      try {
+        grow(random, world, base)
+        for (let step = 0; step < 6; step++) await writeAnywhere(random, world, provider)
+      } finally {
+        await base.$disconnect()
       }
     })
   })

@@ -1,5 +1,6 @@
 import {
   sendApart,
+  sendUniqueRead,
   type Call,
   type CallTransaction,
   type Host,
@@ -89,7 +90,7 @@ export class Batching {
     const model = this.host.schema()?.models.get(call.model ?? '')
     if (model === undefined) return next(call)
     const isPlain = ownBatchOf(call, model) !== null && (await isComparedExactly(model, call))
-    return isPlain ? next(call) : sendApart(() => next(call))
+    return isPlain ? sendUniqueRead(call, next) : sendApart(() => next(call))
   }
 
   private passBehind(): null {

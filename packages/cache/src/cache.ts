@@ -1,6 +1,7 @@
 import {
   operationTraits,
   sendApart,
+  sendUniqueRead,
   type Call,
   type Host,
   readModels,
@@ -219,7 +220,7 @@ export class Cache {
     return (sent) => {
       const model = this.host.schema()?.models.get(sent.model as string)
       const found = model === undefined ? null : keyInWhere(uniqueKeys(model), model, sent.args['where'])
-      return found?.values.exact === true ? next(sent) : sendApart(() => next(sent))
+      return found?.values.exact === true ? sendUniqueRead(sent, next) : sendApart(() => next(sent))
     }
   }
 

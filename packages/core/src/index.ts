@@ -133,7 +133,7 @@ export { isAbsent, isDecimal, isPlain, isSkip, type DecimalLike } from './operat
 export { quoteIdentifier, quoteMarkOf, type QuoteMark } from './sql/quote-identifier.ts'
 export { writtenTables } from './sql/written-tables.ts'
 export { copyBytes, define, isPlainPrototype, valueCopier } from './operation/value-copy.ts'
-export { sendApart } from './prisma7/request-loader.ts'
+export { sendApart, sendUniqueRead } from './prisma7/request-loader.ts'
 export { processName } from './process-name.ts'
 export * as realTimers from './real-timers.ts'
 export { countPlaceholders, readSelect, splitList, type SelectText } from './driver/select-text.ts'

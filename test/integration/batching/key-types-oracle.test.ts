@@ -133,6 +133,20 @@ const templates: ((value: unknown) => OracleCall)[] = [
     args: { where: { id }, select: { label: true } },
     isOrdered: true,
   }),
+  (id) => ({
+    model: 'Key',
+    operation: 'findUnique',
+    args: { where: { id } },
+    fluent: { field: 'items', args: { orderBy: { id: 'asc' } } },
+    isOrdered: true,
+  }),
+  (id) => ({
+    model: 'Key',
+    operation: 'findUniqueOrThrow',
+    args: { where: { id } },
+    fluent: { field: 'items', args: { where: { rank: 1 }, select: { id: true, keyId: true } } },
+    isOrdered: false,
+  }),
   (id) => ({ model: 'Key', operation: 'findUniqueOrThrow', args: { where: { id } }, isOrdered: true }),
   (id) => ({ model: 'Key', operation: 'findFirst', args: { where: { id } }, isOrdered: true }),
   (id) => ({
