@@ -109,7 +109,7 @@ DECLARE
   -- ${schema === null ? '' : `${schema}.`}${name}
   n bigint;
   rows json;
-  told json;
+  told text;
 BEGIN
   BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -129,11 +129,11 @@ BEGIN
     rows := NULL;
   END IF;
   told := json_build_object('t', json_build_array(coalesce(TG_ARGV[0], TG_TABLE_SCHEMA), coalesce(TG_ARGV[1], TG_TABLE_NAME)),
-    'v', ${VERSION}, 'x', pg_catalog.txid_current()::text, 'c', json_build_array(${fields.map(({ column }) => literal(column)).join(', ')}), 'r', rows);
-  IF octet_length(told::text) > ${BYTES} THEN
-    told := json_build_object('t', told->'t', 'v', ${VERSION}, 'x', told->'x', 'c', told->'c', 'r', NULL);
+    'v', ${VERSION}, 'x', pg_catalog.txid_current()::text, 'c', json_build_array(${fields.map(({ column }) => literal(column)).join(', ')}), 'r', rows)::text;
+  IF octet_length(told) > ${BYTES} THEN
+    told := (told::jsonb - 'r')::text;
   END IF;
-  PERFORM pg_notify(${literal(channel)}, told::text);
+  PERFORM pg_notify(${literal(channel)}, told);
   RETURN NULL;
 END
 $brisk$;`
