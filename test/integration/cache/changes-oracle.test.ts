@@ -35,6 +35,7 @@ let plain: PrismaClient
 /** The same, for reads that are written for a cached one. */
 let uncached: PrismaClient
 const stores = new Stores()
+const redis = stores.redis()
 
 beforeAll(async () => {
   server = await startPostgres({
@@ -224,6 +225,12 @@ const cut = () =>
     `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'prisma-brisk changes' AND datname = current_database()`,
   )
 
+/** As an eviction of everything, or a server that comes back without its memory. */
+async function emptyRedis(namespace: string): Promise<void> {
+  const keys = await redis.keys(`*${namespace}*`)
+  if (keys.length > 0) await redis.del(keys)
+}
+
 async function reset(): Promise<void> {
   await elsewhere.query(`TRUNCATE "User", "Tag", "Exercise", "Conversation" RESTART IDENTITY CASCADE;
     INSERT INTO "User" (id, email, name) SELECT i, 'user' || i || '@example.org', 'User ' || i FROM generate_series(1, ${USERS}) i;
@@ -262,6 +269,7 @@ async function oracle(
           const client = random.pick(clients)
           const under = random.chance(0.5) ? reads.map((read) => read(random.pick(clients))) : []
           if (random.chance(0.1)) void cut()
+          if (random.chance(0.1)) await emptyRedis(namespace)
           const write = random.chance(0.6) ? writeElsewhere(random) : writeOf(random, client)
           // Some are refused, because a key is taken.
           await write().catch(() => undefined)
