@@ -9,6 +9,7 @@ import {
 } from '@prisma-brisk/pagination'
 import { resiliencePlugin, type ResilienceClient } from '@prisma-brisk/resilience'
 import { slowQueryPlugin, type QueriesClient } from '@prisma-brisk/slow-query'
+import { ownHub } from './own-hub.ts'
 import { checkBriskOptions, type BriskOptions } from './options.ts'
 
 /** What {@link brisk} adds to every model: arguments of Prisma's reads, and pages. `Heavy`: its option `omitHeavy`. */
@@ -31,9 +32,11 @@ export function brisk<const Heavy extends OmitHeavy = false>(
   options: BriskOptions & { readonly pagination?: OmitHeavyOption<Heavy> | false | undefined } = {},
 ): BriskExtension<BriskMethods<Heavy>, BriskClient> {
   checkBriskOptions(options)
-  const { slowQuery, pagination, resilience, cache, batching, schema } = options
+  const { slowQuery, pagination, resilience, cache, batching, schema, live = false } = options
   const plugins: Plugin[] = [
-    slowQuery === false ? absent('slow-query') : slowQueryPlugin(slowQuery),
+    slowQuery === false
+      ? absent('slow-query')
+      : slowQueryPlugin(live ? { live: ownHub(), ...slowQuery } : slowQuery),
     pagination === false ? absent('pagination', ['unbounded']) : paginationPlugin(pagination),
     resilience === false ? absent('resilience') : resiliencePlugin(resilience),
     cache === false ? absent('cache', ['cacheStrategy']) : cachePlugin(cache),

@@ -1,6 +1,12 @@
 import type { BatchingOptions } from '@prisma-brisk/batching'
 import type { CacheOptions } from '@prisma-brisk/cache'
-import { checkOptions, InvalidOptionsError, type MountOptions, type OptionCheck } from '@prisma-brisk/core'
+import {
+  boolean,
+  checkOptions,
+  InvalidOptionsError,
+  type MountOptions,
+  type OptionCheck,
+} from '@prisma-brisk/core'
 import type { PaginationOptions } from '@prisma-brisk/pagination'
 import type { ResilienceOptions } from '@prisma-brisk/resilience'
 import type { SlowQueryOptions } from '@prisma-brisk/slow-query'
@@ -26,6 +32,11 @@ export interface BriskOptions {
    * client's own schema.
    */
   readonly schema?: MountOptions['schema'] | undefined
+  /**
+   * Serves from this process what every request does, for development; needs `@prisma-brisk/live`. Default false: under
+   * `brisk live -- <command>` it is served without. Without effect under `NODE_ENV=production`.
+   */
+  readonly live?: boolean | undefined
 }
 
 const part: OptionCheck = (value, path) => {
@@ -41,6 +52,7 @@ export function checkBriskOptions(options: BriskOptions): void {
     pagination: part,
     slowQuery: part,
     resilience: part,
+    live: boolean,
     schema: (value, path) => {
       if (typeof value === 'string' || (typeof value === 'object' && value !== null)) return
       throw new InvalidOptionsError(path, 'schema text or generated metadata', value)

@@ -2,10 +2,11 @@ import { Command, CommanderError } from 'commander'
 import type { ChangesFlags } from '../changes/changes-command.ts'
 import type { InitFlags, InitHost } from '../init/init-command.ts'
 import { advisorCommands } from './advisor-commands.ts'
+import { liveCommands } from './live-commands.ts'
 import { processHost, type CliHost } from './cli-host.ts'
 
 /**
- * The `brisk` command: `init`, and the commands of the index advisor where it is installed. Each command's code is
+ * The `brisk` command: `init`, and the commands of the index advisor and of `brisk live` where they are installed. Each command's code is
  * loaded when it runs, so that `brisk --help` answers at once.
  *
  * @returns exit code: 0 done, 1 findings or declined, 2 bad input
@@ -21,6 +22,10 @@ export async function runBrisk(
     if (isAdvisors(asked[0])) {
       const { runAdvisor } = await import('./advisor.ts')
       return await runAdvisor(asked, host, to.cwd)
+    }
+    if (liveCommands.some(([each]) => each === asked[0])) {
+      const { runLive } = await import('./live.ts')
+      return await runLive(asked, host, to.cwd)
     }
     let exitCode = 0
     await commands(to, (code) => (exitCode = code)).parseAsync([...argv], { from: 'user' })
@@ -96,5 +101,6 @@ function commands(host: CliHost & Pick<InitHost, 'confirm'>, done: (exitCode: nu
       })
   // For the list of `brisk --help` alone: `runBrisk` hands them to the advisor.
   for (const [name, description] of advisorCommands) program.command(name).description(description)
+  for (const [name, description] of liveCommands) program.command(name).description(description)
   return program
 }

@@ -1,0 +1,2 @@
+export { type CliHost } from './cli-host.ts'
+export { run } from './run.ts'

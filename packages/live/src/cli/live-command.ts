@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { LiveArgumentError } from '../errors.ts'
+import { startHub, type Hub } from '../hub/hub.ts'
+import { announceHub } from '../hub/hub-file.ts'
+import { LOG_LACKS, readLog } from '../history/log-file.ts'
+import type { CliHost } from './cli-host.ts'
+
+export interface LiveFlags {
+  readonly port?: string
+  readonly file?: string
+  readonly memory?: string
+  readonly values?: boolean
+}
+
+/** Runs a hub beside the application that it starts, until that ends; alone, until it is interrupted. */
+export async function liveCommand(
+  command: readonly string[],
+  flags: LiveFlags,
+  host: CliHost,
+): Promise<number> {
+  const megabytes = numberOf('--memory', flags.memory, 1, 65_536)
+  const hub = await startHub({
+    port: numberOf('--port', flags.port, 1, 65_535),
+    ...(megabytes === undefined ? {} : { maxBytes: megabytes * 1024 * 1024 }),
+  })
+  let withdraw = (): void => undefined
+  try {
+    if (flags.file !== undefined) {
+      const records = await readLog(flags.file, hub.history)
+      host.stderr(
+        `brisk live: ${records} records of ${flags.file}. A log does not say: ${LOG_LACKS.join('; ')}.\n`,
+      )
+    }
+    withdraw = announceHub({ pid: process.pid, address: hub.address, cwd: host.cwd })
+    host.stderr(
+      `brisk live: ${linked(hub.address)}\n  read it with: brisk requests, brisk request latest, brisk mcp\n`,
+    )
+    if (command.length > 0) return await runApplication(command, hub, flags.values === true, host)
+    await interrupted()
+    return 0
+  } finally {
+    withdraw()
+    await hub.close()
+  }
+}
+
+function numberOf(name: string, text: string | undefined, min: number, max: number): number | undefined {
+  if (text === undefined) return undefined
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= min && number <= max) return number
+  throw new LiveArgumentError(name, `a whole number from ${min} to ${max}`, text)
+}
+
+/** A link, where the output is a terminal; elsewhere the escape would be noise. */
+function linked(address: string): string {
+  return process.stderr.isTTY ? `\u001B]8;;${address}\u0007${address}\u001B]8;;\u0007` : address
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+async function runApplication(
+  [file = '', ...args]: readonly string[],
+  { address }: Hub,
+  showsValues: boolean,
+  host: CliHost,
+): Promise<number> {
+  const child = spawn(file, args, {
+    cwd: host.cwd,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+    env: { ...process.env, BRISK_LIVE: address, ...(showsValues ? { BRISK_LIVE_VALUES: '1' } : {}) },
+  })
+  const passOn = (signal: NodeJS.Signals): void => {
+    // A terminal tells its whole group of Ctrl-C.
+    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+  }
+  for (const signal of SIGNALS) process.on(signal, passOn)
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.once('error', (error: NodeJS.ErrnoException) =>
+        reject(
+          new LiveArgumentError('brisk live --', 'a command that can be started', `${file}: ${error.code}`),
+        ),
+      )
+      child.once('exit', (code, signal) =>
+        resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+      )
+    })
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, passOn)
+  }
+}
+
+async function interrupted(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of SIGNALS) process.once(signal, () => resolve())
+  })
+}

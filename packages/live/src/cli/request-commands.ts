@@ -1,0 +1,77 @@
+import { LiveArgumentError } from '../errors.ts'
+import { HubClient } from '../client/hub-client.ts'
+import { nameOf, withoutValues, type RequestRow, type RequestView } from '../answer/request-view.ts'
+import type { CliHost } from './cli-host.ts'
+
+export interface RequestsFlags {
+  readonly issues?: boolean
+  readonly route?: string
+  readonly limit?: string
+  readonly json?: boolean
+}
+
+export interface RequestFlags {
+  readonly json?: boolean
+  readonly values?: boolean
+}
+
+export async function requestsCommand(flags: RequestsFlags, host: CliHost): Promise<number> {
+  const { issues = false, route } = flags
+  const limit = flags.limit === undefined ? 100 : Number(flags.limit)
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new LiveArgumentError('--limit', 'a whole number from 1', flags.limit)
+  const rows = await HubClient.find(host.cwd).requests({ route, issues, limit })
+  if (flags.json === true) host.stdout(`${JSON.stringify(rows, null, 2)}\n`)
+  else if (rows.length > 0) for (const row of rows) host.stdout(`${rowLine(row)}\n`)
+  else host.stdout(issues ? 'No request with problems.\n' : 'No request so far.\n')
+  return issues && rows.length > 0 ? 1 : 0
+}
+
+export async function requestCommand(id: string, flags: RequestFlags, host: CliHost): Promise<number> {
+  const view = await HubClient.find(host.cwd).request(id)
+  const shown = flags.values === true ? view : withoutValues(view)
+  host.stdout(flags.json === true ? `${JSON.stringify(shown, null, 2)}\n` : requestText(shown))
+  return 0
+}
+
+function rowLine(row: RequestRow): string {
+  const { id, time, name, status, ms, databaseMs, statements, badges } = row
+  return [
+    time.slice(11, 23),
+    printable(name),
+    ...(status === null ? [] : [String(status)]),
+    ms === null ? 'running' : `${Math.round(ms)} ms`,
+    `${databaseMs.toFixed(1)} ms in the database`,
+    `${statements} statement${statements === 1 ? '' : 's'}`,
+    ...badges.map((badge) => `[${badge}]`),
+    id,
+  ].join('  ')
+}
+
+function requestText(view: RequestView): string {
+  const lines = [rowLine(view), '']
+  for (const { title, callSite, mend, from } of view.problems)
+    lines.push(
+      printable(title),
+      ...(callSite === null ? [] : [`  at   ${printable(callSite)}`]),
+      ...(from === undefined ? [] : [`  from ${printable(from)}`]),
+      `  mend ${printable(mend)}`,
+      '',
+    )
+  for (const { name, count, from, to, statements, callSite } of view.folded)
+    lines.push(
+      `${from.toFixed(1).padStart(8)} ms  ${printable(name)}${count > 1 ? ` × ${count}` : ''}  ${(to - from).toFixed(1)} ms  ${statements} statements${callSite === null ? '' : `  ${printable(callSite)}`}`,
+    )
+  for (const { event, model, operation, callSite, tags } of view.cache)
+    if (event === 'invalidate')
+      lines.push(
+        `invalidated ${tags ?? 0} tags: ${nameOf({ model, operation })}${callSite === null ? '' : `  ${printable(callSite)}`}`,
+      )
+  if (view.callsDropped > 0) lines.push(`${view.callsDropped} more calls were too many to be kept.`)
+  return `${lines.join('\n')}\n`
+}
+
+/** Names come from outside: nothing in them may speak to the terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?')
+}

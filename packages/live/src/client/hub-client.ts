@@ -1,0 +1,70 @@
+import { NoHubError, NoRequestError } from '../errors.ts'
+import { findHub } from '../hub/hub-file.ts'
+import type { CacheView } from '../answer/summaries.ts'
+import type { ProblemView, RequestFilter } from '../answer/api.ts'
+import type { RequestRow, RequestView } from '../answer/request-view.ts'
+
+/** Milliseconds a hub may take to answer. */
+const PATIENCE_MS = 10_000
+
+/** Asks the hub that runs. */
+export class HubClient {
+  private readonly base: URL
+  private readonly token: string
+
+  constructor(address: string) {
+    this.base = new URL(address)
+    this.token = this.base.searchParams.get('token') ?? ''
+  }
+
+  /** @throws NoHubError where none runs */
+  static find(cwd: string): HubClient {
+    const address = findHub(cwd)
+    if (address === null || !URL.canParse(address)) throw new NoHubError()
+    return new HubClient(address)
+  }
+
+  async requests(filter: RequestFilter): Promise<RequestRow[]> {
+    const { rows } = (await this.get(`/api/requests?${queryOf(filter)}`)) as { rows: RequestRow[] }
+    return rows
+  }
+
+  /** @throws NoRequestError where it holds no such request */
+  async request(id: string): Promise<RequestView> {
+    const view = /^[\w-]+$/.test(id) ? await this.get(`/api/requests/${id}`) : null
+    if (view === null) throw new NoRequestError(id)
+    return view as RequestView
+  }
+
+  async problems(filter: RequestFilter): Promise<ProblemView[]> {
+    return (await this.get(`/api/problems?${queryOf(filter)}`)) as ProblemView[]
+  }
+
+  async cache(): Promise<CacheView> {
+    return (await this.get('/api/cache')) as CacheView
+  }
+
+  /** Null where the hub knows no such thing. */
+  private async get(path: string): Promise<unknown> {
+    let response: Response
+    try {
+      response = await fetch(new URL(path, this.base.origin), {
+        headers: { Authorization: `Bearer ${this.token}` },
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      })
+    } catch {
+      throw new NoHubError()
+    }
+    if (response.status === 404) return null
+    if (!response.ok) throw new NoHubError()
+    return response.json()
+  }
+}
+
+function queryOf({ route, issues, limit }: RequestFilter): string {
+  const query = new URLSearchParams()
+  if (route !== undefined) query.set('route', route)
+  if (issues === true) query.set('issues', '1')
+  if (limit !== undefined) query.set('limit', String(limit))
+  return query.toString()
+}

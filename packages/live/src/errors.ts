@@ -1,0 +1,58 @@
+import { BriskError } from '@prisma-brisk/core'
+
+/** Asked to run in production. Code `E_LIVE_IN_PRODUCTION`. */
+export class LiveInProductionError extends BriskError {
+  constructor() {
+    super(
+      'E_LIVE_IN_PRODUCTION',
+      'brisk live is a development tool and refuses NODE_ENV=production: read the log that production wrote with brisk live --file <slow-queries.ndjson>.',
+    )
+  }
+}
+
+/** No hub runs that could be asked. Code `E_NO_HUB`. */
+export class NoHubError extends BriskError {
+  constructor() {
+    super(
+      'E_NO_HUB',
+      'expected a running hub, found none: start your application with `brisk live -- <command>`, for example `npx brisk live -- npm run dev`, and ask again.',
+    )
+  }
+}
+
+/** The hub knows no such request. Code `E_NO_REQUEST`. */
+export class NoRequestError extends BriskError {
+  constructor(id: string) {
+    super(
+      'E_NO_REQUEST',
+      `expected latest or the id of a request that the hub holds, got "${id}": see \`brisk requests\`.`,
+    )
+  }
+}
+
+/** The port is taken or not to be had. Code `E_PORT`. */
+export class PortError extends BriskError {
+  constructor(port: number, reason: string) {
+    super(
+      'E_PORT',
+      `expected a free port, got ${port} (${reason}): leave out --port, and the next free one from 4983 is taken.`,
+    )
+  }
+}
+
+/** What was asked for needs a package that is not there. Code `E_ADVISOR_MISSING`. */
+export class AdvisorMissingError extends BriskError {
+  constructor() {
+    super(
+      'E_ADVISOR_MISSING',
+      'advice on indexes needs the index advisor, which is not installed: npm install --save-dev @prisma-brisk/index-advisor',
+    )
+  }
+}
+
+/** An argument of a command or tool. Code `E_LIVE_ARGUMENT`. */
+export class LiveArgumentError extends BriskError {
+  constructor(name: string, expected: string, given: unknown) {
+    super('E_LIVE_ARGUMENT', `${name}: expected ${expected}, got ${JSON.stringify(given) ?? 'nothing'}.`)
+  }
+}

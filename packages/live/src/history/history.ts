@@ -1,0 +1,251 @@
+import type {
+  LiveBatchEvent,
+  LiveCacheEvent,
+  LiveCall,
+  LiveMessage,
+  LivePlan,
+  LiveProblem,
+  LiveProcess,
+  LiveRecord,
+  LiveTransactionEvent,
+} from '@prisma-brisk/slow-query'
+
+/** All that is known of one request. */
+export interface RequestHistory {
+  readonly id: string
+  readonly process: LiveProcess
+  /** ISO 8601. */
+  readonly time: string
+  name: string
+  traceId: string | undefined
+  status: number | null
+  /** Null while it runs, and for ever where its process ended before. */
+  ms: number | null
+  readonly calls: LiveCall[]
+  readonly cache: LiveCacheEvent[]
+  readonly transactions: LiveTransactionEvent[]
+  readonly batches: LiveBatchEvent[]
+  readonly problems: LiveProblem[]
+  /** Of its lines. */
+  bytes: number
+  /** Of calls beyond what one request may hold. */
+  callsDropped: number
+}
+
+/** What {@link History} tells whoever looks on. */
+export type HistoryListener = (event: 'request' | 'dropped' | 'record' | 'cleared', id: string | null) => void
+
+/** One request may take so much of the whole; of a longer one the first calls are kept. */
+const SHARE = 8
+/** Plans, processes and records that are remembered; each is small. */
+const MAX_PLANS = 1000
+const MAX_PROCESSES = 100
+const MAX_RECORDS = 500
+const MAX_CACHE_EVENTS = 2000
+/** What an object takes beside its line, roughly: so many times the characters. */
+const WEIGHT = 2
+
+/** The requests of all processes, as long as they fit; the oldest are dropped. Nothing is ever written to a file. */
+export class History {
+  /** Requests dropped so far because memory was full. */
+  dropped = 0
+  /** Lines that were no messages. */
+  refused = 0
+  bytes = 0
+  readonly processes = new Map<string, LiveProcess>()
+  readonly plans = new Map<string, LivePlan>()
+  readonly records: LiveRecord['record'][] = []
+  /** Invalidations and reads of the cache, of all requests and of none. */
+  readonly cacheEvents: LiveCacheEvent[] = []
+  private readonly requests = new Map<string, RequestHistory>()
+  private readonly listeners = new Set<HistoryListener>()
+
+  /** @param maxBytes that requests may take in memory */
+  constructor(readonly maxBytes: number) {}
+
+  /** Oldest first. */
+  all(): RequestHistory[] {
+    return [...this.requests.values()]
+  }
+
+  get(id: string): RequestHistory | undefined {
+    return this.requests.get(id)
+  }
+
+  /** Looks on; the returned function ends it. */
+  listen(listener: HistoryListener): () => void {
+    this.listeners.add(listener)
+    return () => void this.listeners.delete(listener)
+  }
+
+  clear(): void {
+    this.requests.clear()
+    this.cacheEvents.length = this.records.length = 0
+    this.plans.clear()
+    this.bytes = 0
+    this.tell('cleared', null)
+  }
+
+  /** Takes lines of JSON as a process sends them; lines that are no messages are counted, and lost. */
+  take(lines: string): void {
+    let process: LiveProcess | null = null
+    for (const line of lines.split('\n')) {
+      if (line === '') continue
+      const message = messageOf(line)
+      if (message?.type === 'process') {
+        process = message
+        this.meet(message)
+      } else if (message === null || process === null) this.refused++
+      else this.add(message, process, line.length * WEIGHT)
+    }
+    this.shrink()
+  }
+
+  private meet(process: LiveProcess): void {
+    if (!this.processes.has(process.process) && this.processes.size >= MAX_PROCESSES) {
+      const [oldest] = this.processes.keys()
+      if (oldest !== undefined) this.processes.delete(oldest)
+    }
+    this.processes.set(process.process, process)
+  }
+
+  private add(message: Exclude<LiveMessage, LiveProcess>, process: LiveProcess, bytes: number): void {
+    switch (message.type) {
+      case 'record':
+        keep(this.records, message.record, MAX_RECORDS)
+        this.tell('record', null)
+        return
+      case 'plan':
+        if (this.plans.size >= MAX_PLANS) this.plans.clear()
+        this.plans.set(message.fingerprint, message)
+        return
+      case 'cache':
+        keep(this.cacheEvents, message, MAX_CACHE_EVENTS)
+        break
+      default:
+    }
+    const id = message.type === 'request' ? message.id : message.request
+    if (id === null) return
+    const request = this.requestOf(id, message, process)
+    if (this.put(request, message, bytes)) {
+      request.bytes += bytes
+      this.bytes += bytes
+    }
+    this.tell('request', id)
+  }
+
+  /** A request whose beginning was lost, or told to a hub that is gone, begins with what is heard of it first. */
+  private requestOf(id: string, message: LiveMessage, process: LiveProcess): RequestHistory {
+    let request = this.requests.get(id)
+    if (request !== undefined) return request
+    request = {
+      id,
+      process,
+      time: message.type === 'request' ? message.time : new Date().toISOString(),
+      name: 'name' in message && message.type !== 'process' ? message.name : '(beginning not seen)',
+      traceId: undefined,
+      status: null,
+      ms: null,
+      calls: [],
+      cache: [],
+      transactions: [],
+      batches: [],
+      problems: [],
+      bytes: BASE_BYTES,
+      callsDropped: 0,
+    }
+    this.bytes += BASE_BYTES
+    this.requests.set(id, request)
+    return request
+  }
+
+  /** Whether there was room for it. */
+  private put(
+    request: RequestHistory,
+    message: Exclude<LiveMessage, LiveProcess | LiveRecord | LivePlan>,
+    bytes: number,
+  ): boolean {
+    const isFull = request.bytes + bytes > this.maxBytes / SHARE
+    switch (message.type) {
+      case 'request':
+        request.name = message.name
+        request.traceId = message.traceId
+        return true
+      case 'request-end':
+        request.name = message.name
+        request.status = message.status
+        request.ms = message.ms
+        return true
+      case 'problem':
+        if (!isFull) request.problems.push(message)
+        return !isFull
+      case 'call': {
+        if (isFull) {
+          request.callsDropped++
+          return false
+        }
+        for (const { fingerprint, plan, sql } of message.statements)
+          if (plan !== undefined && !this.plans.has(fingerprint))
+            this.plans.set(fingerprint, { type: 'plan', fingerprint, sql, plan })
+        request.calls.push(message)
+        return true
+      }
+      case 'cache':
+        if (!isFull) request.cache.push(message)
+        return !isFull
+      case 'transaction':
+        if (!isFull) request.transactions.push(message)
+        return !isFull
+      case 'batch':
+        if (!isFull) request.batches.push(message)
+        return !isFull
+    }
+  }
+
+  private shrink(): void {
+    for (const [id, { bytes }] of this.requests) {
+      if (this.bytes <= this.maxBytes) return
+      this.requests.delete(id)
+      this.bytes -= bytes
+      this.dropped++
+      this.tell('dropped', id)
+    }
+  }
+
+  private tell(...event: Parameters<HistoryListener>): void {
+    for (const listener of this.listeners) listener(...event)
+  }
+}
+
+/** A request without its calls. */
+const BASE_BYTES = 500
+const TYPES: ReadonlySet<unknown> = new Set<LiveMessage['type']>([
+  'process',
+  'request',
+  'call',
+  'cache',
+  'transaction',
+  'batch',
+  'problem',
+  'plan',
+  'request-end',
+  'record',
+])
+
+function keep<T>(list: T[], each: T, most: number): void {
+  list.push(each)
+  // Now and then many at once: one at a time would move the whole list each time.
+  if (list.length > 1.2 * most) list.splice(0, list.length - most)
+}
+
+function messageOf(line: string): LiveMessage | null {
+  try {
+    const value = JSON.parse(line) as Partial<LiveMessage> | null
+    if (typeof value !== 'object' || value === null || !TYPES.has(value.type)) return null
+    if (value.type === 'call' && !(Array.isArray(value.statements) && typeof value.request === 'string'))
+      return null
+    return value as LiveMessage
+  } catch {
+    return null
+  }
+}

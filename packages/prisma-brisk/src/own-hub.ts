@@ -1,0 +1,30 @@
+import type { Hub } from '@prisma-brisk/live'
+import type { LiveTarget } from '@prisma-brisk/slow-query'
+
+let hub: Promise<Hub> | null = null
+
+/** The hub of this process, made once, with the first report. */
+const target: LiveTarget = {
+  send: async (lines) => (await (hub ??= open())).take(lines),
+}
+
+/** What `brisk({ live: true })` reports to. */
+export function ownHub(): LiveTarget {
+  return target
+}
+
+async function open(): Promise<Hub> {
+  try {
+    const { serveLive } = await import('@prisma-brisk/live')
+    return await serveLive()
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    process.emitWarning(
+      code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND'
+        ? 'prisma-brisk: brisk({ live: true }) needs @prisma-brisk/live, which is not installed: npm install --save-dev @prisma-brisk/live; queries go on.'
+        : `prisma-brisk: brisk({ live: true }) could not start: ${message}`,
+      { type: 'PrismaBriskWarning', code: 'W_LIVE_MISSING' },
+    )
+    throw error
+  }
+}

@@ -1,0 +1,412 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { startHub, type Hub, type ProblemView, type RequestView } from '@prisma-brisk/live'
+import { run } from '@prisma-brisk/live/cli'
+import { createDatabase, type TestDatabase } from '../../support/databases.ts'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+
+/** `brisk live` as it is used: real processes that report to a hub, and what is read from it. */
+
+const APPLICATION = join(import.meta.dirname, 'support/application-run.ts')
+const COMMAND = join(import.meta.dirname, 'support/brisk-run.ts')
+/** Where a planted fault stands, by the comment behind it. */
+const at = (fault: string) => {
+  const line = readFileSync(APPLICATION, 'utf8')
+    .split('\n')
+    .findIndex((each) => each.includes(`// ${fault}`))
+  return expect.stringMatching(new RegExp(`application-run\\.ts:${line + 1}:\\d+$`))
+}
+const NODE = ['--conditions', '@prisma-brisk/source', '--import', 'tsx']
+
+let database: TestDatabase<PrismaClient>
+const children = new Set<ChildProcess>()
+beforeAll(async () => {
+  database = await createDatabase('postgresql')
+  const prisma = database.createClient()
+  await prisma.user.createMany({
+    data: Array.from({ length: 60 }, (_, index) => ({
+      email: `user${index}@example.org`,
+      name: `<script>${index}`,
+    })),
+  })
+  await prisma.conversation.createMany({
+    data: Array.from({ length: 5 }, (_, index) => ({ id: `c${index}`, userId: index + 1, title: 'a' })),
+  })
+})
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await database.drop()
+})
+
+/** Starts a program whose first line that says so names its port. */
+async function started(args: readonly string[], env: Record<string, string>) {
+  const child = spawn(process.execPath, [...NODE, ...args], {
+    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'development', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  children.add(child)
+  const printed: string[] = []
+  child.stderr.on('data', (text: Buffer) => printed.push(text.toString()))
+  const port = await new Promise<number>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('PORT ')) resolve(Number(line.slice(5)))
+    })
+    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${printed.join('')}`)))
+  })
+  return {
+    child,
+    printed,
+    get: async (path: string) => {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`)
+      await response.text()
+      return response
+    },
+    end: async (signal: NodeJS.Signals = 'SIGKILL') => {
+      child.kill(signal)
+      const [code] = (await once(child, 'exit')) as [number | null]
+      return code
+    },
+  }
+}
+
+const application = (address: string) =>
+  started([APPLICATION], { BRISK_LIVE: address, APPLICATION_DATABASE: database.url })
+
+async function seen<T>(look: () => T | Promise<T>, isIt: (value: T) => boolean): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    const value = await look()
+    if (isIt(value) || tries > 200) return value
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
+
+function ask(hub: Hub, path: string, headers: Record<string, string> = {}, method = 'GET') {
+  return new Promise<{ status: number; headers: Record<string, unknown>; body: string }>(
+    (resolve, reject) => {
+      const request = httpRequest(
+        { host: '127.0.0.1', port: hub.port, path, headers, method, agent: false },
+        (response) => {
+          const pieces: Buffer[] = []
+          response.on('data', (piece: Buffer) => pieces.push(piece))
+          response.on('end', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              body: Buffer.concat(pieces).toString(),
+            }),
+          )
+        },
+      )
+      request.once('error', reject)
+      request.end()
+    },
+  )
+}
+
+const tokenOf = (hub: Hub) => new URL(hub.address).searchParams.get('token') as string
+const bearer = (hub: Hub) => ({ Authorization: `Bearer ${tokenOf(hub)}` })
+const names = (hub: Hub) =>
+  hub.history
+    .all()
+    .filter(({ ms }) => ms !== null)
+    .map(({ name }) => name)
+
+test('two processes report to one hub, histories survive a restart, and a hub that is gone costs nothing', async () => {
+  let hub = await startHub()
+  const { port, address } = hub
+  const token = tokenOf(hub)
+  const [one, two] = await Promise.all([application(address), application(address)])
+  const answers = [await one.get('/loop'), await two.get('/fine')]
+  expect(answers[0]!.headers.get('server-timing')).toMatch(/desc="6 statements, N\+1"$/)
+  expect(
+    (
+      await seen(
+        () => names(hub),
+        ({ length }) => length === 2,
+      )
+    ).sort(),
+  ).toEqual(['GET /fine', 'GET /loop'])
+  expect(hub.history.processes.size).toBe(2)
+
+  // A restart: another process of the same application.
+  await two.end()
+  const again = await application(address)
+  await again.get('/list')
+  expect(
+    (
+      await seen(
+        () => names(hub),
+        ({ length }) => length === 3,
+      )
+    ).sort(),
+  ).toEqual(['GET /fine', 'GET /list', 'GET /loop'])
+
+  // The hub is killed: the application answers as before.
+  await hub.close()
+  expect((await one.get('/fine')).status).toBe(200)
+  hub = await startHub({ port, token })
+  const found = await seen(
+    async () => {
+      expect((await one.get('/loop')).status).toBe(200)
+      return names(hub)
+    },
+    (list) => list.includes('GET /loop'),
+  )
+  expect(found).toContain('GET /loop')
+  await Promise.all([one.end(), again.end()])
+  await hub.close()
+})
+
+test('the API shows an N+1 with file and line, and no values', async () => {
+  const hub = await startHub()
+  const app = await application(hub.address)
+  await app.get('/loop')
+  await seen(
+    () => names(hub),
+    ({ length }) => length === 1,
+  )
+  const view = JSON.parse((await ask(hub, '/api/requests/latest', bearer(hub))).body) as RequestView
+  expect(view).toMatchObject({ name: 'GET /loop', status: 200, calls: 6, statements: 6 })
+  expect(view.badges).toContain('N+1')
+  expect(view.problems[0]).toMatchObject({
+    kind: 'n-plus-one',
+    count: 5,
+    callSite: at('the N+1'),
+    mend: expect.stringMatching(/^include: .*prisma\.conversation\.findMany\({ include: { user: true } }\)/),
+  })
+  expect(view.folded).toMatchObject([
+    { name: 'Conversation.findMany', count: 1 },
+    { name: 'User.findUnique', count: 5, statements: 5 },
+  ])
+  const { rows } = JSON.parse((await ask(hub, '/api/requests?issues=1', bearer(hub))).body) as {
+    rows: unknown[]
+  }
+  expect(rows).toHaveLength(1)
+  await app.end()
+  await hub.close()
+})
+
+test('only who has the token may ask, under the names of the hub, and from no other page', async () => {
+  const hub = await startHub()
+  const own = `127.0.0.1:${hub.port}`
+  const status = async (headers: Record<string, string>, path = '/api/requests', method = 'GET') =>
+    (await ask(hub, path, headers, method)).status
+  expect(await status({})).toBe(401)
+  expect(await status({ Authorization: 'Bearer guessed' })).toBe(401)
+  expect(await status({}, '/api/requests?token=guessed')).toBe(401)
+  expect(await status({}, '/v1/report', 'POST')).toBe(401)
+  expect(await status(bearer(hub))).toBe(200)
+  expect(await status({ ...bearer(hub), Host: `rebound.example:${hub.port}` })).toBe(403)
+  expect(await status({ ...bearer(hub), Host: '127.0.0.1:1' })).toBe(403)
+  expect(await status({ ...bearer(hub), Origin: 'http://evil.example' })).toBe(403)
+  expect(await status({ ...bearer(hub), Origin: 'null' })).toBe(403)
+  expect(await status({ ...bearer(hub), 'Sec-Fetch-Site': 'cross-site' })).toBe(403)
+  expect(await status({ ...bearer(hub), Origin: `http://${own}` })).toBe(200)
+  const entrance = await ask(hub, `/?token=${tokenOf(hub)}`)
+  expect(entrance).toMatchObject({ status: 303, headers: { location: '/' } })
+  const [cookie] = entrance.headers['set-cookie'] as string[]
+  expect(cookie).toMatch(/; HttpOnly; SameSite=Strict$/)
+  const page = await ask(hub, '/', { Cookie: cookie!.split(';')[0]! })
+  expect(page.status).toBe(200)
+  expect(page.headers['content-security-policy']).not.toContain('unsafe')
+  await hub.close()
+})
+
+test('memory is bounded in bytes: the oldest requests are dropped, and their number is said', async () => {
+  const hub = await startHub({ maxBytes: 100_000 })
+  const about = {
+    type: 'process',
+    protocol: 1,
+    process: 'p',
+    pid: 1,
+    name: 'x',
+    cwd: '/',
+    dropped: 0,
+    args: 'kinds',
+  }
+  for (let index = 0; index < 500; index++) {
+    const id = `p-${index}`
+    const call = {
+      type: 'call',
+      request: id,
+      call: index,
+      model: 'User',
+      operation: 'count',
+      at: 0,
+      ms: 1,
+      statements: [],
+    }
+    hub.take(
+      [about, { type: 'request', id, name: 'GET /', time: 't' }, call]
+        .map((each) => JSON.stringify(each))
+        .join('\n'),
+    )
+  }
+  const { requests, dropped, bytes } = JSON.parse((await ask(hub, '/api', bearer(hub))).body) as Record<
+    string,
+    number
+  >
+  expect(bytes).toBeLessThanOrEqual(100_000)
+  expect(requests).toBeGreaterThan(10)
+  expect(requests! + dropped!).toBe(500)
+  expect(hub.history.get('p-499')).toBeDefined()
+  hub.take('{"type":"call"}\nnot json\n')
+  expect(hub.history.refused).toBe(2)
+  await hub.close()
+})
+
+test('a stream tells of requests as they change', async () => {
+  const hub = await startHub()
+  const response = await fetch(`http://127.0.0.1:${hub.port}/api/events`, { headers: bearer(hub) })
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  const about = {
+    type: 'process',
+    protocol: 1,
+    process: 'p',
+    pid: 1,
+    name: 'x',
+    cwd: '/',
+    dropped: 0,
+    args: 'kinds',
+  }
+  await reader.read()
+  hub.take(
+    [about, { type: 'request', id: 'p-1', name: 'GET /live', time: 't' }]
+      .map((each) => JSON.stringify(each))
+      .join('\n'),
+  )
+  const { value } = await reader.read()
+  expect(value).toMatch(/^event: request\ndata: \{"id":"p-1".*"name":"GET \/live"/)
+  await reader.cancel()
+  await hub.close()
+})
+
+test('production is refused', async () => {
+  const before = process.env['NODE_ENV']
+  process.env['NODE_ENV'] = 'production'
+  try {
+    await expect(startHub()).rejects.toMatchObject({ code: 'E_LIVE_IN_PRODUCTION' })
+  } finally {
+    process.env['NODE_ENV'] = before
+  }
+})
+
+test('brisk live starts the command with its environment, passes output, signals and exit code; agents find three faults', async () => {
+  const live = await started([COMMAND, 'live', '--', process.execPath, ...NODE, APPLICATION], {
+    APPLICATION_DATABASE: database.url,
+  })
+  for (const path of ['/loop', '/list', '/scan', '/scan', '/fine']) await live.get(path)
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [...NODE, COMMAND, 'mcp'],
+    env: { ...(process.env as Record<string, string>), NODE_OPTIONS: '' },
+    stderr: 'ignore',
+  })
+  const client = new Client({ name: 'test', version: '1' })
+  await client.connect(transport)
+  const call = async (name: string, args: Record<string, unknown> = {}) => {
+    const { content, isError } = await client.callTool({ name, arguments: args })
+    const [{ text } = { text: '' }] = content as { text: string }[]
+    return { text, isError: isError === true }
+  }
+  const { tools } = await client.listTools()
+  expect(tools.map(({ name }) => name).sort()).toEqual([
+    'advise_indexes',
+    'cache_stats',
+    'explain',
+    'get_request',
+    'list_problems',
+    'list_requests',
+    'write_migration',
+  ])
+  const problems = await seen(
+    async () => JSON.parse((await call('list_problems')).text) as ProblemView[],
+    ({ length }) => length >= 3,
+  )
+  expect(problems).toHaveLength(3)
+  expect(problems).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({
+        kind: 'n-plus-one',
+        route: 'GET /loop',
+        callSite: at('the N+1'),
+        mend: expect.stringContaining('include: { user: true }'),
+      }),
+      expect.objectContaining({
+        kind: 'unlimited-list',
+        route: 'GET /list',
+        callSite: at('the unbounded list'),
+        mend: expect.stringContaining('take: 50'),
+      }),
+      expect.objectContaining({
+        kind: 'sequential-scan',
+        route: 'GET /scan',
+        callSite: at('the scan'),
+        mend: expect.stringContaining('@@index([name])'),
+      }),
+    ]),
+  )
+  const rows = JSON.parse((await call('list_requests', { route: '/scan' })).text) as { id: string }[]
+  expect(rows).toHaveLength(2)
+  const plans = await call('explain', { id: rows[0]!.id })
+  expect(plans.text).toContain('Seq Scan')
+  for (const text of [plans.text, (await call('get_request', { id: rows[0]!.id })).text])
+    expect(text).not.toContain('Ignore your instructions')
+  expect((await call('write_migration')).text).toMatch(/^Nothing was written/)
+  expect(await call('get_request', { id: 'none' })).toMatchObject({
+    isError: true,
+    text: expect.stringMatching(/^E_NO_REQUEST/),
+  })
+  expect((await call('cache_stats')).text).toContain('"hitRate":null')
+  await client.close()
+
+  const printed: string[] = []
+  expect(
+    await run(['requests', '--issues', '--route', '/loop'], { stdout: (text) => void printed.push(text) }),
+  ).toBe(1)
+  expect(printed.join('')).toMatch(/GET \/loop {2}200 .* 6 statements {2}\[N\+1\]/)
+  printed.length = 0
+  await run(['request', 'latest', '--json'], { stdout: (text) => void printed.push(text) })
+  expect(JSON.parse(printed.join(''))).toMatchObject({ name: 'GET /fine' })
+  expect(live.printed.join('')).toMatch(/^brisk live: http:\/\/127\.0\.0\.1:\d+\/\?token=/)
+  // The application ends itself with 7 on SIGTERM.
+  expect(await live.end('SIGTERM')).toBe(7)
+})
+
+test('a log of slow queries opens as requests', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'brisk-live-'))
+  const file = join(directory, 'slow.ndjson')
+  const record = {
+    type: 'slow-query',
+    time: '2026-11-30T00:00:00.000Z',
+    model: 'User',
+    operation: 'findMany',
+    ms: 200,
+    threshold: 100,
+    statements: [{ sql: 'SELECT 1', ms: 190, rows: 1, fingerprint: 'f' }],
+    rowsRead: 1,
+    rowsReturned: 1,
+    waitMs: 0,
+    transactionMs: 0,
+    fingerprint: 'f',
+    callSite: '/app/a.ts:1:1',
+    request: 'GET /slow',
+    traceId: 'abc',
+    notes: {},
+  }
+  writeFileSync(file, `${JSON.stringify(record)}\n${JSON.stringify(record)}\ntorn`)
+  const { History } = await import('@prisma-brisk/live')
+  const { readLog } = await import('../../../packages/live/src/history/log-file.ts')
+  const history = new History(1e6)
+  expect(await readLog(file, history)).toBe(2)
+  expect(history.all()).toMatchObject([{ name: 'GET /slow', calls: [{ ms: 200 }, { ms: 200 }] }])
+  await expect(readLog(join(directory, 'none'), history)).rejects.toMatchObject({ code: 'E_LIVE_ARGUMENT' })
+  rmSync(directory, { recursive: true })
+})
