@@ -39,6 +39,7 @@ export default defineConfig({
           { text: 'Pagination', link: '/guide/pagination' },
           { text: 'Pagination in detail', link: '/guide/pagination-in-detail' },
           { text: 'Slow queries, N+1, metrics', link: '/guide/slow-queries' },
+          { text: 'Live', link: '/guide/live' },
           { text: 'Resilience', link: '/guide/resilience' },
           { text: 'Index advisor', link: '/guide/index-advisor' },
           { text: 'Beside other extensions', link: '/guide/other-extensions' },
