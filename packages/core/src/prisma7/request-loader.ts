@@ -8,12 +8,6 @@ import { ContextCaller, StatementCallers } from '../driver/statement-callers.ts'
 interface LoadedRequest {
   readonly transaction?: { readonly kind?: string; readonly lock?: object } | undefined
   [CONTEXT]?: ContextCaller
-  [SEAT]?: Seat
-}
-
-/** Where a call sits that may share a batch of Prisma's own. */
-interface Seat {
-  isShared: boolean
 }
 
 /** The loader in which Prisma collects the requests of one tick; private to Prisma, so every member is optional. */
@@ -27,10 +21,8 @@ export interface RequestLoader {
 }
 
 const CONTEXT = Symbol('prisma-brisk.context')
-const SEAT = Symbol('prisma-brisk.seat')
 const watched = new WeakSet<object>()
 const apart = new AsyncLocalStorage<true>()
-const company = new AsyncLocalStorage<Seat>()
 /** Locks of array transactions whose members are all there. */
 const begun = new WeakSet<object>()
 
@@ -61,10 +53,7 @@ export function keepContexts(loader: RequestLoader | undefined): boolean {
     if (isMember && request.transaction?.lock !== undefined) begun.add(request.transaction.lock)
     if (!isMember && apart.getStore() === true) return undefined
     const batch = batchBy.call(options, request)
-    if (!batch) return batch
-    request[CONTEXT] = new ContextCaller()
-    const seat = company.getStore()
-    if (seat !== undefined) request[SEAT] = seat
+    if (batch) request[CONTEXT] = new ContextCaller()
     return batch
   }
   options.singleLoader = (request) => {
@@ -73,8 +62,6 @@ export function keepContexts(loader: RequestLoader | undefined): boolean {
   }
   options.batchLoader = (requests) => {
     const load = () => batchLoader.call(options, requests)
-    for (const { [SEAT]: seat } of requests)
-      if (seat !== undefined && requests.length > 1) seat.isShared = true
     const contexts = requests.flatMap((request) => request[CONTEXT] ?? [])
     const [first] = contexts
     // Prisma sends them in one statement, or each in one of its own, one after another.
@@ -88,21 +75,26 @@ export const sendApart = <T>(send: () => T): T => apart.run(true, send)
 
 /**
  * Sends a unique read where it may share Prisma's own batch. That batch is refused for a value of any of its calls, and it answers
- * a fluent read whose row is missing with `undefined`, where a call by itself throws P2025: a fluent read that had company is
- * then asked again by itself. Others are merged by us, or are left as they are.
+ * a fluent read whose row is missing with `undefined`, where a call by itself throws P2025: such a fluent read is asked again
+ * by itself. Others are merged by us, or are left as they are.
  */
 export async function sendUniqueRead(call: Call, next: Next): Promise<unknown> {
   if (call.dataPath.length === 0) return next(call)
-  const seat: Seat = { isShared: false }
   try {
-    const value = await company.run(seat, () => next(call))
-    if (!seat.isShared || value !== undefined || !call.operation.endsWith('OrThrow')) return value
+    const value = await next(call)
+    if (value !== undefined || !call.operation.endsWith('OrThrow')) return value
   } catch (error) {
-    if (!seat.isShared || hasAborted(call, error)) throw error
+    if (!mayBeAnothers(error, call)) throw error
   }
   return sendApart(() => next(call))
 }
 
-/** PostgreSQL refuses everything after a failed statement of a transaction. */
-const hasAborted = ({ host, transaction }: Call, error: unknown): boolean =>
-  transaction.kind !== 'none' && host.provider === 'postgresql' && judgeFailure(error).outcome !== 'unsent'
+/** Whether the error may be that of another call: about a value, and not about the server or the row. */
+function mayBeAnothers(error: unknown, { host, transaction }: Call): boolean {
+  const { name, code } = error as { readonly name?: unknown; readonly code?: unknown }
+  if (typeof name !== 'string' || !name.startsWith('PrismaClient') || code === 'P2025') return false
+  const { outcome, reason } = judgeFailure(error)
+  if (reason !== null) return false
+  // PostgreSQL refuses everything after a failed statement of a transaction.
+  return transaction.kind === 'none' || host.provider !== 'postgresql' || outcome === 'unsent'
+}
