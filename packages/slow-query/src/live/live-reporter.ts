@@ -12,7 +12,7 @@ const MAX_LENGTH = 8 * 1024 * 1024
 /** Messages made in one turn of the event loop. */
 const TURN = 500
 /** Milliseconds in which what happens together is sent together, and after which a hub that failed is tried again. */
-const GATHER_MS = 15
+const GATHER_MS = 50
 const PAUSE_MS = 500
 /** What runs outside of requests is one request until nothing has happened for so long. */
 const IDLE_MS = 1000

@@ -17,7 +17,7 @@ import type { StatementView } from './statement-view.ts'
 
 /** Calls that make a loop: development's data are few, so it is less than what a log begins with. */
 const LOOP = 3
-/** Calls of one request that are looked through for duplicates when it ends. */
+/** Calls of one request that are looked at for loops and duplicates; by then there is enough to say of it. */
 const MAX_KEPT = 2000
 
 /** What a mount has to tell. */
@@ -35,6 +35,9 @@ export class LiveWatcher implements RequestWatcher {
   private readonly siteOf: SiteOf
   /** Reports once a place. */
   private readonly told = new Set<string>()
+  /** Shapes of statements whose plan was looked at in this request. */
+  private readonly judged = new Set<string>()
+  private calls = 0
 
   constructor(
     scope: WatchedScope,
@@ -63,7 +66,7 @@ export class LiveWatcher implements RequestWatcher {
 
   started(trace: OperationTrace): void {
     this.request.started(trace)
-    this.loops?.started(trace)
+    if (this.calls++ < MAX_KEPT) this.loops?.started(trace)
   }
 
   settled(trace: OperationTrace): void {
@@ -89,6 +92,8 @@ export class LiveWatcher implements RequestWatcher {
     const [first] = sent ?? []
     if (first === undefined || first.error !== undefined || !operationTraits(call.operation).isRead) return
     const { fingerprint } = statements.redacted(first.sql)
+    if (this.judged.has(fingerprint)) return
+    this.judged.add(fingerprint)
     const known = statements.plans.get(fingerprint)
     if (known !== undefined) return this.tell(sequentialScan(trace, known, host, this.siteOf))
     void plans.plan(first, fingerprint, trace.startedAt)?.then((plan) => {
