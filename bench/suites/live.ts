@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { performance } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { slowQuery } from '@prisma-brisk/slow-query'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
