@@ -51,8 +51,9 @@ class ShapeReading {
     const ranges = this.columns(this.required, this.rangeOperators()).filter(
       (each) => !equals.includes(each) && !lists.includes(each),
     )
-    const sort = this.sort(equals)
-    const group = this.group(equals)
+    const constant = this.constants(equals)
+    const sort = this.sort(constant)
+    const group = this.group(constant)
     const [range] = ranges
     const ways: IndexNeed[] = []
     const add = (
@@ -81,22 +82,24 @@ class ShapeReading {
     const sortServesRange = sort.length > 0 && ranges.includes(sort[0]?.column ?? '')
     // Rows come in order and reading stops at the limit; without a limit all of them are read, so finding few counts.
     // What could not be read keeps rows away too: with no equality beside it, reading in order may go on for long.
-    const isSortAlone = this.shape.isPartial && all.length === 0 && !sortServesRange
-    const bySort = () => sort.length > 0 && !isSortAlone && add(equals, 'sort', sort)
+    const leading = [...constant, ...lists]
+    const isSortAlone = this.shape.isPartial && leading.length === 0 && !sortServesRange
+    const bySort = () => sort.length > 0 && !isSortAlone && add(constant, 'sort', sort)
     const byRange = () => {
       if (range !== undefined) add(all, 'range', [key(range)])
       else if (lists.length > 0) add(all, 'none', [])
     }
     if (sort.length > 0 && (sortServesRange || (range === undefined && lists.length === 0))) {
-      if (all.length > 0 || this.shape.limit !== null || sortServesRange) bySort()
+      if (leading.length > 0 || this.shape.limit !== null || sortServesRange) bySort()
+      else add(all, 'none', [])
     } else if (sort.length > 0 && this.shape.limit !== null) {
       bySort()
       byRange()
     } else if (sort.length > 0) {
       byRange()
       bySort()
-    } else if (group.length > 0 && all.length > 0) {
-      add(all, 'group', group)
+    } else if (group.length > 0 && leading.length > 0) {
+      add(leading, 'group', group)
     } else {
       if (range !== undefined) for (const each of ranges) add(all, 'range', [key(each)])
       else add(all, 'none', [])
@@ -107,8 +110,22 @@ class ShapeReading {
     ).filter((each) => !all.includes(each))
     // With a column that only some calls ask for: their index is not that of the other calls.
     if (ways.length > 0 && optional.length > 0)
-      add([...equals, ...optional], sort.length > 0 ? 'sort' : 'none', sort)
+      add(
+        [...constant, ...(sort.length > 0 ? this.constants(optional) : optional)],
+        sort.length > 0 ? 'sort' : 'none',
+        sort,
+      )
     return ways
+  }
+
+  /**
+   * Of the columns compared by equality those before which rows are still in order. PostgreSQL finds by IS NULL and takes
+   * the column for no constant: behind it, it sorts.
+   */
+  private constants(equals: readonly string[]): readonly string[] {
+    if (this.catalog.provider !== 'postgresql') return equals
+    const nulls = nullTests(this.shape)
+    return equals.filter((name) => !nulls.includes(name))
   }
 
   /** `LIKE 'x%'` is a range only where text is compared byte by byte; MySQL's collations allow it too. */
@@ -225,7 +242,8 @@ function serves(index: CatalogIndex, need: IndexNeed): boolean {
     return tail.length === 0 && equal.length === 1 && hashes(index, equal[0] as string)
   if (index.type !== 'BTree') return false
   // At most one row for each combination of values: nothing is left to sort or to narrow.
-  const isOneRow = isUniqueFor(index, need.table, equal, (column) => asksForNull(need, column))
+  const given = [...equal, ...nullTests(need.shape)]
+  const isOneRow = isUniqueFor(index, need.table, given, (column) => asksForNull(need, column))
   if (isOneRow && index.keys.every(findsEqual)) return true
   const wanted = equal.filter((column) => !constant.includes(column))
   // Behind a column that MySQL cuts to a length nothing is in order, so no index could go further.
@@ -249,12 +267,13 @@ function serves(index: CatalogIndex, need: IndexNeed): boolean {
   return need.tailKind !== 'sort' || flips.every((each) => each === flips[0])
 }
 
+function nullTests({ conditions }: QueryShape): string[] {
+  return conditions.filter((each) => each.operator === 'is-null').map((each) => each.column)
+}
+
 /** A value that is not known may be NULL, of which a unique index holds many. */
 function asksForNull({ shape, table }: IndexNeed, column: string): boolean {
-  return (
-    isNullable(table, column) &&
-    shape.conditions.some((each) => each.column === column && each.operator === 'is-null')
-  )
+  return isNullable(table, column) && nullTests(shape).includes(column)
 }
 
 /** The rows in the index are those that the query asks for by this column, and no more. */

@@ -157,10 +157,53 @@ describe('KA-N6 a test for NULL is a column of few values', () => {
     expect((await find(where)).ids).toEqual(expected)
   })
 
-  test('KA-N6 with a sort and a limit the rows come in order, however many there are', async () => {
-    const { ids } = await on(
-      `export const q = () => prisma.account.findMany({ where: { deletedAt: null }, orderBy: { createdAt: 'desc' }, take: 9 })\n`,
-    )
-    expect(ids).toEqual(['Account(deletedAt, createdAt)'])
+  const listed = async (
+    provider: 'postgresql' | 'mysql' | 'sqlite',
+    args: string,
+    attributes = '',
+  ): Promise<readonly string[]> => {
+    const source = `export const q = (v: any) => prisma.task.findMany({ ${args} })\n`
+    const { ids } = await adviceOn({
+      provider,
+      models: `model Task {
+        id Int @id
+        country String
+        deletedAt DateTime?
+        createdAt DateTime
+        parentId Int?
+        parent Task? @relation("tree", fields: [parentId], references: [id])
+        children Task[] @relation("tree")
+        ${attributes}
+      }`,
+      source,
+    })
+    return ids.filter((each) => each !== 'Task(parentId)')
+  }
+  const recent = `orderBy: { createdAt: 'desc' }`
+  const deleted = '@@index([deletedAt, createdAt])'
+
+  test.each([
+    ['postgresql', `where: { deletedAt: null }, ${recent}, take: 9`, '', ['Task(createdAt)']],
+    ['postgresql', `where: { parent: null }, ${recent}, take: 9`, '', ['Task(createdAt)']],
+    [
+      'postgresql',
+      `where: { deletedAt: null, country: v }, ${recent}, take: 9`,
+      '',
+      ['Task(country, createdAt)'],
+    ],
+    ['postgresql', `where: { deletedAt: null }, ${recent}, take: 9`, deleted, ['Task(createdAt)']],
+    [
+      'postgresql',
+      `where: { deletedAt: null }, orderBy: [{ deletedAt: 'asc' }, { createdAt: 'asc' }], take: 9`,
+      deleted,
+      [],
+    ],
+    ['postgresql', `where: { deletedAt: null }, ${recent}`, '', []],
+    ['sqlite', `where: { deletedAt: null }, ${recent}, take: 9`, '', ['Task(deletedAt, createdAt)']],
+    ['mysql', `where: { deletedAt: null }, ${recent}, take: 9`, '', ['Task(deletedAt, createdAt)']],
+    ['sqlite', `where: { deletedAt: null }, ${recent}, take: 9`, deleted, []],
+    ['mysql', `where: { deletedAt: null }, ${recent}, take: 9`, deleted, []],
+  ] as const)('KA-N6 BA1 %s builds its order from %s %s', async (provider, args, attributes, expected) => {
+    expect(await listed(provider, args, attributes)).toEqual(expected)
   })
 })
