@@ -110,18 +110,11 @@ class CallReader {
     for (const given of objectsIn(value)) {
       // `deleteMany: { status }` is the condition itself; `updateMany: { where, data }` holds one.
       const holdsWhere = write === 'updateMany' || ((write === 'update' || write === 'upsert') && isList)
+      if (write === 'connectOrCreate')
+        this.lookFor(target, [], entryOf(given, 'where')?.value, `${operation}.${write}`)
       const where = write === 'deleteMany' ? given : holdsWhere ? entryOf(given, 'where')?.value : undefined
-      if (where !== undefined && targetColumns !== null && isList)
-        this.look(
-          target,
-          targetColumns,
-          {
-            kind: 'object',
-            entries: new Map([['where', { value: where, isOptional: false }]]),
-            isOpen: false,
-          },
-          `${operation}.${write}`,
-        )
+      if (targetColumns !== null && isList)
+        this.lookFor(target, targetColumns, where, `${operation}.${write}`)
       // What is written below may write on: `create` is the row itself, the others hold it.
       const rows =
         write === 'create'
@@ -130,6 +123,17 @@ class CallReader {
       for (const row of rows) this.written(target, row, operation)
       if (write === 'update' && !isList) this.written(target, given, operation)
     }
+  }
+
+  private lookFor(
+    table: CatalogTable,
+    lookup: readonly string[],
+    where: StaticValue | undefined,
+    operation: string,
+  ): void {
+    if (where === undefined) return
+    const entries = new Map([['where', { value: where, isOptional: false }]])
+    this.look(table, lookup, { kind: 'object', entries, isOpen: false }, operation)
   }
 
   private look(

@@ -163,6 +163,19 @@ test('KN10 soft-deleted-unique: only where queries leave out what is deleted', a
   ])
 })
 
+test.each([
+  ['prisma.user.upsert({ where: { email: id }, create: {}, update: {} })', []],
+  ['prisma.post.create({ data: { author: { connectOrCreate: { where: { email: id }, create: {} } } } })', []],
+  ['prisma.user.upsert({ where: { id }, create: {}, update: {} })', ['email']],
+  ['prisma.user.findUnique({ where: { email: id } })', ['email']],
+])('BA3 soft-deleted-unique beside %s', async (call, named) => {
+  const both = `[${call}, prisma.user.findMany({ where: { deletedAt: null } })]`
+  const findings = await said(both, [], 'soft-deleted-unique')
+  expect(findings.map((each) => each.index)).toEqual(named.map((each) => `User_${each}_key`))
+  for (const each of findings)
+    expect(each.reason).toMatch(/upsert and connectOrCreate by email fail,.* findUnique by it may find/)
+})
+
 test('KN10 old-rows: partitions where very many rows are cleared by their time', async () => {
   const call = 'prisma.post.deleteMany({ where: { createdAt: { lt: new Date(0) } } })'
   expect(await said(call, LARGE, 'old-rows')).toEqual([])
