@@ -52,7 +52,7 @@ export class CallFinder {
     private readonly checker: ts.TypeChecker,
     private readonly names: ClientNames,
   ) {
-    this.values = new ValueReader(checker)
+    this.values = new ValueReader(checker, new Set(names.models.keys()))
     this.relationFields = new Set(
       [...names.relations.keys()].map((each) => each.slice(each.indexOf('.') + 1)),
     )

@@ -69,7 +69,9 @@ export function clientDeclaration(
         : 'Promise<any>'
       return `  ${operation}: BriskOperation<'${model}', '${operation}', ${result}>`
     })
-    out.push(`export interface ${model}BriskDelegate {\n${operations.join('\n')}\n  fields: any\n}`)
+    out.push(
+      `export interface ${model}BriskDelegate {\n${operations.join('\n')}\n  readonly fields: { readonly [field: string]: BriskOpaque }\n}`,
+    )
     out.push(`export type ${model}Delegate<A = any, B = any, C = any> = ${model}BriskDelegate`)
     out.push(`export type ${model} = any`)
   }

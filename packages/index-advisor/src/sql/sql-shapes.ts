@@ -167,7 +167,7 @@ class ShapeReader {
           each.kept.size === 0 &&
           equal.linked(each.node) === null &&
           !own.isIn(each.node) &&
-          (isJoined(each) || nodesOf(each.node, 'SubLink').length > 0),
+          (isJoined(each) || isUnread(each.node) || nodesOf(each.node, 'SubLink').length > 0),
       )
       const ordered = order?.alias === alias
       const add = (asked: readonly Qual[], isInner: boolean) => {
@@ -198,6 +198,11 @@ class ShapeReader {
       if (subselect !== undefined && 'SelectStmt' in subselect) this.select(subselect.SelectStmt, scope)
     }
   }
+}
+
+/** `WHERE ${Prisma.join(conditions, ' AND ')}`: a parameter where a condition stands is text that is not known here. */
+function isUnread(node: Node): boolean {
+  return 'ParamRef' in node || ('BoolExpr' in node && (node.BoolExpr.args ?? []).some(isUnread))
 }
 
 /** By the name itself, else in any case: what is not quoted came through the parser in lower case. */

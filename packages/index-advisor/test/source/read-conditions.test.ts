@@ -41,6 +41,35 @@ const latest = (where: string, parameters = 'id: number', model = 'post') =>
     `export const q = (${parameters}) => prisma.${model}.findMany({ where: ${where}, orderBy: { createdAt: 'desc' }, take: 5 })\n`,
   )
 
+describe('BA5 a column compared with a column is no value', () => {
+  test.each([
+    ['{ status: { gt: prisma.post.fields.authorId } }', []],
+    ['{ status: { equals: prisma.post.fields.authorId } }', []],
+    ['{ status: { gt: (prisma as any).post.fields.authorId } }', []],
+    ['{ status: { gt: other } }', []],
+    ['{ authorId: 1, status: { equals: prisma.post.fields.id } }', ['Post(authorId, createdAt)']],
+    ['{ status: { equals: id } }', ['Post(status, createdAt)']],
+  ])('BA5 %s', async (where, expected) => {
+    const source = `const { fields } = prisma.post\nconst other = fields.authorId\n`
+    const query = `export const q = (id: number) => prisma.post.findMany({ where: ${where}, orderBy: { createdAt: 'desc' }, take: 5 })\n`
+    expect(await on(source + query)).toEqual(expected)
+  })
+})
+
+test.each([
+  ["WHERE ${Prisma.join(all, ' AND ')}", []],
+  ["WHERE (${Prisma.join(all, ' AND ')})", []],
+  ["WHERE status > 0 AND ${Prisma.join(all, ' AND ')}", ['Post(status)']],
+  ["WHERE NOT ${Prisma.join(all, ' OR ')}", []],
+  ["WHERE status = ${id} AND ${Prisma.join(all, ' AND ')}", ['Post(status, createdAt)']],
+  ['WHERE 1 = 1', ['Post(createdAt)']],
+])('BA9 a condition put together at run time is unread: %s', async (where, expected) => {
+  const text = `SELECT * FROM "Post" ${where} ORDER BY "createdAt" DESC LIMIT 5`
+  expect(
+    await on(`export const q = (id: number, all: Prisma.Sql[]) => prisma.$queryRaw\`${text}\`\n`),
+  ).toEqual(expected)
+})
+
 describe('KA-A1 equality across a relation on the key is an equality on the foreign key', () => {
   test.each([
     ['{ author: { id } }'],

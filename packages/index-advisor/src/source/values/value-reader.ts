@@ -13,7 +13,11 @@ export class ValueReader {
   private readonly types: TypeReader
   private readonly declarations: DeclarationReader
 
-  constructor(private readonly checker: ts.TypeChecker) {
+  /** @param delegates models by the names that the client gives them: `blogPost` */
+  constructor(
+    private readonly checker: ts.TypeChecker,
+    private readonly delegates: ReadonlySet<string>,
+  ) {
     this.types = new TypeReader(checker)
     this.declarations = new DeclarationReader(checker, (expression, hops) => this.read(expression, hops))
   }
@@ -128,6 +132,7 @@ export class ValueReader {
 
   private property(node: ts.PropertyAccessExpression, hops: number): StaticValue {
     const symbol = this.checker.getSymbolAtLocation(node)
+    if (this.isColumn(node)) return unknownValue
     const byLiteral = this.types.literalOf(node)
     if (byLiteral !== null) return byLiteral
     if (symbol !== undefined) {
@@ -142,6 +147,18 @@ export class ValueReader {
       }
     }
     return this.types.valueOf(node)
+  }
+
+  /** `prisma.post.fields.createdAt` where the type of the client is lost: a column, and no value. */
+  private isColumn({ expression }: ts.PropertyAccessExpression): boolean {
+    const fields = peel(expression)
+    if (!ts.isPropertyAccessExpression(fields) || fields.name.text !== 'fields') return false
+    if (!(this.checker.getTypeAtLocation(fields).flags & ts.TypeFlags.Any)) return false
+    const holder = peel(fields.expression)
+    return (
+      (ts.isPropertyAccessExpression(holder) && this.delegates.has(holder.name.text)) ||
+      (ts.isIdentifier(holder) && this.delegates.has(holder.text))
+    )
   }
 
   /** A helper that returns an object, `Prisma.validator<…>()({ … })`, `Object.freeze({ … })`. */
