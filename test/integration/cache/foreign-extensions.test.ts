@@ -96,6 +96,33 @@ describe('a query hook behind the cache', () => {
     for (const each of [parent, child]) expect(await each.conversation.count(minute)).toBe(1)
   })
 
+  test('KC9 may ask for more than it was asked: what it reads beside is fresh', async () => {
+    const prisma = cached(bench.base, { scope: () => 'all' })
+    const [first] = await bench.base.user.findMany({ orderBy: { id: 'asc' } })
+    const userId = first?.id as number
+    const talk = await bench.base.conversation.create({ data: { title: 'talk', userId } })
+    const child = prisma.$extends({
+      query: {
+        conversation: {
+          $allOperations: ({ args, query }: Hook) =>
+            query({ ...args, where: { ...args.where, user: { name: 'Ada' } } }),
+        },
+      },
+    }) as unknown as typeof prisma
+    const titles = async () => [
+      await child.conversation.count(minute as never),
+      (
+        (await child.conversation.findUnique({ where: { id: talk.id }, ...minute } as never)) as {
+          title?: string
+        } | null
+      )?.title,
+    ]
+    expect(await titles()).toEqual([1, 'talk'])
+    await settled()
+    await prisma.user.update({ where: { id: userId }, data: { name: 'Countess' } })
+    expect(await titles()).toEqual([0, undefined])
+  })
+
   test('KC7 KC9 may fail after it has written: its rows are fresh, whatever the error', async () => {
     for (const error of [
       { code: 'E_NOT_ALLOWED' },

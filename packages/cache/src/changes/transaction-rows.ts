@@ -23,7 +23,8 @@ interface Told {
 
 /** Collects what one transaction changes: a change a table, and a kind of columns. */
 export class TransactionRows {
-  private readonly told = new Map<string, Told>()
+  /** Of each table, by the columns that are told. */
+  private readonly told = new Map<string, Map<string, Told>>()
   /** Tables of which nothing more than that they have changed is known. */
   private readonly whole = new Map<string, NamedTable>()
   private isUnknown = false
@@ -34,9 +35,11 @@ export class TransactionRows {
     if (this.whole.has(name)) return
     const known = columns.filter((column) => rows.every((row) => isTold(row[column])))
     if (known.length === 0) return this.addWhole(home)
-    const key = `${name} ${JSON.stringify(known)}`
-    let told = this.told.get(key)
-    if (told === undefined) this.told.set(key, (told = { home, columns: known, rows: new Map() }))
+    let ofTable = this.told.get(name)
+    if (ofTable === undefined) this.told.set(name, (ofTable = new Map()))
+    const key = JSON.stringify(known)
+    let told = ofTable.get(key)
+    if (told === undefined) ofTable.set(key, (told = { home, columns: known, rows: new Map() }))
     for (const row of rows) {
       const values = known.map((column) => row[column] ?? null)
       told.rows.set(JSON.stringify(values), values)
@@ -47,7 +50,7 @@ export class TransactionRows {
   addWhole(home: NamedTable): void {
     const name = nameOf(home)
     this.whole.set(name, home)
-    for (const key of this.told.keys()) if (key.startsWith(`${name} `)) this.told.delete(key)
+    this.told.delete(name)
   }
 
   /** Something has changed of which nothing is known. */
@@ -59,19 +62,21 @@ export class TransactionRows {
     if (this.isUnknown) return [null]
     return [
       ...[...this.whole.values()].map((home) => ({ ...home, transaction, columns: [], rows: null })),
-      ...[...this.told.values()].map(({ home, columns, rows }) => ({
-        ...home,
-        transaction,
-        columns,
-        rows: [...rows.values()],
-        // Where a column of a row before is not told, it is none of `columns`.
-        isWhole: true,
-      })),
+      ...[...this.told.values()]
+        .flatMap((ofTable) => [...ofTable.values()])
+        .map(({ home, columns, rows }) => ({
+          ...home,
+          transaction,
+          columns,
+          rows: [...rows.values()],
+          // Where a column of a row before is not told, it is none of `columns`.
+          isWhole: true,
+        })),
     ]
   }
 }
 
-const nameOf = ({ schema, table }: NamedTable): string => (schema === null ? table : `${schema}.${table}`)
+const nameOf = ({ schema, table }: NamedTable): string => JSON.stringify([schema, table])
 
 const isTold = (value: string | null | undefined): boolean =>
   value === null || (value !== undefined && value.length <= LONGEST)

@@ -51,6 +51,7 @@ const READINGS = [PLAIN, ESCAPED].flatMap((quoted) =>
 )
 
 function writesBare(bare: string): boolean {
+  if (SEVERAL.test(bare)) return bare.split(';').some((each) => each.trim() !== '' && writesBare(each))
   const [first = ''] = /[a-z]+/i.exec(bare) ?? []
   // EXPLAIN alone plans; with ANALYZE it carries the statement out.
   if (/^(explain|analyze)$/i.test(first)) return /\banaly[sz]e\b/i.test(bare) && hasVerb(bare)
@@ -59,6 +60,8 @@ function writesBare(bare: string): boolean {
   }
   return /^with$/i.test(first) ? hasVerb(bare) : first !== ''
 }
+
+const SEVERAL = /;\s*\S/
 
 function hasVerb(bare: string): boolean {
   return /\b(insert|update|delete|merge|replace|truncate)\b|\bcreate\s+table\b/i.test(
@@ -73,7 +76,7 @@ function hasVerb(bare: string): boolean {
 export function changesNoRows(sql: string, dialect: SqlDialect): boolean {
   if (sql.trim() === '') return false
   if (writtenTables(sql, dialect)?.size !== 0) return false
-  if (SETS.test(sql) || SAYS.test(sql)) return true
+  if (SETS.test(sql) || (SAYS.test(sql) && !SEVERAL.test(sql))) return true
   if (writes(sql) || /\bfrom\b/i.test(sql)) return false
   const calls = Array.from(sql.matchAll(/([^\s(),;]*)\s*\(/g), ([, name]) => (name ?? '').toLowerCase())
   return calls.every((name) => HARMLESS.has(name.replace(/^pg_catalog\./, '')))

@@ -43,7 +43,9 @@ export function readTags(
 ): ReadTags {
   const common = [names.everything, ...ownTags(names, own)]
   const models = readModels(schema, call.model, call.operation, call.args)
-  if (models === '*') return fixed([...common, ...names.ofAll(schema)], [...schema.models.keys()])
+  // A hook behind may ask for anything.
+  if (models === '*' || call.hasForeignBehind)
+    return fixed([...common, ...names.ofAll(schema)], [...schema.models.keys()])
   const row = rowTags(names, schema, call)
   if (row === null) {
     const list = listTags(names, schema, call)
@@ -52,6 +54,7 @@ export function readTags(
       if (model === undefined || (list !== null && name === call.model)) continue
       common.push(names.of(schema, model).any)
     }
+    common.push(...linksBetween(names, schema, models))
     return list === null ? fixed(common, [...models]) : byValue(common, list, [...models])
   }
   const { matches, keySet } = row
@@ -65,6 +68,17 @@ export function readTags(
     yields: false,
     restingOn: (result) => (matches(result) ? byRow : byTable),
   }
+}
+
+/** The tables that join rows of two of these models. */
+function linksBetween(names: TagNames, schema: SchemaModel, models: ReadonlySet<string>): string[] {
+  const ofBoth = [...models].flatMap((name) => schema.models.get(name) ?? [])
+  const tables = ofBoth.flatMap(({ relations }) =>
+    relations.flatMap(({ manyToMany, target }) =>
+      manyToMany !== null && models.has(target) ? names.ofTable(names.tableOf(manyToMany)) : [],
+    ),
+  )
+  return [...new Set(tables)].sort()
 }
 
 /** The tags of a raw read: what its caller says it rests on. */

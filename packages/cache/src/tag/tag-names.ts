@@ -50,21 +50,31 @@ export class TagNames {
   of(schema: SchemaModel, model: Model): ModelTags {
     const known = this.models.get(model)
     if (known !== undefined) return known
-    const tags = new ModelTags(
-      this.namespace,
-      this.isLocal,
-      this.tableOf(model),
-      model,
-      listColumns(schema, model),
-    )
+    const tags = new ModelTags(this.namespace, this.isLocal, this.tableOf(model), schema, model)
     this.models.set(model, tags)
     return tags
+  }
+
+  /** That any row of a table may have changed. */
+  ofTable(table: string): string {
+    return `${this.namespace}:m:${table}`
   }
 
   /** A table of the schema, with the database's schema that it is in. */
   tableOf({ dbSchema, table }: { readonly dbSchema: string | null; readonly table: string }): string {
     const schema = dbSchema ?? this.defaultSchema()
     return schema === null ? table : `${schema}.${table}`
+  }
+
+  /**
+   * The tables that join rows of these models, by their tags. Another deployment may have a model of its own for one: what links and
+   * unlinks here changes its rows, and the other way round.
+   */
+  ofLinks(models: Iterable<Model>): string[] {
+    const tables = new Set<string>()
+    for (const { relations } of models)
+      for (const { manyToMany } of relations) if (manyToMany !== null) tables.add(this.tableOf(manyToMany))
+    return [...tables].flatMap((table) => [this.ofTable(table), `${this.namespace}:k:${table}`])
   }
 
   /** The tags of every table, for what may depend on any of them. */
@@ -90,12 +100,17 @@ export class ModelTags {
     private readonly namespace: string,
     private readonly isLocal: boolean,
     private readonly table: string,
+    schema: SchemaModel,
     model: Model,
-    columns: readonly Field[],
   ) {
     this.any = `${namespace}:m:${table}`
     const keys = uniqueKeys(model)
-    const told = [...keys.map(nameOf), ...columns.map(({ column, type }) => `=${column}:${type}`)]
+    const columns = listColumns(schema, model)
+    const kind = (name: string) => kindOf(schema, model.fields.get(name) as Field)
+    const told = [
+      ...keys.map((key) => `${nameOf(key)}:${key.fields.map(kind).join(',')}`),
+      ...columns.map(({ column, name }) => `=${column}:${kind(name)}`),
+    ]
     const signature = identity(told.sort().join('|')).slice(0, 10)
     this.rows = { tag: `${namespace}:k:${table}`, signature }
     this.bulk = new Map(keys.map((key) => [key, `${namespace}:b:${table}:${nameOf(key)}`]))
@@ -118,6 +133,12 @@ export class ModelTags {
 /** Every key by which `where` can name one row. */
 export function uniqueKeys(model: Model): readonly Key[] {
   return model.id === null ? model.uniques : [model.id, ...model.uniques]
+}
+
+/** What the client makes of a column's values; another deployment may make something else of the same. */
+function kindOf(schema: SchemaModel, { kind, type, nativeType }: Field): string {
+  if (kind !== 'enum') return `${type} ${nativeType?.name ?? ''}`
+  return JSON.stringify(schema.enums.get(type)?.values.map(({ name, dbName }) => [name, dbName]))
 }
 
 function nameOf(key: Key): string {

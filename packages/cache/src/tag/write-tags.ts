@@ -40,6 +40,7 @@ export function writeTags(names: TagNames, schema: SchemaModel, write: Write, re
     if (model === root && rows !== null) addRowTags(tags, own, model, rows, returnedBy(write, rows, result))
     else tags.add(own.rows.tag)
   }
+  for (const tag of names.ofLinks(modelsOf(schema, models))) tags.add(tag)
   return { tags: [...tags], rows: rows === null || root === undefined ? null : names.of(schema, root).rows }
 }
 
@@ -58,12 +59,12 @@ export function tagsBeforeWrite(names: TagNames, schema: SchemaModel, write: Wri
 
 /** Everything that rests on these tables or on any of their rows. */
 export function tagsOfModels(names: TagNames, schema: SchemaModel, models: Iterable<Model>): string[] {
-  const tags: string[] = []
-  for (const model of models) {
+  const all = [...models]
+  const tags = all.flatMap((model) => {
     const { any, rows } = names.of(schema, model)
-    tags.push(any, rows.tag)
-  }
-  return tags
+    return [any, rows.tag]
+  })
+  return [...tags, ...names.ofLinks(all)]
 }
 
 function* modelsOf(schema: SchemaModel, models: Exclude<ModelSet, '*'>): Iterable<Model> {

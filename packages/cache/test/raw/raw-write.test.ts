@@ -12,6 +12,8 @@ test.each([
   '/*!50000 DELETE FROM a */',
   '/*M!100100 DELETE FROM a */',
   'TRUNCATE a',
+  `SELECT 1; UPDATE a SET b = 1`,
+  `SELECT 1;\nCALL purge()`,
 ])('C19 %s writes', (sql) => {
   expect(writes(sql.replace('KC14 ', ''))).toBe(true)
 })
@@ -24,6 +26,8 @@ test.each([
   `WITH a AS (SELECT 'it''s an update') SELECT * FROM a FOR UPDATE`,
   'WITH a AS (SELECT $tag$ delete $tag$) SELECT * FROM a',
   'SHOW TABLES',
+  'SELECT 1; SELECT 2;',
+  `SELECT '; UPDATE a'`,
   'SELECT 1 # DELETE FROM a',
   'SELECT flags # 3 FROM a',
 ])('C19 %s does not', (sql) => {

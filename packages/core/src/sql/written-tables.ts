@@ -14,6 +14,8 @@ export function writtenTables(sql: string, dialect: SqlDialect): ReadonlySet<str
   const words = wordsOf(sql, dialect)
   const [first] = words
   if (first === undefined || first.isQuoted) return NONE
+  // MariaDB's `SET STATEMENT … FOR DELETE …` is the statement behind.
+  if (first.text === 'SET' && words[1]?.text === 'STATEMENT') return null
   if (/;\s*\S/.test(sql) && words.some(({ text, isQuoted }) => !isQuoted && OPAQUE.has(text))) return null
   const tables = new Set<string>()
   for (let at = 0; at < words.length; at++) {
