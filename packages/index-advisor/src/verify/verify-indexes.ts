@@ -75,6 +75,11 @@ function expectedIndexes(
         name: real?.name ?? index.name,
         isNew: isNew(index),
       }
+      if (real === undefined && isRowId(index, found)) {
+        const remark =
+          'The rows themselves are kept in its order: SQLite needs no index for an INTEGER PRIMARY KEY.'
+        return { ...base, state: 'used', scans: null, bytes: 0, remark, commands: [] }
+      }
       if (real === undefined) {
         const remark =
           found === undefined
@@ -127,6 +132,17 @@ function expectedIndexes(
         commands: [],
       }
     })
+}
+
+/** SQLite's INTEGER PRIMARY KEY is the number of the row: the table is in its order, and has no index of it. */
+function isRowId({ kind, keys }: CatalogIndex, found: TableStatistics | undefined): boolean {
+  if (kind !== 'primary' || keys.length !== 1 || found?.definition === undefined) return false
+  const column = found.columns.find((each) => each.name === keys[0]?.column)
+  return (
+    column?.type === 'integer' &&
+    /\bprimary\s+key\b/i.test(found.definition) &&
+    !found.indexes.some((each) => each.isPrimary)
+  )
 }
 
 /** By name, else by what it indexes: an index may have been renamed in the database. */
