@@ -280,7 +280,10 @@ function asksForNull({ shape, table }: IndexNeed, column: string): boolean {
 function fixes(held: Condition, { shape }: IndexNeed): boolean {
   if (held.operator !== 'in') return held.operator !== 'is-not-null'
   return shape.conditions.some(
-    (each) => each.column === held.column && each.literals?.length === held.literals?.length,
+    (each) =>
+      each.operator === 'in' &&
+      each.column === held.column &&
+      each.literals?.length === held.literals?.length,
   )
 }
 

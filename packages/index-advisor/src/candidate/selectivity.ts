@@ -1,5 +1,5 @@
 import { fieldOf } from './candidate.ts'
-import type { Catalog, CatalogColumn } from '../catalog/catalog.ts'
+import type { Catalog, CatalogColumn, CatalogTable } from '../catalog/catalog.ts'
 import type { IndexNeed } from './index-need.ts'
 import type { Condition } from '../shape/query-shape.ts'
 
@@ -51,6 +51,28 @@ export function shareOf(column: CatalogColumn, condition: Condition | undefined)
   const others = 1 - statistics.nullFraction
   // A value that is not known may be the commonest one.
   return statistics.mostCommonFraction ?? (statistics.distinct > 0 ? others / statistics.distinct : null)
+}
+
+/** Share of the rows that all of the conditions find together; null where the statistics do not tell of one. */
+export function shareOfAll(table: CatalogTable, conditions: readonly Condition[]): number | null {
+  const shares = conditions.map((condition) => {
+    const column = table.columns.find((each) => each.name === condition.column)
+    return column === undefined ? null : keptBy(column, condition)
+  })
+  return shares.every((each) => each !== null) ? shares.reduce((product, each) => product * each, 1) : null
+}
+
+function keptBy(column: CatalogColumn, condition: Condition): number | null {
+  if (condition.operator === 'is-not-null' && column.statistics !== null)
+    return 1 - column.statistics.nullFraction
+  if (condition.operator !== 'in' || condition.literals === undefined) return shareOf(column, condition)
+  let sum = 0
+  for (const literal of condition.literals) {
+    const share = shareOf(column, { ...condition, operator: 'equals', literal })
+    if (share === null) return null
+    sum += share
+  }
+  return Math.min(1, sum)
 }
 
 export function hasFewValues(column: CatalogColumn): boolean {

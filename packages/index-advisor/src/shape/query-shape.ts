@@ -33,7 +33,7 @@ export interface Condition {
   readonly comparison?: Comparison
   /** Of an `expression`: what stands around the column. */
   readonly expression?: ComparedExpression
-  /** Of an `in`: the list, where all of it is literal. */
+  /** Of an `in`, or a `not` of a list: the list, where all of it is literal. */
   readonly literals?: readonly NonNullable<Literal>[]
   /** Of a `not`: a list (`notIn`). */
   readonly isList?: true
@@ -112,5 +112,14 @@ export interface Manner {
   /** `author.name`, `comments._count`: a page is sorted by what stands in another table. */
   readonly sortsBy?: string
   /** A list without a limit within each row of another list, of so many rows. */
-  readonly within?: { readonly model: string; readonly field: string; readonly limit: QueryShape['limit'] }
+  readonly within?: OuterList & { readonly model: string; readonly field: string }
+}
+
+/** A list that brings others with each of its rows. */
+export interface OuterList {
+  readonly limit: QueryShape['limit']
+  /** What it asks for in every call. */
+  readonly conditions: readonly Condition[]
+  /** It asks for more than that. */
+  readonly isPartial: boolean
 }

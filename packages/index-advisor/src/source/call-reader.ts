@@ -1,7 +1,7 @@
 import type { CatalogTable, Provider } from '../catalog/catalog.ts'
-import type { Manner, OrderKey, QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
+import type { Manner, OrderKey, OuterList, QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
 import { QueryShapes } from '../shape/query-shapes.ts'
-import { and, condition } from '../shape/condition-tree.ts'
+import { and, armsOf, condition } from '../shape/condition-tree.ts'
 import type { ModelFields, ModelRelation } from './model-fields.ts'
 import type { ObjectEntry, ObjectValue, StaticValue } from './values/static-value.ts'
 import { entryOf, objectsOf, openObject } from './values/static-value.ts'
@@ -77,7 +77,7 @@ class CallReader {
         table,
         entryOf(args, name)?.value,
         operation,
-        LISTS.has(operation) ? limitOf(args) : undefined,
+        LISTS.has(operation) ? this.outerList(table, args) : undefined,
       )
     for (const name of ['data', 'create', 'update'] as const)
       this.written(table, entryOf(args, name)?.value, operation)
@@ -159,12 +159,24 @@ class CallReader {
     }
   }
 
-  /** @param rows of the list that it stands in; undefined where it stands in none */
+  private outerList(table: CatalogTable, args: ObjectValue): OuterList {
+    const limit = limitOf(args)
+    const arms = alternatives(entryOf(args, 'where')).flatMap((where) =>
+      armsOf(readWhere(this.fields, table, where).tree),
+    )
+    const bare = arms.find((each) => each.conditions.length === 0 && !each.isPartial)
+    const [only = bare, ...others] = bare === undefined ? arms : [bare]
+    return others.length > 0 || only === undefined
+      ? { limit, conditions: [], isPartial: true }
+      : { limit, conditions: only.conditions.filter((each) => !each.isOptional), isPartial: only.isPartial }
+  }
+
+  /** @param list that it stands in; undefined where it stands in none */
   private nested(
     table: CatalogTable,
     selection: StaticValue | undefined,
     operation: string,
-    rows?: QueryShape['limit'],
+    list?: OuterList,
   ): void {
     for (const object of selection === undefined ? [] : (objectsOf(selection) ?? []))
       for (const [name] of object.entries) {
@@ -186,8 +198,8 @@ class CallReader {
             each,
             relation.targetColumns,
             nestedName(operation, table, name),
-            rows !== undefined && relation.isList && !each.isOpen && limitOf(each) === null
-              ? { within: { model: table.model, field: name, limit: rows } }
+            list !== undefined && relation.isList && !each.isOpen && limitOf(each) === null
+              ? { within: { model: table.model, field: name, ...list } }
               : {},
           )
       }

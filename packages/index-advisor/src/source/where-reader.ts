@@ -184,7 +184,10 @@ class WhereReader {
     if (isInsensitive && operator !== 'not')
       return single(operator === 'equals' || operator === 'in' ? 'any-case' : 'pattern')
     const isNull = value.kind === 'literal' && value.value === null
-    if (name === 'notIn') return single('not', { isList: true })
+    if (name === 'notIn') {
+      const excluded = literalsOf(value)
+      return single('not', { isList: true, ...(excluded === null ? {} : { literals: excluded }) })
+    }
     if (name === 'not') return single(isNull ? 'is-not-null' : 'not')
     if (name === 'equals') return isNull ? single('is-null') : single('equals', boundLiteral(literal))
     const comparison = COMPARISONS[name]

@@ -27,7 +27,14 @@ model Post {
   authorId  String    @db.VarChar(36)
   author    User      @relation(fields: [authorId], references: [id])
   createdAt DateTime
+  state     State     @default(OPEN)
   comments  Comment[]
+}
+
+enum State {
+  OPEN
+  DONE
+  LOST
 }
 
 model Comment {
@@ -56,6 +63,19 @@ const rows = (table: string, count: number): CatalogStatistics => ({
   rows: count,
   columns: new Map(),
 })
+const shares = (column: string, known: Record<string, number>): CatalogStatistics['columns'] =>
+  new Map([
+    [
+      column,
+      {
+        nullFraction: 0,
+        distinct: 9,
+        width: null,
+        mostCommonFraction: null,
+        shares: new Map(Object.entries(known)),
+      },
+    ],
+  ])
 const LARGE = [rows('User', 50_000), rows('Post', 200_000), rows('Comment', 40_000_000)]
 const SMALL = [rows('User', 90), rows('Post', 600), rows('Comment', 700)]
 
@@ -141,6 +161,43 @@ test.each([
   ['unbounded-include', `prisma.post.findMany({ take: 50, include: { comments: true } })`, SMALL],
 ] as const)('KN10 %s: nothing is said of %s', async (kind, call, statistics) => {
   expect(await said(call, statistics, kind)).toEqual([])
+})
+
+test.each([
+  ['{ where: { id: { in: [1, 2, 3] } }, include: { comments: true } }', null],
+  ['{ where: { id: { in: ids } }, include: { comments: true } }', 10_000],
+  ['{ where: { id: 4 }, include: { comments: true } }', null],
+  ['{ where: { authorId: id }, include: { comments: true } }', null],
+  ['{ where: { state: "LOST" }, include: { comments: true } }', 400_000],
+  ['{ where: { state: { in: ["LOST", "DONE"] } }, include: { comments: true } }', 4_400_000],
+  ['{ where: { OR: [{ id: 4 }, { score: 1 }] }, include: { comments: true } }', null],
+  ['{ where: { state: "LOST" }, take: 50, include: { comments: true } }', 10_000],
+  ['{ take: 50, include: { comments: { where: { id: 7 } } } }', null],
+  ['{ take: 50, include: { comments: { where: { text: term } } } }', null],
+  ['{ take: 5000, include: { comments: { where: { text: "x" } } } }', 250_000],
+  ['{ take: 50, include: { comments: { where: { post: { score: 1 } } } } }', null],
+  ['{ include: { comments: true } }', 40_000_000],
+] as const)('BA11 unbounded-include is bound by its conditions: %s', async (args, cost) => {
+  const statistics = [
+    { ...rows('Post', 200_000), columns: shares('state', { OPEN: 0.89, DONE: 0.1, LOST: 0.01 }) },
+    { ...rows('Comment', 40_000_000), columns: shares('text', { x: 0.25 }) },
+  ]
+  const findings = await said(`prisma.post.findMany(${args})`, statistics, 'unbounded-include')
+  expect(findings.map((each) => each.cost?.rows ?? null)).toEqual(cost === null ? [] : [cost])
+})
+
+test.each([
+  ['{ where: { id: { notIn: ids } }, take: 20 }', null],
+  ['{ where: { id: { notIn: ids } }, take: 20, skip: 100 }', 'none: { … }'],
+  ['{ where: { score: { notIn: ids } } }', null],
+  ['{ where: { title: { notIn: ["a", "b"] } } }', null],
+  ['{ where: { authorId: { notIn: [id] } } }', 'none: { … }'],
+  ['{ where: { state: { notIn: ["OPEN"] } } }', "where: { state: { in: ['DONE', 'LOST'] } }"],
+] as const)('BA12 excluded-list says what can be written: %s', async (args, change) => {
+  const findings = await said(`prisma.post.findMany(${args})`, LARGE, 'excluded-list')
+  expect(findings.map((each) => each.change)).toEqual(
+    change === null ? [] : [expect.stringContaining(change)],
+  )
 })
 
 test('KN10 key-types: a foreign key of another type than its target', async () => {
