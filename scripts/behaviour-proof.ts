@@ -1,5 +1,5 @@
 // docs/behaviour/proof.md: for each id of the behaviour lists the tests that prove it, read from the titles of the tests.
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join, sep } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import ts from 'typescript'
@@ -95,7 +95,9 @@ function proofsByBehaviour(): Map<string, Set<string>> {
 
 /** With slashes, relative to the repository: those under test/ and in the test folder of each package. */
 function testFiles(): string[] {
-  const packages = readdirSync(join(ROOT, 'packages')).map((name) => `packages/${name}/test`)
+  const packages = readdirSync(join(ROOT, 'packages'))
+    .map((name) => `packages/${name}/test`)
+    .filter((folder) => existsSync(join(ROOT, folder)))
   return ['test', ...packages].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => file.endsWith('.test.ts'))

@@ -13,10 +13,10 @@ export function documentedCommands(): string[] {
     .trim()
     .split('\n')
     .flatMap((file) => [...readFileSync(join(ROOT, file), 'utf8').matchAll(/^```sh\n([^]*?)^```/gm)])
-    .flatMap(([, block = '']) => block.split('\n'))
+    .flatMap(([, block = '']) => block.replace(/ \\\n\s*/g, ' ').split('\n'))
     .map((line) => line.replace(/\s+#.*$/, '').trim())
     .filter((line) => /^npx (?:brisk|@prisma-brisk\/index-advisor)\b/.test(line))
     // The database is the reader's own.
-    .map((line) => line.replace(/\w+:\/\/…/, '"$DATABASE_URL"'))
+    .map((line) => line.replace(/\w+:\/\/…/g, '"$DATABASE_URL"'))
   return [...new Set(lines)]
 }
