@@ -1,4 +1,8 @@
 import { fieldOf } from '../candidate/candidate.ts'
+import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
+import { needsOf, servedBy } from '../candidate/index-need.ts'
+import { narrows } from '../candidate/selectivity.ts'
+import type { QueryShape } from '../shape/query-shape.ts'
 import type { Remark } from '../advice/advice.ts'
 import type { Rule } from '../rule.ts'
 import { tableOf } from '../rule.ts'
@@ -25,6 +29,7 @@ compares text byte by byte (collation C).`,
     const findings = shapes.flatMap((shape): Remark[] => {
       const table = tableOf(catalog, shape)
       if (table === undefined || shape.evidence.weight === 0) return []
+      const found = finderOf(catalog, table, shape)
       return shape.conditions.flatMap((condition): Remark[] => {
         const isPrefix = condition.operator === 'prefix' && !isBytewise
         const isAnyCase = condition.operator === 'any-case'
@@ -41,6 +46,8 @@ compares text byte by byte (collation C).`,
         )
         if (hasOwn) return []
         const field = fieldOf(table, condition.column)
+        const among = found === undefined ? '' : `, in the rows that ${found}`
+        const trigram = '(pg_trgm, type: Gin, ops: raw("gin_trgm_ops"))'
         return [
           {
             kind: 'trigram',
@@ -48,16 +55,18 @@ compares text byte by byte (collation C).`,
             index: field,
             ...(shape.evidence.at === undefined ? {} : { at: shape.evidence.at }),
             reason: isAnyCase
-              ? `${table.model}.${field} is compared in any case, which Prisma sends as ILIKE: no b-tree on it helps. A trigram index (pg_trgm, type: Gin, ops: raw("gin_trgm_ops")) finds it; smaller are a column of the type citext, or one that holds the text in lower case.`
+              ? `${table.model}.${field} is compared in any case, which Prisma sends as ILIKE${among}: no b-tree on it helps. A trigram index ${trigram} finds it; smaller are a column of the type citext, or one that holds the text in lower case.`
               : isPrefix
-                ? `${table.model}.${field} is searched by its beginning: a b-tree helps only with ops: raw("text_pattern_ops") or in collation C.`
-                : `${table.model}.${field} is searched inside: only a trigram index (pg_trgm, type: Gin, ops: raw("gin_trgm_ops")) could help.`,
+                ? `${table.model}.${field} is searched by its beginning${among}: a b-tree helps only with ops: raw("text_pattern_ops") or in collation C.`
+                : found === undefined
+                  ? `${table.model}.${field} is searched inside: only a trigram index ${trigram} could help.`
+                  : `${table.model}.${field} is searched inside${among}: a trigram index ${trigram} helps only where those are many.`,
             ...(isPrefix
               ? {}
               : {
                   change: `CREATE EXTENSION pg_trgm, then @@index([${field}(ops: raw("gin_trgm_ops"))], type: Gin)`,
                 }),
-            ...(table.rows === null
+            ...(table.rows === null || found !== undefined
               ? {}
               : {
                   cost: { rows: table.rows, bytes: Math.round(table.rows * (column.statistics?.width ?? 0)) },
@@ -68,4 +77,16 @@ compares text byte by byte (collation C).`,
     })
     return { findings }
   },
+}
+
+/** `Post_authorId_idx finds by authorId`: a condition beside the pattern that an index answers, and which keeps few rows. */
+function finderOf(catalog: Catalog, table: CatalogTable, shape: QueryShape): string | undefined {
+  const rows = { ...shape, order: [], limit: null, offset: null }
+  for (const need of needsOf(catalog, table, rows)) {
+    const index = servedBy(need)
+    if (index === undefined || narrows(catalog, need) !== null) continue
+    const columns = [...need.equal, ...need.tail.map((each) => each.column)]
+    return `${index.name} finds by ${columns.map((each) => fieldOf(table, each)).join(', ')}`
+  }
+  return undefined
 }

@@ -215,11 +215,26 @@ export class CallFinder {
         const inner = ts.isTaggedTemplateExpression(expression) ? this.template(expression.template) : null
         if (inner === null || inner.includes('$')) return null
         sql += inner
-      } else sql += `$${++parameters}`
+      } else {
+        const value = `$${++parameters}`
+        sql += isPrefixPattern(expression) ? `concat(${value}, '%')` : value
+      }
       sql += span.literal.text
     }
     return sql
   }
+}
+
+/** `${term}%`, `term + '%'`, `'abc%'`: a text with its wildcard at the end, and none at the beginning. */
+function isPrefixPattern(expression: ts.Expression): boolean {
+  const node = peel(expression)
+  if (ts.isStringLiteralLike(node)) return /^[^%_].*%$/s.test(node.text)
+  if (ts.isTemplateExpression(node))
+    return !/^[%_]/.test(node.head.text) && node.templateSpans.at(-1)?.literal.text.endsWith('%') === true
+  if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== ts.SyntaxKind.PlusToken) return false
+  const [left, right] = [peel(node.left), peel(node.right)]
+  const isFree = ts.isStringLiteralLike(left) ? /^[%_]/.test(left.text) : ts.isBinaryExpression(left)
+  return !isFree && ts.isStringLiteralLike(right) && right.text.endsWith('%')
 }
 
 /** `prisma.user.findUnique(…).posts(…)` */

@@ -56,11 +56,16 @@ export function comparisonOf(name: string, isColumnFirst: boolean): Comparison |
   return isColumnFirst ? (name as Comparison) : TURNED[name as Comparison]
 }
 
-/** `'abc%'`, or Prisma's `$1 || '%'`: the beginning is fixed. A lone parameter may begin with anything. */
+/** `'abc%'`, with an ESCAPE too, `concat($1, '%')`, or Prisma's `$1 || '%'`: the beginning is fixed. A lone parameter may begin with anything. */
 function beginsPlainly(node: Node): boolean {
   if ('A_Expr' in node && nameOf(node.A_Expr.name) === '||') {
     const { lexpr } = node.A_Expr
     return lexpr !== undefined && ('ParamRef' in lexpr || beginsPlainly(lexpr))
+  }
+  if ('FuncCall' in node && /^(like_escape|concat)$/i.test(nameOf(node.FuncCall.funcname))) {
+    const [first, ...rest] = node.FuncCall.args ?? []
+    const isFixed = nameOf(node.FuncCall.funcname).toLowerCase() === 'concat' && rest.length > 0
+    return first !== undefined && ((isFixed && 'ParamRef' in first) || beginsPlainly(first))
   }
   const pattern = literalOf(node)
   return typeof pattern === 'string' && /^[^%_]/.test(pattern)

@@ -139,6 +139,35 @@ describe('KA-N4 KA-B15 a function of a column', () => {
     expect(inside.reasons).toEqual([expect.stringContaining('is searched inside: only a trigram index')])
   })
 
+  const title = '@@index([subscription])'
+  test.each([
+    [
+      'find',
+      '{ subscription: v, email: { contains: v } }',
+      'in the rows that Account_subscription_idx finds by subscription: a trigram',
+    ],
+    [
+      'find',
+      '{ subscription: v, email: { startsWith: v } }',
+      'by its beginning, in the rows that Account_subscription_idx finds',
+    ],
+    ['find', '{ OR: [{ id: 1 }, { email: { contains: v } }] }', 'is searched inside: only a trigram'],
+    ['find', '{ deletedAt: null, email: { contains: v } }', 'is searched inside: only a trigram'],
+    ['sql', `"email" LIKE 'Nam%'`, 'by its beginning:'],
+    ['sql', `"email" LIKE 'Nam%' ESCAPE '!'`, 'by its beginning:'],
+    ['sql', '"email" LIKE concat(${v}, \'%\')', 'by its beginning:'],
+    ['sql', '"email" LIKE ${v + "%"}', 'by its beginning:'],
+    ['sql', '"email" LIKE ${`${v}%`}', 'by its beginning:'],
+    ['sql', '"email" LIKE ${"Nam%"}', 'by its beginning:'],
+    ['sql', '"email" LIKE ${"%" + v + "%"}', 'is searched inside:'],
+    ['sql', '"email" LIKE ${`%${v}%`}', 'is searched inside:'],
+    ['sql', `"email" LIKE '%Nam'`, 'is searched inside:'],
+    ['sql', '"email" LIKE ${v}', 'is searched inside:'],
+  ])('BA13 %s %s → %s', async (kind, where, said) => {
+    const { reasons } = await (kind === 'sql' ? sql(where) : find(where, title))
+    expect(reasons).toEqual([expect.stringContaining(said)])
+  })
+
   test.each(['{ name: { contains: v } }', '{ tags: { has: v } }', '{ history: { string_contains: v } }'])(
     'KA-N4 trigrams are for text alone: %s',
     async (where) => {
