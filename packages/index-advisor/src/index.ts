@@ -37,6 +37,7 @@ export type {
   Condition,
   ConditionOperator,
   Manner,
+  OuterList,
   OrderKey,
   QueryShape,
   ShapeEvidence,

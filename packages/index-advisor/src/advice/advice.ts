@@ -121,6 +121,7 @@ export type FindingKind =
   | 'excluded-list'
   | 'distinct-in-memory'
   | 'sorted-by-relation'
+  | 'nulls-order'
   | 'unbounded-include'
   | 'key-types'
   | 'soft-deleted-unique'

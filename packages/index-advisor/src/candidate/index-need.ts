@@ -154,7 +154,8 @@ class ShapeReading {
     for (const each of this.shape.order) {
       if (each.sort === 'any') return []
       if (equals.includes(each.column)) continue
-      if (!isIndexable(this.column(each.column))) return []
+      // No index that a schema can declare has its NULLs there.
+      if (!isIndexable(this.column(each.column)) || each.nulls !== undefined) return []
       keys.push({ ...key(each.column), sort: each.sort })
       if (this.isUnique(each.column)) break
     }

@@ -6,6 +6,7 @@ import { heavyText } from './asking/heavy-text.ts'
 import { keyTypes } from './key-types.ts'
 import { largeOffset } from './asking/large-offset.ts'
 import { jsonDocuments, listElements } from './list-elements.ts'
+import { nullsOrder } from './asking/nulls-order.ts'
 import { oldRows } from './asking/old-rows.ts'
 import { partialIndex } from './partial-index.ts'
 import { partlyIndexedForeignKey } from './partly-indexed-foreign-key.ts'
@@ -36,6 +37,7 @@ export const rules: readonly Rule[] = [
   excludedList,
   distinctInMemory,
   sortedByRelation,
+  nullsOrder,
   unboundedInclude,
   keyTypes,
   softDeletedUnique,

@@ -1,4 +1,4 @@
-import type { SortOrder } from '../catalog/catalog.ts'
+import type { Provider, SortOrder } from '../catalog/catalog.ts'
 
 /**
  * What one query asks of one table: the only thing candidates are made from, whether it was read in TypeScript, in
@@ -81,6 +81,8 @@ export interface OrderKey {
   readonly column: string
   /** `any`: the order does not matter, equal values must only be neighbours (distinct, groupBy). */
   readonly sort: SortOrder | 'any'
+  /** Where the NULLs shall be, if that is not where the database's indexes have them in this direction. */
+  readonly nulls?: 'first' | 'last'
 }
 
 export interface ShapeEvidence {
@@ -122,4 +124,9 @@ export interface OuterList {
   readonly conditions: readonly Condition[]
   /** It asks for more than that. */
   readonly isPartial: boolean
+}
+
+/** PostgreSQL's indexes have NULLs last, the others' first; read backwards, the other way round. */
+export function ownPlace(provider: Provider, sort: SortOrder): 'first' | 'last' {
+  return (sort === 'asc') === (provider === 'postgresql') ? 'last' : 'first'
 }

@@ -1,6 +1,7 @@
 import type { CatalogTable, Provider } from '../catalog/catalog.ts'
 import type { Manner, OrderKey, OuterList, QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
 import { QueryShapes } from '../shape/query-shapes.ts'
+import { ownPlace } from '../shape/query-shape.ts'
 import { and, armsOf, condition } from '../shape/condition-tree.ts'
 import type { ModelFields, ModelRelation } from './model-fields.ts'
 import type { ObjectEntry, ObjectValue, StaticValue } from './values/static-value.ts'
@@ -259,11 +260,17 @@ class CallReader {
       if (object === undefined || others.length > 0 || object.isOpen) return null
       for (const [field, { value: direction, isOptional }] of object.entries) {
         const column = this.fields.column(table, field)
-        const sort = sortOf(direction, column?.isNullable === true, this.fields.catalog.provider)
+        const sort = sortOf(direction)
         if (column === undefined || isOptional || sort === null) return null
         // A direction chosen at run time fits any index when it stands alone.
         if (sort === 'either' && (object.entries.size > 1 || items.length > 1)) return null
-        keys.push({ column: column.name, sort: sort === 'either' ? 'asc' : sort })
+        const nulls = nullsOf(direction, column.isNullable, sort, this.fields.catalog.provider)
+        if (nulls === null) return null
+        keys.push({
+          column: column.name,
+          sort: sort === 'either' ? 'asc' : sort,
+          ...(nulls === undefined ? {} : { nulls }),
+        })
       }
     }
     return keys
@@ -349,22 +356,25 @@ function namesOf(value: StaticValue): string[] {
   )
 }
 
-function sortOf(
-  value: StaticValue,
-  isNullable: boolean,
-  provider: Provider,
-): 'asc' | 'desc' | 'either' | null {
+function sortOf(value: StaticValue): 'asc' | 'desc' | 'either' | null {
   if (value.kind === 'literal') return value.value === 'asc' || value.value === 'desc' ? value.value : null
   if (value.kind === 'scalar') return 'either'
   if (value.kind === 'choice') return value.options.every((each) => each.kind === 'literal') ? 'either' : null
   if (value.kind !== 'object') return null
   const direction = entryOf(value, 'sort')?.value
-  const sort = direction === undefined ? null : sortOf(direction, isNullable, provider)
-  const nulls = entryOf(value, 'nulls')?.value
-  if (nulls === undefined || !isNullable) return sort
-  // PostgreSQL's indexes have NULLs last, the others' first; read backwards, the other way round.
-  const forwards = provider === 'postgresql' ? 'last' : 'first'
+  return direction === undefined ? null : sortOf(direction)
+}
+
+/** Where the NULLs shall be; undefined where an index has them there anyway, null where it is not known. */
+function nullsOf(
+  value: StaticValue,
+  isNullable: boolean,
+  sort: 'asc' | 'desc' | 'either',
+  provider: Provider,
+): 'first' | 'last' | undefined | null {
+  const nulls = value.kind === 'object' ? entryOf(value, 'nulls')?.value : undefined
+  if (nulls === undefined || !isNullable) return undefined
   const place = nulls.kind === 'literal' ? nulls.value : null
-  if (place !== 'first' && place !== 'last') return null
-  return (sort === 'asc' && place === forwards) || (sort === 'desc' && place !== forwards) ? sort : null
+  if ((place !== 'first' && place !== 'last') || sort === 'either') return null
+  return place === ownPlace(provider, sort) ? undefined : place
 }

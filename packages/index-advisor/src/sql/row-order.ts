@@ -1,7 +1,8 @@
 import type { Node, SelectStmt, SortBy } from 'libpg-query'
-import type { CatalogTable } from '../catalog/catalog.ts'
-import type { OrderKey } from '../shape/query-shape.ts'
-import type { NameScope } from './name-scope.ts'
+import type { CatalogTable, Provider } from '../catalog/catalog.ts'
+import { isNullable } from '../catalog/coverage.ts'
+import { ownPlace, type OrderKey } from '../shape/query-shape.ts'
+import type { NameScope, ScopedColumn } from './name-scope.ts'
 import { literalOf } from './parse-tree.ts'
 
 /** What of a SELECT says in which order its rows come, or which of them stand together. */
@@ -14,7 +15,11 @@ export interface RowOrder {
 }
 
 /** The order a SELECT asks for: its ORDER BY, else its GROUP BY, else its DISTINCT; null where it has none. */
-export function rowOrder(scope: NameScope<CatalogTable>, select: Ordering): RowOrder | null {
+export function rowOrder(
+  scope: NameScope<CatalogTable>,
+  select: Ordering,
+  provider: Provider,
+): RowOrder | null {
   const { sortClause = [], groupClause = [], distinctClause = [], targetList = [] } = select
   const targets = targetList.flatMap((each) => ('ResTarget' in each ? (each.ResTarget.val ?? []) : []))
   const on = distinctClause.filter((each) => Object.keys(each).length > 0)
@@ -31,7 +36,11 @@ export function rowOrder(scope: NameScope<CatalogTable>, select: Ordering): RowO
     // The order of an expression, or over several tables, is not an index's.
     if (column === null || column.depth > 0) return { alias: '', keys: [] }
     const direction = sort === null ? 'any' : sortOf(sort)
-    keys.push({ alias: column.alias, key: { column: column.column, sort: direction } })
+    const nulls = sort === null ? undefined : nullsOf(sort, column, provider)
+    keys.push({
+      alias: column.alias,
+      key: { column: column.column, sort: direction, ...(nulls === undefined ? {} : { nulls }) },
+    })
   }
   const [first] = keys
   const isOneTable = keys.every((each) => each.alias === first?.alias)
@@ -46,4 +55,15 @@ function meantBy(node: Node, targets: readonly Node[]): Node | undefined {
 
 function sortOf(sort: SortBy): 'asc' | 'desc' {
   return sort.sortby_dir === 'SORTBY_DESC' ? 'desc' : 'asc'
+}
+
+function nullsOf(
+  sort: SortBy,
+  { table, column }: ScopedColumn<CatalogTable>,
+  provider: Provider,
+): 'first' | 'last' | undefined {
+  const place = { SORTBY_NULLS_FIRST: 'first', SORTBY_NULLS_LAST: 'last' } as const
+  const asked = place[sort.sortby_nulls as keyof typeof place]
+  if (asked === undefined || !isNullable(table, column)) return undefined
+  return asked === ownPlace(provider, sortOf(sort)) ? undefined : asked
 }

@@ -154,7 +154,7 @@ class ShapeReader {
     })
     for (const { node } of quals) this.subqueries(node, scope)
     const equal = new EqualColumns(scope, quals)
-    const order = rowOrder(scope, select)
+    const order = rowOrder(scope, select, this.catalog.provider)
     for (const [alias, table] of scope.sources) {
       if (table === null) continue
       const own = of.get(alias) as TableConditions

@@ -24,7 +24,7 @@ export function queryOfShape(shape: QueryShape): ShapeQuery | null {
   const sorted =
     order.length === 0
       ? ''
-      : ` order by ${order.map((key) => `${quoteIdentifier(key.column)} ${key.sort}`).join(', ')}`
+      : ` order by ${order.map((key) => `${quoteIdentifier(key.column)} ${key.sort}${key.nulls === undefined ? '' : ` nulls ${key.nulls}`}`).join(', ')}`
   const bound = (word: string, count: QueryShape['limit']): string =>
     !whole || count === null ? '' : ` ${word} ${count === 'unknown' ? parameter() : Math.trunc(count)}`
   const limited = bound('limit', shape.limit) + bound('offset', shape.offset)

@@ -176,6 +176,56 @@ describe('KA-N4 KA-B15 a function of a column', () => {
   )
 })
 
+describe('BA18 NULLs where no declared index has them', () => {
+  const last = `{ deletedAt: { sort: 'desc', nulls: 'last' } }`
+  const made = (key: string) =>
+    `CREATE TABLE "Account" ("id" INTEGER, "amount" INTEGER, "deletedAt" TIMESTAMP);\nCREATE INDEX i ON "Account"(${key});`
+  const page = (args: string, migrations?: string) =>
+    on(`export const q = (v: any) => prisma.account.findMany({ ${args} })\n`, '', migrations)
+  const LAST = 'CREATE INDEX CONCURRENTLY ON "Account" ("deletedAt" DESC NULLS LAST)'
+
+  test.each([
+    [`orderBy: ${last}, take: 5`, undefined, [LAST]],
+    [
+      `where: { amount: v }, orderBy: [${last}, { id: 'asc' }], take: 5`,
+      undefined,
+      ['ON "Account" ("amount", "deletedAt" DESC NULLS LAST, "id")'],
+    ],
+    [
+      `orderBy: { deletedAt: { sort: 'asc', nulls: 'first' } }, take: v`,
+      undefined,
+      ['("deletedAt" NULLS FIRST)'],
+    ],
+    [`orderBy: ${last}, take: 5`, made('"deletedAt" DESC NULLS LAST'), []],
+    [`orderBy: ${last}, take: 5`, made('"deletedAt" NULLS FIRST'), []],
+    [`orderBy: ${last}, take: 5`, made('"deletedAt" DESC'), [LAST]],
+    [`orderBy: ${last}, take: 5`, made('"deletedAt"'), [LAST]],
+    [`orderBy: ${last}`, undefined, []],
+    [`orderBy: { createdAt: { sort: 'desc', nulls: 'last' } }, take: 5`, undefined, []],
+    [`orderBy: { deletedAt: { sort: 'asc', nulls: 'last' } }, take: 5`, undefined, []],
+    [`where: { id: v }, orderBy: ${last}, take: 5`, undefined, []],
+  ])('BA18 %s beside %s', async (args, migrations, expected) => {
+    const { run } = await page(args, migrations)
+    expect(run.advice.findings.flatMap((each) => (each.kind === 'nulls-order' ? each.change : []))).toEqual(
+      expected.map((each) => expect.stringContaining(each)),
+    )
+    if (expected.length > 0)
+      expect(run.advice.recommendations.map(({ prisma }) => prisma).join()).not.toContain('deletedAt')
+  })
+
+  test.each([
+    ['"deletedAt" DESC NULLS LAST', [LAST], []],
+    ['"deletedAt" DESC NULLS FIRST', [], ['Account(deletedAt)']],
+    ['"createdAt" DESC NULLS LAST', [], ['Account(createdAt)']],
+  ])('BA18 raw SQL: ORDER BY %s', async (order, changes, expected) => {
+    const { run, ids } = await sql(`true ORDER BY ${order} LIMIT 5`)
+    expect(run.advice.findings.flatMap((each) => each.change ?? [])).toEqual(
+      changes.map((each) => expect.stringContaining(each)),
+    )
+    expect(ids).toEqual(expected)
+  })
+})
+
 describe('KA-N6 a test for NULL is a column of few values', () => {
   test.each([
     ['{ deletedAt: null }', []],
