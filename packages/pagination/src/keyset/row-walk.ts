@@ -29,7 +29,7 @@ export function walkRows(
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new InvalidPageError(name, 'signal', 'an AbortSignal', signal)
   const limit = checkPageLimit(batch ?? Math.min(limits.maxLimit, 1000), 'batch', limits, name)
-  return rowsOf({
+  const walk = {
     host,
     model,
     list,
@@ -37,7 +37,8 @@ export function walkRows(
     limit,
     signal,
     name,
-  })
+  }
+  return new WalkedRows(pagesOf(walk))
 }
 
 interface RowWalk {
@@ -50,7 +51,61 @@ interface RowWalk {
   readonly name: string
 }
 
-async function* rowsOf(walk: RowWalk): AsyncGenerator<unknown, void, void> {
+/**
+ * The rows of pages, one by one, as `yield*` would give them. A generator waits three times for each row that is there already,
+ * which took a third of the time of a walk.
+ */
+class WalkedRows implements AsyncGenerator<unknown, void, void> {
+  private page: readonly unknown[] = []
+  private at = 0
+  /** Whoever asks while a page is read waits for it, in the order in which they asked. */
+  private reading: Promise<boolean> | null = null
+
+  constructor(private readonly pages: AsyncGenerator<readonly unknown[], void, void>) {}
+
+  next(): Promise<IteratorResult<unknown, void>> {
+    const { page, at } = this
+    if (this.reading === null && at < page.length) {
+      this.at++
+      return Promise.resolve({ done: false, value: page[at] })
+    }
+    this.reading ??= this.read()
+    return this.reading.then((isThere) => (isThere ? this.next() : ENDED))
+  }
+
+  private async read(): Promise<boolean> {
+    try {
+      const { done, value } = await this.pages.next()
+      this.page = done === true ? [] : value
+      this.at = 0
+      return done !== true
+    } finally {
+      this.reading = null
+    }
+  }
+
+  return(): Promise<IteratorResult<unknown, void>> {
+    this.page = []
+    return this.pages.return()
+  }
+
+  throw(error: unknown): Promise<IteratorResult<unknown, void>> {
+    this.page = []
+    return this.pages.throw(error)
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return()
+  }
+}
+
+const ENDED: IteratorResult<unknown, void> = { done: true, value: undefined }
+
+async function* pagesOf(walk: RowWalk): AsyncGenerator<readonly unknown[], void, void> {
   const { host, model, list, order, limit, signal, name } = walk
   const { keys } = order
   let from: readonly unknown[] | null = null
@@ -64,7 +119,7 @@ async function* rowsOf(walk: RowWalk): AsyncGenerator<unknown, void, void> {
       limit,
       looksBehind: false,
     })
-    yield* await pageRequests.during(request, (token) =>
+    yield await pageRequests.during(request, (token) =>
       model.findMany({ ...list, orderBy: orderByOf(keys, host.provider), take: limit + 1, [PAGE]: token }),
     )
     const { outcome } = request
