@@ -212,7 +212,7 @@ describe('siblings on PostgreSQL', () => {
   test('KA-A6 NULLs of a unique column may be many, unless NULLS NOT DISTINCT is said', async () => {
     const source = `export const t = () => prisma.post.findMany({ where: { body: null }, orderBy: { status: 'asc' }, take: 3 })\n`
     const sql = 'CREATE UNIQUE INDEX "Post_body_key" ON "Post"("body")'
-    expect((await on(`${sql};`, '@@unique([body])', source)).ids).toEqual(['Post(body, status)'])
+    expect((await on(`${sql};`, '@@unique([body])', source)).ids).toEqual(['Post(status)'])
     expect((await on(`${sql} NULLS NOT DISTINCT;`, '@@unique([body])', source)).ids).toEqual([])
   })
 
