@@ -35,6 +35,30 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('iterate on %s', (pro
     return { prisma, reads: () => log.sql().filter((sql) => /^SELECT[^]*FROM/.test(sql)).length, client }
   }
 
+  test('P27 steps that are asked for at once, and a walk that is closed among them, are what a generator makes of them', async () => {
+    const { prisma } = extended()
+    async function* generated() {
+      yield* Array.from({ length: ROWS }, (_, index) => ({ name: `tag ${index}` }))
+    }
+    type Rows = AsyncGenerator<{ name: string }, void, void>
+    const courses: ((rows: Rows) => Promise<unknown>)[] = [
+      (rows) => Promise.all([rows.next(), rows.next(), rows.return(), rows.next()]),
+      (rows) => Promise.all(Array.from({ length: ROWS + 2 }, () => rows.next())),
+      async (rows) => [await rows.next(), ...(await Promise.all([rows.next(), rows.return(), rows.next()]))],
+      async (rows) => [await rows.next(), await rows.return(), await rows.next()],
+      async (rows) => [
+        await rows.next(),
+        await rows.throw(new Error('enough')).catch(String),
+        await rows.next(),
+      ],
+      (rows) => Promise.all([rows.return(), rows.next()]),
+    ]
+    for (const course of courses) {
+      const rows = prisma.tag.iterate({ select: { name: true }, orderBy: { id: 'asc' }, batch: 10 })
+      expect(await course(rows as Rows)).toEqual(await course(generated()))
+    }
+  })
+
   test('P27 a list is read in statements of a batch each, and no more rows than are asked for', async () => {
     const { prisma, reads } = extended()
     const numbers: number[] = []

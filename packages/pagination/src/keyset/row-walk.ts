@@ -61,16 +61,22 @@ class WalkedRows implements AsyncGenerator<unknown, void, void> {
   /** Whoever asks while a page is read waits for it, in the order in which they asked. */
   private reading: Promise<boolean> | null = null
 
+  private isClosed = false
+
   constructor(private readonly pages: AsyncGenerator<readonly unknown[], void, void>) {}
 
   next(): Promise<IteratorResult<unknown, void>> {
+    return this.isClosed ? this.pages.next().then(() => ENDED) : this.take()
+  }
+
+  private take(): Promise<IteratorResult<unknown, void>> {
     const { page, at } = this
     if (this.reading === null && at < page.length) {
       this.at++
       return Promise.resolve({ done: false, value: page[at] })
     }
     this.reading ??= this.read()
-    return this.reading.then((isThere) => (isThere ? this.next() : ENDED))
+    return this.reading.then((isThere) => (isThere ? this.take() : ENDED))
   }
 
   private async read(): Promise<boolean> {
@@ -85,12 +91,12 @@ class WalkedRows implements AsyncGenerator<unknown, void, void> {
   }
 
   return(): Promise<IteratorResult<unknown, void>> {
-    this.page = []
+    this.isClosed = true
     return this.pages.return()
   }
 
   throw(error: unknown): Promise<IteratorResult<unknown, void>> {
-    this.page = []
+    this.isClosed = true
     return this.pages.throw(error)
   }
 
