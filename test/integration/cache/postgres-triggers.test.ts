@@ -142,7 +142,7 @@ describe('rows that others write', () => {
     const list = () => of.prisma.user.findMany({ where: { tutorId: 5 }, cacheStrategy: strategy })
     const heard = heardWarnings()
     try {
-      await elsewhere.query(installTriggersSql(schema).replaceAll(`'v', 2, `, ''))
+      await elsewhere.query(installTriggersSql(schema).replaceAll('"v":2,', ''))
       await until(() => of.changes().state === 'live')
       await list()
       await write(of, `UPDATE "User" SET name = 'New' WHERE id = 2`)

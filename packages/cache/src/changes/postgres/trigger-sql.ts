@@ -88,36 +88,41 @@ function installOn(table: Table, channel: string): string {
   )
 }
 
+/**
+ * An update tells its rows before and after, each with all that is told of it, without looking for those that are equal: that
+ * costs more than what it saves, but where the text is too long to be told.
+ */
 function body({ fields, schema, name }: Table, channel: string): string {
   const columns = fields.map((field) => quoted(field.column)).join(', ')
-  const texts = fields.map(textOf).join(', ')
-  const rowsOf = (from: string) =>
-    `SELECT count(*), json_agg(k) INTO n, rows FROM (SELECT json_build_array(${texts}) AS k FROM (${from}) AS r LIMIT ${ROWS + 1}) AS x;`
   const pick = (of: string) => `SELECT ${columns} FROM ${of}`
-  const counted = (from: string) => `SELECT count(*) INTO n FROM (SELECT FROM ${from} LIMIT 1) AS r;`
-  const read =
+  const both = (union: string) => `${pick('brisk_old')} ${union} ${pick('brisk_new')}`
+  const read = (from: string, most: number) =>
     fields.length === 0
-      ? { insert: counted('brisk_new'), update: counted('brisk_new'), delete: counted('brisk_old') }
-      : {
-          insert: rowsOf(pick('brisk_new')),
-          // A row that kept its keys and its lists is told once.
-          update: rowsOf(`${pick('brisk_old')} UNION ${pick('brisk_new')}`),
-          delete: rowsOf(pick('brisk_old')),
-        }
+      ? `SELECT count(*) INTO n FROM (${from} LIMIT 1) AS r;`
+      : `SELECT count(*), json_agg(k) INTO n, rows FROM (SELECT json_build_array(${fields.map(textOf).join(', ')}) AS k FROM (${from} LIMIT ${most + 1}) AS r) AS x;
+      IF n > ${most} THEN
+        rows := NULL;
+      END IF;`
+  const told = `'{"t":' || json_build_array(coalesce(TG_ARGV[0], TG_TABLE_SCHEMA), coalesce(TG_ARGV[1], TG_TABLE_NAME))
+    || ',"v":${VERSION},"x":"' || pg_catalog.txid_current()
+    || ${literal(`","c":${JSON.stringify(fields.map(({ column }) => column))},"r":`)} || coalesce(rows, 'null') || '}'`
   return `LANGUAGE plpgsql AS $brisk$
 DECLARE
   -- ${schema === null ? '' : `${schema}.`}${name}
   n bigint;
-  rows json;
+  rows text;
   told text;
 BEGIN
   BEGIN
     IF TG_OP = 'INSERT' THEN
-      ${read.insert}
+      ${read(pick('brisk_new'), ROWS)}
     ELSIF TG_OP = 'UPDATE' THEN
-      ${read.update}
+      ${read(fields.length === 0 ? pick('brisk_new') : both('UNION ALL'), 2 * ROWS)}
+      IF octet_length(rows) > ${BYTES / 2} THEN
+        ${read(both('UNION'), ROWS).replaceAll('\n', '\n  ')}
+      END IF;
     ELSIF TG_OP = 'DELETE' THEN
-      ${read.delete}
+      ${read(pick('brisk_old'), ROWS)}
     END IF;
     IF n = 0 THEN
       RETURN NULL;
@@ -125,13 +130,10 @@ BEGIN
   EXCEPTION WHEN OTHERS THEN
     rows := NULL;
   END;
-  IF n > ${ROWS} THEN
-    rows := NULL;
-  END IF;
-  told := json_build_object('t', json_build_array(coalesce(TG_ARGV[0], TG_TABLE_SCHEMA), coalesce(TG_ARGV[1], TG_TABLE_NAME)),
-    'v', ${VERSION}, 'x', pg_catalog.txid_current()::text, 'c', json_build_array(${fields.map(({ column }) => literal(column)).join(', ')}), 'r', rows)::text;
+  told := ${told};
   IF octet_length(told) > ${BYTES} THEN
-    told := (told::jsonb - 'r')::text;
+    rows := NULL;
+    told := ${told};
   END IF;
   PERFORM pg_notify(${literal(channel)}, told);
   RETURN NULL;
