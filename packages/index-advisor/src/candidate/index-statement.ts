@@ -3,6 +3,10 @@ import type { Candidate, CandidateKey } from './candidate.ts'
 import { fieldOf } from './candidate.ts'
 import type { Catalog, CatalogTable, IndexType, Provider } from '../catalog/catalog.ts'
 import { freeIndexName } from '../catalog/index-name.ts'
+import { opsOf } from '../schema/operator-class.ts'
+
+/** What a statement needs of an index. */
+export type IndexForm = Pick<Candidate, 'table' | 'keys' | 'predicate' | 'prismaWhere' | 'type'>
 
 /** An index about to be made: named, as SQL, and as the line for the schema. */
 export interface IndexStatement {
@@ -27,7 +31,7 @@ export class IndexNames {
     }
   }
 
-  statement(candidate: Candidate): IndexStatement {
+  statement(candidate: IndexForm): IndexStatement {
     const { table, keys } = candidate
     const names = this.namesFor(table)
     const { name, isDefault } = freeIndexName(
@@ -64,7 +68,7 @@ const USING: Partial<Record<IndexType, string>> = {
  * Built without blocking writes: PostgreSQL CONCURRENTLY (IF NOT EXISTS, since it runs outside a transaction and may
  * be repeated), except on partitioned tables, where it refuses to; MySQL and MariaDB in place and without a lock.
  */
-function createIndexSql(provider: Provider, candidate: Candidate, name: string): string {
+function createIndexSql(provider: Provider, candidate: IndexForm, name: string): string {
   const { table, type, predicate } = candidate
   const quoted = (identifier: string) => quoteIdentifier(identifier, quoteMarkOf(provider))
   const target = table.schema === null ? quoted(table.name) : `${quoted(table.schema)}.${quoted(table.name)}`
@@ -87,20 +91,20 @@ function createIndexSql(provider: Provider, candidate: Candidate, name: string):
 function keySql(provider: Provider, key: CandidateKey): string {
   const length = key.length === null ? '' : `(${key.length})`
   const opclass = key.operatorClass === null ? '' : ` ${key.operatorClass}`
-  return `${quoteIdentifier(key.column, quoteMarkOf(provider))}${length}${opclass}${key.sort === 'desc' ? ' DESC' : ''}`
+  const nulls = key.nulls === undefined ? '' : ` NULLS ${key.nulls.toUpperCase()}`
+  return `${quoteIdentifier(key.column, quoteMarkOf(provider))}${length}${opclass}${key.sort === 'desc' ? ' DESC' : ''}${nulls}`
 }
 
-/** Prisma's own name of the class, where it has one. */
-function prismaClass(operatorClass: string): string {
-  return operatorClass === 'jsonb_path_ops' ? 'JsonbPathOps' : `raw(${JSON.stringify(operatorClass)})`
-}
-
-/** `@@index([authorId, createdAt(sort: Desc)], map: "…")` */
-function indexLine(candidate: Candidate, map: string | null): string {
+/**
+ * `@@index([authorId, createdAt(sort: Desc)], map: "…")`: what Prisma's engine reads back from the index, and no more. Of
+ * the place of NULLs, and of a b-tree's classes, it reads nothing, so the line says nothing of them.
+ */
+function indexLine(candidate: IndexForm, map: string | null): string {
   const keys = candidate.keys.map((key) => {
+    const ops = opsOf(candidate.type, key.operatorClass)
     const options = [
       ...(key.length === null ? [] : [`length: ${key.length}`]),
-      ...(key.operatorClass === null ? [] : [`ops: ${prismaClass(key.operatorClass)}`]),
+      ...(ops === null ? [] : [`ops: ${ops}`]),
       ...(key.sort === 'desc' ? ['sort: Desc'] : []),
     ]
     const field = fieldOf(candidate.table, key.column)

@@ -119,6 +119,8 @@ export interface CatalogIndex {
   readonly nullsNotDistinct?: boolean | undefined
   /** `WITH (…)`, `WITH PARSER …`: what else was said of how it is built, in one spelling. Default: nothing. */
   readonly options?: string | undefined
+  /** The schema declares it with a class in words that Prisma's engine never reads back from a database. Default: it agrees. */
+  readonly isUnread?: boolean | undefined
   /** The first is where the index was made known; a schema and a migration usually both claim it. */
   readonly sources: readonly [ClaimSource, ...ClaimSource[]]
 }

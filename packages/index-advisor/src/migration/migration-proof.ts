@@ -73,12 +73,22 @@ async function proveByEngine(
   if (before.sql !== '')
     throw new AdvisorError(
       'E_SCHEMA_CHANGES_PENDING',
-      `Schema and migrations differ already (first: ${firstStatement(before.sql)}); run prisma migrate dev, then try again. Nothing was written.`,
+      `Schema and migrations differ already (first: ${firstStatement(before.sql)}); ${remedyFor(run)}, then try again. Nothing was written.`,
     )
   throw new AdvisorError(
     'E_UNPROVED',
     `Prisma would still change the database after this migration (first: ${firstStatement(after.sql)}). Nothing was written.`,
   )
+}
+
+/** What Prisma's engine never reads back differs after every migration too. */
+function remedyFor({ reading }: AdviceRun): string {
+  const unread = (reading?.catalog.tables ?? []).flatMap((table) =>
+    table.indexes.filter((index) => index.isUnread === true).map((index) => index.name),
+  )
+  return unread.length === 0
+    ? 'run prisma migrate dev'
+    : `declare ${unread.join(', ')} without the class in ops (brisk explain ${unread[0]} says why)`
 }
 
 async function difference(

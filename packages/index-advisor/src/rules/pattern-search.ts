@@ -1,6 +1,7 @@
 import { fieldOf } from '../candidate/candidate.ts'
-import type { Catalog, CatalogTable } from '../catalog/catalog.ts'
-import { needsOf, servedBy } from '../candidate/index-need.ts'
+import { byHand } from '../candidate/by-hand.ts'
+import type { Catalog, CatalogColumn, CatalogTable } from '../catalog/catalog.ts'
+import { key, needsOf, servedBy } from '../candidate/index-need.ts'
 import { narrows } from '../candidate/selectivity.ts'
 import type { QueryShape } from '../shape/query-shape.ts'
 import type { Remark } from '../advice/advice.ts'
@@ -12,8 +13,10 @@ export const patternSearch: Rule = {
   summary: 'A query searches inside text, which no b-tree can do.',
   why: `\`contains\`, \`endsWith\` and \`mode: 'insensitive'\` match anywhere or in any case. On PostgreSQL a trigram index
 (\`CREATE EXTENSION pg_trgm\`, then \`@@index([title(ops: raw("gin_trgm_ops"))], type: Gin)\`) finds them; it is large and slow
-to write, so it is a hint, not a recommendation. \`startsWith\` needs \`ops: raw("text_pattern_ops")\` unless the database
-compares text byte by byte (collation C).`,
+to write, so it is a hint, not a recommendation. \`startsWith\` needs a b-tree with the class \`text_pattern_ops\`, unless the
+database compares text byte by byte (collation C). It is made in a migration by hand and declared without the class: Prisma's
+engine reads no class of a b-tree back, so with \`ops: raw("text_pattern_ops")\` in the schema each \`prisma migrate dev\` would
+drop the index and make it again.`,
   silent: [
     'Databases other than PostgreSQL.',
     'Columns that hold no text, and functions of a column (see compared-expression).',
@@ -57,15 +60,13 @@ compares text byte by byte (collation C).`,
             reason: isAnyCase
               ? `${table.model}.${field} is compared in any case, which Prisma sends as ILIKE${among}: no b-tree on it helps. A trigram index ${trigram} finds it; smaller are a column of the type citext, or one that holds the text in lower case.`
               : isPrefix
-                ? `${table.model}.${field} is searched by its beginning${among}: a b-tree helps only with ops: raw("text_pattern_ops") or in collation C.`
+                ? `${table.model}.${field} is searched by its beginning${among}: a b-tree helps only with the class ${patternClass(column)} or in collation C.`
                 : found === undefined
                   ? `${table.model}.${field} is searched inside: only a trigram index ${trigram} could help.`
                   : `${table.model}.${field} is searched inside${among}: a trigram index ${trigram} helps only where those are many.`,
-            ...(isPrefix
-              ? {}
-              : {
-                  change: `CREATE EXTENSION pg_trgm, then @@index([${field}(ops: raw("gin_trgm_ops"))], type: Gin)`,
-                }),
+            change: isPrefix
+              ? byHand(catalog, table, [{ ...key(column.name), operatorClass: patternClass(column) }])
+              : `CREATE EXTENSION pg_trgm, then @@index([${field}(ops: raw("gin_trgm_ops"))], type: Gin)`,
             ...(table.rows === null || found !== undefined
               ? {}
               : {
@@ -77,6 +78,11 @@ compares text byte by byte (collation C).`,
     })
     return { findings }
   },
+}
+
+/** The class that compares byte by byte; that of `text` serves VARCHAR too. */
+function patternClass({ nativeType }: CatalogColumn): string {
+  return nativeType?.name === 'Char' ? 'bpchar_pattern_ops' : 'text_pattern_ops'
 }
 
 /** `Post_authorId_idx finds by authorId`: a condition beside the pattern that an index answers, and which keeps few rows. */

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteMarkOf } from '@prisma-brisk/core'
 import type { SchemaArgument, SchemaAttribute, SchemaExpression } from '@prisma-brisk/core/schema-syntax'
 import type { Provider, SortOrder } from '../catalog/catalog.ts'
+import { databaseClass } from './operator-class.ts'
 
 type Expression = SchemaExpression | undefined
 
@@ -58,6 +59,8 @@ export interface IndexedField {
   readonly sort: SortOrder
   readonly length: number | null
   readonly operatorClass: string | null
+  /** The class is given as `raw("…")`. Default: by Prisma's own name, or not at all. */
+  readonly isRaw?: true
 }
 
 /** `[title(length: 10, sort: Desc), body(ops: raw("gin_trgm_ops"))]` */
@@ -79,16 +82,8 @@ export function keyOptions(
     sort: text(argument(given, 'sort')) === 'Desc' ? 'desc' : 'asc',
     length: length === undefined ? null : Number(length),
     operatorClass: (ops?.kind === 'call' ? text(ops.args[0]?.value) : databaseClass(text(ops))) ?? null,
+    ...(ops?.kind === 'call' ? { isRaw: true } : {}),
   }
-}
-
-/** `JsonbPathOps` → `jsonb_path_ops`; null for those that are a type's default, as if nothing were said. */
-function databaseClass(ops: string | undefined): string | null {
-  if (ops === undefined || ['JsonbOps', 'ArrayOps', 'TsVectorOps'].includes(ops)) return null
-  return ops
-    .replaceAll(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter}`)
-    .toLowerCase()
-    .replace('min_max', 'minmax')
 }
 
 /**

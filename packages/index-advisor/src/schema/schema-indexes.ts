@@ -11,6 +11,7 @@ import { backsForeignKey } from '../catalog/coverage.ts'
 import { prismaIndexName } from '../catalog/index-name.ts'
 import type { IndexedField } from './schema-attributes.ts'
 import { argument, indexedFields, keyOptions, predicateSql, text } from './schema-attributes.ts'
+import { opsOf } from './operator-class.ts'
 import { sourceAt, type SchemaBlock } from './schema-blocks.ts'
 import { columnName } from './schema-columns.ts'
 
@@ -53,6 +54,11 @@ function indexOf(
   const kind = attribute.name === 'id' ? 'primary' : attribute.name === 'unique' ? 'unique' : 'index'
   const suffix = kind === 'primary' ? '_pkey' : kind === 'unique' ? '_key' : '_idx'
   const columns = fields.map((each) => columnName(table.columns, each.field))
+  const type =
+    attribute.name === 'fulltext' ? 'Fulltext' : ((text(argument(attribute, 'type')) ?? 'BTree') as IndexType)
+  const isUnread = fields.some(
+    ({ operatorClass, isRaw }) => isRaw === true && opsOf(type, operatorClass)?.startsWith('raw(') !== true,
+  )
   return {
     name:
       text(argument(attribute, 'map')) ??
@@ -70,10 +76,8 @@ function indexOf(
     predicate: predicateSql(argument(attribute, 'where'), provider, (field) =>
       columnName(table.columns, field),
     ),
-    type:
-      attribute.name === 'fulltext'
-        ? 'Fulltext'
-        : ((text(argument(attribute, 'type')) ?? 'BTree') as IndexType),
+    type,
+    ...(isUnread ? { isUnread } : {}),
     sources: [source],
   }
 }

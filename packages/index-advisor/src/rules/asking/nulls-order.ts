@@ -1,5 +1,7 @@
 import { quoteIdentifier } from '@prisma-brisk/core'
-import { isIndexable } from '../../candidate/index-need.ts'
+import { byHand } from '../../candidate/by-hand.ts'
+import type { CandidateKey } from '../../candidate/candidate.ts'
+import { isIndexable, key } from '../../candidate/index-need.ts'
 import type { CatalogTable, IndexKey } from '../../catalog/catalog.ts'
 import { isPlain, isUniqueFor } from '../../catalog/coverage.ts'
 import { tableOf, type Advised, type Rule } from '../../rule.ts'
@@ -13,7 +15,8 @@ export const nullsOrder: Rule = {
   summary: 'A page is sorted with its NULLs where no declared index has them.',
   why: `PostgreSQL’s indexes have NULLs last (first when they are read backwards), and serve no sort that puts them elsewhere:
 \`{ score: { sort: 'desc', nulls: 'last' } }\` reads and sorts all rows for each page. Prisma’s schema cannot say where an
-index has its NULLs, so such an index is made in a migration by hand.`,
+index has its NULLs, so such an index is made in a migration by hand; the schema declares it without them, or the next \`prisma
+migrate dev\` would drop it.`,
   silent: [
     'Databases other than PostgreSQL.',
     'No `take`: all rows are read anyway.',
@@ -41,7 +44,7 @@ index has its NULLs, so such an index is made in a migration by hand.`,
           (index.type === 'BTree' && index.predicate === null && hasOrder(index.keys, equal, order)),
       )
       if (isServed) return []
-      const keys = [...equal.map((each) => quoteIdentifier(each)), ...order.map(keySql)].join(', ')
+      const keys = [...equal.map(key), ...order.map(orderedKey)]
       return [
         {
           remark: {
@@ -49,7 +52,7 @@ index has its NULLs, so such an index is made in a migration by hand.`,
             model: table.model,
             index: at ?? order.map((each) => each.column).join(', '),
             reason: `${operation}${at === undefined ? '' : ` at ${at}`} sorts by ${order.map(keySql).join(', ')}, which no index has that Prisma’s schema can declare: all rows it finds are sorted for each page.`,
-            change: `CREATE INDEX CONCURRENTLY ON ${quoteIdentifier(table.name)} (${keys}); in a migration by hand`,
+            change: byHand(catalog, table, keys),
             ...(table.rows === null || shape.conditions.length > 0 ? {} : { cost: { rows: table.rows } }),
           },
         },
@@ -87,6 +90,13 @@ function hasOrder(keys: readonly IndexKey[], equal: readonly string[], order: re
 
 function isNullsFirst({ sort, nulls }: Pick<OrderKey, 'sort' | 'nulls'>): boolean {
   return nulls === undefined ? sort === 'desc' : nulls === 'first'
+}
+
+/** NULLs that stand where the direction has them anyway need no word. */
+function orderedKey({ column, sort, nulls }: OrderKey): CandidateKey {
+  const direction = sort === 'desc' ? 'desc' : 'asc'
+  const isSaid = nulls !== undefined && nulls !== (direction === 'desc' ? 'first' : 'last')
+  return { ...key(column), sort: direction, ...(isSaid ? { nulls } : {}) }
 }
 
 function keySql({ column, sort, nulls }: OrderKey): string {
