@@ -6,6 +6,7 @@ let hub: Promise<Hub> | null = null
 /** The hub of this process, made once, with the first report. */
 const target: LiveTarget = {
   send: async (lines) => (await (hub ??= open())).take(lines),
+  questions: async (process) => (await (hub ??= open())).questions(process),
 }
 
 /** What `brisk({ live: true })` reports to. */

@@ -37,6 +37,7 @@ export type {
 } from './record/records.ts'
 export {
   LIVE_PROTOCOL,
+  type LiveAnswer,
   type LiveBatchEvent,
   type LiveCacheEvent,
   type LiveCall,
@@ -44,6 +45,7 @@ export {
   type LivePlan,
   type LiveProblem,
   type LiveProcess,
+  type LiveQuestion,
   type LiveRecord,
   type LiveRequestBegun,
   type LiveRequestEnded,

@@ -1,4 +1,14 @@
-/** Takes what is reported to a hub of `brisk live`: lines of JSON, see `LiveMessage`. A promise that rejects drops them. */
+import type { LiveQuestion } from './record/live-records.ts'
+
+/** A hub of `brisk live`, as a process that reports to it sees it. */
 export interface LiveTarget {
+  /** Takes lines of JSON, see `LiveMessage`. A promise that rejects drops them. */
   send(lines: string): void | Promise<void>
+  /**
+   * Resolves with what the hub wants to know of the process, or after a while with nothing; rejects where the hub is gone.
+   * Absent: it asks nothing.
+   *
+   * @param process as `LiveProcess.process`
+   */
+  questions?(process: string): Promise<readonly LiveQuestion[]>
 }

@@ -59,11 +59,15 @@ export function problemViews(history: History, { route }: RequestFilter): Proble
   return [...found.values()].sort((a, b) => b.requests - a.requests)
 }
 
-/** `latest` is the youngest that has ended, else the youngest. */
+/** `latest` is the youngest that has ended, else the youngest that has a call. */
 export function findRequest(history: History, id: string): RequestHistory | undefined {
   if (id !== 'latest') return history.get(id)
   const all = history.all()
-  return all.findLast(({ ms, calls }) => ms !== null && calls.length > 0) ?? all.at(-1)
+  return (
+    all.findLast(({ ms, calls }) => ms !== null && calls.length > 0) ??
+    all.findLast(({ calls }) => calls.length > 0) ??
+    all.at(-1)
+  )
 }
 
 export function hubStatus(history: History): HubStatus {

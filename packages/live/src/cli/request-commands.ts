@@ -1,6 +1,7 @@
 import { LiveArgumentError } from '../errors.ts'
 import { HubClient } from '../client/hub-client.ts'
 import { nameOf, withoutValues, type RequestRow, type RequestView } from '../answer/request-view.ts'
+import type { ExplainedStatement } from '../hub/explainer.ts'
 import type { CliHost } from './cli-host.ts'
 
 export interface RequestsFlags {
@@ -11,6 +12,7 @@ export interface RequestsFlags {
 }
 
 export interface RequestFlags {
+  readonly explain?: boolean
   readonly json?: boolean
   readonly values?: boolean
 }
@@ -28,9 +30,13 @@ export async function requestsCommand(flags: RequestsFlags, host: CliHost): Prom
 }
 
 export async function requestCommand(id: string, flags: RequestFlags, host: CliHost): Promise<number> {
-  const view = await HubClient.find(host.cwd).request(id)
+  const hub = HubClient.find(host.cwd)
+  const view = await hub.request(id)
   const shown = flags.values === true ? view : withoutValues(view)
-  host.stdout(flags.json === true ? `${JSON.stringify(shown, null, 2)}\n` : requestText(shown))
+  const plans = flags.explain === true ? await hub.explain(view.id) : null
+  if (flags.json === true)
+    host.stdout(`${JSON.stringify(plans === null ? shown : { ...shown, plans }, null, 2)}\n`)
+  else host.stdout(`${requestText(shown)}${(plans ?? []).map(planText).join('')}`)
   return 0
 }
 
@@ -69,6 +75,11 @@ function requestText(view: RequestView): string {
       )
   if (view.callsDropped > 0) lines.push(`${view.callsDropped} more calls were too many to be kept.`)
   return `${lines.join('\n')}\n`
+}
+
+function planText({ operation, callSite, sql, plan, reason }: ExplainedStatement): string {
+  const said = plan === null ? (reason ?? 'no plan') : JSON.stringify(plan, null, 2)
+  return `\n${printable(operation)}${callSite === null ? '' : `  ${printable(callSite)}`}\n  ${printable(sql)}\n${said.replace(/^/gm, '  ')}\n`
 }
 
 /** Names come from outside: nothing in them may speak to the terminal. */

@@ -78,6 +78,7 @@ function commands(name: string, host: CliHost, done: (exitCode: number) => void)
     .description('one request: its calls, and what is wrong with them')
     .argument('<id>', 'its id, or latest')
     .option('--json', 'print JSON')
+    .option('--explain', "with the database's plan of each read, taken now; nothing is run")
     .option('--values', 'with the values of arguments, where brisk live --values keeps them')
     .action(async (id: string, flags: RequestFlags) => {
       const { requestCommand } = await import('./request-commands.ts')

@@ -2,6 +2,7 @@ import { NoHubError, NoRequestError } from '../errors.ts'
 import { findHub } from '../hub/hub-file.ts'
 import type { CacheView } from '../answer/summaries.ts'
 import type { ProblemView, RequestFilter } from '../answer/api.ts'
+import type { ExplainedStatement } from '../hub/explainer.ts'
 import type { RequestRow, RequestView } from '../answer/request-view.ts'
 
 /** Milliseconds a hub may take to answer. */
@@ -40,16 +41,33 @@ export class HubClient {
     return (await this.get(`/api/problems?${queryOf(filter)}`)) as ProblemView[]
   }
 
+  /**
+   * The plans of the statements of a request, taken now.
+   *
+   * @throws NoRequestError where it holds no such request or call
+   */
+  async explain(request: string, call?: number): Promise<ExplainedStatement[]> {
+    const plans = await this.ask('POST', '/api/explain', { request, call })
+    if (plans === null) throw new NoRequestError(request)
+    return plans as ExplainedStatement[]
+  }
+
   async cache(): Promise<CacheView> {
     return (await this.get('/api/cache')) as CacheView
   }
 
   /** Null where the hub knows no such thing. */
   private async get(path: string): Promise<unknown> {
+    return this.ask('GET', path)
+  }
+
+  private async ask(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
     let response: Response
     try {
       response = await fetch(new URL(path, this.base.origin), {
+        method,
         headers: { Authorization: `Bearer ${this.token}` },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(PATIENCE_MS),
       })
     } catch {

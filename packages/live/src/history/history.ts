@@ -1,4 +1,5 @@
 import type {
+  LiveAnswer,
   LiveBatchEvent,
   LiveCacheEvent,
   LiveCall,
@@ -57,6 +58,8 @@ export class History {
   readonly records: LiveRecord['record'][] = []
   /** Invalidations and reads of the cache, of all requests and of none. */
   readonly cacheEvents: LiveCacheEvent[] = []
+  /** Hears what processes answer. */
+  onAnswer: (answer: LiveAnswer) => void = () => undefined
   private readonly requests = new Map<string, RequestHistory>()
   private readonly listeners = new Set<HistoryListener>()
 
@@ -111,6 +114,8 @@ export class History {
 
   private add(message: Exclude<LiveMessage, LiveProcess>, process: LiveProcess, bytes: number): void {
     switch (message.type) {
+      case 'answer':
+        return this.onAnswer(message)
       case 'record':
         keep(this.records, message.record, MAX_RECORDS)
         this.tell('record', null)
@@ -127,6 +132,7 @@ export class History {
     const id = message.type === 'request' ? message.id : message.request
     if (id === null) return
     const request = this.requestOf(id, message, process)
+    if (request === undefined) return
     if (this.put(request, message, bytes)) {
       request.bytes += bytes
       this.bytes += bytes
@@ -134,15 +140,18 @@ export class History {
     this.tell('request', id)
   }
 
-  /** A request whose beginning was lost, or told to a hub that is gone, begins with what is heard of it first. */
-  private requestOf(id: string, message: LiveMessage, process: LiveProcess): RequestHistory {
+  /**
+   * A request whose beginning was lost, or told to a hub that is gone, begins with the first call that is heard of. What is said of one
+   * that was dropped says nothing any more.
+   */
+  private requestOf(id: string, message: LiveMessage, process: LiveProcess): RequestHistory | undefined {
     let request = this.requests.get(id)
-    if (request !== undefined) return request
+    if (request !== undefined || (message.type !== 'request' && message.type !== 'call')) return request
     request = {
       id,
       process,
       time: message.type === 'request' ? message.time : new Date().toISOString(),
-      name: 'name' in message && message.type !== 'process' ? message.name : '(beginning not seen)',
+      name: message.type === 'request' ? message.name : '(beginning not seen)',
       traceId: undefined,
       status: null,
       ms: null,
@@ -162,7 +171,7 @@ export class History {
   /** Whether there was room for it. */
   private put(
     request: RequestHistory,
-    message: Exclude<LiveMessage, LiveProcess | LiveRecord | LivePlan>,
+    message: Exclude<LiveMessage, LiveProcess | LiveRecord | LivePlan | LiveAnswer>,
     bytes: number,
   ): boolean {
     const isFull = request.bytes + bytes > this.maxBytes / SHARE
@@ -230,6 +239,7 @@ const TYPES: ReadonlySet<unknown> = new Set<LiveMessage['type']>([
   'plan',
   'request-end',
   'record',
+  'answer',
 ])
 
 function keep<T>(list: T[], each: T, most: number): void {

@@ -1,10 +1,13 @@
+import type { LiveQuestion } from '@prisma-brisk/slow-query'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { apiAnswer } from '../answer/api.ts'
 import { LiveInProductionError, PortError } from '../errors.ts'
 import { Access } from './access.ts'
 import { EventStreams } from './event-streams.ts'
+import { Explainer } from './explainer.ts'
 import { send } from './json-answer.ts'
+import { Questions } from './questions.ts'
 import { History } from '../history/history.ts'
 
 /** Where a hub listens first; the next free port is taken where this one is not. */
@@ -31,6 +34,8 @@ export interface Hub {
   readonly history: History
   /** Takes lines of JSON from a process, as `POST /v1/report` does. */
   take(lines: string): void
+  /** What is asked of a process of that name, as `GET /v1/questions` answers: once there is something, else after a while. */
+  questions(process: string): Promise<readonly LiveQuestion[]>
   /** Lets the process end although the hub still listens. */
   unref(): void
   close(): Promise<void>
@@ -51,8 +56,11 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
   let port = 0
   const access = new Access(() => port, options.token)
   const streams = new EventStreams(history)
+  const questions = new Questions()
+  history.onAnswer = (message) => questions.answered(message)
+  const room: Room = { access, history, streams, questions, explainer: new Explainer(history, questions) }
   const server = createServer((request, response) => {
-    answer(request, response, { access, history, streams }).catch(() => {
+    answer(request, response, room).catch(() => {
       if (!response.headersSent) response.writeHead(500)
       response.end()
     })
@@ -63,6 +71,7 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
     address: `http://127.0.0.1:${port}/?token=${access.token}`,
     history,
     take: (lines) => history.take(lines),
+    questions: (process) => questions.next(process),
     unref: () => void server.unref(),
     close: async () => {
       streams.close()
@@ -76,10 +85,12 @@ interface Room {
   readonly access: Access
   readonly history: History
   readonly streams: EventStreams
+  readonly questions: Questions
+  readonly explainer: Explainer
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, room: Room): Promise<void> {
-  const { access, history, streams } = room
+  const { access, history, streams, questions, explainer } = room
   for (const [name, value] of Object.entries(SAFE)) response.setHeader(name, value)
   const refusal = access.check(request)
   if (refusal !== null) return send(response, refusal.status, { error: refusal.reason })
@@ -89,6 +100,13 @@ async function answer(request: IncomingMessage, response: ServerResponse, room: 
     if (body === null) return send(response, 413, { error: 'A delivery of at most 16 MB is expected.' })
     history.take(body)
     response.writeHead(204).end()
+    return
+  }
+  if (request.method === 'GET' && url.pathname === '/v1/questions') {
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    const asked = await questions.next(url.searchParams.get('process') ?? '', gone.signal)
+    if (!gone.signal.aborted) send(response, 200, asked)
     return
   }
   if (/^\/v\d+\/report$/.test(url.pathname))
@@ -109,6 +127,11 @@ async function answer(request: IncomingMessage, response: ServerResponse, room: 
     response.writeHead(204).end()
     return
   }
+  if (request.method === 'POST' && url.pathname === '/api/explain') {
+    const asked = jsonOf(await bodyOf(request))
+    const plans = await explainer.explain(asked)
+    return send(response, plans === null ? 404 : 200, plans ?? { error: NO_STATEMENT })
+  }
   if (request.method !== 'GET') return send(response, 405, { error: 'Expected GET.' })
   const found = apiAnswer(url, history)
   send(response, found === null ? 404 : 200, found ?? { error: 'No such address; see /api.' })
@@ -123,6 +146,18 @@ const SAFE = {
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cache-Control': 'no-store',
+}
+
+const NO_STATEMENT =
+  'Expected { "request": id or "latest", "call"?: number, "fingerprint"?: text } of a request that the hub holds.'
+
+function jsonOf(body: string | null): Readonly<Record<string, unknown>> {
+  try {
+    const value = JSON.parse(body ?? '') as unknown
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string | null> {

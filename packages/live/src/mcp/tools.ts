@@ -1,6 +1,6 @@
 import { LiveArgumentError } from '../errors.ts'
 import { HubClient } from '../client/hub-client.ts'
-import { nameOf, withoutValues } from '../answer/request-view.ts'
+import { withoutValues } from '../answer/request-view.ts'
 import { runAdvisor } from './advisor.ts'
 
 export interface ToolContext {
@@ -78,7 +78,7 @@ export const tools: readonly Tool[] = [
   {
     name: 'explain',
     description:
-      "The database's plan of each read of a request, taken on a connection of its own; writes are never planned or run.",
+      "The database's plan of each read of a request, taken now by the application on a connection of its own, one a shape of statement; nothing is run, and writes are not planned.",
     inputSchema: {
       type: 'object',
       properties: { id: ID, call: { type: 'integer', description: 'number of one call; default: all' } },
@@ -86,23 +86,7 @@ export const tools: readonly Tool[] = [
       additionalProperties: false,
     },
     annotations: { readOnlyHint: true },
-    run: async (args, { cwd }) => {
-      const { timeline } = await HubClient.find(cwd).request(needed(args, 'id'))
-      const seen = new Set<string>()
-      return timeline
-        .filter(({ call }) => args['call'] === undefined || call === args['call'])
-        .flatMap(({ call, callSite, statements, ...rest }) =>
-          statements.map(({ sql, fingerprint, plan }) => ({
-            call,
-            operation: nameOf(rest),
-            callSite,
-            fingerprint,
-            sql,
-            plan: plan ?? 'none was taken: a write, or the database gave none',
-          })),
-        )
-        .filter(({ fingerprint }) => !seen.has(fingerprint) && seen.add(fingerprint))
-    },
+    run: async (args, { cwd }) => HubClient.find(cwd).explain(needed(args, 'id'), callIn(args)),
   },
   {
     name: 'cache_stats',
@@ -152,4 +136,9 @@ function needed(args: Arguments, name: string): string {
 function limitIn({ limit = 20 }: Arguments): number {
   if (typeof limit === 'number' && Number.isInteger(limit) && limit >= 1 && limit <= 1000) return limit
   throw new LiveArgumentError('limit', 'a whole number from 1 to 1,000', limit)
+}
+
+function callIn({ call }: Arguments): number | undefined {
+  if (call === undefined || (typeof call === 'number' && Number.isInteger(call))) return call
+  throw new LiveArgumentError('call', 'the number of a call', call)
 }

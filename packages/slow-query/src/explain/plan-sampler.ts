@@ -1,9 +1,11 @@
 import { DriverTap, type Host, type SqlAdapter, type Statement } from '@prisma-brisk/core'
 import type { ResolvedExplainOptions } from '../options.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
-import { explainStatement } from './plan.ts'
+import { explainReading, explainStatement, type ReadingPlan } from './plan.ts'
 import type { SlowQueryRecord } from '../record/records.ts'
 import type { ReportQueue } from '../sink/report-queue.ts'
+
+export type { ReadingPlan } from './plan.ts'
 
 const samplerKey = Symbol('prisma-brisk.plans')
 const liveKey = Symbol('prisma-brisk.live-plans')
@@ -83,6 +85,22 @@ export class PlanSampler {
       .finally(() => this.waiting--)
     this.turn = planned
     return planned
+  }
+
+  /** The plan of a statement that somebody asks for, however often; on a connection that is closed after it. */
+  async planNow(statement: Pick<Statement, 'sql' | 'args' | 'argTypes'>): Promise<ReadingPlan> {
+    const tap = DriverTap.of(this.host)
+    if (tap === null) return { reason: 'the client has no driver adapter' }
+    const own = await this.connect(tap)
+    const adapter = own ?? tap.adapter
+    if (adapter === null) return { reason: 'the client is not connected' }
+    if (own === null && (tap.pool?.gauge().waiting ?? 0) > 0)
+      return { reason: 'calls wait for a connection of the pool, and there is no other one' }
+    try {
+      return await explainReading(adapter, statement, this.host)
+    } finally {
+      await own?.dispose()
+    }
   }
 
   private isDue(fingerprint: string): boolean {

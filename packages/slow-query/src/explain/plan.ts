@@ -25,10 +25,40 @@ export async function explainStatement(
   const runs = analyze && isHarmless(sql)
   const query: SqlQuery = { sql: statement.sql, args: [...statement.args], argTypes: [...statement.argTypes] }
   if (dialect === 'postgresql')
-    return redactPlan(fromJson(await explainPostgres(adapter, query, runs)), dialect)
-  if (dialect === 'mysql') return explainMysql(adapter, query, runs)
+    return redactPlan(fromJson(await explainPostgres(adapter, query, runs ? 'run' : 'shape')), dialect)
+  if (dialect === 'mysql') return runs ? analyzeMysql(adapter, query) : planMysql(adapter, query, false)
   return dialect === 'sqlite' ? explainSqlite(adapter, query) : null
 }
+
+/** What asking for the plan of one read came to. */
+export type ReadingPlan = { readonly plan: unknown } | { readonly reason: string }
+
+/**
+ * The plan of one statement that reads, with its own values, which the plan does not hold. It is planned and never run, in a
+ * transaction that the server lets change nothing and that is rolled back: planning may call functions.
+ */
+export async function explainReading(
+  adapter: SqlAdapter,
+  statement: Pick<Statement, 'sql' | 'args' | 'argTypes'>,
+  host: Host,
+): Promise<ReadingPlan> {
+  const dialect = dialectOf(host)
+  const { sql } = redactSql(statement.sql, dialect, { maxLength: Infinity })
+  if (!isReading(sql) || hidesSql(statement.sql, dialect)) return { reason: NOT_READING }
+  const query: SqlQuery = { sql: statement.sql, args: [...statement.args], argTypes: [...statement.argTypes] }
+  switch (dialect) {
+    case 'postgresql':
+      return { plan: redactPlan(fromJson(await explainPostgres(adapter, query, 'values')), dialect) }
+    case 'mysql':
+      return { plan: await planMysql(adapter, query, true) }
+    case 'sqlite':
+      return { plan: await explainSqlite(adapter, query) }
+    default:
+      return { reason: `plans of ${host.provider} are not read` }
+  }
+}
+
+const NOT_READING = 'it is not one statement that reads and locks nothing; such are never planned'
 
 /** One statement that has a plan. A second one behind a semicolon would be run, not planned. */
 export function isExplainable(redacted: string): boolean {
@@ -49,14 +79,29 @@ function hidesSql(sql: string, dialect: SqlDialect): boolean {
  * and operators call is not seen; the server is told to refuse every write.
  */
 export function isHarmless(redacted: string): boolean {
-  const text = redacted.replace(/"(?:[^"]|"")*"|`[^`]*`/g, 'x')
-  if (!/^\(*\s*(select|with|values)\b/i.test(text)) return false
-  if (/\b(insert|update|delete|merge|into|for\s+(no\s+key\s+)?(update|share)|lock\s+in)\b/i.test(text))
-    return false
+  if (!isReading(redacted)) return false
+  const text = withoutNames(redacted)
   if (/:=|\b(next|previous)\s+value\b|\b(nextval|currval|lastval|setval)\b/i.test(redacted)) return false
   for (const [, name] of text.matchAll(/([\w.$\u0080-\uffff]+)\s*\(/g))
     if (!harmless.has((name ?? '').toLowerCase())) return false
   return true
+}
+
+/** One statement that writes nothing of itself and locks no rows, whatever its functions do. */
+export function isReading(redacted: string): boolean {
+  const text = withoutNames(redacted)
+  return (
+    isExplainable(redacted) &&
+    /^\(*\s*(select|with|values)\b/i.test(text) &&
+    !/\b(insert|update|delete|merge|replace\s+into|into|for\s+(no\s+key\s+|key\s+)?(update|share)|lock\s+in)\b/i.test(
+      text,
+    )
+  )
+}
+
+/** Names in quotes may be any word. */
+function withoutNames(redacted: string): string {
+  return redacted.replace(/"(?:[^"]|"")*"|`[^`]*`/g, 'x')
 }
 
 const harmless = new Set(
@@ -69,15 +114,36 @@ const harmless = new Set(
   ).split(' '),
 )
 
-/** MySQL's own EXPLAIN ANALYZE knows no JSON, so it is asked for its plan only. */
-async function explainMysql(adapter: SqlAdapter, query: SqlQuery, runs: boolean): Promise<unknown> {
-  const patience = `max_statement_time = ${PLAN_PATIENCE_MS / 1000}`
-  // What is run may change nothing, whatever it calls; a write could not even be planned then.
-  const asked = runs ? `${patience}, tx_read_only = 1 FOR ANALYZE` : `${patience} FOR EXPLAIN`
-  const sql = (await isMariaDb(adapter))
-    ? `SET STATEMENT ${asked} FORMAT=JSON ${query.sql}`
-    : `EXPLAIN FORMAT=JSON ${query.sql}`
-  const { rows } = await adapter.queryRaw({ ...query, sql })
+/**
+ * Planning calls functions that are said to be constant, whatever they do: so it happens in a transaction that is rolled back, and with
+ * `readOnly` in a session that is so meanwhile, since MySQL lets no transaction that has begun become read-only.
+ */
+async function planMysql(adapter: SqlAdapter, query: SqlQuery, readOnly: boolean): Promise<unknown> {
+  const patience = (await isMariaDb(adapter))
+    ? `SET STATEMENT max_statement_time = ${PLAN_PATIENCE_MS / 1000} FOR `
+    : ''
+  const session = await adapter.startTransaction()
+  const run = (sql: string): Promise<number> => session.executeRaw(plain(sql))
+  try {
+    if (readOnly) {
+      await run('SET SESSION TRANSACTION READ ONLY')
+      await run('COMMIT')
+    }
+    const { rows } = await session.queryRaw({ ...query, sql: `${patience}EXPLAIN FORMAT=JSON ${query.sql}` })
+    return redactPlan(fromJson(rows[0]?.[0]), 'mysql')
+  } finally {
+    const ended = readOnly ? run('SET SESSION TRANSACTION READ WRITE') : Promise.resolve()
+    await ended.finally(() => session.rollback())
+  }
+}
+
+/** What is run may change nothing, whatever it calls. MySQL's own EXPLAIN ANALYZE knows no JSON, so it is asked for its plan only. */
+async function analyzeMysql(adapter: SqlAdapter, query: SqlQuery): Promise<unknown> {
+  if (!(await isMariaDb(adapter))) return planMysql(adapter, query, true)
+  const { rows } = await adapter.queryRaw({
+    ...query,
+    sql: `SET STATEMENT max_statement_time = ${PLAN_PATIENCE_MS / 1000}, tx_read_only = 1 FOR ANALYZE FORMAT=JSON ${query.sql}`,
+  })
   return redactPlan(fromJson(rows[0]?.[0]), 'mysql')
 }
 

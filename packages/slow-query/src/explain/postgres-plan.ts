@@ -5,16 +5,21 @@ export const PLAN_PATIENCE_MS = 2000
 
 /**
  * What `EXPLAIN (FORMAT JSON)` says of a statement: the generic plan where the server has such (16 and later), else that
- * of the statement's values. With `runs` the statement is run, and the plan says what that took.
+ * of the statement's values. With `values` it is that of its values in any case; with `run` the statement is run, and the plan
+ * says what that took.
  */
-export async function explainPostgres(adapter: SqlAdapter, query: SqlQuery, runs: boolean): Promise<unknown> {
+export async function explainPostgres(
+  adapter: SqlAdapter,
+  query: SqlQuery,
+  of: 'shape' | 'values' | 'run',
+): Promise<unknown> {
   const transaction = await adapter.startTransaction()
   try {
     await transaction.executeRaw(plain('SET TRANSACTION READ ONLY'))
     await transaction.executeRaw(plain(`SET LOCAL statement_timeout = ${PLAN_PATIENCE_MS}`))
-    if (!runs && (await serverVersion(transaction)) >= 160_000)
+    if (of === 'shape' && (await serverVersion(transaction)) >= 160_000)
       return await genericPlan(transaction, query.sql)
-    const sql = `EXPLAIN (${runs ? 'ANALYZE, BUFFERS, ' : ''}FORMAT JSON) ${query.sql}`
+    const sql = `EXPLAIN (${of === 'run' ? 'ANALYZE, BUFFERS, ' : ''}FORMAT JSON) ${query.sql}`
     return await value(transaction, { ...query, sql })
   } finally {
     if (transaction.options.usePhantomQuery) await transaction.rollback()

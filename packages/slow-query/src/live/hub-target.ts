@@ -1,8 +1,11 @@
 import { request as httpRequest } from 'node:http'
 import type { LiveTarget } from '../live-target.ts'
+import type { LiveQuestion } from '../record/live-records.ts'
 
 /** Milliseconds until a hub that does not answer has lost what it was given. */
 const PATIENCE_MS = 2000
+/** A hub answers for itself before that, with nothing where it has no question. */
+const QUESTION_MS = 60_000
 
 /**
  * The hub that `BRISK_LIVE` names, `http://127.0.0.1:4983/?token=…`. Null where the text names none on this machine: nothing is
@@ -12,21 +15,43 @@ export function hubTarget(address: string): LiveTarget | null {
   const url = URL.canParse(address) ? new URL(address) : null
   const token = url?.searchParams.get('token')
   if (url === null || !token || url.protocol !== 'http:' || !LOCAL.has(url.hostname)) return null
-  return { send: (lines) => post(url, token, lines) }
+  const hub = { hostname: url.hostname === '[::1]' ? '::1' : url.hostname, port: url.port, token }
+  return {
+    send: async (lines) => void (await ask(hub, 'POST', '/v1/report', PATIENCE_MS, lines)),
+    questions: async (process) => {
+      const text = await ask(hub, 'GET', `/v1/questions?process=${process}`, QUESTION_MS)
+      return text === '' ? [] : (JSON.parse(text) as LiveQuestion[])
+    },
+  }
 }
 
 const LOCAL = new Set(['127.0.0.1', 'localhost', '[::1]'])
+/** Characters of a hub's answer. */
+const MAX_ANSWER = 1_000_000
 
-async function post({ hostname, port }: URL, token: string, lines: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
+interface HubAddress {
+  readonly hostname: string
+  readonly port: string
+  readonly token: string
+}
+
+/** Rejects where the hub does not answer with success in time. */
+async function ask(
+  { hostname, port, token }: HubAddress,
+  method: 'GET' | 'POST',
+  path: string,
+  patience: number,
+  lines = '',
+): Promise<string> {
+  return new Promise<string>((resolve, reject) => {
     const body = Buffer.from(lines)
     const request = httpRequest(
       {
-        hostname: hostname === '[::1]' ? '::1' : hostname,
+        hostname,
         port,
-        path: '/v1/report',
-        method: 'POST',
-        timeout: PATIENCE_MS,
+        path,
+        method,
+        timeout: patience,
         headers: {
           'Content-Type': 'application/x-ndjson',
           'Content-Length': body.length,
@@ -34,9 +59,18 @@ async function post({ hostname, port }: URL, token: string, lines: string): Prom
         },
       },
       (response) => {
-        response.resume()
-        if (response.statusCode === 204) response.once('end', resolve)
-        else reject(new Error(`the hub answered ${response.statusCode}`))
+        const { statusCode = 0 } = response
+        let text = ''
+        response.setEncoding('utf8')
+        response.on('data', (piece: string) => {
+          text += piece
+          if (text.length > MAX_ANSWER) request.destroy(new Error('the hub says too much'))
+        })
+        response.once('error', reject)
+        response.once('end', () => {
+          if (statusCode >= 200 && statusCode < 300) resolve(text)
+          else reject(new Error(`the hub answered ${statusCode}`))
+        })
       },
     )
     // Nobody waits for a hub: the process may end meanwhile.

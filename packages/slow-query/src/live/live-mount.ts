@@ -26,11 +26,12 @@ export class LiveMount {
     nPlusOne: ResolvedNPlusOneOptions | null,
     readonly reporter: LiveReporter,
   ) {
+    const plans = PlanSampler.forLive(host, reports)
     this.context = {
       host,
       nPlusOne,
-      statements: host.state(viewKey, () => new StatementView(host)),
-      plans: PlanSampler.forLive(host, reports),
+      statements: host.state(viewKey, () => new StatementView(host, reporter.kept, new WeakRef(plans))),
+      plans,
     }
     host.onDisconnect(() => withinPatience(reporter.flush()), 'last')
   }

@@ -3,6 +3,7 @@ import { processName, realTimers } from '@prisma-brisk/core'
 import { LIVE_PROTOCOL, type LiveMessage, type LiveProcess } from '../record/live-records.ts'
 import { WatchedScope } from '../request/request-scope.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
+import { KeptStatements } from './kept-statements.ts'
 import { LiveRequest } from './live-request.ts'
 import type { LiveTarget } from '../live-target.ts'
 
@@ -21,6 +22,8 @@ const IDLE_MS = 1000
 export class LiveReporter {
   /** Messages that reached no hub. */
   dropped = 0
+  /** What the hub may ask of. */
+  readonly kept = new KeptStatements()
   private pending: (() => LiveMessage | null)[] = []
   private lines: string[] = []
   private length = 0
@@ -31,6 +34,7 @@ export class LiveReporter {
   private lastCall = 0
   private alone: WatchedScope | null = null
   private timer: NodeJS.Timeout | null = null
+  private isAsked = false
 
   constructor(
     private readonly target: LiveTarget,
@@ -110,12 +114,33 @@ export class LiveReporter {
       this.length = 0
       try {
         await this.target.send(`${[JSON.stringify(this.process()), ...lines].join('\n')}\n`)
+        void this.listen()
       } catch {
         this.dropped += lines.length
         await pause(PAUSE_MS)
       }
     }
     this.working = null
+  }
+
+  /** Waits for what the hub asks as long as it is there; with the next delivery that it takes it is listened to again. */
+  private async listen(): Promise<void> {
+    const { target } = this
+    if (this.isAsked || target.questions === undefined) return
+    this.isAsked = true
+    try {
+      for (;;) {
+        const questions = await target.questions(processName())
+        for (const { id: question, fingerprint } of questions) {
+          const answer = await this.kept.explain(fingerprint)
+          this.add(() => ({ type: 'answer', question, ...answer }))
+        }
+        // A hub that answers at once with nothing must not keep us busy.
+        if (questions.length === 0) await pause(PAUSE_MS)
+      }
+    } catch {
+      this.isAsked = false
+    }
   }
 
   /** Makes some of the messages that wait. */

@@ -2,6 +2,7 @@ import { dialectOf, redactSql, type Host, type RedactedSql, type Statement } fro
 import { errorRecordOf } from '../record/error-record.ts'
 import { isKnownName } from '../record/known-name.ts'
 import type { LiveStatement } from '../record/live-records.ts'
+import type { KeptStatements, StatementPlanner } from './kept-statements.ts'
 
 /** Texts whose redaction is remembered. */
 const MAX_TEXTS = 500
@@ -13,11 +14,16 @@ export class StatementView {
   private readonly texts = new Map<string, RedactedSql>()
   readonly plans = new Map<string, unknown>()
 
-  constructor(private readonly host: Host) {}
+  constructor(
+    private readonly host: Host,
+    private readonly kept: KeptStatements,
+    private readonly planner: StatementPlanner,
+  ) {}
 
   /** @param shown fingerprints whose plan was shown already */
   view(statement: Statement, at: number, shown: Set<string>): LiveStatement {
     const { sql, fingerprint } = this.redacted(statement.sql)
+    this.kept.keep(fingerprint, statement, this.planner)
     const plan = shown.has(fingerprint) ? undefined : this.plans.get(fingerprint)
     if (plan != null) shown.add(fingerprint)
     return {

@@ -18,6 +18,7 @@ export type LiveMessage =
   | LivePlan
   | LiveRequestEnded
   | LiveRecord
+  | LiveAnswer
 
 /** Who speaks: the first line of each delivery. */
 export interface LiveProcess {
@@ -177,4 +178,19 @@ export interface LiveRequestEnded {
 export interface LiveRecord {
   readonly type: 'record'
   readonly record: SinkRecord
+}
+
+/** What a hub asks a process that reports to it: the plan of the youngest statement of a shape. */
+export interface LiveQuestion {
+  readonly id: string
+  readonly ask: 'explain'
+  readonly fingerprint: string
+}
+
+/** What the process says to it: the plan, without values, or why there is none. */
+export interface LiveAnswer {
+  readonly type: 'answer'
+  readonly question: string
+  readonly plan?: unknown
+  readonly reason?: string
 }
