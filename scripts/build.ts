@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
+import { buildPage } from './build-page.ts'
 import { each, type Outcome, run } from './program.ts'
 import { binary, publishedPackages, ROOT, type WorkspacePackage } from './workspace.ts'
 
@@ -26,6 +27,7 @@ export async function buildPackages(
     }
     return { code, output: code === 0 ? '' : `${name}: ${output.replace(NOISE, '').trim()}\n` }
   })
+  outcomes.push(await buildPage())
   return {
     code: outcomes.some(({ code }) => code !== 0) ? 1 : 0,
     output: outcomes.map(({ output }) => output).join(''),

@@ -18,6 +18,10 @@ const STEPS: Step[] = [
     name: 'types of the packages (TypeScript 6)',
     run: () => node(binary('typescript', 'tsc'), '-p', 'tsconfig.packages.json'),
   },
+  {
+    name: 'types of the page of brisk live',
+    run: () => node(binary('typescript-7', 'tsc'), '-p', 'packages/live/page/tsconfig.json'),
+  },
   { name: 'lint', run: () => node(binary('oxlint'), '--type-aware', '--deny-warnings') },
   { name: 'format', run: () => node(binary('prettier'), '--check', '.', '--log-level', 'warn') },
   {

@@ -14,7 +14,7 @@ export interface PackageSize {
   /** Bytes of the tarball, and of the files in it. */
   readonly packed: number
   readonly unpacked: number
-  /** Bytes of the package's own modules for `import`, minified and gzipped together. */
+  /** Bytes of the package's own modules for `import`, minified and gzipped together; what a browser loads is none. */
   readonly code: number
   readonly dependencies: readonly string[]
 }
@@ -27,7 +27,7 @@ export async function sizeOf({ name, directory }: WorkspacePackage, tarball: str
     dependencies?: Record<string, string>
   }
   const modules = readdirSync(join(directory, 'dist'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.js'))
+    .filter((file) => file.endsWith('.js') && !file.startsWith('page'))
     .sort()
   const minified = await Promise.all(
     modules.map((file) => minify(readFileSync(join(directory, 'dist', file), 'utf8'), { module: true })),

@@ -15,9 +15,9 @@ export function publishedPackages(): WorkspacePackage[] {
     .map((directory) => ({ directory, name: readManifest(directory).name }))
 }
 
-/** The script behind a command of an installed package, to be run with this Node. */
-export function binary(packageName: string, command = packageName): string {
-  const manifest = join(ROOT, 'node_modules', packageName, 'package.json')
+/** The script behind a command of a package that is installed for `directory`, to be run with this Node. */
+export function binary(packageName: string, command = packageName, directory = ROOT): string {
+  const manifest = join(directory, 'node_modules', packageName, 'package.json')
   const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: string | Record<string, string> }
   const path = typeof bin === 'string' ? bin : bin[command]
   if (!path) throw new Error(`${packageName} has no command ${command}`)

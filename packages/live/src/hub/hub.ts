@@ -7,6 +7,7 @@ import { Access } from './access.ts'
 import { EventStreams } from './event-streams.ts'
 import { Explainer } from './explainer.ts'
 import { send } from './json-answer.ts'
+import { PageFiles } from './page-files.ts'
 import { Questions } from './questions.ts'
 import { History } from '../history/history.ts'
 
@@ -58,7 +59,14 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
   const streams = new EventStreams(history)
   const questions = new Questions()
   history.onAnswer = (message) => questions.answered(message)
-  const room: Room = { access, history, streams, questions, explainer: new Explainer(history, questions) }
+  const room: Room = {
+    access,
+    history,
+    streams,
+    questions,
+    explainer: new Explainer(history, questions),
+    page: PageFiles.find(),
+  }
   const server = createServer((request, response) => {
     answer(request, response, room).catch(() => {
       if (!response.headersSent) response.writeHead(500)
@@ -87,10 +95,11 @@ interface Room {
   readonly streams: EventStreams
   readonly questions: Questions
   readonly explainer: Explainer
+  readonly page: PageFiles | null
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, room: Room): Promise<void> {
-  const { access, history, streams, questions, explainer } = room
+  const { access, history, streams, questions, explainer, page } = room
   for (const [name, value] of Object.entries(SAFE)) response.setHeader(name, value)
   const refusal = access.check(request)
   if (refusal !== null) return send(response, refusal.status, { error: refusal.reason })
@@ -133,6 +142,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, room: 
     return send(response, plans === null ? 404 : 200, plans ?? { error: NO_STATEMENT })
   }
   if (request.method !== 'GET') return send(response, 405, { error: 'Expected GET.' })
+  if (page?.answer(url.pathname, response) === true) return
   const found = apiAnswer(url, history)
   send(response, found === null ? 404 : 200, found ?? { error: 'No such address; see /api.' })
 }

@@ -1,0 +1,37 @@
+import { useEffect } from 'preact/hooks'
+import { Header } from './header.tsx'
+import { RequestList } from './list/request-list.tsx'
+import { RequestPane } from './request/request-pane.tsx'
+import { openRequest, place } from './state/place.ts'
+import { useValue } from './state/value.ts'
+
+export function App() {
+  const { tab, request } = useValue(place)
+  useEffect(() => {
+    addEventListener('keydown', onKey)
+    return () => removeEventListener('keydown', onKey)
+  }, [])
+  return (
+    <div class="frame" data-shows={tab === 'request' && request === null ? 'list' : 'pane'}>
+      <Header />
+      <RequestList />
+      <main class="pane" tabIndex={-1}>
+        {tab === 'request' && <RequestPane id={request} />}
+      </main>
+    </div>
+  )
+}
+
+/** `/` goes to the filter, Escape closes what is open and goes back to the list. */
+function onKey(event: KeyboardEvent): void {
+  const isWriting =
+    event.target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)
+  if (event.key === '/' && !isWriting && !event.ctrlKey && !event.metaKey) {
+    document.querySelector<HTMLInputElement>('#filter')?.focus()
+    event.preventDefault()
+  } else if (event.key === 'Escape' && place.get().request !== null) {
+    openRequest(null)
+    document.querySelector<HTMLElement>('.grid [data-current]')?.focus()
+  } else if (event.key === 'Escape' && isWriting)
+    document.querySelector<HTMLElement>('.grid [data-current]')?.focus()
+}

@@ -1,0 +1,62 @@
+import type { RequestView } from '../../../src/index.ts'
+import { requestList } from '../hub/request-list.ts'
+import { useAnswer } from '../hub/use-answer.ts'
+import { named, Status } from '../list/request-list.tsx'
+import { openRequest } from '../state/place.ts'
+import { useValue } from '../state/value.ts'
+import { Badges } from '../ui/badges.tsx'
+import { clock, count, milliseconds } from '../ui/format.ts'
+import { Waterfall } from './waterfall.tsx'
+
+export function RequestPane({ id }: { id: string | null }) {
+  if (id === null) return <p class="hint">Open a request to see its calls.</p>
+  return <OpenRequest id={id} />
+}
+
+function OpenRequest({ id }: { id: string }) {
+  const row = useValue(requestList.rows).find((each) => each.id === id)
+  const { value: view, error } = useAnswer<RequestView>(`api/requests/${id}`, row)
+  if (error !== null)
+    return <p class="hint">This request is not held any more: memory was full, or the list was cleared.</p>
+  if (view === null) return <p class="hint" aria-busy="true" />
+  return <RequestDetail key={id} view={view} />
+}
+
+function RequestDetail({ view }: { view: RequestView }) {
+  const { name, status, ms, databaseMs, statements, calls, rows, badges, time, process } = view
+  const [method, path] = named(name)
+  return (
+    <article class="request">
+      <header>
+        <button class="quiet back" onClick={() => openRequest(null)} aria-keyshortcuts="Escape">
+          Close
+        </button>
+        <h2>
+          <Status status={status} ms={ms} />
+          {method !== '' && <span class="method">{method}</span>} {path}
+        </h2>
+        <p class="about">
+          <time dateTime={time}>{clock(time)}</time> · {process.name}, process {process.pid}
+          {view.traceId !== undefined && ` · trace ${view.traceId}`} <Badges badges={badges} />
+        </p>
+      </header>
+      <dl class="figures">
+        <Figure name="Time" value={ms === null ? 'running' : milliseconds(ms)} />
+        <Figure name="In the database" value={milliseconds(databaseMs)} />
+        <Figure name="Calls" value={count(calls)} />
+        <Figure name="Statements" value={count(statements)} />
+        <Figure name="Rows read" value={count(rows)} />
+      </dl>
+      <Waterfall view={view} />
+    </article>
+  )
+}
+
+function Figure({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  )
+}
