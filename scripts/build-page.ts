@@ -39,3 +39,9 @@ function filesIn(path: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
 }
+
+if (process.argv[1] === import.meta.filename) {
+  const { code, output } = await buildPage()
+  process.stdout.write(output)
+  process.exit(code)
+}

@@ -11,6 +11,8 @@ const INSTALLED = join(ROOT, 'node_modules/.brisk-installed')
 
 const COMMANDS = {
   demo: { file: 'demo/main.ts', clients: true },
+  // The page that the hub serves is built.
+  live: { file: 'demo/live/main.ts', clients: true, page: true },
   test: { file: 'scripts/test.ts', clients: true },
   'test:nightly': { file: 'scripts/nightly.ts', clients: true },
   'test:matrix': { file: 'test/matrix/matrix.ts', clients: true },
@@ -33,6 +35,7 @@ requireNode()
 install()
 if (command.clients) runTypeScript('scripts/generate.ts', [], 'stderr')
 if (command.built) runTypeScript('scripts/build.ts', [], 'stderr')
+if (command.page) runTypeScript('scripts/build-page.ts', [], 'stderr')
 runTypeScript(command.file, args, 'stdout', command.built)
 
 function requireNode() {
