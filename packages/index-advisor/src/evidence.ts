@@ -18,14 +18,17 @@ import {
   statisticsFindings,
 } from './statistics/match-schema.ts'
 import type { Statistics } from './statistics/statistics.ts'
-import type { Workload } from './workload/workload.ts'
+import type { ObservedStatement, Workload } from './workload/workload.ts'
 import { workloadShapes } from './workload/workload-shapes.ts'
 
 export interface ProofOptions {
   /** Paths are relative to it. Default `process.cwd()`. */
   readonly cwd?: string | undefined
-  /** A slow-query log or a file of SQL. Default: what the server itself has counted, where it is reached and counts. */
-  readonly workload?: string | undefined
+  /**
+   * A slow-query log or a file of SQL, or the statements themselves. Default: what the server itself has counted, where it is reached and
+   * counts.
+   */
+  readonly workload?: string | readonly ObservedStatement[] | undefined
   /** Production, or a copy of it. Read only, except by `planner: 'transaction'`. */
   readonly databaseUrl?: string | undefined
   /** A file that `brisk statistics export` wrote, in place of a connection. */
@@ -139,6 +142,7 @@ async function readWorkload(
   connection: DatabaseConnection | null,
   provider: 'postgresql' | 'mysql' | 'sqlite',
 ): Promise<Workload | null> {
+  if (typeof options.workload === 'object') return workloadOf(options.workload, provider)
   if (options.workload !== undefined) {
     return (await import('./workload/read-workload.ts')).readWorkload(
       resolve(options.cwd ?? '', options.workload),
@@ -157,6 +161,17 @@ async function readWorkload(
     if (error instanceof AdvisorError && error.code === 'E_WORKLOAD') return null
     throw error
   }
+}
+
+async function workloadOf(
+  statements: readonly ObservedStatement[],
+  provider: 'postgresql' | 'mysql' | 'sqlite',
+): Promise<Workload | null> {
+  const { WorkloadBuilder } = await import('./workload/workload.ts')
+  const builder = new WorkloadBuilder(provider)
+  for (const each of statements) await builder.add(each)
+  const workload = builder.build('statements')
+  return workload.queries.length === 0 ? null : workload
 }
 
 async function openPlanner(

@@ -95,4 +95,4 @@ export {
   type VerifyInput,
 } from './verify/verify-indexes.ts'
 export { readWorkload } from './workload/read-workload.ts'
-export type { Workload, WorkloadQuery, WorkloadSource } from './workload/workload.ts'
+export type { ObservedStatement, Workload, WorkloadQuery, WorkloadSource } from './workload/workload.ts'

@@ -1,6 +1,7 @@
 export { startHub, DEFAULT_PORT, type Hub, type HubOptions } from './hub/hub.ts'
 export { serveLive } from './serve-live.ts'
 export { History, type HistoryListener, type RequestHistory } from './history/history.ts'
+export type { MigrationAnswer, ProjectAdvice } from './advice/project-advice.ts'
 export type { ExplainedStatement } from './hub/explainer.ts'
 export type { HubStatus, ProblemView, RequestFilter } from './answer/api.ts'
 export type { Badge, FoldedCalls, RequestRow, RequestView } from './answer/request-view.ts'

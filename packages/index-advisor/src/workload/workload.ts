@@ -14,7 +14,8 @@ export interface Workload {
   readonly unread?: Readonly<Record<string, number>>
 }
 
-export type WorkloadSource = 'slow-query-log' | 'pg_stat_statements' | 'performance_schema' | 'sql-file'
+export type WorkloadSource =
+  'slow-query-log' | 'pg_stat_statements' | 'performance_schema' | 'sql-file' | 'statements'
 
 export interface WorkloadQuery {
   readonly fingerprint: string
@@ -35,12 +36,17 @@ export interface WorkloadQuery {
   readonly isReferential: boolean
 }
 
+/** A statement as whoever saw it tells of it; values in its text are passed over. */
 export interface ObservedStatement {
   readonly sql: string
   readonly calls: number
+  /** ms of all calls. */
   readonly totalMs: number
+  /** Mean rows of a call; null where unknown. */
   readonly rows: number | null
+  /** `Post.findMany` */
   readonly operation?: string | null
+  /** `src/post.ts:12:20` */
   readonly at?: string | null
 }
 

@@ -126,6 +126,9 @@ const ADDRESSES = [
   '/api/cache',
   '/api/records',
   '/api/events',
+  '/api/advice',
+  'POST /api/explain',
+  'POST /api/migration',
 ]
 
 function limitOf(text: string | null): number | undefined {

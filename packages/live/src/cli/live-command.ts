@@ -21,6 +21,7 @@ export async function liveCommand(
 ): Promise<number> {
   const megabytes = numberOf('--memory', flags.memory, 1, 65_536)
   const hub = await startHub({
+    cwd: host.cwd,
     port: numberOf('--port', flags.port, 1, 65_535),
     ...(megabytes === undefined ? {} : { maxBytes: megabytes * 1024 * 1024 }),
   })

@@ -1,3 +1,5 @@
+import { BriskError } from '@prisma-brisk/core'
+import type { MigrationAnswer, ProjectAdvice } from '../advice/project-advice.ts'
 import { NoHubError, NoRequestError } from '../errors.ts'
 import { findHub } from '../hub/hub-file.ts'
 import type { CacheView } from '../answer/summaries.ts'
@@ -7,6 +9,8 @@ import type { RequestRow, RequestView } from '../answer/request-view.ts'
 
 /** Milliseconds a hub may take to answer. */
 const PATIENCE_MS = 10_000
+/** Advice reads the whole project. */
+const ADVICE_MS = 300_000
 
 /** Asks the hub that runs. */
 export class HubClient {
@@ -20,9 +24,15 @@ export class HubClient {
 
   /** @throws NoHubError where none runs */
   static find(cwd: string): HubClient {
+    const hub = HubClient.lookFor(cwd)
+    if (hub === null) throw new NoHubError()
+    return hub
+  }
+
+  /** Null where none runs. */
+  static lookFor(cwd: string): HubClient | null {
     const address = findHub(cwd)
-    if (address === null || !URL.canParse(address)) throw new NoHubError()
-    return new HubClient(address)
+    return address === null || !URL.canParse(address) ? null : new HubClient(address)
   }
 
   async requests(filter: RequestFilter): Promise<RequestRow[]> {
@@ -52,6 +62,16 @@ export class HubClient {
     return plans as ExplainedStatement[]
   }
 
+  /** @throws BriskError with the code of the advisor's error */
+  async advice(): Promise<ProjectAdvice> {
+    return (await this.ask('GET', '/api/advice', undefined, ADVICE_MS)) as ProjectAdvice
+  }
+
+  /** @throws BriskError with the code of the advisor's error; nothing is written then */
+  async migration(confirm: boolean): Promise<MigrationAnswer> {
+    return (await this.ask('POST', '/api/migration', { confirm }, ADVICE_MS)) as MigrationAnswer
+  }
+
   async cache(): Promise<CacheView> {
     return (await this.get('/api/cache')) as CacheView
   }
@@ -61,19 +81,28 @@ export class HubClient {
     return this.ask('GET', path)
   }
 
-  private async ask(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
+  private async ask(
+    method: 'GET' | 'POST',
+    path: string,
+    body?: object,
+    patience = PATIENCE_MS,
+  ): Promise<unknown> {
     let response: Response
     try {
       response = await fetch(new URL(path, this.base.origin), {
         method,
         headers: { Authorization: `Bearer ${this.token}` },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(patience),
       })
     } catch {
       throw new NoHubError()
     }
     if (response.status === 404) return null
+    if (response.status === 409) {
+      const { code, error } = (await response.json()) as { code: string; error: string }
+      throw new BriskError(code, error)
+    }
     if (!response.ok) throw new NoHubError()
     return response.json()
   }

@@ -4,8 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { apiAnswer } from '../answer/api.ts'
 import { LiveInProductionError, PortError } from '../errors.ts'
 import { Access } from './access.ts'
+import { Actions } from './actions.ts'
 import { EventStreams } from './event-streams.ts'
-import { Explainer } from './explainer.ts'
 import { send } from './json-answer.ts'
 import { PageFiles } from './page-files.ts'
 import { Questions } from './questions.ts'
@@ -23,6 +23,8 @@ export interface HubOptions {
   readonly port?: number | undefined
   /** Bytes that requests may take in memory; the oldest are dropped. Default 64 MB. */
   readonly maxBytes?: number | undefined
+  /** Where the project is that advice is for. Default: `process.cwd()`, else where its processes run. */
+  readonly cwd?: string | undefined
   /** The token of a hub before, whose processes go on reporting. Default: a random one. */
   readonly token?: string | undefined
 }
@@ -59,14 +61,8 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
   const streams = new EventStreams(history)
   const questions = new Questions()
   history.onAnswer = (message) => questions.answered(message)
-  const room: Room = {
-    access,
-    history,
-    streams,
-    questions,
-    explainer: new Explainer(history, questions),
-    page: PageFiles.find(),
-  }
+  const actions = new Actions(history, questions, options.cwd ?? process.cwd())
+  const room: Room = { access, history, streams, questions, actions, page: PageFiles.find() }
   const server = createServer((request, response) => {
     answer(request, response, room).catch(() => {
       if (!response.headersSent) response.writeHead(500)
@@ -94,12 +90,12 @@ interface Room {
   readonly history: History
   readonly streams: EventStreams
   readonly questions: Questions
-  readonly explainer: Explainer
+  readonly actions: Actions
   readonly page: PageFiles | null
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, room: Room): Promise<void> {
-  const { access, history, streams, questions, explainer, page } = room
+  const { access, history, streams, questions, actions, page } = room
   for (const [name, value] of Object.entries(SAFE)) response.setHeader(name, value)
   const refusal = access.check(request)
   if (refusal !== null) return send(response, refusal.status, { error: refusal.reason })
@@ -136,11 +132,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, room: 
     response.writeHead(204).end()
     return
   }
-  if (request.method === 'POST' && url.pathname === '/api/explain') {
-    const asked = jsonOf(await bodyOf(request))
-    const plans = await explainer.explain(asked)
-    return send(response, plans === null ? 404 : 200, plans ?? { error: NO_STATEMENT })
-  }
+  const body = request.method === 'POST' ? jsonOf(await bodyOf(request)) : {}
+  const done = await actions.answer(request.method, url.pathname, body)
+  if (done !== null) return send(response, done.status, done.value)
   if (request.method !== 'GET') return send(response, 405, { error: 'Expected GET.' })
   if (page?.answer(url.pathname, response) === true) return
   const found = apiAnswer(url, history)
@@ -157,9 +151,6 @@ const SAFE = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cache-Control': 'no-store',
 }
-
-const NO_STATEMENT =
-  'Expected { "request": id or "latest", "call"?: number, "fingerprint"?: text } of a request that the hub holds.'
 
 function jsonOf(body: string | null): Readonly<Record<string, unknown>> {
   try {

@@ -1,7 +1,7 @@
 import { LiveArgumentError } from '../errors.ts'
 import { HubClient } from '../client/hub-client.ts'
 import { withoutValues } from '../answer/request-view.ts'
-import { runAdvisor } from './advisor.ts'
+import { projectAdvice, projectMigration } from '../advice/project-advice.ts'
 
 export interface ToolContext {
   /** The project. */
@@ -99,10 +99,10 @@ export const tools: readonly Tool[] = [
   {
     name: 'advise_indexes',
     description:
-      'The indexes that the project lacks, found in its schema and code, with reasons. Changes nothing.',
+      'The indexes that the project lacks, by its schema, its code and the statements that the hub has seen, with reasons. Changes nothing.',
     inputSchema: { type: 'object', properties: {}, additionalProperties: false },
     annotations: { readOnlyHint: true },
-    run: async (_, { cwd }) => runAdvisor(['advise', '--format', 'json'], cwd),
+    run: async (_, { cwd }) => HubClient.lookFor(cwd)?.advice() ?? projectAdvice([cwd], []),
   },
   {
     name: 'write_migration',
@@ -115,8 +115,8 @@ export const tools: readonly Tool[] = [
     },
     annotations: { readOnlyHint: false },
     run: async (args, { cwd }) => {
-      if (args['confirm'] === true) return runAdvisor(['advise', '--write'], cwd)
-      return `Nothing was written. Show this to the user, and call again with confirm: true if they agree:\n${await runAdvisor(['advise'], cwd)}`
+      const isAgreed = args['confirm'] === true
+      return HubClient.lookFor(cwd)?.migration(isAgreed) ?? projectMigration([cwd], [], isAgreed)
     },
   },
 ]

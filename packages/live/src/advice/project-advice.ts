@@ -1,0 +1,122 @@
+import { sep } from 'node:path'
+import type { Advice, AdviceRun, ObservedStatement, WrittenMigration } from '@prisma-brisk/index-advisor'
+import { AdvisorMissingError } from '../errors.ts'
+
+/** What the index advisor says of a project. */
+export interface ProjectAdvice {
+  /** As `brisk advise --format json` prints it. */
+  readonly advice: Advice
+  /** Statements seen in requests that it rests on, beside schema and source. */
+  readonly statements: number
+}
+
+/** A migration for the advised indexes: what it would be, or what was written. */
+export interface MigrationAnswer {
+  /** False where nothing was written, since nobody has agreed yet, or there is nothing to write. */
+  readonly isWritten: boolean
+  /** Lines for the schema, by model, and the statements that make the indexes. */
+  readonly indexes: readonly {
+    readonly model: string
+    readonly prisma: string
+    readonly sql: string
+    readonly reason: string
+  }[]
+  /** Paths relative to the project; empty before it is written. */
+  readonly files: readonly string[]
+  /** What was shown to hold before anything was written, or what to do. */
+  readonly said: string
+}
+
+type Advisor = typeof import('@prisma-brisk/index-advisor')
+
+/**
+ * Advises on the indexes of a project by its schema, its source and the statements that were seen.
+ *
+ * @param directories of the project: the first that has a schema counts
+ * @throws AdvisorMissingError where the index advisor is not installed
+ * @throws AdvisorError where schema, source or migrations cannot be read
+ */
+export async function projectAdvice(
+  directories: readonly string[],
+  statements: readonly ObservedStatement[],
+): Promise<ProjectAdvice> {
+  const { advice } = await run(await advisorOf(), directories, statements)
+  return { advice, statements: statements.length }
+}
+
+/**
+ * Edits the schema and adds a migration for the advised indexes, as `brisk advise --write` does, once somebody has agreed. It is not
+ * applied.
+ *
+ * @param isAgreed without it nothing is written, and the answer says what would be
+ * @throws AdvisorError as `writeMigration` does; nothing is written then
+ */
+export async function projectMigration(
+  directories: readonly string[],
+  statements: readonly ObservedStatement[],
+  isAgreed: boolean,
+): Promise<MigrationAnswer> {
+  const advisor = await advisorOf()
+  const advised = await run(advisor, directories, statements)
+  const indexes = advised.advice.recommendations.map(({ model, prisma, sql, reason }) => ({
+    model,
+    prisma,
+    sql,
+    reason,
+  }))
+  const nothing = { isWritten: false, indexes, files: [] }
+  if (indexes.length === 0) return { ...nothing, said: 'No index is advised: there is nothing to write.' }
+  if (!isAgreed)
+    return {
+      ...nothing,
+      said: 'Nothing was written. It edits the schema and adds a migration, and applies neither; ask the user, then say confirm: true.',
+    }
+  const written: WrittenMigration | null = await advisor.writeMigration(advised, { now: new Date() })
+  if (written === null) return { ...nothing, said: 'There is nothing to write.' }
+  return { isWritten: true, indexes, files: written.files, said: written.proved }
+}
+
+async function advisorOf(): Promise<Advisor> {
+  try {
+    return await import('@prisma-brisk/index-advisor')
+  } catch {
+    throw new AdvisorMissingError()
+  }
+}
+
+async function run(
+  advisor: Advisor,
+  directories: readonly string[],
+  statements: readonly ObservedStatement[],
+): Promise<AdviceRun> {
+  const collected = await collect(advisor, directories)
+  const { cwd } = collected.project
+  // Each statement counts, however often it was seen: a developer tries a route once.
+  const workload = statements.map(({ at = null, ...each }) => ({ ...each, at: within(cwd, at) }))
+  const evidence = await advisor.openEvidence(collected, { cwd, workload, minCalls: 1 })
+  try {
+    return await advisor.adviseOn(evidence.collected, {
+      cwd,
+      source: true,
+      shapes: evidence.shapes,
+      selector: evidence.selector,
+    })
+  } finally {
+    await evidence.close()
+  }
+}
+
+/** `src/post.ts:12:20`, as the advisor writes places of the project. */
+function within(cwd: string, place: string | null): string | null {
+  return place !== null && place.startsWith(`${cwd}${sep}`) ? place.slice(cwd.length + 1) : place
+}
+
+async function collect(advisor: Advisor, [first = process.cwd(), ...others]: readonly string[]) {
+  try {
+    return await advisor.collect({ cwd: first })
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (others.length === 0 || code !== 'E_SCHEMA_NOT_FOUND') throw error
+    return collect(advisor, others)
+  }
+}
