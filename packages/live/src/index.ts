@@ -4,7 +4,11 @@ export { History, type HistoryListener, type RequestHistory } from './history/hi
 export type { MigrationAnswer, ProjectAdvice } from './advice/project-advice.ts'
 export type { ExplainedStatement } from './hub/explainer.ts'
 export type { HubStatus, ProblemView, RequestFilter } from './answer/api.ts'
-export type { Badge, FoldedCalls, RequestRow, RequestView } from './answer/request-view.ts'
+export type { BatchedOperation, BatchingView } from './answer/batching-view.ts'
+export type { FoldedCalls } from './answer/folded-calls.ts'
+export type { Badge, RequestRow, RequestView } from './answer/request-view.ts'
+export type { Saved } from './answer/saved.ts'
+export type { TimeSeries } from './answer/time-series.ts'
 export type { CacheView, QueryView, RouteView } from './answer/summaries.ts'
 export {
   AdvisorMissingError,

@@ -41,6 +41,7 @@ export {
   type LiveBatchEvent,
   type LiveCacheEvent,
   type LiveCall,
+  type LiveLimit,
   type LiveMessage,
   type LivePlan,
   type LiveProblem,

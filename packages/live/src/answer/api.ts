@@ -1,5 +1,6 @@
 import type { LiveProblem } from '@prisma-brisk/slow-query'
 import type { History, RequestHistory } from '../history/history.ts'
+import { batchingView } from './batching-view.ts'
 import { cacheView, queriesView, routesView } from './summaries.ts'
 import { requestRow, requestView, type RequestRow } from './request-view.ts'
 
@@ -107,6 +108,8 @@ export function apiAnswer({ pathname, searchParams }: URL, history: History): un
       return queriesView(history)
     case '/api/cache':
       return cacheView(history)
+    case '/api/batching':
+      return batchingView(history)
     case '/api/records':
       return history.records
     default: {
@@ -124,6 +127,7 @@ const ADDRESSES = [
   '/api/routes',
   '/api/queries',
   '/api/cache',
+  '/api/batching',
   '/api/records',
   '/api/events',
   '/api/advice',

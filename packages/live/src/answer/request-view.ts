@@ -1,5 +1,7 @@
 import type { LiveCall, LiveProblem } from '@prisma-brisk/slow-query'
 import type { History, RequestHistory } from '../history/history.ts'
+import { foldedCalls, type FoldedCalls } from './folded-calls.ts'
+import { savedBy, isMerged, type Saved } from './saved.ts'
 
 /** A request as lists show it. */
 export interface RequestRow {
@@ -22,7 +24,15 @@ export interface RequestRow {
 
 /** What is remarkable about a request. */
 export type Badge =
-  'N+1' | 'duplicate reads' | 'unlimited list' | 'sequential scan' | 'merged' | 'cached' | 'slow' | 'failed'
+  | 'N+1'
+  | 'duplicate reads'
+  | 'unlimited list'
+  | 'sequential scan'
+  | 'merged'
+  | 'cached'
+  | 'limited'
+  | 'slow'
+  | 'failed'
 
 /** From so many milliseconds on a request is slow. */
 const SLOW_MS = 1000
@@ -54,30 +64,24 @@ export function requestRow(request: RequestHistory): RequestRow {
 
 function badgesOf({ calls, problems, status, ms }: RequestHistory): Badge[] {
   const badges = new Set(problems.map(({ kind }) => PROBLEM_BADGES[kind]))
-  if (calls.some(({ batch }) => batch !== undefined && batch.calls > 1)) badges.add('merged')
+  if (calls.some(isMerged)) badges.add('merged')
   if (calls.some(({ cache }) => cache === 'hit' || cache === 'stale')) badges.add('cached')
+  if (calls.some(({ limit }) => limit?.cut === true || limit?.rule === 'clamp')) badges.add('limited')
   if (ms !== null && ms >= SLOW_MS) badges.add('slow')
   if ((status ?? 0) >= 500 || calls.some(({ error }) => error !== undefined)) badges.add('failed')
   return [...badges]
 }
 
-/** Calls of one operation and place that follow each other, shown as one. */
-export interface FoldedCalls {
-  readonly name: string
-  readonly callSite: string | null
-  readonly count: number
-  /** When the first began and the last had ended, in milliseconds of the request. */
-  readonly from: number
-  readonly to: number
-  readonly statements: number
-  /** Numbers of the calls. */
-  readonly calls: readonly number[]
-}
-
 /** A request with everything that is known of it. */
 export interface RequestView extends RequestRow {
   readonly traceId: string | undefined
-  readonly process: { readonly pid: number; readonly name: string; readonly cwd: string }
+  readonly process: {
+    readonly pid: number
+    readonly name: string
+    readonly cwd: string
+    /** What the arguments of its calls hold: values, or their kinds alone. */
+    readonly args: 'values' | 'kinds'
+  }
   /** Worst first. */
   readonly problems: readonly LiveProblem[]
   /** In the order in which they began. */
@@ -87,11 +91,15 @@ export interface RequestView extends RequestRow {
   readonly batches: readonly (RequestHistory['batches'][number] & { readonly callers: readonly number[] })[]
   readonly transactions: RequestHistory['transactions']
   readonly cache: RequestHistory['cache']
+  readonly saved: Saved
   /** Calls that were too many to be kept. */
   readonly callsDropped: number
 }
 
-export function requestView(request: RequestHistory, { plans }: Pick<History, 'plans'>): RequestView {
+export function requestView(
+  request: RequestHistory,
+  { plans, lone }: Pick<History, 'plans' | 'lone'>,
+): RequestView {
   const timeline = request.calls
     .toSorted((a, b) => a.call - b.call)
     .map((call) => ({
@@ -101,20 +109,21 @@ export function requestView(request: RequestHistory, { plans }: Pick<History, 'p
         return plan === undefined ? statement : { ...statement, plan }
       }),
     }))
-  const { pid, name, cwd } = request.process
+  const { pid, name, cwd, args } = request.process
   return {
     ...requestRow(request),
     traceId: request.traceId,
-    process: { pid, name, cwd },
+    process: { pid, name, cwd, args },
     problems: request.problems.toSorted((a, b) => RANKS.indexOf(a.kind) - RANKS.indexOf(b.kind)),
     timeline,
-    folded: folded(timeline),
+    folded: foldedCalls(timeline),
     batches: request.batches.map((batch) => ({
       ...batch,
       callers: timeline.filter((call) => call.batch?.id === batch.batch).map(({ call }) => call),
     })),
     transactions: request.transactions,
     cache: request.cache,
+    saved: savedBy(timeline, lone),
     callsDropped: request.callsDropped,
   }
 }
@@ -125,38 +134,6 @@ const RANKS: readonly LiveProblem['kind'][] = [
   'unlimited-list',
   'duplicate-read',
 ]
-
-function folded(timeline: readonly LiveCall[]): FoldedCalls[] {
-  const groups: LiveCall[][] = []
-  for (const call of timeline) {
-    const last = groups.at(-1)
-    const before = last?.at(-1)
-    const isSame =
-      before !== undefined &&
-      before.model === call.model &&
-      before.operation === call.operation &&
-      before.callSite === call.callSite
-    if (isSame) last?.push(call)
-    else groups.push([call])
-  }
-  return groups.map((group) => {
-    const first = group[0] as LiveCall
-    return {
-      name: nameOf(first),
-      callSite: first.callSite,
-      count: group.length,
-      from: first.at,
-      to: round(Math.max(...group.map((call) => call.at + call.ms + call.waitMs))),
-      statements: group.reduce((sum, call) => sum + call.statements.length, 0),
-      calls: group.map(({ call }) => call),
-    }
-  })
-}
-
-/** `User.findMany`; for raw SQL the operation. */
-export function nameOf({ model, operation }: Pick<LiveCall, 'model' | 'operation'>): string {
-  return model === null ? operation : `${model}.${operation}`
-}
 
 /** The same request without anything that came as a value: for whoever must not read what users have written. */
 export function withoutValues(view: RequestView): RequestView {

@@ -1,5 +1,6 @@
 import type { History } from '../history/history.ts'
-import { nameOf } from './request-view.ts'
+import { nameOf } from './folded-calls.ts'
+import { timeSeries, type TimeSeries } from './time-series.ts'
 
 /** Requests of one name together; times in milliseconds. */
 export interface RouteView {
@@ -11,6 +12,8 @@ export interface RouteView {
   /** Statements a request, on average. */
   readonly statements: number
   readonly problems: number
+  /** Requests that sent more, or took longer at the database, than the application's `requestBudget` allows. */
+  readonly overBudget: number
 }
 
 export function routesView(history: History): RouteView[] {
@@ -23,6 +26,10 @@ export function routesView(history: History): RouteView[] {
     route.problems += problems.length
     if (ms !== null) route.times.push(ms)
   }
+  const overBudget = new Map<string, number>()
+  for (const record of history.records)
+    if (record.type === 'request-budget')
+      overBudget.set(record.request, (overBudget.get(record.request) ?? 0) + 1)
   return [...routes]
     .map(([route, { times, statements, count, problems }]) => {
       times.sort((a, b) => a - b)
@@ -35,6 +42,7 @@ export function routesView(history: History): RouteView[] {
         p99: quantile(0.99),
         statements: Math.round((10 * statements) / count) / 10,
         problems,
+        overBudget: overBudget.get(route) ?? 0,
       }
     })
     .sort((a, b) => b.p95 * b.count - a.p95 * a.count)
@@ -50,14 +58,16 @@ export interface QueryView {
   /** Where the calls are made, the first twenty. */
   readonly places: readonly string[]
   readonly hasPlan: boolean
+  /** The youngest request that sent it. */
+  readonly latest: string
 }
 
 export function queriesView(history: History): QueryView[] {
   const shapes = new Map<
     string,
-    { sql: string; count: number; totalMs: number; rows: number; places: Set<string> }
+    { sql: string; count: number; totalMs: number; rows: number; places: Set<string>; latest: string }
   >()
-  for (const { calls } of history.all())
+  for (const { id, calls } of history.all())
     for (const call of calls)
       for (const { fingerprint, sql, ms, rows } of call.statements) {
         const shape = shapes.get(fingerprint) ?? {
@@ -66,9 +76,11 @@ export function queriesView(history: History): QueryView[] {
           totalMs: 0,
           rows: 0,
           places: new Set<string>(),
+          latest: id,
         }
         shapes.set(fingerprint, shape)
         shape.count++
+        shape.latest = id
         shape.totalMs += ms
         shape.rows += rows
         if (shape.places.size < 20) shape.places.add(call.callSite ?? nameOf(call))
@@ -89,6 +101,8 @@ export interface CacheView {
   readonly reads: Readonly<Record<string, number>>
   /** Of cached reads, those answered from the cache, 0…1; null without any. */
   readonly hitRate: number | null
+  /** `hits`, `misses` and `bypasses`. */
+  readonly series: TimeSeries
   readonly models: readonly {
     readonly model: string
     readonly hits: number
@@ -127,6 +141,12 @@ export function cacheView({ cacheEvents }: Pick<History, 'cacheEvents'>): CacheV
   return {
     reads,
     hitRate: asked === 0 ? null : Math.round((1000 * hits) / asked) / 1000,
+    series: timeSeries(
+      cacheEvents
+        .filter(({ event }) => event === 'read')
+        .map(({ time, status = '' }) => ({ at: Date.parse(time), name: seriesOf(status), value: 1 })),
+      ['hits', 'misses', 'bypasses'],
+    ),
     models: [...models.values()].sort((a, b) => b.hits + b.misses - a.hits - a.misses),
     bypasses,
     invalidations: cacheEvents
@@ -141,4 +161,9 @@ export function cacheView({ cacheEvents }: Pick<History, 'cacheEvents'>): CacheV
         request,
       })),
   }
+}
+
+function seriesOf(status: string): string {
+  if (status === 'hit' || status === 'stale') return 'hits'
+  return status === 'miss' ? 'misses' : 'bypasses'
 }

@@ -1,6 +1,7 @@
 import { LiveArgumentError } from '../errors.ts'
 import { HubClient } from '../client/hub-client.ts'
-import { nameOf, withoutValues, type RequestRow, type RequestView } from '../answer/request-view.ts'
+import { nameOf } from '../answer/folded-calls.ts'
+import { withoutValues, type RequestRow, type RequestView } from '../answer/request-view.ts'
 import type { ExplainedStatement } from '../hub/explainer.ts'
 import type { CliHost } from './cli-host.ts'
 

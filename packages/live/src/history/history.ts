@@ -10,6 +10,7 @@ import type {
   LiveRecord,
   LiveTransactionEvent,
 } from '@prisma-brisk/slow-query'
+import { LoneTimes } from './lone-times.ts'
 
 /** All that is known of one request. */
 export interface RequestHistory {
@@ -60,6 +61,8 @@ export class History {
   readonly cacheEvents: LiveCacheEvent[] = []
   /** Hears what processes answer. */
   onAnswer: (answer: LiveAnswer) => void = () => undefined
+  /** What calls cost that were sent by themselves. */
+  readonly lone = new LoneTimes()
   private readonly requests = new Map<string, RequestHistory>()
   private readonly listeners = new Set<HistoryListener>()
 
@@ -85,6 +88,7 @@ export class History {
     this.requests.clear()
     this.cacheEvents.length = this.records.length = 0
     this.plans.clear()
+    this.lone.clear()
     this.bytes = 0
     this.tell('cleared', null)
   }
@@ -197,6 +201,7 @@ export class History {
           if (plan !== undefined && !this.plans.has(fingerprint))
             this.plans.set(fingerprint, { type: 'plan', fingerprint, sql, plan })
         request.calls.push(message)
+        this.lone.add(message)
         return true
       }
       case 'cache':

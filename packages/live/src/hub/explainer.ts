@@ -1,5 +1,5 @@
 import { findRequest } from '../answer/api.ts'
-import { nameOf } from '../answer/request-view.ts'
+import { nameOf } from '../answer/folded-calls.ts'
 import type { History, RequestHistory } from '../history/history.ts'
 import type { Questions } from './questions.ts'
 

@@ -1,6 +1,6 @@
 import { runningCall } from '@prisma-brisk/core'
 import { errorRecordOf } from '../record/error-record.ts'
-import type { LiveCall, LiveMessage, LiveProblem } from '../record/live-records.ts'
+import type { LiveCall, LiveLimit, LiveMessage, LiveProblem } from '../record/live-records.ts'
 import { shapeOf } from '../loop/call-shape.ts'
 import type { WatchedScope } from '../request/request-scope.ts'
 import type { Series } from '../metrics/series.ts'
@@ -104,6 +104,8 @@ export class LiveRequest {
   private recordOf(trace: OperationTrace, error: unknown, statements: StatementView): LiveCall {
     const { call } = trace
     const { batch, cache } = call.notes
+    // Noted by pagination, which stands further up.
+    const { limit } = call.notes as { readonly limit?: LiveLimit }
     const { kind, id } = call.transaction
     const [callSite, isSiteAssumed] = this.siteOf(trace)
     return {
@@ -128,6 +130,7 @@ export class LiveRequest {
       ...(kind === 'none' ? {} : { transaction: { kind, id } }),
       ...(batch === undefined ? {} : { batch: { id: batch.id, calls: batch.calls } }),
       ...(cache === undefined ? {} : { cache }),
+      ...(limit === undefined ? {} : { limit: limitView(limit) }),
       ...(error === undefined ? {} : { error: errorRecordOf(error, trace.statements) }),
     }
   }
@@ -150,6 +153,11 @@ export class LiveRequest {
     sites.read++
     return [site, false]
   }
+}
+
+/** The note goes on being written to; a reason that somebody gave is his own text. */
+function limitView({ rule, limit, cut }: LiveLimit): LiveLimit {
+  return { rule, limit, ...(cut === true ? { cut } : {}) }
 }
 
 /** The call in whose context this one was made. */

@@ -88,7 +88,19 @@ export interface LiveCall {
   /** The batch that answered it together with others. */
   readonly batch?: { readonly id: number; readonly calls: number }
   readonly cache?: 'hit' | 'stale' | 'miss' | 'bypass'
+  /** What pagination did about the rows it may have. */
+  readonly limit?: LiveLimit
   readonly error?: ErrorRecord
+}
+
+/** A limit that a list read got, was lowered to, or was freed of. */
+export interface LiveLimit {
+  /** `default`, `guard`, `clamp`, `reject` or `unbounded`, as `prisma-brisk:limit` says. */
+  readonly rule: string
+  /** Rows; null without a limit. */
+  readonly limit: number | null
+  /** Rows were cut off. */
+  readonly cut?: boolean
 }
 
 /** A cached read, or an invalidation. */
