@@ -1,5 +1,5 @@
 import type { ObservedStatement } from '@prisma-brisk/index-advisor'
-import { nameOf } from '../answer/request-view.ts'
+import { nameOf } from '../answer/folded-calls.ts'
 import type { History } from '../history/history.ts'
 
 /** What the requests that are held have asked of the database, one entry for each text and place; no values. */
