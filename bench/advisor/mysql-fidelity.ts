@@ -1,5 +1,5 @@
 import { createConnection } from 'mariadb'
-import { mariadbPlanner } from '../../packages/index-advisor/src/planner/mariadb-planner.ts'
+import { mariadbPlanner } from '../../packages/index-advisor/src/planner/mariadb/mariadb-planner.ts'
 import type { HypotheticalIndex } from '../../packages/index-advisor/src/planner/planner.ts'
 import { exportMariadbStatistics } from '../../packages/index-advisor/src/statistics/export-mariadb.ts'
 import type { Row, SqlClient } from '../../packages/index-advisor/src/statistics/sql-client.ts'

@@ -181,7 +181,7 @@ async function openPlanner(
   shadow: DatabaseConnection | null,
 ): Promise<Planner | null> {
   if (statistics !== null && shadow !== null)
-    return (await import('./planner/mariadb-planner.ts')).mariadbPlanner(shadow, statistics)
+    return (await import('./planner/mariadb/mariadb-planner.ts')).mariadbPlanner(shadow, statistics)
   if (statistics === null || statistics.provider === 'mysql' || options.planner === 'none') {
     const wanted = options.planner
     if (wanted === undefined || wanted === 'none') return null

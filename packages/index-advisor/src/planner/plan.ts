@@ -5,6 +5,8 @@ export interface Plan {
   readonly root: PlanNode
   /** `id` of the hypothetical indexes and names of the existing ones that the plan reads. Sorted. */
   readonly uses: readonly string[]
+  /** What of the cost is not the planner's word, for people: `how many rows a range finds`. */
+  readonly estimated?: string
 }
 
 export interface PlanNode {

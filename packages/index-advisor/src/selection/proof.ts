@@ -1,6 +1,5 @@
 import type { SelectedIndex, QueryProof } from './index-selector.ts'
 import type { CostMatrix, JudgedPlan } from '../planner/cost-matrix.ts'
-import { planNodes, type PlanNode } from '../planner/plan.ts'
 import type { PlannerName } from '../planner/planner.ts'
 import type { Evidence, Remark } from '../advice/advice.ts'
 import { candidateId, fieldOf } from '../candidate/candidate.ts'
@@ -32,7 +31,6 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
   let before = 0
   let after = 0
   let gain = 0
-  // MariaDB's planner cannot look into an index that is empty: how many rows a range finds is reckoned.
   let isReckoned = false
   for (const weighed of input.queries) {
     if (!weighed.query.tables.has(own.item.table)) continue
@@ -44,7 +42,7 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
     gain = Math.max(gain, 1 - share)
     for (const [at, { binding, plan }] of now.entries()) {
       const was = old[at]?.plan ?? plan
-      if (input.planner === 'mariadb' && takesRange(plan.root, own.item.id)) isReckoned = true
+      if ((plan.estimated ?? was.estimated) !== undefined) isReckoned = true
       before += (was.cost * weighed.calls) / now.length
       after += (plan.cost * weighed.calls) / now.length
       queries.push({
@@ -75,7 +73,8 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
     }))
   return {
     candidate: { ...own.candidate, evidence },
-    // Where values were left out of the statistics, ranges are foreseen by PostgreSQL's defaults.
+    // Where values were left out of the statistics, ranges are foreseen by PostgreSQL's defaults. MariaDB's planner cannot look
+    // into an index that is empty, and says what it reckons.
     confidence: input.statistics.values && !isReckoned ? 'proved' : 'estimated',
     ...(own.candidate.severity === 'medium' && gain < MEDIUM_GAIN ? { severity: 'low' } : {}),
     before: { cost: round(before / Math.max(1e-9, calls)) },
@@ -108,10 +107,6 @@ export function dearWrites(model: string, { candidate, writes }: SelectedIndex):
       reason,
     },
   ]
-}
-
-function takesRange(root: PlanNode, id: string): boolean {
-  return [...planNodes(root)].some((node) => node.type === 'Range Scan' && node.index === id)
 }
 
 function meanCost(plans: readonly JudgedPlan[]): number {

@@ -66,6 +66,7 @@ async function persistentStatistics(client: SqlClient, database: string): Promis
     return await client.query(
       `select s.table_name as table_name, s.column_name as name, s.nulls_ratio as null_fraction,
               s.avg_length as width, s.avg_frequency as frequency, convert(s.min_value using utf8mb4) as least, convert(s.max_value using utf8mb4) as most,
+              if(s.hist_type in ('SINGLE_PREC_HB', 'DOUBLE_PREC_HB'), decode_histogram(s.hist_type, s.histogram), null) as widths,
               t.cardinality as row_count
        from mysql.column_stats s
        join mysql.table_stats t on t.db_name = s.db_name and t.table_name = s.table_name
@@ -144,13 +145,23 @@ function readColumn(
 }
 
 /** Of numbers and times: of texts they would be pieces of data that nothing is reckoned from. */
-function boundsOf(known: Row | undefined): { bounds?: readonly [string, string] } {
+function boundsOf(known: Row | undefined): {
+  bounds?: readonly [string, string]
+  quantiles?: readonly number[]
+} {
   if (known === undefined) return {}
   const [least, most] = [textOrNull(known, 'least'), textOrNull(known, 'most')]
   const isMeasured = (each: string | null) => /^-?\d+(\.\d+)?$|^\d{4}-\d\d-\d\d/.test(each ?? '')
   return least === null || most === null || !isMeasured(least) || !isMeasured(most)
     ? {}
-    : { bounds: [least, most] }
+    : { bounds: [least, most], ...quantilesOf(textOrNull(known, 'widths')) }
+}
+
+/** `0.00780,0.00786,…`: how wide the part of the values is that each of equally many rows has. */
+function quantilesOf(widths: string | null): { quantiles?: readonly number[] } {
+  if (widths === null || widths === '') return {}
+  let end = 0
+  return { quantiles: widths.split(',').map((width) => Math.round((end += Number(width)) * 1e5) / 1e5) }
 }
 
 function readIndexes(keys: readonly Row[], rows: number): TableIndex[] {

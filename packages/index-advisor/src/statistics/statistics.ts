@@ -108,6 +108,8 @@ export interface ValueStatistics {
   readonly averageWidth: number
   /** Least and greatest value of a number or a time, as text; MariaDB only, and only where values are exported. */
   readonly bounds?: readonly [string, string]
+  /** Where between the bounds, from 0 to 1, each of equally many rows ends; where MariaDB keeps a histogram. */
+  readonly quantiles?: readonly number[]
   /** As PostgreSQL keeps it: a number of values, or, negative, a share of the rows. */
   readonly distinct: number
   readonly correlation: number | null

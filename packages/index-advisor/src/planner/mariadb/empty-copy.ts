@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { distinctCombinations } from '../size/btree-size.ts'
-import type { SqlClient } from '../statistics/sql-client.ts'
-import { distinctValues, findTable } from '../statistics/statistics.ts'
-import type { Statistics, TableColumn, TableStatistics } from '../statistics/statistics.ts'
-import type { HypotheticalIndex, PlannerGap } from './planner.ts'
+import { distinctCombinations } from '../../size/btree-size.ts'
+import type { SqlClient } from '../../statistics/sql-client.ts'
+import { distinctValues, findTable } from '../../statistics/statistics.ts'
+import type { Statistics, TableColumn, TableStatistics } from '../../statistics/statistics.ts'
+import type { HypotheticalIndex, PlannerGap } from '../planner.ts'
 
 /** InnoDB's pages; in statistics they are of 8 KiB. */
 const PAGE = 16_384
 /** How full its leaves are, and what an entry has beside its keys. */
 const FILL = 0.93
 const ENTRY = 7
+/** What an entry of the tree above the leaves has beside its keys. */
+const POINTER = 11
 
 /**
  * A database with one row a table whose statistics are those of the real one. InnoDB reads its persistent statistics when it opens a
@@ -101,6 +103,19 @@ export class MariadbCopy {
     return (existing?.keys ?? []).flatMap((key) => key ?? [])
   }
 
+  /** @param key undefined: the table itself */
+  sizeOf(table: TableStatistics, key: string | undefined): { leaves: number; height: number } {
+    const primary = table.indexes.find((each) => each.isPrimary)?.keys.flatMap((each) => each ?? []) ?? []
+    const isTable = key === undefined || key === 'PRIMARY'
+    const keys = isTable ? primary : this.keysOf(table.name, key)
+    const all = [...keys, ...primary.filter((each) => !keys.includes(each))]
+    const leaves = isTable ? tablePages(table) : leafPages(table, all, Math.max(1, table.rows))
+    const width = widthOf(table, isTable ? primary : all) + POINTER
+    let height = 1
+    for (let pages = leaves; pages > 1; pages = Math.ceil((pages * width) / PAGE)) height++
+    return { leaves, height }
+  }
+
   /** Rows that agree in these columns, on average. */
   rowsPerKey(table: TableStatistics, keys: readonly string[]): number {
     return Math.max(1, table.rows) / Math.max(1, distinctOf(table, keys))
@@ -157,7 +172,7 @@ export class MariadbCopy {
   async #describe(table: TableStatistics): Promise<void> {
     await this.#forget(table.name)
     const rows = Math.max(1, Math.round(table.rows))
-    const pages = Math.max(1, Math.round((table.pages * 8192) / PAGE))
+    const pages = tablePages(table)
     const primary = table.indexes.find((each) => each.isPrimary)?.keys.flatMap((key) => key ?? []) ?? []
     const indexes = [
       ...table.indexes
@@ -310,11 +325,18 @@ function keyColumn(column: TableColumn | undefined, rows: number) {
 
 /** Of entries that stand one after the other, as an index has them that was just built. */
 export function leafPages(table: TableStatistics, keys: readonly string[], rows: number): number {
-  const width = keys.reduce((sum, key) => {
+  return Math.max(1, Math.ceil((rows * (widthOf(table, keys) + ENTRY)) / (PAGE * FILL)))
+}
+
+function tablePages(table: TableStatistics): number {
+  return Math.max(1, Math.round((table.pages * 8192) / PAGE))
+}
+
+function widthOf(table: TableStatistics, keys: readonly string[]): number {
+  return keys.reduce((sum, key) => {
     const column = table.columns.find((each) => each.name === key)
     return sum + (column?.statistics?.averageWidth ?? 8) + (column?.isNullable === true ? 1 : 0)
-  }, ENTRY)
-  return Math.max(1, Math.ceil((rows * width) / (PAGE * FILL)))
+  }, 0)
 }
 
 function quoted(name: string): string {
