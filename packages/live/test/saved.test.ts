@@ -1,6 +1,8 @@
 import { savedBy } from '../src/answer/saved.ts'
-import { LoneTimes } from '../src/history/lone-times.ts'
 import { call, statement } from './calls.ts'
+import { LoneTimes } from '../src/history/lone-times.ts'
+
+const after = (lone: LoneTimes) => ({ loneMs: (each: ReturnType<typeof call>) => lone.median(each) })
 
 const batch = { id: 1, calls: 3 }
 
@@ -12,11 +14,13 @@ test('a call that another one answered in its statement, or the cache, was not s
     call(4, { cache: 'hit', statements: [] }),
     call(5, { cache: 'miss' }),
   ]
-  expect(savedBy(timeline, new LoneTimes())).toEqual({ merged: 2, cached: 1, ms: null, timed: 0 })
+  expect(savedBy(timeline, after(new LoneTimes()))).toEqual({ merged: 2, cached: 1, ms: null, timed: 0 })
 })
 
 test('calls of a batch that were sent by themselves after all saved nothing', () => {
-  expect(savedBy([call(1, { batch }), call(2, { batch }), call(3, { batch })], new LoneTimes())).toEqual({
+  expect(
+    savedBy([call(1, { batch }), call(2, { batch }), call(3, { batch })], after(new LoneTimes())),
+  ).toEqual({
     merged: 0,
     cached: 0,
     ms: null,
@@ -33,5 +37,5 @@ test('time is that of calls of the place which were sent by themselves, and of n
     call(4, { cache: 'stale', statements: [] }),
     call(5, { cache: 'hit', statements: [], callSite: '/app/elsewhere.ts:1:1' }),
   ]
-  expect(savedBy(timeline, lone)).toEqual({ merged: 0, cached: 3, ms: 4, timed: 2 })
+  expect(savedBy(timeline, after(lone))).toEqual({ merged: 0, cached: 3, ms: 4, timed: 2 })
 })

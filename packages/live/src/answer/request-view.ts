@@ -98,14 +98,14 @@ export interface RequestView extends RequestRow {
 
 export function requestView(
   request: RequestHistory,
-  { plans, lone }: Pick<History, 'plans' | 'lone'>,
+  history: Pick<History, 'plans' | 'loneMs'>,
 ): RequestView {
   const timeline = request.calls
     .toSorted((a, b) => a.call - b.call)
     .map((call) => ({
       ...call,
       statements: call.statements.map((statement) => {
-        const plan = statement.plan ?? plans.get(statement.fingerprint)?.plan
+        const plan = statement.plan ?? history.plans.get(statement.fingerprint)?.plan
         return plan === undefined ? statement : { ...statement, plan }
       }),
     }))
@@ -123,7 +123,7 @@ export function requestView(
     })),
     transactions: request.transactions,
     cache: request.cache,
-    saved: savedBy(timeline, lone),
+    saved: savedBy(timeline, history),
     callsDropped: request.callsDropped,
   }
 }

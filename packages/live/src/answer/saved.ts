@@ -1,5 +1,5 @@
 import type { LiveCall } from '@prisma-brisk/slow-query'
-import type { LoneTimes } from '../history/lone-times.ts'
+import type { History } from '../history/history.ts'
 
 /** Statements of a request that were not sent. */
 export interface Saved {
@@ -15,10 +15,10 @@ export interface Saved {
   readonly timed: number
 }
 
-export function savedBy(timeline: readonly LiveCall[], lone: LoneTimes): Saved {
+export function savedBy(timeline: readonly LiveCall[], history: Pick<History, 'loneMs'>): Saved {
   const merged = timeline.filter(isMerged)
   const cached = timeline.filter(isCached)
-  const times = [...merged, ...cached].flatMap((call) => lone.median(call) ?? [])
+  const times = [...merged, ...cached].flatMap((call) => history.loneMs(call) ?? [])
   return {
     merged: merged.length,
     cached: cached.length,

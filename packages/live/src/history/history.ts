@@ -61,8 +61,7 @@ export class History {
   readonly cacheEvents: LiveCacheEvent[] = []
   /** Hears what processes answer. */
   onAnswer: (answer: LiveAnswer) => void = () => undefined
-  /** What calls cost that were sent by themselves. */
-  readonly lone = new LoneTimes()
+  private readonly lone = new LoneTimes()
   private readonly requests = new Map<string, RequestHistory>()
   private readonly listeners = new Set<HistoryListener>()
 
@@ -76,6 +75,11 @@ export class History {
 
   get(id: string): RequestHistory | undefined {
     return this.requests.get(id)
+  }
+
+  /** Milliseconds that a call of this place takes which is sent by itself, their median; null where none was seen. */
+  loneMs(call: LiveCall): number | null {
+    return this.lone.median(call)
   }
 
   /** Looks on; the returned function ends it. */
