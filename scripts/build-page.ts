@@ -7,8 +7,8 @@ import { binary, ROOT } from './workspace.ts'
 
 const LIVE = join(ROOT, 'packages/live')
 const STAMP = join(ROOT, '.brisk/built/live-page')
-/** What it is made of; of the package's sources it imports types alone. */
-const SOURCES = [join(LIVE, 'page'), join(ROOT, 'pnpm-lock.yaml')]
+/** What it is made of; of the package's other sources it imports types alone. */
+const SOURCES = [join(LIVE, 'page'), join(LIVE, 'src/answer'), join(ROOT, 'pnpm-lock.yaml')]
 
 /** Builds it, unless nothing has changed since. The package's own build, which empties dist/, comes before. */
 export async function buildPage(): Promise<Outcome> {

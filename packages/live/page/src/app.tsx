@@ -2,6 +2,11 @@ import { useEffect } from 'preact/hooks'
 import { Header } from './header.tsx'
 import { RequestList } from './list/request-list.tsx'
 import { RequestPane } from './request/request-pane.tsx'
+import { BatchingTab } from './tabs/batching-tab.tsx'
+import { CacheTab } from './tabs/cache-tab.tsx'
+import { IndexesTab } from './tabs/indexes-tab.tsx'
+import { QueriesTab } from './tabs/queries-tab.tsx'
+import { RoutesTab } from './tabs/routes-tab.tsx'
 import { openRequest, place } from './state/place.ts'
 import { useValue } from './state/value.ts'
 
@@ -17,6 +22,11 @@ export function App() {
       <RequestList />
       <main class="pane" tabIndex={-1}>
         {tab === 'request' && <RequestPane id={request} />}
+        {tab === 'routes' && <RoutesTab />}
+        {tab === 'queries' && <QueriesTab />}
+        {tab === 'cache' && <CacheTab />}
+        {tab === 'indexes' && <IndexesTab />}
+        {tab === 'batching' && <BatchingTab />}
       </main>
     </div>
   )

@@ -1,5 +1,6 @@
 import { requestList, type Connection } from './hub/request-list.ts'
 import { editor, EDITORS, theme, THEMES, type Editor, type Theme } from './state/settings.ts'
+import { addressOf, place, TABS, type Tab } from './state/place.ts'
 import { useValue } from './state/value.ts'
 import { counted } from './ui/format.ts'
 
@@ -10,7 +11,17 @@ const SAID: Readonly<Record<Connection, string>> = {
   refused: 'Another hub runs here now: open the address that it printed.',
 }
 
+const TITLES: Readonly<Record<Tab, string>> = {
+  request: 'Requests',
+  routes: 'Routes',
+  queries: 'Queries',
+  cache: 'Cache',
+  indexes: 'Indexes',
+  batching: 'Batching',
+}
+
 export function Header() {
+  const { tab: current } = useValue(place)
   const connection = useValue(requestList.connection)
   const status = useValue(requestList.status)
   return (
@@ -18,6 +29,17 @@ export function Header() {
       <h1>
         brisk <b>live</b>
       </h1>
+      <nav aria-label="Views">
+        {TABS.map((tab) => (
+          <a
+            key={tab}
+            href={addressOf({ tab, request: null })}
+            aria-current={tab === current ? 'page' : undefined}
+          >
+            {TITLES[tab]}
+          </a>
+        ))}
+      </nav>
       <span class={`connection ${connection}`} role="status">
         {SAID[connection]}
         {connection === 'live' && status !== null && (

@@ -6,6 +6,7 @@ import './style/base.css'
 import './style/frame.css'
 import './style/list.css'
 import './style/request.css'
+import './style/parts.css'
 
 showTheme()
 requestList.open()

@@ -37,7 +37,9 @@ function cacheEvent(reporter: LiveReporter, message: CacheMessage): void {
   const isOfRequest = event !== 'changes' && operation !== 'change'
   const scope = isOfRequest ? (currentScope() ?? reporter.outside()) : undefined
   const request = scope === undefined ? null : reporter.requestOf(scope)
-  const trace = request?.openCall(model, operation) ?? traceOf(isOfRequest)
+  const trace =
+    (event === 'invalidate' ? request?.writingCall(model, operation) : request?.openCall(model, operation)) ??
+    traceOf(isOfRequest)
   const time = new Date().toISOString()
   reporter.add(() => ({
     type: 'cache',

@@ -2,7 +2,7 @@ import type { Host, TransactionEvent } from '@prisma-brisk/core'
 import { PlanSampler } from '../explain/plan-sampler.ts'
 import type { ResolvedNPlusOneOptions } from '../options.ts'
 import type { SinkRecord } from '../record/records.ts'
-import { WatchedScope } from '../request/request-scope.ts'
+import { currentScope, WatchedScope } from '../request/request-scope.ts'
 import type { ReportQueue } from '../sink/report-queue.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import { followHttpRequests } from './http-requests.ts'
@@ -53,16 +53,17 @@ export class LiveMount {
     if (!SHOWN_OTHERWISE.has(record.type)) this.reporter.add(() => ({ type: 'record', record }))
   }
 
-  transaction({ call, type, ms, waitMs }: TransactionEvent, trace: OperationTrace): void {
-    const scope = trace.scope ?? trace.liveScope
-    if (call === undefined || !(scope instanceof WatchedScope)) return
+  /** @param trace null where no call is under way: then the request counts in which it happens */
+  transaction({ type, ms, waitMs }: TransactionEvent, trace: OperationTrace | null): void {
+    const scope = trace === null ? currentScope() : (trace.scope ?? trace.liveScope)
+    if (!(scope instanceof WatchedScope)) return
     const { reporter } = this
     const request = reporter.requestOf(scope)
     const at = request.at(performance.now())
     reporter.add(() => ({
       type: 'transaction',
       request: request.id,
-      call: reporter.numberOf(trace),
+      call: trace === null ? null : reporter.numberOf(trace),
       event: type,
       at,
       ms: Math.round(ms * 1000) / 1000,

@@ -1,4 +1,4 @@
-import { runningCall } from '@prisma-brisk/core'
+import { operationTraits, runningCall } from '@prisma-brisk/core'
 import { errorRecordOf } from '../record/error-record.ts'
 import type { LiveCall, LiveLimit, LiveMessage, LiveProblem } from '../record/live-records.ts'
 import { shapeOf } from '../loop/call-shape.ts'
@@ -10,6 +10,8 @@ import type { StatementView } from './statement-view.ts'
 
 /** The place is read of so many calls of one shape; where all came from one place, later ones are taken to do so too. */
 const SITES_READ = 4
+/** Writes whose invalidation is waited for. */
+const MAX_WRITTEN = 500
 /** Shapes of one operation that are told apart in one request. */
 const MAX_SHAPES = 100
 
@@ -30,6 +32,8 @@ interface Sites {
 export class LiveRequest {
   /** Calls that have begun and not settled, in their order. */
   private readonly open = new Set<OperationTrace>()
+  /** Writes of transactions, oldest first: what they invalidate is told after COMMIT. */
+  private readonly written: OperationTrace[] = []
   private readonly sites = new Map<Series, Map<string, Sites>>()
   private isEnded = false
   /** Whether a loop is under way, for the header of the response. */
@@ -61,6 +65,13 @@ export class LiveRequest {
   settled(trace: OperationTrace, error: unknown, statements: StatementView): void {
     this.open.delete(trace)
     const { reporter } = this
+    const { transaction, operation } = trace.call
+    if (
+      transaction.kind !== 'none' &&
+      operationTraits(operation).isWrite &&
+      this.written.length < MAX_WRITTEN
+    )
+      this.written.push(trace)
     const parent = parentOf(trace)
     reporter.add(() => ({
       ...this.recordOf(trace, error, statements),
@@ -75,6 +86,14 @@ export class LiveRequest {
   /** The youngest call under way of this model and operation. */
   openCall(model: string | null, operation: string): OperationTrace | undefined {
     return [...this.open].findLast(({ call }) => call.model === model && call.operation === operation)
+  }
+
+  /** The call that wrote what is invalidated now: one under way, else the oldest of a transaction of which that was not yet told. */
+  writingCall(model: string | null, operation: string): OperationTrace | undefined {
+    const open = this.openCall(model, operation)
+    if (open !== undefined) return open
+    const index = this.written.findIndex(({ call }) => call.model === model && call.operation === operation)
+    return index < 0 ? undefined : this.written.splice(index, 1)[0]
   }
 
   /** Milliseconds from the beginning of the request. */

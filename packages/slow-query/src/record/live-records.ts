@@ -129,7 +129,8 @@ export interface LiveCacheEvent {
 export interface LiveTransactionEvent {
   readonly type: 'transaction'
   readonly request: string
-  readonly call: number
+  /** Null for those of an interactive transaction, which stand between its calls. */
+  readonly call: number | null
   readonly event: 'begin' | 'commit' | 'rollback' | 'savepoint'
   /** When it had ended. */
   readonly at: number

@@ -202,6 +202,10 @@ export class MountedRecorder implements LoopListener, FirstMount {
     this.live?.transaction(event, trace)
   }
 
+  transactionAround(event: TransactionEvent): void {
+    this.live?.transaction(event, null)
+  }
+
   private slow(operation: SlowOperation): void {
     const { host, options, plans } = this
     this.queue(() => {

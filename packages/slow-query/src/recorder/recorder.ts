@@ -31,6 +31,7 @@ export interface FirstMount extends ListListener {
   requestFinished(request: FinishedRequest): void
   deferredFailed(failure: DeferredFailure): void
   poolTooSmall(remark: PoolRemark): void
+  transactionAround(event: TransactionEvent): void
 }
 
 /** Everything that is known of the operations of one base client, whatever extended clients they came through. */
@@ -134,6 +135,8 @@ export class Recorder {
         if (call !== undefined && call.host !== host) return
         connections.transaction(event)
         const trace = call?.notes[traceKey]
+        // BEGIN and COMMIT of an interactive transaction belong to no call.
+        if (call === undefined) this.first?.transactionAround(event)
         if (trace === undefined) return
         trace.transactionMs += event.ms
         trace.transactionWaitMs += event.waitMs

@@ -6,11 +6,13 @@ import { openRequest } from '../state/place.ts'
 import { useValue } from '../state/value.ts'
 import { Badges } from '../ui/badges.tsx'
 import { clock, count, milliseconds } from '../ui/format.ts'
+import { ProblemCard } from '../problems/problems.tsx'
+import { Overview } from './overview.tsx'
+import { SavedView } from './saved.tsx'
 import { Waterfall } from './waterfall.tsx'
 
 export function RequestPane({ id }: { id: string | null }) {
-  if (id === null) return <p class="hint">Open a request to see its calls.</p>
-  return <OpenRequest id={id} />
+  return id === null ? <Overview /> : <OpenRequest id={id} />
 }
 
 function OpenRequest({ id }: { id: string }) {
@@ -47,7 +49,23 @@ function RequestDetail({ view }: { view: RequestView }) {
         <Figure name="Statements" value={count(statements)} />
         <Figure name="Rows read" value={count(rows)} />
       </dl>
+      {view.problems.length > 0 && (
+        <section aria-labelledby="problems-title">
+          <h3 id="problems-title">What is wrong, and the mend</h3>
+          <ol class="cards">
+            {view.problems.map((problem) => (
+              <ProblemCard
+                key={`${problem.kind} ${problem.callSite} ${problem.mend}`}
+                problem={problem}
+                route={name}
+                cwd={process.cwd}
+              />
+            ))}
+          </ol>
+        </section>
+      )}
       <Waterfall view={view} />
+      <SavedView view={view} />
     </article>
   )
 }

@@ -1,3 +1,5 @@
+import { nameOf } from '../../../src/answer/folded-calls.ts'
+import { isMerged } from '../../../src/answer/saved.ts'
 import type { RequestView } from '../../../src/index.ts'
 
 export type Call = RequestView['timeline'][number]
@@ -16,21 +18,21 @@ export interface WaterfallRow {
   readonly to: number
   /** Calls that it was made within. */
   readonly depth: number
-  /** Statements that answered all of them together. */
-  readonly merged: { readonly calls: number; readonly statements: number } | null
+  /** Calls that a statement of another one answered. */
+  readonly merged: number
   readonly transaction: string | null
+  /** Its number among the calls of a loop. */
+  readonly turn: number | null
+  /** Made at another place than what it is shown within. */
+  readonly isElsewhere: boolean
 }
 
-export function waterfallRows({ timeline, folded, batches }: RequestView): WaterfallRow[] {
+export function waterfallRows({ timeline, folded }: RequestView): WaterfallRow[] {
   const calls = new Map(timeline.map((call) => [call.call, call]))
   return folded.flatMap(({ name, callSite, count, calls: numbers }) => {
     const members = numbers.flatMap((number) => calls.get(number) ?? [])
     const [first] = members
     if (first === undefined) return []
-    const ids = new Set(
-      members.flatMap(({ batch }) => (batch === undefined || batch.calls < 2 ? [] : [batch.id])),
-    )
-    const own = batches.filter(({ batch }) => ids.has(batch))
     return [
       {
         key: `${first.call}`,
@@ -38,43 +40,42 @@ export function waterfallRows({ timeline, folded, batches }: RequestView): Water
         callSite,
         calls: members,
         count,
-        from: Math.min(...members.map(({ at }) => at)),
-        to: Math.max(...members.map(endOf)),
+        from: members.reduce((least, { at }) => Math.min(least, at), Infinity),
+        to: members.reduce((most, call) => Math.max(most, endOf(call)), 0),
         depth: depthOf(first, calls),
-        merged:
-          ids.size === 0
-            ? null
-            : {
-                calls: members.filter(({ batch }) => batch !== undefined && ids.has(batch.id)).length,
-                statements:
-                  own.length > 0
-                    ? own.reduce((sum, each) => sum + each.statements, 0)
-                    : members.reduce((sum, each) => sum + each.statements.length, 0),
-              },
-        transaction: first.transaction?.id ?? null,
+        merged: members.filter(isMerged).length,
+        transaction: transactionOf(first),
+        turn: null,
+        isElsewhere: true,
       },
     ]
   })
 }
 
 /** One call as a line of its own. */
-export function callRow(call: Call, within: WaterfallRow): WaterfallRow {
+export function callRow(call: Call, within: WaterfallRow, turn: number): WaterfallRow {
   return {
     key: `${within.key}-${call.call}`,
-    name: call.model === null ? call.operation : `${call.model}.${call.operation}`,
+    name: nameOf(call),
     callSite: call.callSite,
     calls: [call],
     count: 1,
     from: call.at,
     to: endOf(call),
     depth: within.depth + 1,
-    merged: null,
-    transaction: call.transaction?.id ?? null,
+    merged: isMerged(call) ? 1 : 0,
+    transaction: transactionOf(call),
+    turn,
+    isElsewhere: call.callSite !== within.callSite,
   }
 }
 
 export function endOf({ at, ms, waitMs, transactionMs }: Call): number {
   return at + ms + waitMs + transactionMs
+}
+
+function transactionOf({ transaction }: Call): string | null {
+  return transaction === undefined ? null : (transaction.id ?? transaction.kind)
 }
 
 function depthOf(call: Call, calls: ReadonlyMap<number, Call>): number {
@@ -87,12 +88,8 @@ function depthOf(call: Call, calls: ReadonlyMap<number, Call>): number {
 export function ticks(end: number): number[] {
   const raw = end / 4
   const power = 10 ** Math.floor(Math.log10(raw || 1))
-  const step = [1, 2, 5, 10].map((times) => times * power).find((each) => each >= raw) ?? raw
+  const step = [1, 2, 2.5, 5, 10].map((times) => times * power).find((each) => each >= raw) ?? raw
   const list: number[] = []
   for (let at = 0; at <= end; at += step) list.push(Number(at.toPrecision(6)))
   return list
-}
-
-export function isHit({ cache }: Call): boolean {
-  return cache === 'hit' || cache === 'stale'
 }

@@ -1,10 +1,18 @@
 import { useState } from 'preact/hooks'
+import { isCached } from '../../../src/answer/saved.ts'
 import type { RequestView } from '../../../src/index.ts'
 import { count, counted, milliseconds } from '../ui/format.ts'
 import { PlaceLink } from '../ui/place-link.tsx'
 import { CallDetail } from './call-detail.tsx'
-import { callRow, isHit, ticks, waterfallRows, type Call, type WaterfallRow } from './waterfall-rows.ts'
+import { callRow, ticks, waterfallRows, type Call, type WaterfallRow } from './waterfall-rows.ts'
 
+const LEGEND = [
+  ['span', 'call'],
+  ['sql', 'database'],
+  ['wait', 'waits for a connection'],
+  ['hit', 'cache hit'],
+  ['edge', 'BEGIN, COMMIT'],
+] as const
 /** Calls of a loop that are shown at once; more when asked. */
 const SHOWN = 100
 
@@ -15,7 +23,17 @@ export function Waterfall({ view }: { view: RequestView }) {
   const scale: Scale = { end, share: (ms) => Math.min(100, Math.max(0, (100 * ms) / end)) }
   return (
     <section class="waterfall" aria-labelledby="waterfall-title">
-      <h3 id="waterfall-title">Calls</h3>
+      <div class="waterfall-head">
+        <h3 id="waterfall-title">Calls</h3>
+        <p class="legend" aria-hidden="true">
+          {LEGEND.map(([name, said]) => (
+            <span key={name}>
+              <i class={`of-${name}`} />
+              {said}
+            </span>
+          ))}
+        </p>
+      </div>
       <div class="axis" aria-hidden="true">
         {ticks(end).map((at) => (
           <span key={at} style={{ left: `${scale.share(at)}%` }}>
@@ -52,8 +70,10 @@ function Line({ row, view, scale, bracket }: LineProps) {
   const [isOpen, setOpen] = useState(false)
   const [shown, setShown] = useState(SHOWN)
   const { calls, count: times, callSite, merged } = row
-  const isLoop = times > 1
+  const isLoop = calls.length > 1
+  const statements = calls.reduce((sum, call) => sum + call.statements.length, 0)
   const [first] = calls
+  const edges = edgesOf(row, bracket, view.transactions)
   return (
     <li class={`call ${bracket}`}>
       <div class="line">
@@ -64,31 +84,38 @@ function Line({ row, view, scale, bracket }: LineProps) {
           onClick={() => setOpen(!isOpen)}
         >
           <span class="chevron" aria-hidden="true" />
+          {row.turn !== null && <span class="turn">{count(row.turn)}</span>}
           <span class="operation">{row.name}</span>
-          {isLoop && <span class="loop">× {count(times)}</span>}
-          {merged !== null && (
+          {times > 1 && <span class="loop">× {count(times)}</span>}
+          {merged > 0 && (
             <span class="badge note">
-              {counted(merged.calls, 'call')} in {counted(merged.statements, 'statement')}
+              {isLoop ? `${counted(calls.length, 'call')}, ${counted(statements, 'statement')}` : 'merged'}
             </span>
           )}
-          {calls.some(isHit) && (
+          {calls.some(isCached) && (
             <span class="badge good">
-              {isLoop ? `${count(calls.filter(isHit).length)} cached` : 'cached'}
+              {isLoop ? `${count(calls.filter(isCached).length)} cached` : 'cached'}
             </span>
           )}
+          {calls.some(({ limit }) => limit?.cut === true) && <span class="badge warn">cut</span>}
           {calls.some(({ error }) => error !== undefined) && <span class="badge bad">failed</span>}
         </button>
         <span class="call-place">
-          {callSite !== null && <PlaceLink callSite={callSite} cwd={view.process.cwd} />}
+          {edges.map(({ event, ms, at }) => (
+            <span key={at} class="edge-text">
+              {event.toUpperCase()} {milliseconds(ms)} ·{' '}
+            </span>
+          ))}
+          {callSite !== null && row.isElsewhere && <PlaceLink callSite={callSite} cwd={view.process.cwd} />}
         </span>
-        <Bar row={row} scale={scale} />
+        <Bar row={row} scale={scale} transactions={view.transactions} edges={edges} />
         <span class="call-ms number">{milliseconds(row.to - row.from)}</span>
       </div>
       {isOpen && !isLoop && first !== undefined && <CallDetail call={first} view={view} />}
       {isOpen && isLoop && (
         <ol class="calls inner">
-          {calls.slice(0, shown).map((call) => (
-            <Line key={call.call} row={callRow(call, row)} view={view} scale={scale} bracket="" />
+          {calls.slice(0, shown).map((call, index) => (
+            <Line key={call.call} row={callRow(call, row, index + 1)} view={view} scale={scale} bracket="" />
           ))}
           {calls.length > shown && (
             <li>
@@ -103,11 +130,24 @@ function Line({ row, view, scale, bracket }: LineProps) {
   )
 }
 
+interface BarProps {
+  readonly row: WaterfallRow
+  readonly scale: Scale
+  readonly transactions: RequestView['transactions']
+  /** BEGIN and COMMIT of the transaction that it opens or ends. */
+  readonly edges: RequestView['transactions']
+}
+
 /** Light while the call was under way, full while the database worked, hatched while it waited for a connection. */
-function Bar({ row, scale }: { row: WaterfallRow; scale: Scale }) {
+function Bar({ row, scale, transactions, edges }: BarProps) {
   const { calls, from, to } = row
-  const hits = calls.filter(isHit)
-  const asked = calls.filter((call) => !isHit(call) || call.statements.length > 0)
+  const numbers = new Set(calls.map(({ call }) => call))
+  const own = [
+    ...transactions.filter(({ call }) => call !== null && numbers.has(call)).slice(0, SHOWN),
+    ...edges,
+  ]
+  const hits = calls.filter(isCached)
+  const asked = calls.filter((call) => !isCached(call) || call.statements.length > 0)
   return (
     <span class="bar" role="img" aria-label={`from ${milliseconds(from)} to ${milliseconds(to)}`}>
       {asked.length > 0 && (
@@ -117,6 +157,14 @@ function Bar({ row, scale }: { row: WaterfallRow; scale: Scale }) {
         />
       )}
       {asked.slice(0, SHOWN).flatMap((call) => segments(call, scale))}
+      {own.map(({ event, at, ms }) => (
+        <i
+          key={`${event}${at}`}
+          class="edge"
+          title={`${event.toUpperCase()} ${milliseconds(ms)}`}
+          style={spread(at - ms, at, scale)}
+        />
+      ))}
       {hits.slice(0, SHOWN).map((call) => (
         <i key={call.call} class="hit" style={{ left: `${scale.share(call.at)}%` }} />
       ))}
@@ -144,3 +192,23 @@ function bracketOf(rows: readonly WaterfallRow[], at: number): string {
   const [isFirst, isLast] = [rows[at - 1]?.transaction !== own, rows[at + 1]?.transaction !== own]
   return `in-transaction ${isFirst ? 'first' : ''} ${isLast ? 'last' : ''}`
 }
+
+/** BEGIN before the first line of an interactive transaction, and what ended it behind the last. */
+function edgesOf(
+  { from, to }: WaterfallRow,
+  bracket: string,
+  transactions: RequestView['transactions'],
+): RequestView['transactions'] {
+  const between = transactions.filter(({ call }) => call === null)
+  const begin = between.findLast(({ event, at }) => event === 'begin' && at <= from + ROUNDING_MS)
+  const end = between.find(
+    ({ event, at, ms }) => (event === 'commit' || event === 'rollback') && at - ms >= to - ROUNDING_MS,
+  )
+  return [
+    ...(bracket.includes('first') && begin !== undefined ? [begin] : []),
+    ...(bracket.includes('last') && end !== undefined ? [end] : []),
+  ]
+}
+
+/** By how much times that were taken apart may overlap, in milliseconds. */
+const ROUNDING_MS = 0.5

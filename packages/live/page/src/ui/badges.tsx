@@ -8,6 +8,7 @@ const TONES: Readonly<Record<Badge, 'bad' | 'warn' | 'good' | 'note'>> = {
   'sequential scan': 'warn',
   slow: 'warn',
   failed: 'bad',
+  limited: 'warn',
   cached: 'good',
   merged: 'note',
 }

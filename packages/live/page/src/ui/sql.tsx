@@ -21,7 +21,7 @@ export function Sql({ text }: { text: string }) {
           kind === null ? (
             part
           ) : (
-            <span key={index} class={`token ${kind}`}>
+            <span key={index} class={`token-${kind}`}>
               {part}
             </span>
           ),

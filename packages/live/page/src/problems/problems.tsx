@@ -1,0 +1,51 @@
+import type { ComponentChildren } from 'preact'
+import { CopyButton } from '../ui/copy-button.tsx'
+import { PlaceLink } from '../ui/place-link.tsx'
+import { MigrationButton } from './migration.tsx'
+import { mendOf, promptFor, type Problem } from './problem-text.ts'
+
+interface ProblemProps {
+  readonly problem: Problem
+  /** Where it was seen, in words. */
+  readonly route: string
+  readonly cwd?: string
+  /** Said beside its title. */
+  readonly children?: ComponentChildren
+}
+
+/** One problem: what was seen, where, and the change that mends it. */
+export function ProblemCard({ problem, route, cwd, children }: ProblemProps) {
+  const { title, callSite, from, kind } = problem
+  const { change, code } = mendOf(problem)
+  return (
+    <li class="problem">
+      <h4>{title}</h4>
+      {children !== undefined && <p class="seen">{children}</p>}
+      <p class="problem-places">
+        {callSite !== null && <PlaceLink callSite={callSite} cwd={cwd} />}
+        {from !== undefined && (
+          <>
+            {' from '}
+            <From text={from} cwd={cwd} />
+          </>
+        )}
+      </p>
+      <p class="mend">{change}</p>
+      <div class="actions">
+        <CopyButton text={code} label="Copy fix" />
+        <CopyButton text={promptFor(problem, route)} label="Copy as prompt" />
+        {kind === 'sequential-scan' && <MigrationButton />}
+      </div>
+    </li>
+  )
+}
+
+/** `Post.findMany (/app/src/posts.ts:14:53)`, or a place alone. */
+function From({ text, cwd }: { text: string; cwd?: string | undefined }) {
+  const [, name = '', place = text] = /^(.*) \((.*)\)$/.exec(text) ?? []
+  return (
+    <>
+      {name} <PlaceLink callSite={place} cwd={cwd} />
+    </>
+  )
+}

@@ -1,0 +1,65 @@
+import UPlot from 'uplot'
+import 'uplot/dist/uPlot.min.css'
+import type { ChartProps, Drawing } from './chart.tsx'
+
+/** Draws lines with uPlot, in the colours that the page has now. */
+export function drawChart(place: HTMLElement, props: ChartProps, height: number): Drawing {
+  const colour = (name: string): string => {
+    // Of a colour with two sides the one that counts is known to elements alone.
+    const probe = document.createElement('i')
+    probe.style.color = `var(${name})`
+    place.append(probe)
+    const { color } = getComputedStyle(probe)
+    probe.remove()
+    return color
+  }
+  const axis = {
+    stroke: colour('--soft'),
+    grid: { stroke: colour('--line'), width: 1 },
+    ticks: { show: false },
+  }
+  const { lines, max, format } = props
+  const plot = new UPlot(
+    {
+      width: Math.max(200, place.clientWidth),
+      height,
+      legend: { show: false },
+      cursor: { drag: { x: false, y: false } },
+      scales: { y: { range: (_, __, most) => [0, max ?? Math.max(1, most * 1.1)] } },
+      axes: [
+        { ...axis, values: '{HH}:{mm}:{ss}', space: 80, size: 28 },
+        { ...axis, size: 56, values: (_, values) => values.map(format) },
+      ],
+      series: [
+        {},
+        ...lines.map((line) => ({
+          label: line.name,
+          stroke: colour(line.colour),
+          width: 1.5,
+          spanGaps: true,
+          points: { show: false },
+          ...(line.isFilled === true ? { fill: faded(colour(line.colour)) } : {}),
+        })),
+      ],
+    },
+    dataOf(props),
+    place,
+  )
+  const watcher = new ResizeObserver(() => plot.setSize({ width: Math.max(200, place.clientWidth), height }))
+  watcher.observe(place)
+  return {
+    show: (next) => plot.setData(dataOf(next)),
+    end: () => {
+      watcher.disconnect()
+      plot.destroy()
+    },
+  }
+}
+
+function dataOf({ seconds, lines }: ChartProps): UPlot.AlignedData {
+  return [[...seconds], ...lines.map(({ values }) => [...values])]
+}
+
+function faded(colour: string): string {
+  return colour.replace(/^rgb\((.*)\)$/, 'rgba($1, 0.15)')
+}
