@@ -45,7 +45,7 @@ export async function startMariadb(settings: Record<string, string> = {}): Promi
     as,
     isReady: () => answersMariadb(url),
   })
-  return { ...running, url }
+  return Object.assign(running, { url })
 }
 
 /** Whether a server lets us in there. */

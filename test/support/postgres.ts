@@ -53,8 +53,9 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     as,
     isReady: () => answersPostgres(url),
   })
+  const { kill } = server
   // SIGTERM waits for clients to leave; SIGINT makes them leave.
-  return { ...server, url, kill: (signal = 'SIGINT') => server.kill(signal) }
+  return Object.assign(server, { url, kill: (signal: NodeJS.Signals = 'SIGINT') => kill(signal) })
 }
 
 /** Whether a server lets us in there and allows what tests do: creating databases. */

@@ -12,6 +12,8 @@ export interface ServerProcess {
   directory: string
   /** Ends it and removes its directory. With `'SIGKILL'` it dies as in a power cut; the default lets it finish. */
   kill(signal?: NodeJS.Signals): Promise<void>
+  /** Ends it as in a power cut, and starts it again with what it had written, on the same port. */
+  restart(): Promise<void>
   /** Freezes it: connections stay open and nothing answers. */
   pause(): void
   resume(): void
@@ -33,6 +35,42 @@ export interface ServerCommand {
 
 /** Starts a server and resolves when it is ready; fails with what it printed when it is not. */
 export async function startServer(server: ServerCommand): Promise<ServerProcess> {
+  const { directory, port } = server
+  let running = launch(server)
+  const orphaned = (): void => {
+    running.child.kill('SIGKILL')
+    rmSync(directory, { recursive: true, force: true })
+  }
+  process.once('exit', orphaned)
+  const kill = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
+    await running.end(signal)
+    process.off('exit', orphaned)
+    rmSync(directory, { recursive: true, force: true })
+  }
+  try {
+    await running.isReady()
+  } catch (error) {
+    await kill('SIGKILL')
+    throw error
+  }
+  return {
+    port,
+    get pid() {
+      return running.child.pid ?? 0
+    },
+    directory,
+    kill,
+    async restart() {
+      await running.end('SIGQUIT')
+      running = launch(server)
+      await running.isReady()
+    },
+    pause: () => void running.child.kill('SIGSTOP'),
+    resume: () => void running.child.kill('SIGCONT'),
+  }
+}
+
+function launch(server: ServerCommand) {
   const { name, port, directory, command, args, as, env, readyWithinMs = 30_000 } = server
   const child = spawn(command, [...args], {
     cwd: directory,
@@ -54,35 +92,22 @@ export async function startServer(server: ServerCommand): Promise<ServerProcess>
       resolve()
     })
   })
-  const orphaned = (): void => {
-    child.kill('SIGKILL')
-    rmSync(directory, { recursive: true, force: true })
-  }
-  process.once('exit', orphaned)
-  const kill = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
-    child.kill('SIGCONT') // a frozen process would never see the other signal
-    child.kill(signal)
-    await ended
-    process.off('exit', orphaned)
-    rmSync(directory, { recursive: true, force: true })
-  }
-
-  const isReady = server.isReady ?? (() => accepts(port))
-  const deadline = Date.now() + readyWithinMs
-  while (!(await isReady())) {
-    if (hasEnded(child) || Date.now() > deadline) {
-      await kill('SIGKILL')
-      throw new Error(`${name} did not start on port ${port}:\n${output.join('')}`)
-    }
-    await pause(20)
-  }
   return {
-    port,
-    pid: child.pid ?? 0,
-    directory,
-    kill,
-    pause: () => void child.kill('SIGSTOP'),
-    resume: () => void child.kill('SIGCONT'),
+    child,
+    end(signal: NodeJS.Signals): Promise<void> {
+      child.kill('SIGCONT') // a frozen process would never see the other signal
+      child.kill(signal)
+      return ended
+    },
+    async isReady(): Promise<void> {
+      const isReady = server.isReady ?? (() => accepts(port))
+      const deadline = Date.now() + readyWithinMs
+      while (!(await isReady())) {
+        if (hasEnded(child) || Date.now() > deadline)
+          throw new Error(`${name} did not start on port ${port}:\n${output.join('')}`)
+        await pause(20)
+      }
+    },
   }
 }
 
