@@ -1,4 +1,5 @@
 import { BriskError } from '@prisma-brisk/core'
+import { LIVE_FORGOTTEN } from '@prisma-brisk/slow-query'
 
 /** Asked to run in production. Code `E_LIVE_IN_PRODUCTION`. */
 export class LiveInProductionError extends BriskError {
@@ -47,6 +48,13 @@ export class AdvisorMissingError extends BriskError {
       'E_ADVISOR_MISSING',
       'advice on indexes needs the index advisor, which is not installed: npm install --save-dev @prisma-brisk/index-advisor',
     )
+  }
+}
+
+/** A process refers to what this hub was never told; it says it again. Code `E_LIVE_FORGOTTEN`. */
+export class LiveForgottenError extends BriskError {
+  constructor() {
+    super(LIVE_FORGOTTEN, 'expected the definitions that this process has told another hub; send them again.')
   }
 }
 

@@ -13,6 +13,7 @@ export type { CacheView, QueryView, RouteView } from './answer/summaries.ts'
 export {
   AdvisorMissingError,
   LiveArgumentError,
+  LiveForgottenError,
   LiveInProductionError,
   NoHubError,
   NoRequestError,

@@ -7,7 +7,7 @@ import {
   type SqlCommenter,
   type SqlTags,
 } from '@prisma-brisk/core'
-import { shapeOf } from './loop/call-shape.ts'
+import { shapeOf } from './trace/call-shape.ts'
 import { currentScope } from './request/request-scope.ts'
 
 /** What {@link briskComments} writes; all of it by default. */

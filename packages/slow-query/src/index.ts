@@ -36,6 +36,14 @@ export type {
   StatementRecord,
 } from './record/records.ts'
 export {
+  LiveDictionary,
+  type LiveBrief,
+  type LiveBriefCall,
+  type LiveShape,
+  type LiveText,
+} from './record/live-brief.ts'
+export {
+  LIVE_FORGOTTEN,
   LIVE_PROTOCOL,
   type LiveAnswer,
   type LiveBatchEvent,

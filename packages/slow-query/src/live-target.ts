@@ -2,7 +2,10 @@ import type { LiveQuestion } from './record/live-records.ts'
 
 /** A hub of `brisk live`, as a process that reports to it sees it. */
 export interface LiveTarget {
-  /** Takes lines of JSON, see `LiveMessage`. A promise that rejects drops them. */
+  /**
+   * Takes lines of JSON, see `LiveMessage` and `LiveBrief`. A promise that rejects drops them; with the code `E_LIVE_FORGOTTEN` they
+   * are sent once more, with all definitions.
+   */
   send(lines: string): void | Promise<void>
   /**
    * Resolves with what the hub wants to know of the process, or after a while with nothing; rejects where the hub is gone.

@@ -1,7 +1,13 @@
 import { jest } from '@jest/globals'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { runRequest, type LiveMessage, type LiveTarget } from '@prisma-brisk/slow-query'
+import {
+  LiveDictionary,
+  runRequest,
+  type LiveBrief,
+  type LiveMessage,
+  type LiveTarget,
+} from '@prisma-brisk/slow-query'
 import { brisk } from 'prisma-brisk'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
@@ -26,9 +32,13 @@ afterAll(() => database.drop())
 
 function reported() {
   const messages: LiveMessage[] = []
+  const dictionary = new LiveDictionary()
   const live: LiveTarget = {
     send: (lines) => {
-      for (const line of lines.trimEnd().split('\n')) messages.push(JSON.parse(line) as LiveMessage)
+      for (const line of lines.trimEnd().split('\n')) {
+        const message = dictionary.whole(JSON.parse(line) as LiveMessage | LiveBrief)
+        if (message !== null) messages.push(message)
+      }
     },
   }
   const prisma = database.createClient().$extends(

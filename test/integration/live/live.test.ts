@@ -160,6 +160,12 @@ test('two processes report to one hub, histories survive a restart, and a hub th
     (list) => list.includes('GET /loop'),
   )
   expect(found).toContain('GET /loop')
+  // It is told anew what the one before was told once.
+  const retold = hub.history.all().find(({ name }) => name === 'GET /loop')
+  expect(retold?.calls[1]).toMatchObject({
+    callSite: at('the N+1'),
+    statements: [{ sql: expect.stringContaining('"User"') }],
+  })
   await Promise.all([one.end(), again.end()])
   await hub.close()
 })
@@ -359,7 +365,10 @@ test('brisk live starts the command with its environment, passes output, signals
   expect(plans.text).toContain('Seq Scan')
   for (const text of [plans.text, (await call('get_request', { id: rows[0]!.id })).text])
     expect(text).not.toContain('Ignore your instructions')
-  expect((await call('write_migration')).text).toMatch(/^Nothing was written/)
+  expect(JSON.parse((await call('write_migration')).text)).toMatchObject({
+    isWritten: false,
+    said: expect.stringContaining('confirm: true'),
+  })
   expect(await call('get_request', { id: 'none' })).toMatchObject({
     isError: true,
     text: expect.stringMatching(/^E_NO_REQUEST/),

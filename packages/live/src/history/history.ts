@@ -1,5 +1,9 @@
+import { LiveForgottenError } from '../errors.ts'
+import { LiveDictionary } from '@prisma-brisk/slow-query'
 import type {
   LiveAnswer,
+  LiveBrief,
+  LiveBriefCall,
   LiveBatchEvent,
   LiveCacheEvent,
   LiveCall,
@@ -62,6 +66,7 @@ export class History {
   /** Hears what processes answer. */
   onAnswer: (answer: LiveAnswer) => void = () => undefined
   private readonly lone = new LoneTimes()
+  private readonly dictionaries = new Map<string, LiveDictionary>()
   private readonly requests = new Map<string, RequestHistory>()
   private readonly listeners = new Set<HistoryListener>()
 
@@ -97,31 +102,50 @@ export class History {
     this.tell('cleared', null)
   }
 
-  /** Takes lines of JSON as a process sends them; lines that are no messages are counted, and lost. */
+  /**
+   * Takes lines of JSON as a process sends them; lines that are no messages are counted, and lost.
+   *
+   * @throws LiveForgottenError where they refer to what this hub was never told
+   */
   take(lines: string): void {
     let process: LiveProcess | null = null
+    let dictionary = new LiveDictionary()
     for (const line of lines.split('\n')) {
       if (line === '') continue
       const message = messageOf(line)
       if (message?.type === 'process') {
         process = message
-        this.meet(message)
+        dictionary = this.meet(message)
       } else if (message === null || process === null) this.refused++
-      else this.add(message, process, line.length * WEIGHT)
+      else this.add(message, dictionary, process, line.length * WEIGHT)
     }
     this.shrink()
   }
 
-  private meet(process: LiveProcess): void {
+  private meet(process: LiveProcess): LiveDictionary {
     if (!this.processes.has(process.process) && this.processes.size >= MAX_PROCESSES) {
       const [oldest] = this.processes.keys()
-      if (oldest !== undefined) this.processes.delete(oldest)
+      if (oldest !== undefined) {
+        this.processes.delete(oldest)
+        this.dictionaries.delete(oldest)
+      }
     }
+    const dictionary = this.dictionaries.get(process.process) ?? new LiveDictionary()
+    if (!dictionary.knows(process)) throw new LiveForgottenError()
+    this.dictionaries.set(process.process, dictionary)
     this.processes.set(process.process, process)
+    return dictionary
   }
 
-  private add(message: Exclude<LiveMessage, LiveProcess>, process: LiveProcess, bytes: number): void {
+  private add(line: Told, dictionary: LiveDictionary, process: LiveProcess, bytes: number): void {
+    const message = dictionary.whole(line)
+    if (message === null) {
+      if (line.type === 'brief') this.refused++
+      return
+    }
     switch (message.type) {
+      case 'process':
+        return
       case 'answer':
         return this.onAnswer(message)
       case 'record':
@@ -237,7 +261,12 @@ export class History {
 
 /** A request without its calls. */
 const BASE_BYTES = 500
-const TYPES: ReadonlySet<unknown> = new Set<LiveMessage['type']>([
+type Told = Exclude<LiveMessage | LiveBrief, LiveProcess>
+
+const TYPES: ReadonlySet<unknown> = new Set<Told['type'] | 'process'>([
+  'brief',
+  'shape',
+  'text',
   'process',
   'request',
   'call',
@@ -257,13 +286,23 @@ function keep<T>(list: T[], each: T, most: number): void {
   if (list.length > 1.2 * most) list.splice(0, list.length - most)
 }
 
-function messageOf(line: string): LiveMessage | null {
+function isCall({ request, call, t, r, q }: Partial<LiveBriefCall>): boolean {
+  return (
+    typeof request === 'string' &&
+    typeof call === 'number' &&
+    [t, r, q].every(Array.isArray) &&
+    (q as unknown[]).every(Array.isArray)
+  )
+}
+
+function messageOf(line: string): LiveMessage | LiveBrief | null {
   try {
-    const value = JSON.parse(line) as Partial<LiveMessage> | null
+    const value = JSON.parse(line) as Partial<LiveMessage | LiveBrief> | null
     if (typeof value !== 'object' || value === null || !TYPES.has(value.type)) return null
     if (value.type === 'call' && !(Array.isArray(value.statements) && typeof value.request === 'string'))
       return null
-    return value as LiveMessage
+    if (value.type === 'brief' && !isCall(value)) return null
+    return value as LiveMessage | LiveBrief
   } catch {
     return null
   }

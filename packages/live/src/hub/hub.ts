@@ -2,7 +2,7 @@ import type { LiveQuestion } from '@prisma-brisk/slow-query'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { apiAnswer } from '../answer/api.ts'
-import { LiveInProductionError, PortError } from '../errors.ts'
+import { LiveForgottenError, LiveInProductionError, PortError } from '../errors.ts'
 import { Access } from './access.ts'
 import { Actions } from './actions.ts'
 import { EventStreams } from './event-streams.ts'
@@ -103,7 +103,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, room: 
   if (request.method === 'POST' && url.pathname === '/v1/report') {
     const body = await bodyOf(request)
     if (body === null) return send(response, 413, { error: 'A delivery of at most 16 MB is expected.' })
-    history.take(body)
+    try {
+      history.take(body)
+    } catch (error) {
+      if (!(error instanceof LiveForgottenError)) throw error
+      return send(response, 409, { code: error.code, error: error.message })
+    }
     response.writeHead(204).end()
     return
   }

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import type { LiveTarget } from '../live-target.ts'
-import type { LiveQuestion } from '../record/live-records.ts'
+import { LIVE_FORGOTTEN, type LiveQuestion } from '../record/live-records.ts'
 
 /** Milliseconds until a hub that does not answer has lost what it was given. */
 const PATIENCE_MS = 2000
@@ -69,7 +69,10 @@ async function ask(
         response.once('error', reject)
         response.once('end', () => {
           if (statusCode >= 200 && statusCode < 300) resolve(text)
-          else reject(new Error(`the hub answered ${statusCode}`))
+          else {
+            const code = statusCode === 409 ? LIVE_FORGOTTEN : 'E_LIVE_HUB'
+            reject(Object.assign(new Error(`the hub answered ${statusCode}`), { code }))
+          }
         })
       },
     )

@@ -45,7 +45,7 @@ function cacheEvent(reporter: LiveReporter, message: CacheMessage): void {
     type: 'cache',
     request: request?.id ?? null,
     call: trace === undefined ? null : reporter.numberOf(trace),
-    callSite: trace === undefined || request === null ? null : request.siteOf(trace)[0],
+    callSite: trace === undefined || request === null ? null : request.siteOf(trace),
     time,
     event,
     model,

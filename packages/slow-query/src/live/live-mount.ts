@@ -30,7 +30,10 @@ export class LiveMount {
     this.context = {
       host,
       nPlusOne,
-      statements: host.state(viewKey, () => new StatementView(host, reporter.kept, new WeakRef(plans))),
+      statements: host.state(
+        reporter.viewKey,
+        () => new StatementView(host, reporter.encoder, reporter.kept, new WeakRef(plans)),
+      ),
       plans,
     }
     host.onDisconnect(() => withinPatience(reporter.flush()), 'last')
@@ -72,7 +75,6 @@ export class LiveMount {
   }
 }
 
-const viewKey = Symbol('prisma-brisk.live-statements')
 /** Milliseconds that `$disconnect` waits for a hub. */
 const LAST_PATIENCE_MS = 300
 

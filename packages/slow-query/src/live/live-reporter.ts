@@ -1,9 +1,10 @@
 import { basename } from 'node:path'
 import { processName, realTimers } from '@prisma-brisk/core'
-import { LIVE_PROTOCOL, type LiveMessage, type LiveProcess } from '../record/live-records.ts'
+import { LIVE_FORGOTTEN, LIVE_PROTOCOL, type LiveMessage, type LiveProcess } from '../record/live-records.ts'
 import { WatchedScope } from '../request/request-scope.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import { KeptStatements } from './kept-statements.ts'
+import { LiveEncoder } from './live-encoder.ts'
 import { LiveRequest } from './live-request.ts'
 import type { LiveTarget } from '../live-target.ts'
 
@@ -13,25 +14,29 @@ const MAX_LENGTH = 8 * 1024 * 1024
 /** Messages made in one turn of the event loop. */
 const TURN = 500
 /** Milliseconds in which what happens together is sent together, and after which a hub that failed is tried again. */
-const GATHER_MS = 50
+const GATHER_MS = 100
 const PAUSE_MS = 500
 /** What runs outside of requests is one request until nothing has happened for so long. */
 const IDLE_MS = 1000
+
+let lastCall = 0
 
 /** Reports what happens in this process to one hub, off the path of the calls. */
 export class LiveReporter {
   /** Messages that reached no hub. */
   dropped = 0
+  /** What clients keep of this reporter, each for itself. */
+  readonly viewKey = Symbol('prisma-brisk.live-statements')
+  readonly encoder: LiveEncoder
   /** What the hub may ask of. */
   readonly kept = new KeptStatements()
-  private pending: (() => LiveMessage | null)[] = []
+  private pending: (() => LiveMessage | string | null)[] = []
   private lines: string[] = []
   private length = 0
-  private working: Promise<void> | null = null
+  private making: NodeJS.Immediate | null = null
+  private sending: Promise<void> | null = null
   private readonly requests = new WeakMap<WatchedScope, LiveRequest>()
-  private readonly numbers = new WeakMap<OperationTrace, number>()
   private lastRequest = 0
-  private lastCall = 0
   private alone: WatchedScope | null = null
   private timer: NodeJS.Timeout | null = null
   private isAsked = false
@@ -39,16 +44,18 @@ export class LiveReporter {
   constructor(
     private readonly target: LiveTarget,
     readonly showsValues: boolean,
-  ) {}
+  ) {
+    this.encoder = new LiveEncoder(showsValues)
+  }
 
   /** Queues a message that is made later; null where there is nothing to say. */
-  add(make: () => LiveMessage | null): void {
+  add(make: () => LiveMessage | string | null): void {
     if (this.pending.length >= MAX_PENDING) {
       this.dropped++
       return
     }
     this.pending.push(make)
-    this.working ??= this.work()
+    this.making ??= realTimers.setImmediate(this.write)
   }
 
   /** What is known of a request; the hub hears of it with its first call. */
@@ -83,15 +90,18 @@ export class LiveReporter {
 
   /** The number of a call, given when it begins. */
   numberOf(trace: OperationTrace): number {
-    let number = this.numbers.get(trace)
-    if (number === undefined) this.numbers.set(trace, (number = ++this.lastCall))
-    return number
+    if (trace.liveNumber === 0) trace.liveNumber = ++lastCall
+    return trace.liveNumber
   }
 
   /** Resolves when what was reported so far has reached the hub, or is dropped. */
   async flush(): Promise<void> {
     this.endOutside()
-    while (this.working !== null) await this.working
+    for (;;) {
+      if (this.sending !== null) await this.sending
+      else if (this.making !== null) await new Promise<void>((resolve) => realTimers.setImmediate(resolve))
+      else return
+    }
   }
 
   private endOutside(): void {
@@ -101,26 +111,22 @@ export class LiveReporter {
     alone?.end()
   }
 
-  private async work(): Promise<void> {
+  /** Sends what was made, a while after the first of it, until nothing more is there. */
+  private async send(): Promise<void> {
     await pause(GATHER_MS)
-    while (this.pending.length > 0 || this.lines.length > 0) {
-      this.write()
-      if (this.pending.length > 0) {
-        await new Promise<void>((resolve) => realTimers.setImmediate(resolve))
-        continue
-      }
+    while (this.lines.length > 0) {
       const { lines } = this
       this.lines = []
       this.length = 0
       try {
-        await this.target.send(`${[JSON.stringify(this.process()), ...lines].join('\n')}\n`)
+        await this.deliver(lines)
         void this.listen()
       } catch {
         this.dropped += lines.length
         await pause(PAUSE_MS)
       }
     }
-    this.working = null
+    this.sending = null
   }
 
   /** Waits for what the hub asks as long as it is there; with the next delivery that it takes it is listened to again. */
@@ -143,15 +149,19 @@ export class LiveReporter {
     }
   }
 
-  /** Makes some of the messages that wait. */
-  private write(): void {
+  /**
+   * Makes some of the messages that wait: soon, so that what they are made of need not be kept, and not within the turn of the event loop
+   * that the calls end in.
+   */
+  private readonly write = (): void => {
     const { pending } = this
     this.pending = pending.length > TURN ? pending.slice(TURN) : []
+    this.making = this.pending.length > 0 ? realTimers.setImmediate(this.write) : null
     for (const make of pending.length > TURN ? pending.slice(0, TURN) : pending) {
       try {
         const message = make()
         if (message === null) continue
-        const line = JSON.stringify(message, jsonValue)
+        const line = typeof message === 'string' ? message : lineOf(message)
         if (this.length + line.length > MAX_LENGTH) {
           this.dropped++
           continue
@@ -163,6 +173,24 @@ export class LiveReporter {
         this.dropped++
       }
     }
+    if (this.lines.length > 0) this.sending ??= this.send()
+  }
+
+  /** A hub that has forgotten what it was told, since it is another one, is told everything. */
+  private async deliver(lines: readonly string[]): Promise<void> {
+    const { encoder } = this
+    const send = async (): Promise<void> => {
+      const { count } = encoder
+      await this.target.send(`${[JSON.stringify(this.process()), ...encoder.news(), ...lines].join('\n')}\n`)
+      encoder.told(count)
+    }
+    try {
+      await send()
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== LIVE_FORGOTTEN) throw error
+      encoder.told(0)
+      await send()
+    }
   }
 
   private process(): LiveProcess {
@@ -173,6 +201,7 @@ export class LiveReporter {
       pid: process.pid,
       name: basename(process.argv[1] ?? 'node'),
       cwd: process.cwd(),
+      known: this.encoder.known,
       dropped: this.dropped,
       args: this.showsValues ? 'values' : 'kinds',
     }
@@ -183,6 +212,14 @@ async function pause(ms: number): Promise<void> {
   await new Promise<void>((resolve) => {
     realTimers.setTimeout(resolve, ms).unref()
   })
+}
+
+function lineOf(message: LiveMessage): string {
+  try {
+    return JSON.stringify(message)
+  } catch {
+    return JSON.stringify(message, jsonValue)
+  }
 }
 
 function jsonValue(_key: string, value: unknown): unknown {

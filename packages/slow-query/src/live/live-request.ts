@@ -1,11 +1,11 @@
 import { operationTraits, runningCall } from '@prisma-brisk/core'
 import { errorRecordOf } from '../record/error-record.ts'
 import type { LiveCall, LiveLimit, LiveMessage, LiveProblem } from '../record/live-records.ts'
-import { shapeOf } from '../loop/call-shape.ts'
 import type { WatchedScope } from '../request/request-scope.ts'
 import type { Series } from '../metrics/series.ts'
 import { traceKey, type OperationTrace } from '../trace/operation-trace.ts'
 import { argumentView } from './argument-view.ts'
+import { callLine, type LiveEncoder } from './live-encoder.ts'
 import type { StatementView } from './statement-view.ts'
 
 /** The place is read of so many calls of one shape; where all came from one place, later ones are taken to do so too. */
@@ -18,14 +18,25 @@ const MAX_SHAPES = 100
 /** Who passes on what a request tells. */
 export interface LiveVoice {
   readonly showsValues: boolean
-  add(make: () => LiveMessage | null): void
+  readonly encoder: LiveEncoder
+  /** Queues a message, or its line, that is made later. */
+  add(make: () => LiveMessage | string | null): void
   numberOf(trace: OperationTrace): number
+}
+
+/** Where a call was made, and the number of the calls that share this with it. */
+interface Place {
+  readonly site: string | null
+  readonly isAssumed: boolean
+  readonly shape: number
 }
 
 interface Sites {
   read: number
   /** Undefined once the calls came from several places. */
   only: string | null | undefined
+  /** What later calls are taken to have come from. */
+  assumed: Place | null
 }
 
 /** One request as a hub hears of it: its calls in their order. */
@@ -73,10 +84,7 @@ export class LiveRequest {
     )
       this.written.push(trace)
     const parent = parentOf(trace)
-    reporter.add(() => ({
-      ...this.recordOf(trace, error, statements),
-      ...(parent === undefined ? {} : { parent: reporter.numberOf(parent) }),
-    }))
+    reporter.add(() => this.lineOf(trace, error, statements, parent))
   }
 
   problem(problem: Omit<LiveProblem, 'type' | 'request'>): void {
@@ -120,20 +128,27 @@ export class LiveRequest {
     if (plan !== null) this.reporter.add(() => ({ type: 'plan', fingerprint, sql, plan }))
   }
 
-  private recordOf(trace: OperationTrace, error: unknown, statements: StatementView): LiveCall {
-    const { call } = trace
-    const { batch, cache } = call.notes
-    // Noted by pagination, which stands further up.
-    const { limit } = call.notes as { readonly limit?: LiveLimit }
-    const { kind, id } = call.transaction
-    const [callSite, isSiteAssumed] = this.siteOf(trace)
+  private lineOf(
+    trace: OperationTrace,
+    error: unknown,
+    statements: StatementView,
+    parent: OperationTrace | undefined,
+  ): LiveCall | string {
+    const { reporter } = this
+    const { site: callSite, isAssumed: isSiteAssumed, shape } = this.placeOf(trace)
+    const number = reporter.numberOf(trace)
+    const at = trace.startedAt - this.scope.startedAt
+    const more = this.rareOf(trace, error, parent)
+    const entries = shape < 0 ? null : this.entriesOf(trace, statements)
+    if (entries !== null) return callLine(this.id, number, shape, at, trace, entries, more)
+    const { model, operation, args } = trace.call
     return {
       type: 'call',
       request: this.id,
-      call: this.reporter.numberOf(trace),
-      model: call.model,
-      operation: call.operation,
-      at: this.at(trace.startedAt),
+      call: number,
+      model,
+      operation,
+      at: round(at),
       ms: round(trace.ms),
       waitMs: round(trace.waitMs),
       transactionMs: round(trace.transactionMs),
@@ -144,33 +159,79 @@ export class LiveRequest {
       rowsReturned: trace.rowsReturned,
       callSite,
       ...(isSiteAssumed ? { isSiteAssumed } : {}),
-      // The arguments of raw SQL are its text and values; the statement says what may be said of it.
-      ...(call.model === null ? {} : { args: argumentView(call.args, this.reporter.showsValues) }),
+      ...(model === null || reporter.showsValues ? {} : { args: argumentView(args, false) }),
+      ...more,
+    }
+  }
+
+  /** The statements as they travel; null where one has to be told whole. */
+  private entriesOf({ statements }: OperationTrace, view: StatementView): string | null {
+    let entries = ''
+    for (const each of statements ?? []) {
+      const entry = view.entry(each, each.startedAt - this.scope.startedAt, this.planned)
+      if (entry === null) return null
+      entries += entries === '' ? entry : `,${entry}`
+    }
+    return entries
+  }
+
+  /** What few calls have; null where this one has nothing of it. */
+  private rareOf(
+    { call, statements }: OperationTrace,
+    error: unknown,
+    parent: OperationTrace | undefined,
+  ): Partial<LiveCall> | null {
+    const { batch, cache } = call.notes
+    // Noted by pagination, which stands further up.
+    const { limit } = call.notes as { readonly limit?: LiveLimit }
+    const { kind, id } = call.transaction
+    const hasValues = this.reporter.showsValues && call.model !== null
+    if (
+      parent === undefined &&
+      !hasValues &&
+      kind === 'none' &&
+      batch === undefined &&
+      cache === undefined &&
+      limit === undefined &&
+      error === undefined
+    )
+      return null
+    return {
+      ...(parent === undefined ? {} : { parent: this.reporter.numberOf(parent) }),
+      ...(hasValues ? { args: argumentView(call.args, true) } : {}),
       ...(kind === 'none' ? {} : { transaction: { kind, id } }),
       ...(batch === undefined ? {} : { batch: { id: batch.id, calls: batch.calls } }),
       ...(cache === undefined ? {} : { cache }),
       ...(limit === undefined ? {} : { limit: limitView(limit) }),
-      ...(error === undefined ? {} : { error: errorRecordOf(error, trace.statements) }),
+      ...(error === undefined ? {} : { error: errorRecordOf(error, statements) }),
     }
   }
 
+  siteOf(trace: OperationTrace): string | null {
+    return this.placeOf(trace).site
+  }
+
   /** Reading a place takes 15–25 µs, so of many calls of one shape only the first are asked. */
-  siteOf(trace: OperationTrace): readonly [site: string | null, isAssumed: boolean] {
-    const { series, call } = trace
+  private placeOf(trace: OperationTrace): Place {
+    const { series, call, shape } = trace
     let shapes = this.sites.get(series)
     if (shapes === undefined) this.sites.set(series, (shapes = new Map()))
-    const shape = call.model === null ? '' : shapeOf(call)
     let sites = shapes.get(shape)
     if (sites === undefined) {
-      if (shapes.size >= MAX_SHAPES) return [call.callSite(), false]
-      shapes.set(shape, (sites = { read: 0, only: null }))
+      if (shapes.size >= MAX_SHAPES) return this.place(trace, call.callSite(), false)
+      shapes.set(shape, (sites = { read: 0, only: null, assumed: null }))
     }
-    if (sites.read >= SITES_READ && sites.only !== undefined) return [sites.only, true]
+    if (sites.read >= SITES_READ && sites.only !== undefined)
+      return (sites.assumed ??= this.place(trace, sites.only, true))
     const site = call.callSite()
     if (sites.read === 0) sites.only = site
     else if (sites.only !== site) sites.only = undefined
     sites.read++
-    return [site, false]
+    return this.place(trace, site, false)
+  }
+
+  private place(trace: OperationTrace, site: string | null, isAssumed: boolean): Place {
+    return { site, isAssumed, shape: this.reporter.encoder.shape(trace, site, isAssumed) }
   }
 }
 

@@ -45,7 +45,7 @@ export class LiveWatcher implements RequestWatcher {
     private readonly context: LiveContext,
   ) {
     const { host, nPlusOne } = context
-    this.siteOf = (trace) => request.siteOf(trace)[0]
+    this.siteOf = (trace) => request.siteOf(trace)
     this.loops =
       nPlusOne === null
         ? null

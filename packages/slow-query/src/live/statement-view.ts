@@ -1,3 +1,4 @@
+import { statementEntry, type LiveEncoder } from './live-encoder.ts'
 import { dialectOf, redactSql, type Host, type RedactedSql, type Statement } from '@prisma-brisk/core'
 import { errorRecordOf } from '../record/error-record.ts'
 import { isKnownName } from '../record/known-name.ts'
@@ -9,13 +10,19 @@ const MAX_TEXTS = 500
 /** Plans that are remembered, one a fingerprint. */
 const MAX_PLANS = 500
 
+interface KnownText extends RedactedSql {
+  /** Of its definition. */
+  number?: number
+}
+
 /** How statements of one client are shown: without values, with the plan of their shape where one was taken. */
 export class StatementView {
-  private readonly texts = new Map<string, RedactedSql>()
+  private readonly texts = new Map<string, KnownText>()
   readonly plans = new Map<string, unknown>()
 
   constructor(
     private readonly host: Host,
+    private readonly encoder: LiveEncoder,
     private readonly kept: KeptStatements,
     private readonly planner: StatementPlanner,
   ) {}
@@ -38,12 +45,31 @@ export class StatementView {
     }
   }
 
-  redacted(sql: string): RedactedSql {
+  /** The same as it travels; null where its text is one too many to be told once. */
+  entry(statement: Statement, at: number, shown: Set<string>): string | null {
+    const text = this.redacted(statement.sql)
+    const { sql, fingerprint } = text
+    text.number ??= this.encoder.text(sql, fingerprint)
+    if (text.number < 0) return null
+    this.kept.keep(fingerprint, statement, this.planner)
+    const plan = shown.has(fingerprint) ? undefined : this.plans.get(fingerprint)
+    if (plan != null) shown.add(fingerprint)
+    const more =
+      plan == null && statement.error === undefined
+        ? null
+        : {
+            ...(plan == null ? {} : { plan }),
+            ...(statement.error === undefined ? {} : { error: errorRecordOf(statement.error, null) }),
+          }
+    return statementEntry(text.number, statement, at, more)
+  }
+
+  redacted(sql: string): KnownText {
     let known = this.texts.get(sql)
     if (known === undefined) {
       if (this.texts.size >= MAX_TEXTS) this.texts.clear()
       const { host } = this
-      known = redactSql(sql, dialectOf(host), { knows: (name) => isKnownName(host, name) })
+      known = { ...redactSql(sql, dialectOf(host), { knows: (name) => isKnownName(host, name) }) }
       this.texts.set(sql, known)
     }
     return known

@@ -1,7 +1,7 @@
 import { operationTraits } from '@prisma-brisk/core'
 import type { Series } from '../metrics/series.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
-import { isBulk, shapeOf } from './call-shape.ts'
+import { isBulk } from '../trace/call-shape.ts'
 import { RepeatedCalls } from './repeated-calls.ts'
 import { Variety } from './variety.ts'
 
@@ -142,8 +142,9 @@ class Counter {
     const { memory } = this
     const { call } = trace
     if (isBulk(call)) return null
+    const { series } = trace
     // Beyond the limit of series many models are counted as one.
-    const key = `${call.model}.${call.operation} ${shapeOf(call)}`
+    const key = series.model === call.model ? trace.shape : `${call.model}.${call.operation} ${trace.shape}`
     let shape = this.byShape.get(key)
     if (shape === undefined) {
       if (this.byShape.size >= MAX_SHAPES) return null

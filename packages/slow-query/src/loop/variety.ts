@@ -1,6 +1,6 @@
-import { canonicalize, identity } from '@prisma-brisk/core'
+import { canonicalize, identity, type Args } from '@prisma-brisk/core'
 import type { OperationTrace } from '../trace/operation-trace.ts'
-import { withoutPage, withoutPosition } from './call-shape.ts'
+import { withoutPage, withoutPosition } from '../trace/call-shape.ts'
 
 /**
  * How many different things calls of one shape ask for, counted up to what is enough. Calls that follow each other through
@@ -21,13 +21,20 @@ export class Variety {
     this.last = trace
     if (this.lists.size >= this.enough) return
     const args = withoutPage(trace.call.args)
-    // Fingerprints, for arguments may be long.
-    const whole = identity(canonicalize(args))
+    const whole = keyOf(args)
     this.positions.add(whole)
-    this.lists.add(args['take'] === undefined ? whole : identity(canonicalize(withoutPosition(args))))
+    this.lists.add(args['take'] === undefined ? whole : keyOf(withoutPosition(args)))
   }
 
   get isEnough(): boolean {
     return (this.concurrent ? this.positions.size : this.lists.size) >= this.enough
   }
+}
+
+/** Arguments that are told apart by themselves; of longer ones a fingerprint is kept, which takes a microsecond. */
+const SHORT = 500
+
+function keyOf(args: Args): string {
+  const text = canonicalize(args)
+  return text.length <= SHORT ? text : identity(text)
 }

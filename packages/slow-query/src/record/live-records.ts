@@ -3,6 +3,9 @@ import type { ErrorRecord, SinkRecord, StatementRecord } from './records.ts'
 /** The version of the messages below; a hub refuses others. */
 export const LIVE_PROTOCOL = 1
 
+/** The code of the error by which a hub says that it lacks definitions, see {@link LiveProcess.known}. */
+export const LIVE_FORGOTTEN = 'E_LIVE_FORGOTTEN'
+
 /**
  * What an application tells a hub of `brisk live`, one JSON object a line, told apart by `type`. The hub's answers, the commands
  * and the page use the same shapes. Times are milliseconds; `at` counts from the beginning of the request.
@@ -30,6 +33,11 @@ export interface LiveProcess {
   /** Name of its script. */
   readonly name: string
   readonly cwd: string
+  /**
+   * Definitions that it believes the hub to have, see `LiveBrief`; a hub with fewer refuses the delivery, and gets them all with the
+   * next attempt. Default 0.
+   */
+  readonly known?: number
   /** Messages it dropped so far: the hub did not take them, or they were too many. */
   readonly dropped: number
   /** What {@link LiveCall.args} holds: values, or their kinds alone. */

@@ -1,4 +1,5 @@
 import type { Call, Statement, TransactionEvent } from '@prisma-brisk/core'
+import { shapeOf } from './call-shape.ts'
 import type { Series } from '../metrics/series.ts'
 import type { RequestInfo } from '../record/records.ts'
 
@@ -44,7 +45,10 @@ export class OperationTrace {
   error: unknown = undefined
   /** The request that `brisk live` shows it in, which outside of requests is none of {@link OperationTrace.scope}. */
   liveScope: TraceScope | null = null
+  /** Its number among the calls of this process that are told to a hub, in the order in which they began; 0 for none. */
+  liveNumber = 0
   private hasWaited = false
+  private knownShape: string | null = null
   /** Other operations that this one's statement answered. */
   sharedBy = 0
 
@@ -55,6 +59,11 @@ export class OperationTrace {
     readonly scope: TraceScope | undefined,
     readonly startedAt: number,
   ) {}
+
+  /** Names and kinds of its arguments, see {@link shapeOf}; '' for raw SQL. */
+  get shape(): string {
+    return (this.knownShape ??= this.call.model === null ? '' : shapeOf(this.call))
+  }
 
   add(statement: Statement): void {
     if (this.statements === null) this.statements = [statement]

@@ -27,8 +27,11 @@ function shapeOfEntries(
   shape: (name: string, value: unknown) => string,
 ): string {
   let all = '{'
-  for (const [name, each] of Object.entries(object))
+  // Runs for each call that is looked at: `Object.entries` would make a list for each name.
+  for (const name of Object.keys(object)) {
+    const each = object[name]
     if (each !== undefined) all += `${name}:${shape(name, each)},`
+  }
   return `${all}}`
 }
 
