@@ -4,33 +4,21 @@ import { rolesOf } from '../../binding/statement-roles.ts'
 import { AdvisorError } from '../../errors.ts'
 import type { SqlClient } from '../../statistics/sql-client.ts'
 import {
-  distinctValues,
   findTable,
   type Statistics,
   type TableColumn,
   type TableStatistics,
-  type ValueStatistics,
 } from '../../statistics/statistics.ts'
 import { assertQuery } from '../../workload/statement.ts'
 import { leafPages, MariadbCopy, standIn } from './empty-copy.ts'
-import { type CostContext, priceOf, reckonCost } from './plan-cost.ts'
-import {
-  allTables,
-  type Comparison,
-  type ExplainedBlock,
-  type ExplainedTable,
-  planOf,
-  readExplain,
-} from './explained-plan.ts'
+import { type CostContext, priceOf, reckonCost, withLookups } from './plan-cost.ts'
+import { allTables, type ExplainedBlock, type ExplainedTable, planOf, readExplain } from './explained-plan.ts'
 import type { Plan } from '../plan.ts'
 import { type HypotheticalIndex, type Planner, type PlannerGap, UnplannableQueryError } from '../planner.ts'
+import { measure, RANGE_SHARE, RowEstimates } from './row-estimates.ts'
 import { selectClauses, tableAliases } from './select-clauses.ts'
 import { Turns } from '../turns.ts'
 
-/** Rows of a range whose bounds are not known, of those that its equalities find. */
-const RANGE_SHARE = 0.1
-/** Of the rows, those that begin with what a LIKE gives. */
-const PREFIX_SHARE = 0.01
 /** From this version on the server's costs are milliseconds, which are not compared with what is reckoned here. */
 const TIMED = 1100
 
@@ -74,6 +62,7 @@ class MariadbPlanner implements Planner {
   readonly #client: SqlClient
   readonly #statistics: Statistics
   readonly #copy: MariadbCopy
+  readonly #estimates: RowEstimates
   readonly #turns = new Turns()
   #closed = false
 
@@ -86,6 +75,7 @@ class MariadbPlanner implements Planner {
     this.#client = client
     this.#statistics = statistics
     this.#copy = copy
+    this.#estimates = new RowEstimates(copy)
   }
 
   get gaps(): readonly PlannerGap[] {
@@ -188,7 +178,12 @@ class MariadbPlanner implements Planner {
     const context = this.#context(sql, dependent)
     const isPriced = queryCost > 0 && this.#version < TIMED
     const price = isPriced ? priceOf(block, queryCost, context) : reckonCost(block, context).cost
-    const own: Chosen = { block, context, price, base: isPriced ? queryCost : price }
+    const own: Chosen = {
+      block: withLookups(block, context),
+      context,
+      price,
+      base: isPriced ? queryCost : price,
+    }
     const range = allTables(block).find((each) => {
       const table = this.#tableOf(each)
       return (
@@ -209,10 +204,10 @@ class MariadbPlanner implements Planner {
     const wanted = own.context.clauses[own.block.selectId - 1]?.wanted ?? null
     const [first] = own.block.tables
     const [scanned] = other.block.tables
-    if (wanted === null || first !== range || scanned?.table !== range.table) return own.price
+    if (wanted === null || first?.table !== range.table || scanned?.table !== range.table) return own.price
     if (scanned.access !== 'ALL' && scanned.access !== 'index') return own.price
     const { leaves } = this.#copy.sizeOf(table, undefined)
-    const isFew = wanted < table.rows * this.#restShare(table, { ...scanned, filtered: 1 })
+    const isFew = wanted < table.rows * this.#estimates.restShare(table, { ...scanned, filtered: 1 })
     return isFew && own.price < table.rows + leaves + 1 ? Math.min(own.price, other.base) : own.price
   }
 
@@ -223,8 +218,10 @@ class MariadbPlanner implements Planner {
       tableOf: (explained) => this.#tableOf(explained),
       sizeOf: (table, key) => this.#copy.sizeOf(table, key),
       keysOf: (table, key) => this.#copy.keysOf(table.name, key),
-      rangeRows: (table, explained) => this.#rangeRows(table, explained),
-      share: (table, explained) => this.#restShare(table, explained),
+      rangeRows: (table, explained) => this.#estimates.rangeRows(table, explained),
+      equalRows: (table, explained) => this.#estimates.equalRows(table, explained),
+      skipped: (table, explained, order) => this.#estimates.skipped(table, explained, order),
+      share: (table, explained) => this.#estimates.restShare(table, explained),
       groups: (table, columns) =>
         columns.every((name) => table.columns.some((each) => each.name === name))
           ? table.rows / this.#copy.rowsPerKey(table, columns)
@@ -236,86 +233,6 @@ class MariadbPlanner implements Planner {
   #tableOf({ table, key = '' }: ExplainedTable): TableStatistics | undefined {
     const name = this.#copy.tableOf(key) ?? this.#aliases.get(table) ?? table
     return findTable(this.#statistics, null, name)
-  }
-
-  /** Null where the server need not look: equalities and lists, which the statistics tell, and a way from group to group. */
-  #rangeRows(table: TableStatistics, explained: ExplainedTable): number | null {
-    const { key = '', access, usedKeys, comparisons, isGroupScan } = explained
-    if (access !== 'range' || isGroupScan) return null
-    const keys = this.#copy.keysOf(table.name, key).slice(0, usedKeys.length)
-    const isBound = (column: string) => comparisons.some((each) => each.column === column && !isEqual(each))
-    const at = keys.findIndex(isBound)
-    if (at === -1) return null
-    const before = keys.slice(0, at)
-    const lists = before.map((column) =>
-      Math.max(
-        1,
-        ...comparisons
-          .filter((each) => each.column === column && each.operator === 'in')
-          .map((each) => each.values.length),
-      ),
-    )
-    const found =
-      at === 0
-        ? table.rows
-        : Math.min(
-            table.rows,
-            this.#copy.rowsPerKey(table, before) * lists.reduce((product, each) => product * each, 1),
-          )
-    return Math.max(1, found * this.#columnShare(table, keys[at] ?? '', comparisons))
-  }
-
-  /** Of the rows that its key finds, those that its other conditions keep. */
-  #restShare(table: TableStatistics, explained: ExplainedTable): number {
-    const { access, key, usedKeys, comparisons, filtered, joined } = explained
-    const used =
-      access === 'ALL' || access === 'index' || key === undefined
-        ? []
-        : this.#copy.keysOf(table.name, key).slice(0, usedKeys.length)
-    const columns = new Set(comparisons.map((each) => each.column).filter((each) => !used.includes(each)))
-    let share = 1
-    for (const column of columns) share *= this.#columnShare(table, column, comparisons)
-    share = Math.min(filtered, share)
-    // Of a join by a buffer the server does not say how many of the pairs it keeps.
-    for (const column of new Set(joined))
-      if (!used.includes(column)) share /= table.rows / this.#copy.rowsPerKey(table, [column])
-    return share
-  }
-
-  /** Of the rows, those whose column is as it is asked for, as if its values were spread evenly between its bounds. */
-  #columnShare(table: TableStatistics, name: string, comparisons: readonly Comparison[]): number {
-    const own = comparisons.filter((each) => each.column === name)
-    const column = table.columns.find((each) => each.name === name)
-    const statistics = column?.statistics ?? null
-    const filled = 1 - (statistics?.nullFraction ?? 0)
-    const values = statistics === null ? null : distinctValues(statistics, table.rows)
-    let share = 1
-    const bounds: Comparison[] = []
-    for (const each of own) {
-      switch (each.operator) {
-        case '=':
-          share = Math.min(share, values === null ? 1 : filled / values)
-          break
-        case 'in':
-          share = Math.min(share, values === null ? 1 : Math.min(1, each.values.length / values) * filled)
-          break
-        case '<>':
-          share *= values === null ? 1 : Math.max(1 / table.rows, (1 - 1 / values) * filled)
-          break
-        case 'null':
-          share = Math.min(share, 1 - filled)
-          break
-        case 'not null':
-          share = Math.min(share, filled)
-          break
-        case 'like':
-          share *= /^[%_]/.test(each.values[0] ?? '') ? RANGE_SHARE : PREFIX_SHARE
-          break
-        default:
-          bounds.push(each)
-      }
-    }
-    return bounds.length === 0 ? share : Math.min(share, filled * boundedShare(statistics, bounds))
   }
 
   /** Equalities are planned by averages, whatever the value: so it is that of the one row. A list has different ones. */
@@ -379,43 +296,6 @@ interface Chosen {
   readonly base: number
 }
 
-/** What the statistics tell of an index, without a look into it. */
-function isEqual({ operator }: Comparison): boolean {
-  return operator === '=' || operator === 'in' || operator === 'null'
-}
-
-/** The share of the rows between the bounds that are asked for. */
-function boundedShare(statistics: ValueStatistics | null, asked: readonly Comparison[]): number {
-  const known = statistics?.bounds
-  // Bounds that say nothing to numbers and times, as those of texts: each leaves a part.
-  if (known === undefined) return RANGE_SHARE
-  const quantiles = statistics?.quantiles ?? []
-  const placed = quantiles.length === 0 ? measure : digits
-  const [least, most] = known.map(placed) as [number, number]
-  let [from, to] = [least, most]
-  for (const each of asked) {
-    const value = placed(each.values[0] ?? '')
-    if (each.operator.startsWith('>')) from = Math.max(from, value)
-    else to = Math.min(to, value)
-  }
-  if (!(most > least) || Number.isNaN(to - from)) return RANGE_SHARE
-  // Of whole numbers both ends count.
-  const end = known.every((each) => /^-?\d+$/.test(each)) ? 1 : 0
-  const span = most - least + end
-  const [before, after] = [(from - least) / span, (to - least + end) / span]
-  if (after <= before) return 0
-  return Math.min(1, Math.max(0, rowsBelow(quantiles, after) - rowsBelow(quantiles, before)))
-}
-
-/** The share of the rows below a place between the bounds; as if they were spread evenly where no histogram says more. */
-function rowsBelow(quantiles: readonly number[], place: number): number {
-  if (quantiles.length === 0 || place <= 0 || place >= 1) return place
-  const at = quantiles.findIndex((end) => end > place)
-  if (at === -1) return 1
-  const [start, end] = [quantiles[at - 1] ?? 0, quantiles[at] ?? 1]
-  return (at + (place - start) / Math.max(1e-9, end - start)) / quantiles.length
-}
-
 /** What an INSERT looks for: nothing. */
 const written: Plan = {
   cost: 0,
@@ -458,21 +338,6 @@ function later(value: string, times: number): string {
   return Number.isNaN(number)
     ? `${value}${times}`
     : unmeasure(number + (/^\d{4}-/.test(value) ? 86_400_000 : 1) * times, value)
-}
-
-/** A number, or a time in milliseconds; NaN for text. */
-function measure(value: string): number {
-  if (/^-?\d+(\.\d+)?$/.test(value)) return Number(value)
-  return /^\d{4}-\d\d-\d\d/.test(value)
-    ? Date.parse(`${value.replace(' ', 'T').replace(/Z?$/, '')}${value.length > 10 ? 'Z' : ''}`)
-    : NaN
-}
-
-/** Where MariaDB's histograms have a time: at the number that its digits make. */
-function digits(value: string): number {
-  const [, time] = /^(\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?)/.exec(value) ?? []
-  if (time === undefined) return measure(value)
-  return Number(time.replace(/\D/g, '').padEnd(14, '0'))
 }
 
 function unmeasure(value: number, like: string): string {

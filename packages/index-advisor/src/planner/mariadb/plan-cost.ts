@@ -33,6 +33,13 @@ export interface CostContext {
   keysOf(table: TableStatistics, key: string): readonly string[]
   /** How many rows a look into the index finds, where the server had to look into an empty one; null where it had not. */
   rangeRows(table: TableStatistics, explained: ExplainedTable): number | null
+  /** How many the equalities at the beginning of its key find; null where it begins with none. */
+  equalRows(
+    table: TableStatistics,
+    explained: ExplainedTable,
+  ): { readonly rows: number; readonly columns: readonly string[] } | null
+  /** Entries that its key finds before the first that the other conditions on the index keep, read in this direction. */
+  skipped(table: TableStatistics, explained: ExplainedTable, order: 'asc' | 'desc'): number
   /** Of the rows that are read, the share that the conditions beside its key let through. */
   share(table: TableStatistics, explained: ExplainedTable): number
   /** Different values of these columns. */
@@ -173,6 +180,19 @@ class Reckoning {
     const times = isWithinOne ? 1 : looks
     const entries = isWithinOne ? Math.max(1, each * looks) : each
     const table = this.#context.tableOf(explained)
+    const skipped =
+      table === undefined || part === 1 || probes > 1 || clauses?.order == null
+        ? 0
+        : this.#context.skipped(table, explained, clauses.order)
+    if (table !== undefined && skipped > 0) {
+      const { leaves } = this.#context.sizeOf(table, explained.key)
+      const rest = Math.max(1, (each - skipped) * part)
+      return (
+        (PAGE * leaves * skipped) / Math.max(1, table.rows) +
+        ROW * skipped +
+        this.#lookCost(table, { ...explained, comparisons: [] }, rest, 1)
+      )
+    }
     if (table !== undefined)
       return times * this.#lookCost(table, explained, entries, clauses?.isGrouped === true ? 2 : 1)
     if (explained.materialized === undefined) return ROW * times * entries
@@ -260,18 +280,13 @@ function isThinned({ explained, out, probes, each }: Step): boolean {
 /** What the server compares when it chooses between ways to one result; before version 11. */
 export function priceOf(block: ExplainedBlock, queryCost: number, context: CostContext): number {
   let price = queryCost
-  for (const each of allTables(block)) {
-    const table = context.tableOf(each)
-    const rows = table === undefined ? null : context.rangeRows(table, each)
-    // The row, its entry and the comparison.
-    if (table !== undefined && rows !== null)
-      price += Math.max(0, guess(table, each, rows, context) - each.rows) * (each.isCovering ? 0.4 : 1.4)
-  }
+  for (const each of allTables(block)) price += rangePrice(each, context)
+  price += followersPrice(block, context)
   const clauses = context.clauses[block.selectId - 1]
   const [first] = block.tables
   const table = first === undefined ? undefined : context.tableOf(first)
   if (first === undefined || table === undefined || clauses?.wanted == null) return price
-  if (!clauses.isOrdered || clauses.isGrouped || block.isSorted || block.isTemporary || first.isSorted)
+  if (clauses.order === null || clauses.isGrouped || block.isSorted || block.isTemporary || first.isSorted)
     return price
   // For the order's sake it reads as many entries as it takes to find the rows, one unit each.
   if (first.access === 'index') return Math.min(price, first.rows)
@@ -279,6 +294,64 @@ export function priceOf(block: ExplainedBlock, queryCost: number, context: CostC
   if (rows === null) return price
   const matching = guess(table, first, rows, context) * context.share(table, first)
   return clauses.wanted > matching ? price : Math.min(price, (clauses.wanted * table.rows) / matching)
+}
+
+/** What a range costs more than the server says of an empty index: by the range, or by the equalities that its key begins with. */
+function rangePrice(explained: ExplainedTable, context: CostContext): number {
+  const table = context.tableOf(explained)
+  const rows = table === undefined ? null : context.rangeRows(table, explained)
+  if (table === undefined || rows === null) return 0
+  const prices = [
+    (guess(table, explained, rows, context) - explained.rows) * (explained.isCovering ? 0.4 : 1.4),
+  ]
+  const equal = context.equalRows(table, explained)
+  if (equal !== null) prices.push(equal.rows * (explained.isCovering ? 0.2 : 1.2))
+  return Math.max(0, Math.min(...prices))
+}
+
+/** What the tables behind a range cost more: the server looks into them for the one row that it finds in an empty index. */
+function followersPrice(block: ExplainedBlock, context: CostContext): number {
+  let [said, real, price] = [1, 1, 0]
+  for (const each of block.tables) {
+    const table = context.tableOf(each)
+    if (table === undefined) return price
+    const look = each.buffer !== undefined || each.isCovering ? 0.2 * each.rows : 1.2 * each.rows
+    price += (real - said) * look
+    said *= each.rows * each.filtered
+    real *=
+      (context.rangeRows(table, each) ?? each.rows) *
+      (each.access === 'range' ? context.share(table, each) : each.filtered)
+  }
+  return Math.max(0, price)
+}
+
+/** Where the equalities that a key begins with are cheaper than the range behind them, the server takes them, and tests the rest in the index. */
+export function withLookups(block: ExplainedBlock, context: CostContext): ExplainedBlock {
+  return {
+    ...block,
+    tables: block.tables.map((each) => {
+      const table = context.tableOf(each)
+      const rows = table === undefined ? null : context.rangeRows(table, each)
+      const equal = table === undefined || rows === null ? null : context.equalRows(table, each)
+      if (table === undefined || rows === null || equal === null) return each
+      if (
+        equal.rows * (each.isCovering ? 0.2 : 1.2) >=
+        guess(table, each, rows, context) * (each.isCovering ? 0.4 : 1.4)
+      )
+        return each
+      const attachedCondition = [each.indexCondition, each.attachedCondition]
+        .filter((text) => text !== '')
+        .join(' and ')
+      return {
+        ...each,
+        access: 'ref',
+        usedKeys: equal.columns,
+        rows: equal.rows,
+        filtered: 1,
+        attachedCondition,
+      }
+    }),
+  }
 }
 
 /** Leaf pages that InnoDB reads to count what a range finds. */

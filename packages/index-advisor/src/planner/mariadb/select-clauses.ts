@@ -5,8 +5,8 @@ export interface SelectClauses {
   /** One row, or one a group, is made of many. */
   readonly isGrouped: boolean
   readonly isDistinct: boolean
-  /** ORDER BY. */
-  readonly isOrdered: boolean
+  /** Direction of the first key of ORDER BY; null: in no order. */
+  readonly order: 'asc' | 'desc' | null
   /** Columns of GROUP BY, or of SELECT DISTINCT, without their tables; null where one is an expression. */
   readonly groups: readonly string[] | null
 }
@@ -87,9 +87,16 @@ function clausesOf(tokens: readonly Token[], start: number): SelectClauses {
     wanted: isUnited || isSecond(tokens, start, level) ? null : wantedOf(own),
     isGrouped,
     isDistinct,
-    isOrdered: own.some((each) => /^order$/i.test(each.text)),
+    order: orderOf(own),
     groups: grouped === null ? null : columnsOf(grouped),
   }
+}
+
+function orderOf(own: readonly Token[]): 'asc' | 'desc' | null {
+  const start = own.findIndex((each) => /^order$/i.test(each.text))
+  if (start === -1) return null
+  const first = own.slice(start).find((each) => /^(?:,|asc|desc|limit)$/i.test(each.text))
+  return /^desc$/i.test(first?.text ?? '') ? 'desc' : 'asc'
 }
 
 function isSecond(tokens: readonly Token[], start: number, level: number): boolean {
