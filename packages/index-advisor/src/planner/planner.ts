@@ -16,6 +16,10 @@ export interface Planner {
    * Rejects with `UnplannableQueryError` where the query itself cannot be planned.
    */
   plan(query: PlannableQuery, indexes: readonly HypotheticalIndex[], binding: Binding): Promise<Plan>
+  /**
+   * Plans made while `work` runs are made as if the index that exists were not there. Default: what exists cannot be hidden.
+   */
+  hiding?<T>(index: ExistingIndex, work: () => Promise<T>): Promise<T>
   /** Bytes of the index once it is built. */
   indexBytes(index: HypotheticalIndex): Promise<number>
   /** Leaves nothing behind. Safe to call twice. */
@@ -30,6 +34,12 @@ export interface PlannerGap {
 }
 
 export type PlannerName = 'pglite' | 'hypopg' | 'transaction' | 'sqlite' | 'mariadb'
+
+/** An index of the statistics. */
+export interface ExistingIndex {
+  readonly schema: string | null
+  readonly name: string
+}
 
 /** An index that does not exist yet, in the database's own names. */
 export interface HypotheticalIndex {

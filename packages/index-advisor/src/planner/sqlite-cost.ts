@@ -1,6 +1,8 @@
 import type { StatementRoles } from '../binding/statement-roles.ts'
 import { distinctValues, findTable } from '../statistics/statistics.ts'
-import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
+import type { Statistics, TableStatistics, ValueStatistics } from '../statistics/statistics.ts'
+import { distinctCombinations } from '../size/btree-size.ts'
+import { BOUND, keptShare } from './kept-share.ts'
 import type { Plan, PlanNode } from './plan.ts'
 import type { HypotheticalIndex } from './planner.ts'
 
@@ -18,7 +20,6 @@ export interface SqliteCostContext {
   /** Hypothetical indexes by the name they have in the copy. */
   readonly indexes: ReadonlyMap<string, HypotheticalIndex>
   readonly nameOf: (index: string) => string
-  readonly rowsPerKey: (table: TableStatistics, keys: readonly string[]) => number
 }
 
 // One unit is a row read in the table's own order. The others are in proportion to it, as SQLite's own cost model has
@@ -26,8 +27,6 @@ export interface SqliteCostContext {
 const ROW_BY_LOOKUP = 4
 const ROW_IN_INDEX = 0.8
 const SORT_ROW = 1.5
-/** Share of the rows that one bound of a range leaves, as SQLite assumes without samples. */
-const BOUND = 0.25
 const USUAL_LIMIT = 50
 
 /** Reckons the cost of a plan SQLite made: the loops of one level are nested in each other, what is below is done for each. */
@@ -67,11 +66,13 @@ class PlanReader {
   readonly #lines: readonly PlanLine[]
   readonly #context: SqliteCostContext
   readonly #aliases: ReadonlyMap<string, TableStatistics>
+  readonly #nulls: NullTests
 
   constructor(lines: readonly PlanLine[], context: SqliteCostContext) {
     this.#lines = lines
     this.#context = context
     this.#aliases = aliasesOf(context)
+    this.#nulls = nullTestsOf(context.sql)
   }
 
   level(parent: number): Level {
@@ -141,9 +142,10 @@ class PlanReader {
     const equal = [...conditions.matchAll(/([^\s(]+)(?:=| IS )\?/g)].map((each) => bare(each[1] ?? ''))
     const bounds = [...conditions.matchAll(/[<>]\?/g)].length
     const residual = this.#residual(table, equal)
+    const kept = this.#kept(table, indexName)
     if (verb === 'SCAN') {
       const perRow = covering === undefined ? (index === null ? 1 : ROW_BY_LOOKUP) : ROW_IN_INDEX
-      return { cost: total * this.#kept(indexName) * perRow, rows: total * residual, relation, index }
+      return { cost: total * kept * perRow, rows: total * residual, relation, index }
     }
     if (automatic !== undefined) {
       // Built anew for this statement: the build is shared by all its passes.
@@ -152,25 +154,43 @@ class PlanReader {
     if (primary === 'INTEGER PRIMARY KEY' && equal.length > 0) {
       return { cost: Math.log2(total + 2), rows: residual, relation, index }
     }
-    const matched = Math.max(1, this.#rowsFor(table, indexName, equal) * BOUND ** bounds)
+    const matched = Math.max(1, this.#rowsOf(table, equal) * kept * BOUND ** bounds)
     const perRow = covering !== undefined || primary !== undefined ? ROW_IN_INDEX : ROW_BY_LOOKUP
-    return { cost: Math.log2(total + 2) + matched * perRow, rows: matched * residual, relation, index }
+    // `ANY(a) AND b=?`: the index is searched anew for each value of the columns that are skipped.
+    const skipped = [...conditions.matchAll(/ANY\(([^)]+)\)/g)].map((each) => bare(each[1] ?? ''))
+    const searches = skipped.length === 0 ? 1 : distinctValuesOf(table, skipped, total * kept)
+    return {
+      cost: searches * Math.log2(total + 2) + matched * perRow,
+      rows: matched * residual,
+      relation,
+      index,
+    }
   }
 
-  #rowsFor(table: TableStatistics, indexName: string | undefined, equal: readonly string[]): number {
-    const stat = table.indexes.find((index) => index.name === indexName)?.stat
-    const known = stat?.split(' ').map(Number)[equal.length]
-    if (equal.length > 0 && known !== undefined && Number.isFinite(known)) return known
-    const share = this.#kept(indexName)
-    return equal.length === 0
-      ? Math.max(1, table.rows) * share
-      : this.#context.rowsPerKey(table, equal) * share
+  /**
+   * Rows of one value of each of the columns. Of columns that tell of each other an index that begins with them knows
+   * more; not where NULLs are among them, which ANALYZE takes for a value like any other.
+   */
+  #rowsOf(table: TableStatistics, equal: readonly string[]): number {
+    let rows = table.rows
+    const compared: string[] = []
+    for (const name of equal) {
+      const isNull = this.#nulls.isNull.has(name.toLowerCase())
+      rows *= isNull ? nullsOf(table, name) : 1 - nullsOf(table, name)
+      if (!isNull) compared.push(name)
+    }
+    const foreseen = rows / distinctAmong(table, compared, rows)
+    const hasNulls = equal.some((name) => nullsOf(table, name) > 0)
+    const measured = hasNulls ? undefined : measuredRows(table, equal)
+    // ANALYZE rounds up: where it agrees with what is foreseen, it says nothing new.
+    return measured === undefined ? foreseen : Math.min(measured, Math.max(measured - 1, foreseen))
   }
 
   /** Share of the rows that the index holds. */
-  #kept(indexName: string | undefined): number {
-    const index = this.#context.indexes.get(indexName ?? '')
-    return index?.predicate == null ? 1 : (index.kept ?? 0.5)
+  #kept(table: TableStatistics, indexName: string | undefined): number {
+    const foreseen = this.#context.indexes.get(indexName ?? '')
+    if (foreseen !== undefined) return foreseen.kept ?? keptShare(table, foreseen.predicate)
+    return keptShare(table, table.indexes.find((each) => each.name === indexName)?.predicate ?? null)
   }
 
   /** Share of the rows that the conditions which the access does not use leave over. */
@@ -185,6 +205,11 @@ class PlanReader {
       const statistics = table.columns.find((column) => column.name === role.column)?.statistics
       if (statistics) share /= distinctValues(statistics, table.rows)
     }
+    for (const { name, statistics } of table.columns) {
+      if (statistics === null || used.includes(name)) continue
+      if (this.#nulls.isNull.has(name.toLowerCase())) share *= statistics.nullFraction
+      if (this.#nulls.isNotNull.has(name.toLowerCase())) share *= 1 - statistics.nullFraction
+    }
     return Math.max(share, 1 / Math.max(1, table.rows))
   }
 
@@ -195,6 +220,69 @@ class PlanReader {
       text === undefined || text.startsWith('$') ? otherwise : Number(text)
     return number(found[1], USUAL_LIMIT) + number(found[2], 0)
   }
+}
+
+/** Columns that the statement tests for NULL, in lower case. */
+interface NullTests {
+  readonly isNull: ReadonlySet<string>
+  readonly isNotNull: ReadonlySet<string>
+}
+
+function nullTestsOf(sql: string): NullTests {
+  const tested = (words: string) =>
+    new Set(
+      [...sql.matchAll(new RegExp(`(\\w+)[")]*\\s+is\\s+${words}\\b`, 'gi'))].map((each) =>
+        (each[1] ?? '').toLowerCase(),
+      ),
+    )
+  return { isNull: tested('null'), isNotNull: tested('not\\s+null') }
+}
+
+/** Rows of one value of each of the columns, from ANALYZE, where an index begins with just these. */
+function measuredRows(table: TableStatistics, equal: readonly string[]): number | undefined {
+  if (equal.length === 0) return undefined
+  const found = table.indexes.find(
+    ({ keys, predicate, stat }) =>
+      stat !== undefined &&
+      predicate === null &&
+      keys.length >= equal.length &&
+      keys.slice(0, equal.length).every((key) => key !== null && equal.includes(key)),
+  )
+  const rows = Number(found?.stat?.split(' ')[equal.length])
+  return Number.isFinite(rows) ? rows : undefined
+}
+
+/**
+ * Distinct combinations of the columns among so many rows. NULL is one more value, and may be by far the commonest: rows
+ * with it and rows without it are reckoned apart.
+ */
+export function distinctValuesOf(table: TableStatistics, columns: readonly string[], rows: number): number {
+  const among = (compared: readonly string[], [next, ...rest]: readonly string[], part: number): number => {
+    if (part < 1) return 0
+    if (next === undefined) return distinctAmong(table, compared, part)
+    const nulls = part * nullsOf(table, next)
+    return (nulls === 0 ? 0 : among(compared, rest, nulls)) + among([...compared, next], rest, part - nulls)
+  }
+  return Math.max(1, among([], columns, Math.max(1, rows)))
+}
+
+/** Of rows that hold no NULL in the columns. */
+function distinctAmong(table: TableStatistics, columns: readonly string[], rows: number): number {
+  if (columns.length === 0) return 1
+  const keys = columns.map((name) => {
+    const statistics = statisticsOf(table, name)
+    const distinct = statistics === null ? Math.sqrt(table.rows) : distinctValues(statistics, table.rows)
+    return { type: '', width: 0, nullFraction: 0, distinct, frequencies: [] }
+  })
+  return distinctCombinations(keys, Math.max(1, rows))
+}
+
+function nullsOf(table: TableStatistics, column: string): number {
+  return statisticsOf(table, column)?.nullFraction ?? 0
+}
+
+function statisticsOf(table: TableStatistics, column: string): ValueStatistics | null {
+  return table.columns.find((each) => each.name === column)?.statistics ?? null
 }
 
 /** SQLite names a table by its alias where it has one. */

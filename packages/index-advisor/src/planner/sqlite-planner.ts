@@ -2,14 +2,14 @@ import { quoteIdentifier } from '@prisma-brisk/core'
 import { type Binding, genericBinding, type PlannableQuery } from '../binding/binding.ts'
 import { rolesOf } from '../binding/statement-roles.ts'
 import { AdvisorError } from '../errors.ts'
-import { distinctCombinations } from '../size/btree-size.ts'
 import { text } from '../statistics/sql-client.ts'
-import { distinctValues, findTable } from '../statistics/statistics.ts'
+import { findTable } from '../statistics/statistics.ts'
 import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
 import { assertQuery } from '../workload/statement.ts'
 import type { Plan } from './plan.ts'
-import { type HypotheticalIndex, type Planner, UnplannableQueryError } from './planner.ts'
-import { type PlanLine, sqliteCost } from './sqlite-cost.ts'
+import { type ExistingIndex, type HypotheticalIndex, type Planner, UnplannableQueryError } from './planner.ts'
+import { keptShare } from './kept-share.ts'
+import { distinctValuesOf, type PlanLine, sqliteCost } from './sqlite-cost.ts'
 import { Turns } from './turns.ts'
 
 /**
@@ -73,7 +73,8 @@ function copyScript(
     [table.name, null, String(Math.max(1, table.rows))] as const,
     ...table.indexes.map((index) => {
       const keys = index.keys.filter((key): key is string => key !== null)
-      return [table.name, index.name, index.stat ?? statOf(table, keys)] as const
+      const stat = index.stat ?? statOf(table, keys, keptShare(table, index.predicate))
+      return [table.name, index.name, stat] as const
     }),
   ])
   for (const index of indexes) {
@@ -85,6 +86,7 @@ function copyScript(
       statOf(
         table,
         index.keys.flatMap((key) => key.column ?? []),
+        index.kept ?? keptShare(table, index.predicate),
       ),
     ])
   }
@@ -114,7 +116,7 @@ function createStatement(index: HypotheticalIndex, name: string): string {
 
 class SqlitePlanner implements Planner {
   readonly name = 'sqlite'
-  readonly #statistics: Statistics
+  #statistics: Statistics
   #copy: EmptyCopy | null = null
   readonly #turns = new Turns()
   #closed = false
@@ -152,8 +154,26 @@ class SqlitePlanner implements Planner {
         sql: query.sql,
         indexes: new Map(indexes.map((index) => [copy.names.get(index.id) ?? '', index])),
         nameOf: (name) => names.get(name) ?? name,
-        rowsPerKey,
       })
+    })
+  }
+
+  async hiding<T>({ name }: ExistingIndex, work: () => Promise<T>): Promise<T> {
+    const all = this.#statistics
+    const indexes = (table: TableStatistics) => table.indexes.filter((each) => each.name !== name)
+    await this.#know({ ...all, tables: all.tables.map((table) => ({ ...table, indexes: indexes(table) })) })
+    try {
+      return await work()
+    } finally {
+      await this.#know(all)
+    }
+  }
+
+  #know(statistics: Statistics): Promise<void> {
+    return this.#exclusive(async () => {
+      this.#copy?.close()
+      this.#copy = null
+      this.#statistics = statistics
     })
   }
 
@@ -164,8 +184,9 @@ class SqlitePlanner implements Planner {
       const column = table.columns.find((each) => each.name === key.column)
       return sum + 1 + (column?.statistics?.averageWidth ?? 8)
     }, 4)
+    const rows = table.rows * (index.kept ?? keptShare(table, index.predicate))
     // Cells of an index b-tree with their pointer and header, on pages two thirds full.
-    return Math.ceil((table.rows * (width + 4)) / 0.69 / 4096) * 4096
+    return Math.max(1, Math.ceil((rows * (width + 4)) / 0.69 / 4096)) * 4096
   }
 
   async close(): Promise<void> {
@@ -200,23 +221,11 @@ async function explain(copy: EmptyCopy, query: PlannableQuery): Promise<readonly
   }
 }
 
-/** `1000000 100 1`: rows, rows of one value of the first key, of the first two, … */
-function statOf(table: TableStatistics, keys: readonly string[]): string {
-  const numbers = keys.map((_, at) => rowsPerKey(table, keys.slice(0, at + 1)))
-  return [Math.max(1, table.rows), ...numbers.map((number) => Math.max(1, Math.round(number)))].join(' ')
-}
-
-function rowsPerKey(table: TableStatistics, keys: readonly string[]): number {
-  const rows = Math.max(1, table.rows)
-  const columns = keys.map((key) => {
-    const statistics = table.columns.find((column) => column.name === key)?.statistics ?? null
-    return {
-      type: '',
-      width: 0,
-      nullFraction: statistics?.nullFraction ?? 0,
-      distinct: statistics === null ? Math.sqrt(rows) : distinctValues(statistics, rows),
-      frequencies: [],
-    }
-  })
-  return columns.length === 0 ? rows : rows / Math.max(1, distinctCombinations(columns, rows))
+/** `1000000 100 1`: rows in the index, rows of one value of the first key, of the first two, …; as ANALYZE rounds them. */
+function statOf(table: TableStatistics, keys: readonly string[], kept: number): string {
+  const rows = Math.max(1, Math.round(table.rows * kept))
+  const numbers = keys.map((_, at) =>
+    Math.ceil(rows / Math.max(1, distinctValuesOf(table, keys.slice(0, at + 1), rows))),
+  )
+  return [rows, ...numbers].join(' ')
 }

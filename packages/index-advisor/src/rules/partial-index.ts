@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteMarkOf } from '@prisma-brisk/core'
-import type { Candidate } from '../candidate/candidate.ts'
+import type { Candidate, CandidateKey } from '../candidate/candidate.ts'
 import { fieldOf } from '../candidate/candidate.ts'
 import type { Catalog, CatalogColumn, Provider } from '../catalog/catalog.ts'
 import type { IndexNeed } from '../candidate/index-need.ts'
@@ -72,8 +72,11 @@ export function onConstants(
   const sparesSort = need.tailKind === 'sort' && constants.some((each) => each.breaksOrder)
   if (!isCertain && !sparesSort) return null
   const held = constants.map((each) => each.column)
-  const keys = candidate.keys.filter((key) => !held.includes(key.column))
-  const free = candidate.keys.slice(0, candidate.freeKeys).filter((key) => !held.includes(key.column))
+  // Of a column that has several values the rows are not in order without it.
+  const sorted = need.tailKind === 'sort' ? need.tail.map((each) => each.column) : []
+  const isHeld = ({ column }: CandidateKey) => held.includes(column) && !sorted.includes(column)
+  const keys = candidate.keys.filter((key) => !isHeld(key))
+  const free = candidate.keys.slice(0, candidate.freeKeys).filter((key) => !isHeld(key))
   const parts = constants.map((each) => each.sql)
   const isSaid = candidate.predicate === null && constants.every((each) => each.prisma !== null)
   const predicate =
@@ -115,8 +118,15 @@ function partOf(
   const name = quoteIdentifier(column.name, quoteMarkOf(provider))
   const isAlone = need.equal.length === 1 && need.tail.length === 0
   switch (condition.operator) {
-    case 'is-null':
-      return { sql: `${name} IS NULL`, prisma: `${column.field}: null`, drops: column.name }
+    case 'is-null': {
+      // PostgreSQL takes the column for no constant: where the rows are sorted by it, it must be a key.
+      const isSorted = provider === 'postgresql' && need.tail.some((each) => each.column === column.name)
+      return {
+        sql: `${name} IS NULL`,
+        prisma: `${column.field}: null`,
+        drops: isSorted ? null : column.name,
+      }
+    }
     case 'is-not-null':
       return { sql: `${name} IS NOT NULL`, prisma: `${column.field}: { not: null }`, drops: null }
     case 'equals': {

@@ -2,7 +2,7 @@ import type { CostMatrix } from '../planner/cost-matrix.ts'
 import { chooseByExtend } from './extend.ts'
 import type { WeighedQuery } from './judged-workload.ts'
 import type { ProvableIndex } from './provable-index.ts'
-import type { SelectionItem, Knapsack } from './knapsack.ts'
+import { inOrder, type Knapsack, type SelectionItem, totalBytes } from './knapsack.ts'
 
 /** An index must save this share of a query's cost; less is within the error of any estimate. */
 export const LEAST_GAIN = 0.1
@@ -21,18 +21,51 @@ export class PlannedSelection {
     this.problem = { ...limits, items: indexes.map((each) => each.item), cost: this.costs() }
   }
 
-  /** What is chosen must help a query noticeably and may make none worse. */
-  async choose(): Promise<readonly ProvableIndex[]> {
+  /**
+   * What is chosen must help a query noticeably, may make none worse, and nothing else may speak against it. What was refused
+   * is looked at again beside what was chosen, as it will be once that is built, until nothing is left that would be advised
+   * then.
+   *
+   * @param refuse of a choice, the ids of those that cannot stay
+   */
+  async choose(
+    refuse: (chosen: readonly ProvableIndex[]) => Promise<Iterable<string>>,
+  ): Promise<readonly ProvableIndex[]> {
+    let fixed: readonly ProvableIndex[] = []
+    for (;;) {
+      const more = await this.chooseBeside(fixed, refuse)
+      if (more.length === 0) return fixed
+      fixed = this.indexes.filter((each) => fixed.includes(each) || more.includes(each))
+    }
+  }
+
+  private async chooseBeside(
+    fixed: readonly ProvableIndex[],
+    refuse: (chosen: readonly ProvableIndex[]) => Promise<Iterable<string>>,
+  ): Promise<readonly ProvableIndex[]> {
     const refused = new Set<string>()
+    const there = fixed.map((each) => each.item)
+    const problem: Knapsack = {
+      budgetBytes: this.problem.budgetBytes - totalBytes(there),
+      room: (table) => this.problem.room(table) - there.filter((item) => item.table === table).length,
+      cost: (chosen) => this.problem.cost(inOrder([...there, ...chosen])),
+      items: this.problem.items.filter(
+        (item) => !there.includes(item) && !there.some((other) => other.excludes.has(item.id)),
+      ),
+    }
     for (;;) {
       const items = await chooseByExtend({
-        ...this.problem,
-        items: this.problem.items.filter((item) => !refused.has(item.id)),
+        ...problem,
+        items: problem.items.filter((item) => !refused.has(item.id)),
       })
       const chosen = this.indexes.filter((each) => items.includes(each.item))
-      const weak = (await this.weakest(items, chosen)) ?? (await this.harmful(items, chosen))
-      if (weak === null) return chosen
-      refused.add(weak)
+      const beside = [...fixed, ...chosen]
+      const weak = (await this.weakest(items, beside)) ?? (await this.harmful(items, fixed, beside))
+      const wrong = weak === null ? await refuse(beside) : [weak]
+      const known = new Set(items.map((item) => item.id))
+      const refusals = [...wrong].filter((id) => known.has(id))
+      if (refusals.length === 0) return chosen
+      for (const id of refusals) refused.add(id)
     }
   }
 
@@ -85,11 +118,13 @@ export class PlannedSelection {
   /** One that a query uses and is dearer for. */
   private async harmful(
     items: readonly SelectionItem[],
+    fixed: readonly ProvableIndex[],
     chosen: readonly ProvableIndex[],
   ): Promise<string | null> {
     const set = chosen.map((each) => each.index)
+    const there = fixed.map((each) => each.index)
     for (const { query } of this.queries) {
-      const before = await this.matrix.plans(query, [])
+      const before = await this.matrix.plans(query, there)
       const after = await this.matrix.plans(query, set)
       for (const [at, { plan }] of after.entries()) {
         const old = before[at]?.plan.cost ?? Infinity

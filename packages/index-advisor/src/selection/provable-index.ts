@@ -1,9 +1,10 @@
 import type { Candidate } from '../candidate/candidate.ts'
 import { candidateId } from '../candidate/candidate.ts'
 import { tableKey } from '../planner/cost-matrix.ts'
+import { keptShare } from '../planner/kept-share.ts'
 import type { HypotheticalIndex, Planner } from '../planner/planner.ts'
 import { findTable } from '../statistics/statistics.ts'
-import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
+import type { Statistics } from '../statistics/statistics.ts'
 import type { Workload } from '../workload/workload.ts'
 import { schemaOf, type WeighedQuery, writesOf } from './judged-workload.ts'
 import type { SelectionItem } from './knapsack.ts'
@@ -53,7 +54,14 @@ export async function provableIndexes(
     if (table === undefined || (await planner.decline(index)) !== null) continue
     const bytes = await planner.indexBytes(index)
     const writes = writesOf(statistics, index.schema, index.table, workload, queries)
-    const upkeep = upkeepOf(statistics, table, index, bytes, shareOfRows(candidate, table), writes)
+    const upkeep = upkeepOf(
+      statistics,
+      table,
+      index,
+      bytes,
+      index.kept ?? keptShare(table, index.predicate),
+      writes,
+    )
     const rivals = candidates.filter((other) => other !== candidate && sameKind(candidate, other))
     const ids = (found: readonly Candidate[]) => new Set(found.map(candidateId))
     indexes.push({
@@ -79,13 +87,4 @@ export async function provableIndexes(
 
 function sameKind(a: Candidate, b: Candidate): boolean {
   return a.table === b.table && a.type === 'BTree' && b.type === 'BTree' && a.predicate === b.predicate
-}
-
-/** Share of the rows a partial index holds, as far as a null test says so. */
-function shareOfRows(candidate: Candidate, table: TableStatistics): number {
-  if (candidate.kept !== undefined) return candidate.kept
-  const found = /^\(?"?([^"()]+)"? IS (NOT )?NULL\)?$/i.exec(candidate.predicate ?? '')
-  if (found === null) return candidate.predicate === null ? 1 : 0.5
-  const nulls = table.columns.find((column) => column.name === found[1])?.statistics?.nullFraction ?? 0.5
-  return found[2] === undefined ? nulls : 1 - nulls
 }

@@ -8,7 +8,7 @@ import { checkStatistics, rowsOf, statisticsFindings } from '../statistics/match
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import type { Workload } from '../workload/workload.ts'
-import { declaredIndexes, notInPlaceOf } from './declared-indexes.ts'
+import { declaredIndexes, notInPlaceOf, notInPlaceOfExisting } from './standing-indexes.ts'
 import { judgedWorkload, schemaOf, writesOf } from './judged-workload.ts'
 import { plannableQueries, weighedByScans } from './plannable-queries.ts'
 import { costOfShape } from './shape-cost.ts'
@@ -88,6 +88,7 @@ class Proving {
     const { usable, cheap, findings } = await plannableQueries(judged.queries, measured)
     this.#findings.push(...findings)
     const queries = this.#workload === null ? weighedByScans(usable, this.#statistics) : usable
+    const writeWeight = this.#problem.writeWeight ?? 1
     // Writes are counted by all that ran, judged or not.
     const provable = await provableIndexes(
       open,
@@ -95,15 +96,18 @@ class Proving {
       this.#statistics,
       this.#planner,
       this.#workload,
-      this.#problem.writeWeight ?? 1,
+      writeWeight,
     )
     const writes = (index: HypotheticalIndex) =>
       writesOf(this.#statistics, index.schema, index.table, this.#workload, judged.queries)
-    const inPlace = await notInPlaceOf(declared, provable, queries, writes, {
-      matrix: measured,
-      statistics: this.#statistics,
-      planner: this.#planner,
-    })
+    const inPlace = new Map(
+      await notInPlaceOf(declared, provable, queries, writes, {
+        matrix: measured,
+        statistics: this.#statistics,
+        planner: this.#planner,
+        writeWeight,
+      }),
+    )
     const indexes = provable.filter((each) => !inPlace.has(each.item.id))
     const universe = indexes.map((each) => each.index)
     this.#matrix.setUniverse(universe)
@@ -119,7 +123,19 @@ class Proving {
       statistics: this.#statistics,
       queries,
       indexes,
-      chosen: await selection.choose(),
+      chosen: await selection.choose(async (chosen) => {
+        const found = await notInPlaceOfExisting(chosen, {
+          statistics: this.#statistics,
+          planner: this.#planner,
+          queries,
+          matrix: this.#matrix,
+          declared,
+          writes,
+          writeWeight,
+        })
+        for (const [id, reason] of found) inPlace.set(id, reason)
+        return found.keys()
+      }),
       planner: this.#planner.name,
       total: await selection.problem.cost([]),
     }

@@ -1,7 +1,8 @@
 import type { Candidate, CandidateKey, RejectedCandidate } from '../candidate/candidate.ts'
 import { candidateId, fieldOf } from '../candidate/candidate.ts'
-import type { CatalogTable, IndexKey } from '../catalog/catalog.ts'
+import type { CatalogIndex, CatalogTable, IndexKey } from '../catalog/catalog.ts'
 import { begins, findsEqual } from '../catalog/coverage.ts'
+import { isSamePredicate } from '../sql/predicate.ts'
 import { compareText } from '../text-order.ts'
 import type { SelectionProblem, IndexSelector, SelectedIndex } from './index-selector.ts'
 import type { Evidence, Severity } from '../advice/advice.ts'
@@ -24,15 +25,21 @@ export const ruleSelector: IndexSelector = {
     }
     const writes = problem.writeWeight ?? 1
     const byTable = new Map<CatalogTable, Growing[]>()
+    const late: { candidate: Candidate; keys: () => readonly IndexKey[] }[] = []
     for (const candidate of open.sort(byLength)) {
       const there = byTable.get(candidate.table) ?? []
-      // One that begins so already is left as free as it was, for those that come later.
-      const taken =
-        there.find((each) => each.beginsAs(candidate)) ?? there.find((each) => each.takes(candidate))
-      const near = taken === undefined && writes >= 2 ? findsPart(candidate, there) : undefined
-      if (taken !== undefined) taken.takeIn(candidate)
-      else if (near !== undefined) rejected.push(reject(candidate, enough(candidate, near, writes)))
+      if (isTakenIn(candidate, there)) continue
+      const keys = writes >= 2 ? findsPart(candidate, there) : undefined
+      if (keys !== undefined) late.push({ candidate, keys })
       else byTable.set(candidate.table, [...there, new Growing(candidate)])
+    }
+    // What lengthens an index makes no more of them, and only now is it known which there will be.
+    for (const { candidate, keys } of late) {
+      const there = byTable.get(candidate.table) ?? []
+      if (isTakenIn(candidate, there)) continue
+      const shorter = there.find((each) => each.isBeginningOf(candidate))
+      if (shorter === undefined) rejected.push(reject(candidate, enough(candidate, keys(), writes)))
+      else shorter.growTo(candidate)
     }
     const indexes = [...byTable.values()].flat()
     for (const each of indexes) each.extendExisting()
@@ -89,20 +96,25 @@ class Growing {
 
   /** Where the order is open, an index that exists already shall be the beginning, so that it becomes redundant. */
   extendExisting(): void {
+    if (this.first.type !== 'BTree' || this.first.predicate !== null) return
     for (const index of this.first.table.indexes) {
-      const keys = index.keys.filter((key): key is CandidateKey => key.column !== null)
-      if (keys.length !== index.keys.length || this.first.type !== 'BTree' || this.first.predicate !== null)
-        continue
-      const refined = refine(
-        this.groups,
-        keys.map((key) => [key]),
-      )
+      const refined = refinedByIndex(this.groups, index)
       if (refined !== null && begins(index, refined.flat())) this.groups = refined
     }
   }
 
   takes(candidate: Candidate): boolean {
     return this.refinedBy(candidate) !== null
+  }
+
+  /** In some order of the columns that the candidate compares by equality. */
+  isBeginningOf(candidate: Candidate): boolean {
+    return this.isAlike(candidate) && refine(groupsOf(candidate), this.groups) !== null
+  }
+
+  growTo(candidate: Candidate): void {
+    this.groups = refine(groupsOf(candidate), this.groups) ?? this.groups
+    this.served.push(candidate)
   }
 
   /** Without an order of columns that was open until now. */
@@ -135,12 +147,12 @@ class Growing {
   }
 
   private refinedBy(candidate: Candidate): CandidateKey[][] | null {
+    return this.isAlike(candidate) ? refine(this.groups, groupsOf(candidate)) : null
+  }
+
+  private isAlike({ table, type, predicate }: Candidate): boolean {
     const { first } = this
-    const isAlike =
-      candidate.table === first.table &&
-      candidate.type === first.type &&
-      candidate.predicate === first.predicate
-    return isAlike ? refine(this.groups, groupsOf(candidate)) : null
+    return table === first.table && type === first.type && isSamePredicate(predicate, first.predicate)
   }
 
   candidate(): Candidate {
@@ -161,21 +173,56 @@ class Growing {
   }
 }
 
-/** The keys of an index that finds some of the rows to look through: one to come, or one that is there and stays. */
-function findsPart(candidate: Candidate, growing: readonly Growing[]): readonly IndexKey[] | undefined {
+/** Served by an index that there will be. One that begins so already is left as free as it was, for those that come later. */
+function isTakenIn(candidate: Candidate, there: readonly Growing[]): boolean {
+  const taken = there.find((each) => each.beginsAs(candidate)) ?? there.find((each) => each.takes(candidate))
+  taken?.takeIn(candidate)
+  return taken !== undefined
+}
+
+/**
+ * The keys of an index that finds some of the rows to look through: one to come, or one that is there and stays. None where
+ * the candidate only lengthens one that is there.
+ */
+function findsPart(
+  candidate: Candidate,
+  growing: readonly Growing[],
+): (() => readonly IndexKey[]) | undefined {
+  const { table, type, predicate } = candidate
+  if (table.indexes.some((index) => isBeginningOf(index, candidate))) return undefined
   const grown = growing.find((each) => each.findsPartOf(candidate))
-  if (grown !== undefined) return grown.keys()
+  if (grown !== undefined) return () => grown.keys()
   const free = candidate.keys.slice(0, candidate.freeKeys).map((key) => key.column)
-  if (candidate.replaces.length > 0 || candidate.type !== 'BTree') return undefined
-  return candidate.table.indexes.find(
-    ({ type, predicate, unusable, keys: [first] }) =>
-      type === 'BTree' &&
-      predicate === null &&
-      unusable === undefined &&
+  if (type !== 'BTree') return undefined
+  const found = table.indexes.find((index) => {
+    const [first] = index.keys
+    const holds = index.predicate === null || isSamePredicate(index.predicate, predicate)
+    return (
+      index.type === 'BTree' &&
+      holds &&
+      index.unusable === undefined &&
       first !== undefined &&
       findsEqual(first) &&
-      free.some((each) => each === first.column),
-  )?.keys
+      free.some((each) => each === first.column)
+    )
+  })
+  return found === undefined ? undefined : () => found.keys
+}
+
+/** An existing index that becomes redundant beside the candidate, in some order of the columns it compares by equality. */
+function isBeginningOf(index: CatalogIndex, candidate: Candidate): boolean {
+  if (candidate.type !== 'BTree' || candidate.predicate !== null) return false
+  const refined = refinedByIndex(groupsOf(candidate), index)
+  return refined !== null && begins(index, refined.flat())
+}
+
+function refinedByIndex(groups: readonly CandidateKey[][], index: CatalogIndex): CandidateKey[][] | null {
+  const keys = index.keys.filter((key): key is CandidateKey => key.column !== null)
+  if (keys.length !== index.keys.length) return null
+  return refine(
+    groups,
+    keys.map((key) => [key]),
+  )
 }
 
 function enough(candidate: Candidate, keys: readonly IndexKey[], weight: number): string {

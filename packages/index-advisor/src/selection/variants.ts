@@ -1,6 +1,7 @@
 import type { Candidate, CandidateKey } from '../candidate/candidate.ts'
 import { candidateId } from '../candidate/candidate.ts'
-import { isPlain } from '../catalog/coverage.ts'
+import { begins, isPlain } from '../catalog/coverage.ts'
+import { isSamePredicate } from '../sql/predicate.ts'
 
 /**
  * Indexes that no single query asks for and that may serve several best: beginnings of the candidates, and candidates
@@ -10,7 +11,10 @@ export function withVariants(candidates: readonly Candidate[]): readonly Candida
   const all = new Map(candidates.map((candidate) => [candidateId(candidate), candidate]))
   const add = (variant: Candidate): void => {
     const id = candidateId(variant)
-    if (!all.has(id) && !isCovered(variant)) all.set(id, variant)
+    if (all.has(id) || isCovered(variant)) return
+    const { table, keys, predicate } = variant
+    const replaced = predicate === null ? table.indexes.filter((index) => begins(index, keys)) : []
+    all.set(id, { ...variant, replaces: replaced.map((index) => index.name) })
   }
   for (const candidate of candidates) {
     if (candidate.type !== 'BTree') continue
@@ -24,7 +28,6 @@ export function withVariants(candidates: readonly Candidate[]): readonly Candida
         ...candidate,
         keys,
         freeKeys: Math.min(candidate.freeKeys, length),
-        replaces: [],
         isFirstChoice: false,
       })
     }
@@ -56,7 +59,7 @@ function isCovered(candidate: Candidate): boolean {
       index.type === 'BTree' &&
       index.unusable === undefined &&
       index.keys.slice(0, candidate.keys.length).every(isPlain) &&
-      (index.predicate === null || index.predicate === candidate.predicate) &&
+      (index.predicate === null || isSamePredicate(index.predicate, candidate.predicate)) &&
       isBeginning(candidate.keys, index.keys),
   )
 }

@@ -31,6 +31,13 @@ export function implies(asked: readonly Condition[], predicate: PredicateConditi
   )
 }
 
+/** Do two partial indexes hold the same rows, whoever spelled their predicates? What cannot be read is the same only by its text. */
+export function isSamePredicate(a: string | null, b: string | null): boolean {
+  if (a === b || a === null || b === null) return a === b
+  const [one, other] = [readPredicate(a), readPredicate(b)]
+  return one !== null && other !== null && implies(one, other) && implies(other, one)
+}
+
 function meets(asked: Condition, needed: Condition): boolean {
   if (needed.operator === 'is-not-null')
     return (

@@ -6,7 +6,7 @@ import { currentRows, findTable } from '../../statistics/statistics.ts'
 import type { Statistics } from '../../statistics/statistics.ts'
 import { type ExplainNode, readExplain } from '../explain-json.ts'
 import type { Plan } from '../plan.ts'
-import type { HypotheticalIndex, Planner, PlannerGap } from '../planner.ts'
+import type { ExistingIndex, HypotheticalIndex, Planner, PlannerGap } from '../planner.ts'
 import { PreparedQueries } from '../postgres-session.ts'
 import { indexScans, keysOf, skippedKey } from './skip-scan.ts'
 import { Turns } from '../turns.ts'
@@ -114,6 +114,26 @@ class PglitePlanner implements Planner {
       await this.#show(indexes)
       return this.#explain(query, indexes, binding)
     })
+  }
+
+  async hiding<T>({ schema, name }: ExistingIndex, work: () => Promise<T>): Promise<T> {
+    const show = (valid: boolean) =>
+      this.#exclusive(async () => {
+        await this.#cluster.query(
+          `update pg_catalog.pg_index set indisvalid = $2 where indexrelid = to_regclass($1)
+           or indexrelid in (select relid from pg_partition_tree(to_regclass($1)))`,
+          [qualifiedName(schema, name), valid],
+        )
+        this.#queries.indexesChanged()
+      })
+    this.#hidden.add(name)
+    await show(false)
+    try {
+      return await work()
+    } finally {
+      this.#hidden.delete(name)
+      await show(true)
+    }
   }
 
   async indexBytes(index: HypotheticalIndex): Promise<number> {

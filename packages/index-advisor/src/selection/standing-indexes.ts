@@ -1,6 +1,8 @@
 import type { Catalog, CatalogIndex } from '../catalog/catalog.ts'
 import { isCollated } from '../catalog/coverage.ts'
-import { type CostMatrix, tableKey } from '../planner/cost-matrix.ts'
+import { isSamePredicate } from '../sql/predicate.ts'
+import { CostMatrix, tableKey } from '../planner/cost-matrix.ts'
+import { keptShare } from '../planner/kept-share.ts'
 import type { HypotheticalIndex, Planner } from '../planner/planner.ts'
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
@@ -58,7 +60,13 @@ export async function notInPlaceOf(
     matrix,
     statistics,
     planner,
-  }: { readonly matrix: CostMatrix; readonly statistics: Statistics; readonly planner: Planner },
+    writeWeight,
+  }: {
+    readonly matrix: CostMatrix
+    readonly statistics: Statistics
+    readonly planner: Planner
+    readonly writeWeight: number
+  },
 ): Promise<ReadonlyMap<string, string>> {
   const reasons = new Map<string, string>()
   const cost = async (key: string, set: readonly HypotheticalIndex[]): Promise<number> => {
@@ -73,7 +81,8 @@ export async function notInPlaceOf(
     if (table === undefined || longer.length === 0) continue
     const key = tableKey(short.schema, short.table)
     const bytes = await planner.indexBytes(short)
-    const upkeep = upkeepOf(statistics, table, short, bytes, 1, writes(short)).total
+    const share = keptShare(table, short.predicate)
+    const upkeep = upkeepOf(statistics, table, short, bytes, share, writes(short)).total * writeWeight
     const present = (await cost(key, declared)) + upkeep
     const others = declared.filter((each) => each !== short)
     for (const { index, item } of longer) {
@@ -95,14 +104,101 @@ function isLonger(index: HypotheticalIndex, short: HypotheticalIndex): boolean {
     index.schema === short.schema &&
     index.method === 'btree' &&
     short.method === 'btree' &&
-    index.predicate === short.predicate &&
+    isSamePredicate(index.predicate, short.predicate) &&
     isBeginning(short.keys, index.keys)
   )
 }
 
+export interface InPlaceInput {
+  readonly statistics: Statistics
+  readonly planner: Planner
+  readonly queries: readonly WeighedQuery[]
+  /** With what is declared and not built yet. */
+  readonly matrix: CostMatrix
+  readonly declared: readonly HypotheticalIndex[]
+  readonly writes: (index: HypotheticalIndex) => TableWrites
+  readonly writeWeight: number
+}
+
+/**
+ * Chosen indexes that make an existing one redundant, and would save nothing in its place: who takes the advice drops the
+ * shorter one, so the longer is weighed against it as both were when neither was there. Reasons by id.
+ */
+export async function notInPlaceOfExisting(
+  chosen: readonly ProvableIndex[],
+  input: InPlaceInput,
+): Promise<ReadonlyMap<string, string>> {
+  const reasons = new Map<string, string>()
+  const { planner, statistics } = input
+  if (planner.hiding === undefined) return reasons
+  const set = chosen.map((each) => each.index)
+  for (const own of chosen) {
+    const { table } = own.candidate
+    const schema = schemaOf(statistics, table.schema)
+    for (const name of own.candidate.replaces) {
+      const short = table.indexes.find((each) => each.name === name)
+      const known = findTable(statistics, schema, table.name)?.indexes.find((each) => each.name === name)
+      if (short === undefined || known === undefined) continue
+      const others = set.filter((index) => index !== own.index)
+      const present =
+        (await costOf(own, others, input.matrix, input)) + (await upkeepOfExisting(short, own, input))
+      const swapped = await planner.hiding({ schema, name }, () => {
+        const matrix = new CostMatrix(planner)
+        matrix.setBase(input.declared)
+        return costOf(own, set, matrix, input)
+      })
+      if (swapped + own.item.upkeep < present) continue
+      reasons.set(own.item.id, `In place of ${name}, which it makes redundant, it would save nothing.`)
+    }
+  }
+  return reasons
+}
+
+async function costOf(
+  { item }: ProvableIndex,
+  set: readonly HypotheticalIndex[],
+  matrix: CostMatrix,
+  { queries }: InPlaceInput,
+): Promise<number> {
+  let total = 0
+  for (const { query, calls } of queries)
+    if (query.tables.has(item.table)) total += (await matrix.cost(query, set)) * calls
+  return total
+}
+
+/** As it was reckoned before the index was built. */
+async function upkeepOfExisting(
+  { name, keys, predicate, type }: CatalogIndex,
+  { index }: ProvableIndex,
+  { statistics, planner, writes, writeWeight }: InPlaceInput,
+): Promise<number> {
+  const table = findTable(statistics, index.schema, index.table)
+  if (table === undefined) return 0
+  const foreseen: HypotheticalIndex = {
+    id: `existing ${name}`,
+    schema: index.schema,
+    table: index.table,
+    keys: keys.map(({ column, expression, sort, operatorClass }) => ({
+      column,
+      expression,
+      sort,
+      operatorClass,
+    })),
+    predicate,
+    method: type.toLowerCase(),
+  }
+  const bytes = await planner.indexBytes(foreseen)
+  const share = keptShare(table, predicate)
+  return upkeepOf(statistics, table, foreseen, bytes, share, writes(foreseen)).total * writeWeight
+}
+
 /** A planner can be told of all that is known of it. */
 function isUnderstood(index: CatalogIndex): boolean {
-  return index.unusable === undefined && !index.type.startsWith('other:') && !index.keys.some(isCollated)
+  return (
+    index.unusable === undefined &&
+    !index.type.startsWith('other:') &&
+    !index.keys.some((key) => isCollated(key) || key.nulls !== undefined)
+  )
 }
 
 /** By what it holds: a database may call it something else. */
