@@ -1,15 +1,24 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { cache, memoryStore, type CacheClient, type CacheStore } from '@prisma-brisk/cache'
+import {
+  cache,
+  memoryStore,
+  redisStore,
+  type CacheClient,
+  type CacheOptions,
+  type CacheStore,
+} from '@prisma-brisk/cache'
 import { installTriggersSql, postgresTriggers } from '@prisma-brisk/cache/postgres-triggers'
 import { postgresReplication } from '@prisma-brisk/cache/postgres-replication'
 import { parseSchema, writtenTables } from '@prisma-brisk/core'
+import { Redis } from 'ioredis'
 import pg from 'pg'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../test/support/databases.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import { Random } from '../../test/support/random.ts'
+import { redisUrl } from '../../test/support/servers.ts'
 import { pause } from '../../test/support/server-process.ts'
 import { inTurn, median, type Bench } from '../harness.ts'
 
@@ -56,12 +65,16 @@ async function open(): Promise<Place> {
 
 type Followed = PrismaClient & Pick<CacheClient, '$cache'>
 
-async function follow({ database }: Place, store: CacheStore = memoryStore()): Promise<Followed> {
-  const changes = postgresTriggers(database.url)
+async function follow(
+  { database }: Place,
+  store: CacheStore = memoryStore(),
+  { hears = true, ...options }: CacheOptions & { hears?: boolean } = {},
+): Promise<Followed> {
+  const changes = hears ? { changes: postgresTriggers(database.url) } : {}
   const prisma = database
     .createClient()
-    .$extends(cache({ store, changes, earlyRefresh: 0 })) as unknown as Followed
-  await prisma.$cache.untilLive()
+    .$extends(cache({ store, earlyRefresh: 0, ...changes, ...options })) as unknown as Followed
+  if (hears) await prisma.$cache.untilLive()
   return prisma
 }
 
@@ -193,22 +206,39 @@ async function hits(bench: Bench, place: Place): Promise<void> {
   await alone.$disconnect()
 }
 
-/** Reads of rows and lists, and one write in twenty, by one client: its hits with a source against those without. */
+/**
+ * Reads of rows and lists, and one write in twenty: their hits with a source against those without. By one client with a cache in
+ * memory, and by two processes on one Redis, of which each hears of what the other has written and invalidated.
+ */
 async function ownWrites(bench: Bench, place: Place): Promise<void> {
-  const name = 'changes/own-writes-hit-rate'
+  await hitRates(bench, place, 'changes/own-writes-hit-rate', () => [memoryStore()])
+  await hitRates(bench, place, 'changes/own-writes-hit-rate/two-processes', () =>
+    [1, 2].map(() => redisStore(new Redis(redisUrl()))),
+  )
+}
+
+async function hitRates(
+  bench: Bench,
+  place: Place,
+  name: string,
+  storesOf: () => CacheStore[],
+): Promise<void> {
   if (!bench.wants(name)) return
-  const clients = [
-    await follow(place),
-    place.database
-      .createClient()
-      .$extends(cache({ store: memoryStore(), earlyRefresh: 0 })) as unknown as Followed,
-  ]
   const rates: number[] = []
-  for (const client of clients) {
+  for (const hears of [true, false]) {
+    const namespace = `bench-${process.pid}-${hears}`
+    const clients: Followed[] = []
+    for (const store of storesOf()) clients.push(await follow(place, store, { namespace, hears }))
     const random = new Random(7)
-    await client.$cache.invalidateAll()
-    const before = client.$cache.stats()
+    await clients[0]?.$cache.invalidateAll()
+    const counted = () => {
+      const all = clients.map(({ $cache }) => $cache.stats())
+      const sum = (key: 'hits' | 'misses') => all.reduce((total, stats) => total + stats[key], 0)
+      return { hits: sum('hits'), misses: sum('misses') }
+    }
+    const before = counted()
     for (let step = 0; step < 4000; step++) {
+      const client = random.pick(clients)
       const id = random.int(1, 50)
       const where = { userId: id }
       if (random.chance(0.05)) {
@@ -218,9 +248,9 @@ async function ownWrites(bench: Bench, place: Place): Promise<void> {
       } else if (random.chance(0.5)) await client.user.findUnique({ where: { id }, cacheStrategy } as never)
       else await client.conversation.findMany({ where, take: 20, cacheStrategy } as never)
     }
-    const { hits, misses } = client.$cache.stats()
+    const { hits, misses } = counted()
     rates.push((hits - before.hits) / (hits - before.hits + misses - before.misses))
-    await client.$disconnect()
+    for (const client of clients) await client.$disconnect()
   }
   const [withSource, without] = rates as [number, number]
   bench.compared(name, 1 / withSource, 'reads a hit', 'no-source', 1 / without, 0.98)
