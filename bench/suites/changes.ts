@@ -8,9 +8,10 @@ import {
   type CacheClient,
   type CacheOptions,
   type CacheStore,
+  type ChangeSource,
 } from '@prisma-brisk/cache'
 import { installTriggersSql, postgresTriggers } from '@prisma-brisk/cache/postgres-triggers'
-import { postgresReplication } from '@prisma-brisk/cache/postgres-replication'
+import { installReplicationSql, postgresReplication } from '@prisma-brisk/cache/postgres-replication'
 import { parseSchema, writtenTables } from '@prisma-brisk/core'
 import { Redis } from 'ioredis'
 import pg from 'pg'
@@ -31,13 +32,14 @@ export async function run(bench: Bench): Promise<void> {
   await deriving(bench)
   await replicationLag(bench)
   await replicationCost(bench)
+  await ownWritesOfLoggedServers(bench)
   const [told, untold] = [await open(), await open()]
   try {
     await told.elsewhere.query(installTriggersSql(schema))
     await triggerCost(bench, told, untold)
     await lag(bench, 'triggers', told)
     await hits(bench, told)
-    await ownWrites(bench, told)
+    await ownWrites(bench, told, '', () => postgresTriggers(told.database.url))
     await survival(bench, told)
   } finally {
     for (const { elsewhere, database } of [told, untold]) {
@@ -68,13 +70,12 @@ type Followed = PrismaClient & Pick<CacheClient, '$cache'>
 async function follow(
   { database }: Place,
   store: CacheStore = memoryStore(),
-  { hears = true, ...options }: CacheOptions & { hears?: boolean } = {},
+  options: CacheOptions = { changes: postgresTriggers(database.url) },
 ): Promise<Followed> {
-  const changes = hears ? { changes: postgresTriggers(database.url) } : {}
   const prisma = database
     .createClient()
-    .$extends(cache({ store, earlyRefresh: 0, ...changes, ...options })) as unknown as Followed
-  if (hears) await prisma.$cache.untilLive()
+    .$extends(cache({ store, earlyRefresh: 0, ...options })) as unknown as Followed
+  if (options.changes !== undefined) await prisma.$cache.untilLive()
   return prisma
 }
 
@@ -210,25 +211,47 @@ async function hits(bench: Bench, place: Place): Promise<void> {
  * Reads of rows and lists, and one write in twenty: their hits with a source against those without. By one client with a cache in
  * memory, and by two processes on one Redis, of which each hears of what the other has written and invalidated.
  */
-async function ownWrites(bench: Bench, place: Place): Promise<void> {
-  await hitRates(bench, place, 'changes/own-writes-hit-rate', () => [memoryStore()])
-  await hitRates(bench, place, 'changes/own-writes-hit-rate/two-processes', () =>
-    [1, 2].map(() => redisStore(new Redis(redisUrl()))),
-  )
+async function ownWrites(
+  bench: Bench,
+  place: Place,
+  source: string,
+  changes: () => ChangeSource,
+): Promise<void> {
+  const name = `changes/own-writes-hit-rate${source}`
+  await hitRates(bench, place, name, changes, () => [memoryStore()])
+  const two = () => [1, 2].map(() => redisStore(new Redis(redisUrl())))
+  await hitRates(bench, place, `${name}/two-processes`, changes, two)
+}
+
+/** The same with sources that need a server of their own. */
+async function ownWritesOfLoggedServers(bench: Bench): Promise<void> {
+  if (!bench.wants('changes/own-writes-hit-rate/replication')) return
+  const [before, server] = [process.env.POSTGRES_URL, await startPostgres(LOGICAL)]
+  process.env.POSTGRES_URL = server.url
+  const place = await open()
+  await place.elsewhere.query(installReplicationSql(schema, { fullRows: true }))
+  await ownWrites(bench, place, '/replication', () => postgresReplication(place.database.url))
+  await place.elsewhere.end()
+  await place.database.drop()
+  await server.kill()
+  if (before === undefined) delete process.env.POSTGRES_URL
+  else process.env.POSTGRES_URL = before
 }
 
 async function hitRates(
   bench: Bench,
   place: Place,
   name: string,
+  changes: () => ChangeSource,
   storesOf: () => CacheStore[],
 ): Promise<void> {
   if (!bench.wants(name)) return
   const rates: number[] = []
   for (const hears of [true, false]) {
-    const namespace = `bench-${process.pid}-${hears}`
+    const namespace = `bench-${process.pid}-${name}-${hears}`
     const clients: Followed[] = []
-    for (const store of storesOf()) clients.push(await follow(place, store, { namespace, hears }))
+    for (const store of storesOf())
+      clients.push(await follow(place, store, { namespace, ...(hears ? { changes: changes() } : {}) }))
     const random = new Random(7)
     await clients[0]?.$cache.invalidateAll()
     const counted = () => {

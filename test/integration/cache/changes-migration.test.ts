@@ -41,6 +41,7 @@ test('Prisma’s engine plays what is written, and finds nothing that the schema
     ['install', '--yes'],
     ['install', '--yes', '--partitions'],
     ['install', '--yes', '--replication'],
+    ['install', '--yes', '--replication', '--full-rows'],
     ['uninstall', '--yes', '--replication'],
     ['uninstall', '--yes'],
   ])
@@ -50,6 +51,7 @@ test('Prisma’s engine plays what is written, and finds nothing that the schema
     'init',
     'brisk_changes_install',
     'brisk_changes_install',
+    'brisk_replication_install',
     'brisk_replication_install',
     'brisk_replication_uninstall',
     'brisk_changes_uninstall',

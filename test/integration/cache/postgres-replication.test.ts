@@ -339,6 +339,39 @@ describe('the publication', () => {
     }
   })
 
+  test('with whole rows an update leaves other lists and rows cached, whoever made it, and the log is as before once it is taken away', async () => {
+    const identities = async () =>
+      (
+        await elsewhere.query(
+          `SELECT DISTINCT relreplident AS is FROM pg_class WHERE relname IN ('User', 'Tag')`,
+        )
+      ).rows
+    await elsewhere.query(installReplicationSql(schema, { fullRows: true }))
+    try {
+      expect(await identities()).toEqual([{ is: 'f' }])
+      await elsewhere.query(`UPDATE "User" SET "tutorId" = 1 WHERE id IN (2, 3)`)
+      const of = await followed()
+      const { user } = of.prisma
+      const read = () =>
+        Promise.all([
+          user.findMany({ where: { tutorId: 1 }, cacheStrategy: strategy }),
+          user.findMany({ where: { tutorId: 2 }, cacheStrategy: strategy }),
+          user.findUnique({ where: { email: 'user5@example.org' }, cacheStrategy: strategy }),
+        ])
+      await read()
+      of.log.clear()
+      await write(of, `UPDATE "User" SET name = 'Elsewhere' WHERE id = 4`)
+      await user.update({ where: { id: 4 }, data: { name: 'Own' } })
+      await until(() => of.changes().own > 0)
+      await read()
+      expect(of.log.statements.map(({ sql }) => sql.slice(0, 6))).toEqual(['UPDATE'])
+    } finally {
+      await elsewhere.query(uninstallReplicationSql(schema, { fullRows: true }))
+      expect(await identities()).toEqual([{ is: 'd' }])
+      await elsewhere.query(installReplicationSql(schema))
+    }
+  })
+
   test('reads of tables that it does not have go to the database, and a table that leaves is noticed within a heartbeat', async () => {
     await elsewhere.query('ALTER PUBLICATION brisk_changes DROP TABLE "Profile"')
     const heard = heardWarnings()

@@ -26,6 +26,8 @@ export interface ChangesFlags {
   readonly replication?: boolean
   /** The publication's name. */
   readonly publication?: string
+  /** Log whole rows before updates and deletes. */
+  readonly fullRows?: boolean
   /** Prints the SQL, and writes nothing. */
   readonly sql?: boolean
   readonly yes?: boolean
@@ -88,7 +90,7 @@ export async function changesCommand(
     noticed:
       action === 'install'
         ? flags.replication === true
-          ? REPLICATION_NOTICED
+          ? replicationNoticed(flags.fullRows === true)
           : NOTICED
         : 'Reads that rest on these tables are no longer answered from a cache with `changes`.\n',
     next: (manager) => [runLine(manager, 'prisma migrate dev'), 'deploy it as any other migration'],
@@ -102,9 +104,15 @@ const NOTICED = `What your database will notice:
   - The migration locks each table for the moment in which its triggers are made.
 `
 
-const REPLICATION_NOTICED = `What your database will notice:
+const replicationNoticed = (fullRows: boolean): string => `What your database will notice:
   - One publication of the tables. Nothing is added to the statements that write.
-  - Tables without a primary key get REPLICA IDENTITY FULL: their updates and deletes log the whole row.
+${
+  fullRows
+    ? '  - Their tables get REPLICA IDENTITY FULL: updates and deletes log the whole row before, too.'
+    : `  - Tables without a primary key get REPLICA IDENTITY FULL: their updates and deletes log the whole row.
+  - Of other updates the log has no old values: each drops the cached lists of its table, your own writes' too.
+    \`--full-rows\` logs the row before as well.`
+}
   - Each process that reads it has a walsender, which decodes all that the server logs; see docs/guide/changes.md.
   - wal_level must be logical, and the role that reads must have the right REPLICATION.
 `
@@ -122,7 +130,7 @@ function sqlFor(action: 'install' | 'uninstall', { schemaFiles }: Project, flags
   const models = flags.models?.split(',').map((name) => name.trim())
   for (const model of models ?? []) checkModel(schema, model)
   if (flags.replication === true) {
-    const settings: ReplicationSettings = { models, publication: flags.publication }
+    const settings: ReplicationSettings = { models, publication: flags.publication, fullRows: flags.fullRows }
     return action === 'install'
       ? installReplicationSql(schema, settings)
       : uninstallReplicationSql(schema, settings)

@@ -91,6 +91,7 @@ function commands(host: CliHost & Pick<InitHost, 'confirm'>, done: (exitCode: nu
       .option('--models <names>', 'only the tables of these models, separated by commas (default: all)')
       .option('--partitions', 'watch the partitions of tables too, those that there are then')
       .option('--replication', 'a publication for logical replication, instead of triggers')
+      .option('--full-rows', 'with --replication: log whole rows (REPLICA IDENTITY FULL), so that lists last')
       .option('--publication <name>', 'its name (default: brisk_changes)')
       .option('--channel <name>', 'the channel to tell on (default: brisk_changes)')
       .option('--sql', 'print the SQL, and write nothing')

@@ -9,6 +9,12 @@ export interface ReplicationSettings {
   readonly models?: readonly string[] | undefined
   /** The publication's name; default `brisk_changes`. */
   readonly publication?: string | undefined
+  /**
+   * Log the whole row before each update and delete (`REPLICA IDENTITY FULL`), so that rows fall alone by every unique key, lists
+   * by value, and nothing twice that the application's own writes have invalidated. Default false: the log has the old primary
+   * key alone, and each update drops the lists of its table. Partitioned tables keep what they have.
+   */
+  readonly fullRows?: boolean | undefined
 }
 
 /**
@@ -19,7 +25,7 @@ export interface ReplicationSettings {
  * is published. A partitioned one is left out: partitions that are made later would not have it.
  */
 export function installReplicationSql(schema: SchemaModel, settings: ReplicationSettings = {}): string {
-  const { publication = PUBLICATION } = settings
+  const { publication = PUBLICATION, fullRows = false } = settings
   const tables = watchedTables(schema, settings.models)
   return `-- Publishes what changes to the cache of prisma-brisk, whoever changes it.
 -- It can be run again. "npx brisk changes uninstall --replication" writes the migration that takes it away.
@@ -36,7 +42,7 @@ BEGIN
     SELECT relkind, relpersistence, relreplident INTO kind FROM pg_class WHERE oid = one;
     -- Foreign and unlogged tables cannot be published.
     CONTINUE WHEN kind.relkind NOT IN ('r', 'p') OR kind.relpersistence <> 'p';
-    IF kind.relreplident IN ('d', 'n') AND (kind.relreplident = 'n' OR NOT EXISTS (SELECT FROM pg_index WHERE indrelid = one AND indisprimary)) THEN
+    IF kind.relreplident IN ('d', 'n') AND (${fullRows ? "kind.relkind = 'r' OR " : ''}kind.relreplident = 'n' OR NOT EXISTS (SELECT FROM pg_index WHERE indrelid = one AND indisprimary)) THEN
       CONTINUE WHEN kind.relkind = 'p';
       EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', one);
     END IF;
@@ -56,12 +62,12 @@ $brisk$;
 
 /** SQL that takes the publication away again, and the whole rows that only it asked for. */
 export function uninstallReplicationSql(schema: SchemaModel, settings: ReplicationSettings = {}): string {
-  const { publication = PUBLICATION } = settings
+  const { publication = PUBLICATION, fullRows = false } = settings
   return `-- Takes the publication of prisma-brisk away.
 
 DROP PUBLICATION IF EXISTS ${quoted(publication)};
 
--- Tables that had no other key, where no other publication needs it.
+-- ${fullRows ? 'Tables that log whole rows' : 'Tables that had no other key'}, where no other publication needs it.
 DO $brisk$
 DECLARE
   named text[] := ${array(watchedTables(schema, settings.models))};
@@ -69,8 +75,12 @@ DECLARE
 BEGIN
   FOR i IN 1 .. coalesce(array_length(named, 1), 0) LOOP
     one := to_regclass(named[i]);
-    IF EXISTS (SELECT FROM pg_class WHERE oid = one AND relkind = 'r' AND relreplident = 'f')
-      AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = one AND indisprimary)
+    IF EXISTS (SELECT FROM pg_class WHERE oid = one AND relkind = 'r' AND relreplident = 'f')${
+      fullRows
+        ? ''
+        : `
+      AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = one AND indisprimary)`
+    }
       AND NOT EXISTS (SELECT FROM pg_publication p, LATERAL pg_get_publication_tables(p.pubname) t WHERE t.relid = one) THEN
       EXECUTE format('ALTER TABLE %s REPLICA IDENTITY DEFAULT', one);
     END IF;
