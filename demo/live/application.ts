@@ -53,10 +53,9 @@ export function demoApplication(adapter: SqlDriverAdapterFactory): Express {
   })
 
   app.post('/users/:id/profile', async ({ params, query }, response) => {
-    const { displayName } = await prisma.profile.update({
-      where: { userId: Number(params.id) },
-      data: { displayName: text(query['name']) },
-    }) // the invalidation
+    const where = { userId: Number(params.id) }
+    const data = { displayName: text(query['name']) }
+    const { displayName } = await prisma.profile.update({ where, data }) // the invalidation
     response.json({ displayName })
   })
 

@@ -39,9 +39,10 @@ function onKey(event: KeyboardEvent): void {
   if (event.key === '/' && !isWriting && !event.ctrlKey && !event.metaKey) {
     document.querySelector<HTMLInputElement>('#filter')?.focus()
     event.preventDefault()
-  } else if (event.key === 'Escape' && place.get().request !== null) {
-    openRequest(null)
+  } else if (event.key === 'Escape' && (isWriting || place.get().request !== null)) {
+    // A field of the browser's own would be emptied: what it filters by stays.
+    event.preventDefault()
+    if (!isWriting) openRequest(null)
     document.querySelector<HTMLElement>('.grid [data-current]')?.focus()
-  } else if (event.key === 'Escape' && isWriting)
-    document.querySelector<HTMLElement>('.grid [data-current]')?.focus()
+  }
 }

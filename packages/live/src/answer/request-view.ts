@@ -1,5 +1,6 @@
 import type { LiveCall, LiveProblem } from '@prisma-brisk/slow-query'
 import type { History, RequestHistory } from '../history/history.ts'
+import { LOG_LACKS, LOG_PROCESS } from '../history/log-file.ts'
 import { foldedCalls, type FoldedCalls } from './folded-calls.ts'
 import { savedBy, isMerged, type Saved } from './saved.ts'
 
@@ -92,6 +93,8 @@ export interface RequestView extends RequestRow {
   readonly transactions: RequestHistory['transactions']
   readonly cache: RequestHistory['cache']
   readonly saved: Saved
+  /** What its source does not say, in words: a log knows less than an application that reports. */
+  readonly lacks: readonly string[]
   /** Calls that were too many to be kept. */
   readonly callsDropped: number
 }
@@ -124,6 +127,7 @@ export function requestView(
     transactions: request.transactions,
     cache: request.cache,
     saved: savedBy(timeline, history),
+    lacks: request.process.process === LOG_PROCESS ? LOG_LACKS : [],
     callsDropped: request.callsDropped,
   }
 }

@@ -12,11 +12,15 @@ import {
 import { LiveArgumentError } from '../errors.ts'
 import type { History } from './history.ts'
 
+/** What stands for the process of what a log holds. */
+export const LOG_PROCESS = 'log'
+
 /** What a log of slow queries does not say of its requests. */
 export const LOG_LACKS = [
   'calls below the threshold, and requests without a slow one',
   'when within its request a call began, and the order of calls',
   'cache hits, batches and transactions',
+  'how long a request took, and how it ended',
 ]
 
 /**
@@ -30,7 +34,7 @@ export async function readLog(path: string, history: History): Promise<number> {
   const about: LiveProcess = {
     type: 'process',
     protocol: LIVE_PROTOCOL,
-    process: 'log',
+    process: LOG_PROCESS,
     pid: 0,
     name: path,
     cwd: '',

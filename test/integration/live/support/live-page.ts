@@ -1,13 +1,20 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { startHub, type Hub } from '@prisma-brisk/live'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { PrismaClient } from '../../../../prisma/generated/postgresql/client.ts'
+import { buildPage } from '../../../../scripts/build-page.ts'
+import { openChromium } from '../../../support/chromium.ts'
+import { createDatabase, type TestDatabase } from '../../../support/databases.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
 export const APPLICATION = join(ROOT, 'demo/live/application.ts')
 
-/** `file:line` of the demo application that a comment marks. */
+/** Line of the demo application that a comment marks. */
 export function markedLine(comment: string): number {
   const lines = readFileSync(APPLICATION, 'utf8').split('\n')
   const index = lines.findIndex((line) => line.includes(`// ${comment}`))
@@ -22,30 +29,131 @@ export interface RunningApplication {
   end(): Promise<void>
 }
 
-const children = new Set<ChildProcess>()
+/** What a test of the page has: made before its file's tests, removed after them. */
+export interface LivePage {
+  readonly hub: Hub
+  readonly application: RunningApplication
+  /** Starts another process of the application. */
+  startApplication(address: string): Promise<RunningApplication>
+  /** Opens the page in a browser of its own; what the browser complains of fails the test. */
+  open(options?: BrowserContextOptions, address?: string): Promise<Page>
+  /** What the browser may complain of in this test. */
+  allow(complaint: RegExp): void
+}
 
-/** Starts the demo application on a database; it reports to the hub at `address`, with values. */
-export async function startApplication(address: string, database: string): Promise<RunningApplication> {
-  const child = spawn(
-    process.execPath,
-    [
-      '--conditions=@prisma-brisk/source',
-      '--import',
-      'tsx',
-      join(import.meta.dirname, 'demo-application-run.ts'),
-    ],
-    {
-      env: {
-        ...process.env,
-        NODE_OPTIONS: '',
-        NODE_ENV: 'development',
-        BRISK_LIVE: address,
-        BRISK_LIVE_VALUES: '1',
-        APPLICATION_DATABASE: database,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
+/** Debian's Chromium before a hub that the demo application reports to. */
+export function livePage(): LivePage {
+  let database: TestDatabase<PrismaClient>
+  let browser: Browser
+  let hub: Hub
+  let application: RunningApplication
+  const children = new Set<ChildProcess>()
+  const complaints: string[] = []
+  const allowed: RegExp[] = []
+
+  const start = (address: string) => startProcess(address, database.url, children)
+  beforeAll(async () => {
+    expect(await buildPage()).toEqual({ code: 0, output: '' })
+    database = await createDatabase('postgresql', { schema: 'demo', seed: 0.02 })
+    // Where the schema is, and little source: advice is read in a second.
+    hub = await startHub({ port: 0, cwd: join(ROOT, 'prisma') })
+    application = await start(hub.address)
+    browser = await openChromium()
+  }, 120_000)
+  afterAll(async () => {
+    await browser?.close()
+    for (const child of children) child.kill('SIGKILL')
+    await hub?.close()
+    await database?.drop()
+  })
+  beforeEach(() => {
+    hub.history.clear()
+    complaints.length = allowed.length = 0
+  })
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()))
+    expect(complaints.filter((text) => !allowed.some((each) => each.test(text)))).toEqual([])
+  })
+  return {
+    get hub() {
+      return hub
     },
-  )
+    get application() {
+      return application
+    },
+    startApplication: start,
+    allow: (complaint) => void allowed.push(complaint),
+    open: async (options = {}, address = hub.address) => {
+      const context = await browser.newContext(options)
+      const page = await context.newPage()
+      page.setDefaultTimeout(10_000)
+      page.on('pageerror', (error) => complaints.push(error.message))
+      page.on('console', (message) => complaints.push(message.text()))
+      await page.goto(address)
+      return page
+    },
+  }
+}
+
+/** The row of the list whose request is called so, the youngest first. */
+export function rowOf(page: Page, name: string | RegExp) {
+  return page.locator('.grid-space').getByRole('row').filter({ hasText: name }).first()
+}
+
+/** Opens the youngest request of that name. */
+export async function openRequest(page: Page, name: string): Promise<void> {
+  // Its time stands behind it.
+  await rowOf(page, new RegExp(`${name}\\d`)).click()
+  await page.getByRole('article').getByRole('heading', { level: 2, name }).waitFor()
+}
+
+/** A line of the waterfall. */
+export function callOf(page: Page, name: string) {
+  return page.getByRole('region', { name: 'Calls' }).getByRole('listitem').filter({ hasText: name }).first()
+}
+
+/** What a reader of the page cannot use, by axe-core's rules. */
+export async function violations(page: Page): Promise<string[]> {
+  const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+  await page.evaluate(readFileSync(axe, 'utf8'))
+  const found = await page.evaluate(async () => {
+    const { axe: loaded } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }
+    return (await loaded.run()).violations
+  })
+  return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
+}
+
+interface Violation {
+  readonly id: string
+  readonly nodes: readonly { readonly html: string }[]
+}
+
+/** Looks until it is so. */
+export async function eventually<T>(look: () => T | Promise<T>, isIt: (value: T) => boolean): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    const value = await look()
+    if (isIt(value) || tries > 200) return value
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
+
+async function startProcess(
+  address: string,
+  database: string,
+  children: Set<ChildProcess>,
+): Promise<RunningApplication> {
+  const program = join(import.meta.dirname, 'demo-application-run.ts')
+  const child = spawn(process.execPath, ['--conditions=@prisma-brisk/source', '--import', 'tsx', program], {
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      NODE_ENV: 'development',
+      BRISK_LIVE: address,
+      BRISK_LIVE_VALUES: '1',
+      APPLICATION_DATABASE: database,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   children.add(child)
   const printed: string[] = []
   child.stderr.on('data', (text: Buffer) => printed.push(text.toString()))
@@ -68,9 +176,4 @@ export async function startApplication(address: string, database: string): Promi
       await once(child, 'exit')
     },
   }
-}
-
-/** Ends what a failed test has left running. */
-export function endApplications(): void {
-  for (const child of children) child.kill('SIGKILL')
 }

@@ -22,6 +22,8 @@ class RequestList {
   private shown = new Map<string, RequestRow>()
   /** What came while the page was paused, or while the list was being read. */
   private held = new Map<string, RequestRow>()
+  /** Processes whose requests were shown. */
+  private readonly pids = new Set<number>()
   private isReading = false
   private timer: ReturnType<typeof setTimeout> | null = null
 
@@ -78,6 +80,7 @@ class RequestList {
       const { rows, ...status } = await ask<HubStatus & { rows: RequestRow[] }>('api/requests?limit=1000000')
       this.shown = new Map(rows.reverse().map((row) => [row.id, row]))
       this.status.set(status)
+      for (const { pid } of this.shown.values()) this.pids.add(pid)
       this.connection.set('live')
     } catch {
       this.connection.set('lost')
@@ -96,7 +99,18 @@ class RequestList {
       return
     }
     this.shown.set(row.id, row)
+    if (!this.pids.has(row.pid)) void this.readStatus(row.pid)
     this.drawSoon()
+  }
+
+  /** A process reports that was not there before. */
+  private async readStatus(pid: number): Promise<void> {
+    this.pids.add(pid)
+    try {
+      this.status.set(await ask<HubStatus>('api'))
+    } catch {
+      this.pids.delete(pid)
+    }
   }
 
   private takeHeld(): void {

@@ -1,5 +1,5 @@
 import { defaultRangeExtractor } from '@tanstack/virtual-core'
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { RequestRow } from '../../../src/index.ts'
 import { requestList } from '../hub/request-list.ts'
 import { openRequest, place } from '../state/place.ts'
@@ -48,7 +48,7 @@ function RequestGrid({ rows, isEmpty }: { rows: readonly RequestRow[]; isEmpty: 
   keepScrolled(rows, scroller)
 
   const wantsFocus = useRef(false)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!wantsFocus.current) return
     wantsFocus.current = false
     scroller.current?.querySelector<HTMLElement>('[data-current]')?.focus({ preventScroll: true })
@@ -132,7 +132,7 @@ interface RowProps {
 }
 
 function Row({ row, index, start, isCurrent, isOpened, onOpen }: RowProps) {
-  const { name, status, ms, databaseMs, statements, rows, badges, time } = row
+  const { name, databaseMs, statements, rows, badges, time } = row
   const [method, path] = named(name)
   return (
     <div
@@ -148,7 +148,7 @@ function Row({ row, index, start, isCurrent, isOpened, onOpen }: RowProps) {
     >
       <span role="gridcell" class="what">
         <span class="name">
-          <Status status={status} ms={ms} />
+          <Status row={row} />
           {method !== '' && <span class="method">{method}</span>}
           <span class="path" title={name}>
             {path}
@@ -160,7 +160,7 @@ function Row({ row, index, start, isCurrent, isOpened, onOpen }: RowProps) {
         </span>
       </span>
       <span role="gridcell" class="number">
-        {ms === null ? 'running' : milliseconds(ms)}
+        {timeOf(row)}
       </span>
       <span role="gridcell" class="number database">
         {milliseconds(databaseMs)}
@@ -175,12 +175,20 @@ function Row({ row, index, start, isCurrent, isOpened, onOpen }: RowProps) {
   )
 }
 
-/** The number of the response; what has none is a job, or still runs. */
-export function Status({ status, ms }: Pick<RequestRow, 'status' | 'ms'>) {
-  if (status === null)
-    return <span class={`status ${ms === null ? 'running' : 'none'}`}>{ms === null ? '…' : '–'}</span>
-  return <span class={`status of-${Math.floor(status / 100)}`}>{status}</span>
+/** The number of the response; a job has none, and what still runs has none yet. */
+export function Status({ row: { status, ms, pid } }: { row: RequestRow }) {
+  if (status !== null) return <span class={`status of-${Math.floor(status / 100)}`}>{status}</span>
+  return <span class="status">{ms === null && pid !== NO_PROCESS ? '…' : '–'}</span>
 }
+
+/** How long it took; what has not been seen to end is said to run, but a log does not say. */
+export function timeOf({ ms, pid }: RequestRow): string {
+  if (ms !== null) return milliseconds(ms)
+  return pid === NO_PROCESS ? '–' : 'running'
+}
+
+/** The process of what was read from a log. */
+const NO_PROCESS = 0
 
 /** `['GET', '/posts']`; the name of a job has no method. */
 export function named(name: string): [method: string, path: string] {

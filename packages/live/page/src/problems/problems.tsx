@@ -8,18 +8,21 @@ interface ProblemProps {
   readonly problem: Problem
   /** Where it was seen, in words. */
   readonly route: string
+  /** Of its heading. */
+  readonly level: 3 | 4
   readonly cwd?: string
   /** Said beside its title. */
   readonly children?: ComponentChildren
 }
 
 /** One problem: what was seen, where, and the change that mends it. */
-export function ProblemCard({ problem, route, cwd, children }: ProblemProps) {
+export function ProblemCard({ problem, route, level, cwd, children }: ProblemProps) {
   const { title, callSite, from, kind } = problem
   const { change, code } = mendOf(problem)
+  const Title = `h${level}` as const
   return (
     <li class="problem">
-      <h4>{title}</h4>
+      <Title class="problem-title">{title}</Title>
       {children !== undefined && <p class="seen">{children}</p>}
       <p class="problem-places">
         {callSite !== null && <PlaceLink callSite={callSite} cwd={cwd} />}

@@ -33,6 +33,7 @@ export function Overview() {
             key={`${problem.kind} ${problem.callSite} ${problem.mend}`}
             problem={problem}
             route={problem.route}
+            level={3}
             cwd={cwdOf(status?.processes)}
           >
             <button class="link" onClick={() => openRequest(problem.latest)}>

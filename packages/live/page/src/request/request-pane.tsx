@@ -1,7 +1,7 @@
 import type { RequestView } from '../../../src/index.ts'
 import { requestList } from '../hub/request-list.ts'
 import { useAnswer } from '../hub/use-answer.ts'
-import { named, Status } from '../list/request-list.tsx'
+import { named, Status, timeOf } from '../list/request-list.tsx'
 import { openRequest } from '../state/place.ts'
 import { useValue } from '../state/value.ts'
 import { Badges } from '../ui/badges.tsx'
@@ -25,7 +25,7 @@ function OpenRequest({ id }: { id: string }) {
 }
 
 function RequestDetail({ view }: { view: RequestView }) {
-  const { name, status, ms, databaseMs, statements, calls, rows, badges, time, process } = view
+  const { name, databaseMs, statements, calls, rows, badges, time, process } = view
   const [method, path] = named(name)
   return (
     <article class="request">
@@ -34,21 +34,27 @@ function RequestDetail({ view }: { view: RequestView }) {
           Close
         </button>
         <h2>
-          <Status status={status} ms={ms} />
+          <Status row={view} />
           {method !== '' && <span class="method">{method}</span>} {path}
         </h2>
         <p class="about">
-          <time dateTime={time}>{clock(time)}</time> · {process.name}, process {process.pid}
+          <time dateTime={time}>{clock(time)}</time> ·{' '}
+          {process.pid === 0 ? `read from ${process.name}` : `${process.name}, process ${process.pid}`}
           {view.traceId !== undefined && ` · trace ${view.traceId}`} <Badges badges={badges} />
         </p>
       </header>
       <dl class="figures">
-        <Figure name="Time" value={ms === null ? 'running' : milliseconds(ms)} />
+        <Figure name="Time" value={timeOf(view)} />
         <Figure name="In the database" value={milliseconds(databaseMs)} />
         <Figure name="Calls" value={count(calls)} />
         <Figure name="Statements" value={count(statements)} />
         <Figure name="Rows read" value={count(rows)} />
       </dl>
+      {view.lacks.length > 0 && (
+        <p class="lacks" role="note">
+          A log does not say: {view.lacks.join('; ')}.
+        </p>
+      )}
       {view.problems.length > 0 && (
         <section aria-labelledby="problems-title">
           <h3 id="problems-title">What is wrong, and the mend</h3>
@@ -58,6 +64,7 @@ function RequestDetail({ view }: { view: RequestView }) {
                 key={`${problem.kind} ${problem.callSite} ${problem.mend}`}
                 problem={problem}
                 route={name}
+                level={4}
                 cwd={process.cwd}
               />
             ))}

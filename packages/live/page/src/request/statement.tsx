@@ -54,7 +54,9 @@ export function StatementView({ statement, request, call }: StatementProps) {
       )}
       {plan != null && (
         <>
-          <h5>{explained?.plan == null ? 'Plan, as it was taken of this shape' : 'Plan, as of now'}</h5>
+          <p class="plan-title">
+            {explained?.plan == null ? 'Plan, as it was taken of this shape' : 'Plan, as of now'}
+          </p>
           <PlanTree plan={plan} />
         </>
       )}

@@ -44,7 +44,7 @@ function AdviceView({ advice: { recommendations, findings, rejected } }: Pick<Pr
       <ul class="cards">
         {recommendations.map(({ id, model, prisma, sql, reason, severity, confidence, before, after }) => (
           <li key={id} class="problem">
-            <h4>
+            <h4 class="problem-title">
               {model} <code>{prisma}</code>{' '}
               <span class={`badge ${severity === 'high' ? 'bad' : severity === 'medium' ? 'warn' : 'note'}`}>
                 {severity}
@@ -68,7 +68,7 @@ function AdviceView({ advice: { recommendations, findings, rejected } }: Pick<Pr
       <ul class="cards">
         {findings.map(({ kind, model, index, reason, at, change }) => (
           <li key={`${kind} ${model} ${index} ${at}`} class="problem">
-            <h4>
+            <h4 class="problem-title">
               {model} <code>{index}</code> <span class="badge note">{kind}</span>
             </h4>
             <p>{reason}</p>

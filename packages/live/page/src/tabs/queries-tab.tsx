@@ -100,7 +100,8 @@ export function QueriesTab() {
 /** The statement without the columns it reads, which say least of it. */
 function gist(sql: string): string {
   return sql
-    .replace(/\s+/g, ' ')
+    .replaceAll(/\s+/g, ' ')
     .replace(/^SELECT .{40,}? FROM /i, 'SELECT … FROM ')
-    .replaceAll(/["`]|\bpublic(?=.\.)/g, '')
+    .replaceAll('"public".', '')
+    .replaceAll(/["`]/g, '')
 }
