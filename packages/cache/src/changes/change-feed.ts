@@ -204,6 +204,7 @@ export class ChangeFollower {
   lost(error: Error): void {
     this.round = {}
     this.caughtUp = null
+    this.own?.forget()
     const { onLost, name } = this.feed.source
     const now =
       onLost === 'bypass'

@@ -44,6 +44,11 @@ export class OwnWrites implements DriverListener {
     return this.committed.get(transaction) ?? null
   }
 
+  /** A server that takes over from another counts on from where its copy ended: it may give the same numbers once more. */
+  forget(): void {
+    this.committed.clear()
+  }
+
   rewrite(statement: Statement): Rewrite | null {
     const { sql, kind, args, argTypes } = statement
     const [, written, comment = ''] = this.isOn && kind === 'query' ? (RETURNS.exec(sql) ?? []) : []
