@@ -105,6 +105,7 @@ export async function adviseOn(
     catalog,
     outcomes.flatMap((outcome) => outcome.advice ?? []),
     selector,
+    selection.chosen.map((each) => each.candidate),
   )
   const names = new IndexNames(catalog)
   const decisions = [...selection.chosen]

@@ -1,4 +1,5 @@
-import type { Candidate } from '../../../packages/index-advisor/src/candidate/candidate.ts'
+import type { Evidence } from '../../../packages/index-advisor/src/advice/advice.ts'
+import { type Candidate, candidateId } from '../../../packages/index-advisor/src/candidate/candidate.ts'
 import type { Catalog, CatalogTable } from '../../../packages/index-advisor/src/catalog/catalog.ts'
 import type { IndexSelection } from '../../../packages/index-advisor/src/selection/index-selector.ts'
 import {
@@ -526,6 +527,48 @@ describe('X51 X52 selection', () => {
   })
 })
 
+describe('X51 an index that takes the place of others', () => {
+  const evidence: Evidence[] = [
+    { kind: 'on-delete', at: 'schema.prisma:7' },
+    { kind: 'relation', at: 'schema.prisma:7' },
+  ]
+  const foreignKey = () => ({
+    ...candidateOf(catalog, 'Post', 'authorId', { freeKeys: 1, evidence }),
+    severity: 'high' as const,
+    reason: 'the database reads the whole table for each deleted User (onDelete: Cascade).',
+  })
+
+  test.each([
+    ['a longer one', 'authorId, createdAt'],
+    ['the same one for a query', 'authorId'],
+  ])('%s keeps severity, places and reason of a foreign key that cascades', async (_, keys) => {
+    const workload = await workloadOf([
+      { sql: 'select * from "Post" where "authorId" = $1 order by "createdAt" limit 5' },
+    ])
+    const { fingerprint = '' } = workload.queries[0] ?? {}
+    const query = candidateOf(catalog, 'Post', keys, {
+      freeKeys: 1,
+      evidence: [
+        { kind: 'source', at: 'src/posts.ts:3:1' },
+        { kind: 'workload', fingerprint },
+      ],
+    })
+    for (const candidates of [
+      [foreignKey(), query],
+      [query, foreignKey()],
+    ]) {
+      const { chosen } = await select({ workload, candidates })
+      expect(
+        chosen.map((each) => [candidateId(each.candidate), each.severity ?? each.candidate.severity]),
+      ).toEqual([[`Post(${keys})`, 'high']])
+      expect(chosen[0]?.candidate.evidence.map((each) => each.at)).toEqual(
+        expect.arrayContaining(['schema.prisma:7', 'src/posts.ts:3:1']),
+      )
+      expect(chosen[0]?.reason ?? chosen[0]?.candidate.reason).toContain('onDelete: Cascade')
+    }
+  })
+})
+
 describe('KN10 advice beside indexes', () => {
   const asking = (part: Partial<QueryShape>): QueryShape => ({
     table: 'Post',
@@ -556,19 +599,31 @@ describe('KN10 advice beside indexes', () => {
         },
       ],
       selector,
+      [],
     )
     for (const each of [offset, count])
       expect(each?.cost?.before).toBeGreaterThan(10 * (each?.cost?.after ?? Infinity))
   })
 
+  test('it is priced beside the indexes that are recommended', async () => {
+    const selector = provingSelector({ statistics, planner })
+    const deep = asking({ order: [{ column: 'score', sort: 'asc' }], limit: 20, offset: 10_000 })
+    const advised = [{ remark, asked: { now: deep, then: { ...deep, offset: null } } }]
+    const [today] = await pricedAdvice(catalog, advised, selector, [])
+    const [then] = await pricedAdvice(catalog, advised, selector, [candidateOf(catalog, 'Post', 'score')])
+    // Without the index a cursor sorts all rows as well.
+    expect(today?.cost?.after).toBeGreaterThan((today?.cost?.before ?? 0) / 10)
+    expect(then?.cost?.after).toBeLessThan((then?.cost?.before ?? 0) / 10)
+  })
+
   test('where it sees no gain nothing is said; what it cannot plan is said without its word', async () => {
     const selector = provingSelector({ statistics, planner })
     const now = asking({ order: [{ column: 'id', sort: 'asc' }], limit: 20 })
-    expect(await pricedAdvice(catalog, [{ remark, asked: { now, then: now } }], selector)).toEqual([])
+    expect(await pricedAdvice(catalog, [{ remark, asked: { now, then: now } }], selector, [])).toEqual([])
     const unknown = asking({ table: 'Nothing', order: now.order })
-    expect(await pricedAdvice(catalog, [{ remark, asked: { now: unknown, then: null } }], selector)).toEqual([
-      remark,
-    ])
+    expect(
+      await pricedAdvice(catalog, [{ remark, asked: { now: unknown, then: null } }], selector, []),
+    ).toEqual([remark])
   })
 })
 

@@ -9,8 +9,11 @@ import type { Confidence, Remark, Severity } from '../advice/advice.ts'
  */
 export interface IndexSelector {
   select(problem: SelectionProblem): Promise<IndexSelection>
-  /** What the shape costs by the planner, in its units; null where it cannot be planned. Only where there is a planner. */
-  costOf?(catalog: Catalog, shape: QueryShape): Promise<number | null>
+  /**
+   * What the shape costs by the planner, in its units, once the chosen indexes are built; null where it cannot be planned. Only where
+   * there is a planner.
+   */
+  costOf?(catalog: Catalog, shape: QueryShape, chosen: readonly Candidate[]): Promise<number | null>
 }
 
 export interface SelectionProblem {

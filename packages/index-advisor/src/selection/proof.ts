@@ -2,7 +2,8 @@ import type { SelectedIndex, QueryProof } from './index-selector.ts'
 import type { CostMatrix, JudgedPlan } from '../planner/cost-matrix.ts'
 import type { PlannerName } from '../planner/planner.ts'
 import type { Evidence, Remark } from '../advice/advice.ts'
-import { candidateId, fieldOf } from '../candidate/candidate.ts'
+import { type Candidate, candidateId, fieldOf } from '../candidate/candidate.ts'
+import { standsFor, withServed } from '../candidate/merged-candidate.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import type { WeighedQuery } from './judged-workload.ts'
 import { WRITE_BOUND } from '../upkeep/insert-cost.ts'
@@ -17,6 +18,8 @@ export interface ProofInput {
   readonly queries: readonly WeighedQuery[]
   readonly indexes: readonly ProvableIndex[]
   readonly chosen: readonly ProvableIndex[]
+  /** All that were made by rules, chosen or not. */
+  readonly candidates: readonly Candidate[]
   readonly planner: PlannerName
   /** What all queries cost without the chosen indexes. */
   readonly total: number
@@ -26,7 +29,11 @@ export interface ProofInput {
 export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<SelectedIndex> {
   const set = input.chosen.map((each) => each.index)
   const queries: QueryProof[] = []
-  const evidence: Evidence[] = [...own.candidate.evidence]
+  const served = input.candidates.filter(
+    (each) => candidateId(each) !== own.item.id && standsFor(own.candidate, each),
+  )
+  const candidate = withServed(own.candidate, served)
+  const evidence: Evidence[] = [...candidate.evidence]
   let calls = 0
   let before = 0
   let after = 0
@@ -72,11 +79,11 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
         : 'it adds nothing that pays for it beside the chosen ones',
     }))
   return {
-    candidate: { ...own.candidate, evidence },
+    candidate: { ...candidate, evidence },
     // Where values were left out of the statistics, ranges are foreseen by PostgreSQL's defaults. MariaDB's planner cannot look
     // into an index that is empty, and says what it reckons.
     confidence: input.statistics.values && !isReckoned ? 'proved' : 'estimated',
-    ...(own.candidate.severity === 'medium' && gain < MEDIUM_GAIN ? { severity: 'low' } : {}),
+    ...(candidate.severity === 'medium' && gain < MEDIUM_GAIN ? { severity: 'low' } : {}),
     before: { cost: round(before / Math.max(1e-9, calls)) },
     after: { cost: round(after / Math.max(1e-9, calls)) },
     sizeBytes: own.item.bytes,

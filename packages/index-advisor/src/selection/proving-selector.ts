@@ -4,6 +4,7 @@ import type { IndexSelection, SelectionProblem, IndexSelector, SelectedIndex } f
 import { CostMatrix, tableKey } from '../planner/cost-matrix.ts'
 import type { HypotheticalIndex, Planner } from '../planner/planner.ts'
 import type { Remark } from '../advice/advice.ts'
+import { mergedCandidates } from '../candidate/merged-candidate.ts'
 import { checkStatistics, rowsOf, statisticsFindings } from '../statistics/match-schema.ts'
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics } from '../statistics/statistics.ts'
@@ -34,7 +35,8 @@ export interface ProvingSelectorOptions {
 export function provingSelector(options: ProvingSelectorOptions): IndexSelector {
   return {
     select: (problem) => new Proving(problem, options).run(),
-    costOf: (catalog, shape) => costOfShape(catalog, shape, options.statistics, options.planner),
+    costOf: (catalog, shape, chosen) =>
+      costOfShape(catalog, shape, { statistics: options.statistics, planner: options.planner, chosen }),
   }
 }
 
@@ -58,7 +60,8 @@ class Proving {
   }
 
   async run(): Promise<IndexSelection> {
-    const { catalog, candidates, shapes } = this.#problem
+    const { catalog, shapes } = this.#problem
+    const candidates = mergedCandidates(this.#problem.candidates)
     checkStatistics(catalog, this.#statistics)
     this.#findings.push(...statisticsFindings(catalog, this.#statistics), ...this.#gaps())
 
@@ -136,6 +139,7 @@ class Proving {
         for (const [id, reason] of found) inPlace.set(id, reason)
         return found.keys()
       }),
+      candidates: open,
       planner: this.#planner.name,
       total: await selection.problem.cost([]),
     }
@@ -144,7 +148,7 @@ class Proving {
       const why = await shorterReason(each, input)
       const proof = await proofOf(each, input)
       this.#findings.push(...dearWrites(each.candidate.table.model, proof))
-      chosen.push(why === null ? proof : { ...proof, reason: `${each.candidate.reason} ${why}` })
+      chosen.push(why === null ? proof : { ...proof, reason: `${proof.candidate.reason} ${why}` })
     }
     const oneOff = new Set(judged.oneOff.map((query) => query.fingerprint))
     for (const candidate of open) {

@@ -1,11 +1,11 @@
 import type { Candidate, CandidateKey, RejectedCandidate } from '../candidate/candidate.ts'
 import { candidateId, fieldOf } from '../candidate/candidate.ts'
+import { uniqueEvidence, worse } from '../candidate/merged-candidate.ts'
 import type { CatalogIndex, CatalogTable, IndexKey } from '../catalog/catalog.ts'
 import { begins, findsEqual } from '../catalog/coverage.ts'
 import { isSamePredicate } from '../sql/predicate.ts'
 import { compareText } from '../text-order.ts'
 import type { SelectionProblem, IndexSelector, SelectedIndex } from './index-selector.ts'
-import type { Evidence, Severity } from '../advice/advice.ts'
 
 /**
  * Decides by rules alone: no planner, no costs; row counts only where the catalog knows them.
@@ -164,7 +164,7 @@ class Growing {
       freeKeys: this.groups[0]?.length ?? 0,
       severity: served.map((each) => each.severity).reduce(worse),
       reason: [...new Set(served.map((each) => each.reason))].join(' '),
-      evidence: unique(served.flatMap((each) => each.evidence)),
+      evidence: uniqueEvidence(served.flatMap((each) => each.evidence)),
       replaces:
         first.predicate === null
           ? first.table.indexes.filter((index) => begins(index, keys)).map((index) => index.name)
@@ -305,19 +305,6 @@ function withinLimit(
     count.set(each.table, used + (used >= limit ? 0 : 1))
   }
   return { kept, over }
-}
-
-function worse(a: Severity, b: Severity): Severity {
-  const order: Severity[] = ['high', 'medium', 'low']
-  return order.indexOf(a) <= order.indexOf(b) ? a : b
-}
-
-/** By place, each once. */
-function unique(evidence: readonly Evidence[]): Evidence[] {
-  const byKey = new Map(
-    evidence.map((each) => [JSON.stringify([each.kind, each.at, each.fingerprint]), each]),
-  )
-  return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each)
 }
 
 function reject(candidate: Candidate, reason: string): RejectedCandidate {

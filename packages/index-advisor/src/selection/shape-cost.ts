@@ -1,20 +1,29 @@
 import { bindingsOf } from '../binding/bind.ts'
 import { rolesOf } from '../binding/statement-roles.ts'
+import type { Candidate } from '../candidate/candidate.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { CostMatrix, tableKey } from '../planner/cost-matrix.ts'
-import { UnplannableQueryError, type Planner } from '../planner/planner.ts'
+import { type HypotheticalIndex, type Planner, UnplannableQueryError } from '../planner/planner.ts'
 import type { QueryShape } from '../shape/query-shape.ts'
 import { qualifiedName } from '../statistics/sql-text.ts'
 import { findTable, type Statistics } from '../statistics/statistics.ts'
 import { queryOfShape } from '../workload/shape-query.ts'
 import { schemaOf } from './judged-workload.ts'
+import { hypotheticalIndex } from './provable-index.ts'
+import { declaredIndexes } from './standing-indexes.ts'
 
-/** What a shape costs with the indexes there are, in the planner's units; null where nothing of it can be planned. */
+export interface ShapeCostInput {
+  readonly statistics: Statistics
+  readonly planner: Planner
+  /** What is recommended, and planned with as if it were built. */
+  readonly chosen: readonly Candidate[]
+}
+
+/** What a shape costs with the indexes that are there, declared or recommended, in the planner's units; null where it cannot be planned. */
 export async function costOfShape(
   catalog: Catalog,
   shape: QueryShape,
-  statistics: Statistics,
-  planner: Planner,
+  { statistics, planner, chosen }: ShapeCostInput,
 ): Promise<number | null> {
   const table = catalog.tables.find((each) => each.name === shape.table && each.schema === shape.schema)
   const schema = schemaOf(statistics, shape.schema)
@@ -32,11 +41,23 @@ export async function costOfShape(
       bindings: bindingsOf(roles, { statistics, rows: null }),
       tables: new Set([tableKey(schema, table.name)]),
     }
-    return await new CostMatrix(planner).cost(query, [])
+    const matrix = new CostMatrix(planner)
+    matrix.setBase(await declaredIndexes(catalog, statistics, planner))
+    return await matrix.cost(query, await plannable(chosen, statistics, planner))
   } catch (error) {
     if (error instanceof UnplannableQueryError) return null
     throw error
   }
+}
+
+async function plannable(
+  chosen: readonly Candidate[],
+  statistics: Statistics,
+  planner: Planner,
+): Promise<HypotheticalIndex[]> {
+  const indexes = chosen.map((each) => hypotheticalIndex(each, statistics))
+  const declined = await Promise.all(indexes.map((index) => planner.decline(index)))
+  return indexes.filter((_, at) => declined[at] === null)
 }
 
 /** `select count(*)` of all rows, or of as many as the limit says. */
