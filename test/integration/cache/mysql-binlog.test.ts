@@ -1,4 +1,4 @@
-import { cache, memoryStore } from '@prisma-brisk/cache'
+import { cache } from '@prisma-brisk/cache'
 import { mysqlBinlog, type MysqlBinlogOptions } from '@prisma-brisk/cache/mysql-binlog'
 import { createConnection, type Connection } from 'mariadb'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
@@ -6,29 +6,40 @@ import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { startMariadb, type MariadbServer } from '../../support/mariadb.ts'
 import { mariadbUrl } from '../../support/servers.ts'
 import { ownNamespace, until } from './support/cached-client.ts'
+import { elsewhereOn, type Elsewhere } from './support/changes/elsewhere.ts'
+import {
+  disconnectAll,
+  disconnectLater,
+  followed as followedOf,
+  strategy,
+  testChangeSource,
+  toldOf,
+  type Followed,
+  type SourceUnderTest,
+} from './support/changes/source-suite.ts'
+import { quotedFor } from './support/freshness/people.ts'
 
 /** The machine's own server writes no binary log. */
 const withoutLog = mariadbUrl()
 let server: MariadbServer
 let database: TestDatabase<PrismaClient>
 let elsewhere: Connection
-const strategy = { ttl: 3600 }
+let others: Elsewhere
 
 beforeAll(async () => {
   server = await startMariadb({ 'log-bin': 'binlog', 'binlog-format': 'ROW', 'server-id': '1' })
   process.env.MARIADB_URL = server.url
   database = await createDatabase('mysql')
   elsewhere = await connected(database.url)
+  others = await elsewhereOn('mysql', database.url)
 }, 60_000)
 afterAll(async () => {
+  await others.close()
   await elsewhere.end()
   await database.drop()
   await server.kill()
 })
-const opened: { $disconnect(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const client of opened.splice(0)) await client.$disconnect()
-})
+afterEach(disconnectAll)
 beforeEach(async () => {
   for (const table of ['Conversation', 'User', 'Tag']) await elsewhere.query(`DELETE FROM \`${table}\``)
   for (let id = 1; id <= 3; id++) {
@@ -53,27 +64,22 @@ function connected(url: string): Promise<Connection> {
   })
 }
 
-async function followed(options: MysqlBinlogOptions = {}) {
-  const { client, log } = database.createRecordedClient()
-  opened.push(client)
-  const changes = mysqlBinlog(database.url, { heartbeat: 2000, ...options })
-  const prisma = client.$extends(
-    cache({ changes, store: memoryStore(), namespace: ownNamespace(), earlyRefresh: 0 }),
-  )
-  await prisma.$cache.untilLive()
-  return { prisma, log, changes: () => prisma.$cache.stats().changes! }
+const underTest: SourceUnderTest<MysqlBinlogOptions> = {
+  get database() {
+    return database
+  },
+  get elsewhere() {
+    return others
+  },
+  source: (options) => mysqlBinlog(database.url, options),
 }
+const followed = (options: MysqlBinlogOptions = {}) => followedOf(underTest, { heartbeat: 2000, ...options })
+const write = (of: Followed, sql: string) => toldOf(of, others, sql)
 
 function refused(url: string) {
   const client = database.createClient()
-  opened.push(client)
+  disconnectLater(client)
   return client.$extends(cache({ changes: mysqlBinlog(url), namespace: ownNamespace() })).$cache.untilLive()
-}
-
-async function write(of: { changes(): { events: number } }, sql: string): Promise<void> {
-  const { events } = of.changes()
-  await elsewhere.query(sql)
-  await until(() => of.changes().events > events)
 }
 
 test('C40 a row falls alone, by each of its keys, before and after', async () => {
@@ -113,71 +119,14 @@ const writes: Record<string, string> = {
   'a row of which the log has the least':
     "SET SESSION binlog_row_image = MINIMAL; UPDATE `User` SET email = 'least@example.org' WHERE id = 1; SET SESSION binlog_row_image = FULL",
 }
-test.each(Object.entries(writes))('C41 %s is seen by lists, counts and rows', async (_, sql) => {
-  const of = await followed()
-  const plain = database.createClient()
-  const read = (client: PrismaClient) => {
-    const cached = client === plain ? {} : ({ cacheStrategy: strategy } as object)
-    return Promise.all([
-      client.user.findMany({ orderBy: { id: 'asc' }, ...cached }),
-      client.user.count({ where: { name: { startsWith: 'User' } }, ...cached }),
-      client.user.findUnique({ where: { id: 1 }, ...cached }),
-      client.user.findUnique({ where: { email: 'user1@example.org' }, ...cached }),
-      client.tag.findMany({ orderBy: { id: 'asc' }, ...cached }),
-      client.conversation.findMany(cached),
-      client.conversation.findUnique({ where: { id: 'c' }, ...cached }),
-    ])
-  }
-  await read(of.prisma as never)
-  await write(of, sql)
-  expect(await read(of.prisma as never)).toEqual(await read(plain))
-})
-
-test('what a transaction rolls back is not told', async () => {
-  const of = await followed()
-  const { events } = of.changes()
-  await elsewhere.query("BEGIN; UPDATE `User` SET name = 'Never'; ROLLBACK")
-  await elsewhere.query(
-    "BEGIN; SAVEPOINT s; UPDATE `User` SET name = 'Never'; ROLLBACK TO s; UPDATE `Tag` SET name = 'first' WHERE id = 1; COMMIT",
-  )
-  await until(() => of.changes().events > events)
-  await write(of, "UPDATE `Tag` SET name = 'third' WHERE id = 3")
-  expect(of.changes()).toMatchObject({ events: events + 2, tables: 0 })
-})
-
-test('writes of the client itself are seen, and told again', async () => {
-  const of = await followed()
-  const name = async () =>
-    (await of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }))?.name
-  await name()
-  await of.prisma.user.update({ where: { id: 1 }, data: { name: 'Own' } })
-  expect(await name()).toBe('Own')
-  await until(() => of.changes().events > 0)
-  expect(of.changes().own).toBe(0)
-  expect(await name()).toBe('Own')
+testChangeSource(() => underTest, {
+  writes,
+  quoted: quotedFor('mysql'),
+  live: { heartbeat: 2000 },
+  recognisesOwn: false,
 })
 
 describe('a source that is not live', () => {
-  test('C43 is lost when its connection is killed, and what was missed is invalidated before it is live again', async () => {
-    const of = await followed()
-    const name = async () =>
-      (await of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }))?.name
-    await name()
-    await elsewhere.query("BEGIN; UPDATE `User` SET name = 'Missed' WHERE id = 1")
-    const dumps = await elsewhere.query(
-      "SELECT id FROM information_schema.PROCESSLIST WHERE command = 'Binlog Dump'",
-    )
-    for (const { id } of dumps) await elsewhere.query(`KILL ${id}`)
-    await until(() => of.changes().state !== 'live')
-    await elsewhere.query('COMMIT')
-    expect(await name()).toBe('Missed')
-    await until(() => of.changes().state === 'live')
-    expect(await name()).toBe('Missed')
-    expect(of.changes()).toMatchObject({ losses: 1 })
-    await write(of, "UPDATE `User` SET name = 'Live' WHERE id = 1")
-    expect(await name()).toBe('Live')
-  })
-
   test('a server that hangs is found out within a heartbeat', async () => {
     const of = await followed({ heartbeat: 1000 })
     server.pause()

@@ -1,8 +1,7 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { cache, memoryStore, type CacheOptions } from '@prisma-brisk/cache'
+import { cache, type CacheOptions } from '@prisma-brisk/cache'
 import {
   installReplicationSql,
   postgresReplication,
@@ -20,14 +19,26 @@ import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import { startPgBouncer } from '../../support/pgbouncer.ts'
 import { postgresBinaries, startPostgres, type PostgresServer } from '../../support/postgres.ts'
 import { serviceAccount } from '../../support/service-account.ts'
-import { OWN_WRITES, WRITES_ELSEWHERE } from './support/change-writes.ts'
+import { WRITES_ELSEWHERE } from './support/change-writes.ts'
+import { elsewhereOn, type Elsewhere } from './support/changes/elsewhere.ts'
+import {
+  disconnectAll,
+  disconnectLater,
+  followed as followedOf,
+  strategy,
+  testChangeSource,
+  toldOf,
+  type Followed,
+  type SourceUnderTest,
+} from './support/changes/source-suite.ts'
+import { quotedFor } from './support/freshness/people.ts'
 import { heardWarnings, ownNamespace, until } from './support/cached-client.ts'
 
 const schema = parseSchema(readFileSync('prisma/schema.prisma', 'utf8'), 'inline')
-const run = promisify(execFile)
 let server: PostgresServer
 let database: TestDatabase<PrismaClient>
 let elsewhere: pg.Client
+let others: Elsewhere
 
 beforeAll(async () => {
   server = await startPostgres({
@@ -40,16 +51,15 @@ beforeAll(async () => {
   database = await createDatabase('postgresql')
   elsewhere = await connected()
   await elsewhere.query(installReplicationSql(schema))
+  others = await elsewhereOn('postgresql', database.url)
 }, 60_000)
 afterAll(async () => {
+  await others.close()
   await elsewhere.end()
   await database.drop()
   await server.kill()
 })
-const opened: { $disconnect(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const client of opened.splice(0)) await client.$disconnect()
-})
+afterEach(disconnectAll)
 beforeEach(async () => {
   await elsewhere.query('TRUNCATE "User", "Tag", "Exercise" RESTART IDENTITY CASCADE')
   await elsewhere.query(
@@ -65,34 +75,37 @@ async function connected(url = database.url): Promise<pg.Client> {
   return client
 }
 
-const strategy = { ttl: 3600 }
-
-/** A client whose cache is told of changes, live. */
-async function followed(options: PostgresReplicationOptions = {}, more: CacheOptions = {}) {
-  const { client, log } = database.createRecordedClient()
-  opened.push(client)
-  const changes = postgresReplication(database.url, { heartbeat: 2000, ...options })
-  const prisma = client.$extends(
-    cache({ changes, store: memoryStore(), namespace: ownNamespace(), earlyRefresh: 0, ...more }),
-  )
-  await prisma.$cache.untilLive()
-  return { prisma, log, changes: () => prisma.$cache.stats().changes! }
+const underTest: SourceUnderTest<PostgresReplicationOptions> = {
+  get database() {
+    return database
+  },
+  get elsewhere() {
+    return others
+  },
+  source: (options) => postgresReplication(database.url, options),
 }
+const followed = (options: PostgresReplicationOptions = {}, more: CacheOptions = {}) =>
+  followedOf(underTest, { heartbeat: 2000, ...options }, more)
+const write = (of: Followed, sql: string) => toldOf(of, others, sql)
+
+testChangeSource(() => underTest, {
+  writes: {
+    ...WRITES_ELSEWHERE,
+    'an UPDATE of the key': `UPDATE "User" SET id = id + 100 WHERE id = 1`,
+    'a COPY': `COPY "User" (email, name) FROM PROGRAM 'echo copied@example.org,Copied' CSV`,
+  },
+  quoted: quotedFor('postgresql'),
+  live: { heartbeat: 2000 },
+  recognisesOwn: true,
+})
 
 /** A client whose source is refused. */
 function refused(url: string) {
   const client = database.createClient()
-  opened.push(client)
+  disconnectLater(client)
   return client
     .$extends(cache({ changes: postgresReplication(url), namespace: ownNamespace() }))
     .$cache.untilLive()
-}
-
-/** Writes elsewhere, and waits until the cache has been told. */
-async function write(of: { changes(): { events: number } }, sql: string): Promise<void> {
-  const { events } = of.changes()
-  await elsewhere.query(sql)
-  await until(() => of.changes().events > events)
 }
 
 describe('rows that others write', () => {
@@ -139,29 +152,6 @@ describe('rows that others write', () => {
     }
   })
 
-  const writes = {
-    ...WRITES_ELSEWHERE,
-    'an UPDATE of the key': `UPDATE "User" SET id = id + 100 WHERE id = 1`,
-    'a COPY': `COPY "User" (email, name) FROM PROGRAM 'echo copied@example.org,Copied' CSV`,
-  }
-  test.each(Object.entries(writes))('C41 %s is seen by lists, counts and rows', async (_, sql) => {
-    const of = await followed()
-    const plain = database.createClient()
-    const read = (client: PrismaClient) => {
-      const cached = client === plain ? {} : ({ cacheStrategy: strategy } as object)
-      return Promise.all([
-        client.user.findMany({ orderBy: { id: 'asc' }, ...cached }),
-        client.user.count({ where: { name: { startsWith: 'User' } }, ...cached }),
-        client.user.findUnique({ where: { id: 1 }, ...cached }),
-        client.user.findUnique({ where: { email: 'user1@example.org' }, ...cached }),
-        client.conversation.findMany({ include: { user: true }, ...cached }),
-      ])
-    }
-    await read(of.prisma as never)
-    await write(of, sql)
-    expect(await read(of.prisma as never)).toEqual(await read(plain))
-  })
-
   test('lists by a value that no row has had stay: of new rows, and of old ones that are told whole', async () => {
     const of = await followed()
     const talks = (userId: number) => () =>
@@ -185,32 +175,6 @@ describe('rows that others write', () => {
     } finally {
       await elsewhere.query('ALTER TABLE "Conversation" REPLICA IDENTITY DEFAULT')
     }
-  })
-
-  test('C41 what a transaction rolls back is not told', async () => {
-    const of = await followed()
-    const { events, tables } = of.changes()
-    await elsewhere.query(`BEGIN; UPDATE "User" SET name = 'Never'; ROLLBACK`)
-    await elsewhere.query(
-      `BEGIN; SAVEPOINT s; UPDATE "User" SET name = 'Never'; ROLLBACK TO s; UPDATE "Tag" SET name = 'first' WHERE id = 1; COMMIT`,
-    )
-    await until(() => of.changes().events > events)
-    await write(of, 'DELETE FROM "Tag" WHERE id = 3')
-    expect(of.changes()).toMatchObject({ events: events + 2, tables })
-  })
-
-  test('links of a many-to-many relation, and rows that a cascade takes, are seen', async () => {
-    const of = await followed()
-    await write(of, `INSERT INTO "Conversation" (id, title, "userId") VALUES ('c', 'Talk', 1)`)
-    const read = async () => {
-      const where = { where: { id: 'c' }, include: { tags: true }, cacheStrategy: strategy }
-      return (await of.prisma.conversation.findUnique(where))?.tags.map(({ name }) => name)
-    }
-    expect(await read()).toEqual([])
-    await write(of, `INSERT INTO "_ConversationToTag" ("A", "B") VALUES ('c', 2)`)
-    expect(await read()).toEqual(['tag 2'])
-    await write(of, 'DELETE FROM "User" WHERE id = 1')
-    await until(async () => (await read()) === undefined)
   })
 
   test('a column that has another name by now costs the keys of the rows', async () => {
@@ -290,33 +254,6 @@ describe('rows that others write', () => {
       await writer.end()
     }
   })
-})
-
-describe('writes of the client itself', () => {
-  test.each(Object.entries(OWN_WRITES))(
-    '%s invalidates once: what was read since stays cached',
-    async (_, write) => {
-      const of = await followed()
-      const client = of.prisma as unknown as PrismaClient
-      const read = () =>
-        of.prisma.$cache.withInfo(() =>
-          Promise.all([
-            of.prisma.user.findMany({ orderBy: { id: 'asc' }, cacheStrategy: strategy }),
-            of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }),
-          ]),
-        )
-      let hits = 0
-      for (let turn = 0; turn < 10; turn++) {
-        const { events } = of.changes()
-        await write(client, turn)
-        await read()
-        await until(() => of.changes().events > events)
-        const { reads } = await read()
-        hits += reads.filter(({ status }) => status === 'hit').length
-      }
-      expect(hits).toBe(20)
-    },
-  )
 })
 
 describe('the publication', () => {
@@ -442,23 +379,6 @@ describe('a source that is not live', () => {
       `SELECT pid FROM pg_stat_activity WHERE backend_type = 'walsender' AND datname = current_database()`,
     )
 
-  test('C43 is lost when its walsender is killed, and what was missed is invalidated before it is live again', async () => {
-    const of = await followed()
-    const read = () => of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy })
-    await read()
-    await elsewhere.query('BEGIN')
-    await elsewhere.query(`UPDATE "User" SET name = 'Missed' WHERE id = 1`)
-    await elsewhere.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'walsender' AND datname = current_database()`,
-    )
-    await until(() => of.changes().state !== 'live')
-    await elsewhere.query('COMMIT')
-    expect((await read())?.name).toBe('Missed')
-    await until(() => of.changes().state === 'live')
-    expect((await read())?.name).toBe('Missed')
-    expect(of.changes()).toMatchObject({ losses: 1 })
-  })
-
   test('ends with the client, and leaves no slot', async () => {
     const of = await followed()
     expect((await senders()).rowCount).toBe(1)
@@ -528,17 +448,6 @@ describe('a source that is not live', () => {
     await write(of, `UPDATE "User" SET name = 'Live' WHERE id = 1`)
     expect(await read()).toBe('Live')
   })
-})
-
-test('what psql writes is seen', async () => {
-  const of = await followed()
-  const names = async () =>
-    (await of.prisma.tag.findMany({ orderBy: { id: 'asc' }, cacheStrategy: strategy })).map(
-      ({ name }) => name,
-    )
-  await names()
-  await run('psql', [database.url, '-c', `UPDATE "Tag" SET name = 'by psql' WHERE id = 3`])
-  await until(async () => (await names()).includes('by psql'))
 })
 
 test.each([

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { cache, memoryStore, type CacheOptions } from '@prisma-brisk/cache'
+import { cache, type CacheOptions } from '@prisma-brisk/cache'
 import {
   installTriggersSql,
   postgresTriggers,
@@ -10,27 +10,39 @@ import { parseSchema } from '@prisma-brisk/core'
 import pg from 'pg'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
-import { OWN_WRITES, WRITES_ELSEWHERE } from './support/change-writes.ts'
+import { WRITES_ELSEWHERE } from './support/change-writes.ts'
+import { elsewhereOn, type Elsewhere } from './support/changes/elsewhere.ts'
+import {
+  disconnectAll,
+  disconnectLater,
+  followed as followedOf,
+  strategy,
+  testChangeSource,
+  toldOf,
+  type Followed,
+  type SourceUnderTest,
+} from './support/changes/source-suite.ts'
+import { quotedFor } from './support/freshness/people.ts'
 import { heardWarnings, ownNamespace, until } from './support/cached-client.ts'
 
 const schema = parseSchema(readFileSync('prisma/schema.prisma', 'utf8'), 'inline')
 let database: TestDatabase<PrismaClient>
 let elsewhere: pg.Client
+let others: Elsewhere
 
 beforeAll(async () => {
   database = await createDatabase('postgresql')
   elsewhere = new pg.Client({ connectionString: database.url })
   await elsewhere.connect()
   await elsewhere.query(installTriggersSql(schema))
+  others = await elsewhereOn('postgresql', database.url)
 })
 afterAll(async () => {
+  await others.close()
   await elsewhere.end()
   await database.drop()
 })
-const opened: { $disconnect(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const client of opened.splice(0)) await client.$disconnect()
-})
+afterEach(disconnectAll)
 beforeEach(async () => {
   await elsewhere.query('TRUNCATE "User", "Tag", "Exercise" RESTART IDENTITY CASCADE')
   await elsewhere.query(
@@ -39,30 +51,28 @@ beforeEach(async () => {
   await elsewhere.query(`INSERT INTO "Tag" (name) SELECT 'tag ' || i FROM generate_series(1, 3) i`)
 })
 
-const strategy = { ttl: 3600 }
-
-/** A client whose cache is told of changes, live. */
-async function followed(options: PostgresTriggersOptions = {}, more: CacheOptions = {}) {
-  const { client, log } = database.createRecordedClient()
-  opened.push(client)
-  const changes = postgresTriggers(database.url, { heartbeat: 200, ...options })
-  const prisma = client.$extends(
-    cache({ changes, store: memoryStore(), namespace: ownNamespace(), earlyRefresh: 0, ...more }),
-  )
-  await prisma.$cache.untilLive()
-  return { prisma, log, changes: () => prisma.$cache.stats().changes! }
+const underTest: SourceUnderTest<PostgresTriggersOptions> = {
+  get database() {
+    return database
+  },
+  get elsewhere() {
+    return others
+  },
+  source: (options) => postgresTriggers(database.url, options),
 }
+const followed = (options: PostgresTriggersOptions = {}, more: CacheOptions = {}) =>
+  followedOf(underTest, { heartbeat: 200, ...options }, more)
+const write = (of: Followed, sql: string) => toldOf(of, others, sql)
 
-/** Writes elsewhere, and waits until the cache has been told. */
-async function write(
-  of: { changes(): { events: number } },
-  sql: string,
-  values: unknown[] = [],
-): Promise<void> {
-  const { events } = of.changes()
-  await elsewhere.query(sql, values)
-  await until(() => of.changes().events > events)
-}
+testChangeSource(() => underTest, {
+  writes: {
+    ...WRITES_ELSEWHERE,
+    'a COPY': `COPY "User" (email, name) FROM PROGRAM 'echo copied@example.org,Copied' CSV`,
+  },
+  quoted: quotedFor('postgresql'),
+  live: { heartbeat: 2000 },
+  recognisesOwn: true,
+})
 
 describe('rows that others write', () => {
   test('C40 a row falls alone, by each of its keys, before and after', async () => {
@@ -88,25 +98,6 @@ describe('rows that others write', () => {
     expect(await read()).toEqual(['Ada', undefined, 'Ada', undefined])
     // Of a text the database alone knows what it equals: that nothing was found by it rests on the table.
     expect(of.log.statements).toHaveLength(2)
-  })
-
-  test.each(Object.entries(WRITES_ELSEWHERE))('C41 %s is seen by lists, counts and rows', async (_, sql) => {
-    const of = await followed()
-    const plain = database.createClient()
-    const read = (client: PrismaClient) => {
-      const cached = client === plain ? {} : ({ cacheStrategy: strategy } as object)
-      return Promise.all([
-        client.user.findMany({ orderBy: { id: 'asc' }, ...cached }),
-        client.user.count({ where: { name: { startsWith: 'User' } }, ...cached }),
-        client.user.findUnique({ where: { id: 1 }, ...cached }),
-        client.user.findUnique({ where: { email: 'user1@example.org' }, ...cached }),
-        client.conversation.findMany({ include: { user: true }, ...cached }),
-      ])
-    }
-    const { prisma } = of
-    await read(prisma as never)
-    await write(of, sql)
-    expect(await read(prisma as never)).toEqual(await read(plain))
   })
 
   test.each<[string, string, string[]]>([
@@ -155,38 +146,6 @@ describe('rows that others write', () => {
     expect(heard.warnings.filter((code) => code === 'W_CACHE_CHANGES_VERSION')).toHaveLength(1)
   })
 
-  test('what a transaction rolls back, and what changes no row, is not told', async () => {
-    const of = await followed()
-    await elsewhere.query(`BEGIN; UPDATE "User" SET name = 'Never'; ROLLBACK`)
-    await elsewhere.query(
-      `BEGIN; SAVEPOINT s; UPDATE "User" SET name = 'Never'; ROLLBACK TO s; UPDATE "Tag" SET name = 'first' WHERE id = 1; COMMIT`,
-    )
-    await elsewhere.query('UPDATE "User" SET name = name WHERE false')
-    await until(() => of.changes().events > 0)
-    await write(of, 'DELETE FROM "Tag" WHERE id = 3')
-    expect(of.changes()).toMatchObject({ events: 2, tables: 0 })
-  })
-
-  test('links of a many-to-many relation, and rows that a cascade takes, are seen', async () => {
-    const of = await followed()
-    const { prisma } = of
-    await elsewhere.query(`INSERT INTO "Conversation" (id, title, "userId") VALUES ('c', 'Talk', 1)`)
-    const read = async () => {
-      const found = await prisma.conversation.findUnique({
-        where: { id: 'c' },
-        include: { tags: true },
-        cacheStrategy: strategy,
-      })
-      return found?.tags.map(({ name }) => name)
-    }
-    await until(() => of.changes().events > 0)
-    expect(await read()).toEqual([])
-    await write(of, `INSERT INTO "_ConversationToTag" ("A", "B") VALUES ('c', 2)`)
-    expect(await read()).toEqual(['tag 2'])
-    await write(of, 'DELETE FROM "User" WHERE id = 1')
-    expect(await read()).toBeUndefined()
-  })
-
   test('what a trigger of the application writes is seen', async () => {
     const of = await followed()
     await elsewhere.query(`CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -212,32 +171,6 @@ describe('rows that others write', () => {
 })
 
 describe('writes of the client itself', () => {
-  test.each(Object.entries(OWN_WRITES))(
-    '%s invalidates once: what was read since stays cached',
-    async (_, run) => {
-      const of = await followed()
-      const client = of.prisma as unknown as PrismaClient
-      const read = () =>
-        of.prisma.$cache.withInfo(() =>
-          Promise.all([
-            of.prisma.user.findMany({ orderBy: { id: 'asc' }, cacheStrategy: strategy }),
-            of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy }),
-          ]),
-        )
-      let hits = 0
-      for (let turn = 0; turn < 10; turn++) {
-        const { events } = of.changes()
-        await run(client, turn)
-        await read()
-        await until(() => of.changes().events > events)
-        const { reads } = await read()
-        hits += reads.filter(({ status }) => status === 'hit').length
-      }
-      // A change that comes before the answer to the write is not yet known as its own; nothing is cached by then either.
-      expect(hits).toBe(20)
-    },
-  )
-
   test('what a trigger writes beside a write of the client, to a row that it wrote before, is seen', async () => {
     const of = await followed()
     await elsewhere.query(`CREATE FUNCTION audit() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -372,31 +305,6 @@ describe('triggers', () => {
 })
 
 describe('a source that is not live', () => {
-  /** Ends what listens, as an operator or a failover does. */
-  const cut = () =>
-    elsewhere.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'prisma-brisk changes' AND datname = current_database()`,
-    )
-
-  test('C43 is lost when its connection ends, and what was missed is invalidated before it is live again', async () => {
-    const of = await followed()
-    const read = () => of.prisma.user.findUnique({ where: { id: 1 }, cacheStrategy: strategy })
-    await read()
-    await elsewhere.query('BEGIN')
-    await elsewhere.query(`UPDATE "User" SET name = 'Missed' WHERE id = 1`)
-    await cut()
-    await until(() => of.changes().state !== 'live')
-    await elsewhere.query('COMMIT')
-    // From here on nothing may be older than the COMMIT, whatever the state.
-    expect((await read())?.name).toBe('Missed')
-    await until(() => of.changes().state === 'live')
-    expect((await read())?.name).toBe('Missed')
-    expect(of.changes()).toMatchObject({
-      losses: 1,
-      error: expect.objectContaining({ code: 'E_CHANGES_LOST' }),
-    })
-  })
-
   test.each(['bypass', 'ttl'] as const)("onLost '%s' says what reads do meanwhile", async (onLost) => {
     const of = await followed({ onLost })
     const read = () =>
@@ -411,7 +319,7 @@ describe('a source that is not live', () => {
     const heard = heardWarnings()
     try {
       await admin.query(allowed.replace('%', name))
-      await cut()
+      await others.cut()
       await until(() => of.changes().state === 'lost')
       await elsewhere.query(`UPDATE "User" SET name = 'Later' WHERE id = 1`)
       const { data, info } = await read()
@@ -431,7 +339,7 @@ describe('a source that is not live', () => {
     await elsewhere.query(uninstallTriggersSql(schema))
     const changes = postgresTriggers(database.url)
     const client = database.createClient()
-    opened.push(client)
+    disconnectLater(client)
     const prisma = client.$extends(cache({ changes, namespace: ownNamespace() }))
     await expect(prisma.$cache.untilLive()).rejects.toMatchObject({
       code: 'E_CHANGES_NOT_INSTALLED',
@@ -462,7 +370,7 @@ describe('a source that is not live', () => {
     const of = await followed()
     const etag = () => of.prisma.$cache.etag({ models: ['Tag'] })
     expect(await etag()).toBe(await etag())
-    await cut()
+    await others.cut()
     await until(() => of.changes().state !== 'live')
     expect(await etag()).not.toBe(await etag())
     await until(() => of.changes().state === 'live')
