@@ -78,6 +78,7 @@ export { provingSelector, type ProvingSelectorOptions } from './selection/provin
 export type { Plan, PlanNode } from './planner/plan.ts'
 export {
   UnplannableQueryError,
+  type ExistingIndex,
   type HypotheticalIndex,
   type HypotheticalKey,
   type Planner,
