@@ -1,5 +1,6 @@
 export { startHub, DEFAULT_PORT, type Hub, type HubOptions } from './hub/hub.ts'
 export { serveLive } from './serve-live.ts'
+export type { Plans } from './history/plans.ts'
 export { History, type HistoryListener, type RequestHistory } from './history/history.ts'
 export type { MigrationAnswer, ProjectAdvice } from './advice/project-advice.ts'
 export type { ExplainedStatement } from './hub/explainer.ts'

@@ -1,5 +1,5 @@
-import { announceHub } from './hub/hub-file.ts'
-import { startHub, type Hub, type HubOptions } from './hub/hub.ts'
+import type { Hub, HubOptions } from './hub/hub.ts'
+import { openHub } from './hub/open-hub.ts'
 
 /**
  * Starts a hub in this process, says on the console where it is, and lets commands find it: what `brisk({ live: true })` does. The
@@ -8,9 +8,8 @@ import { startHub, type Hub, type HubOptions } from './hub/hub.ts'
  * @throws LiveInProductionError under `NODE_ENV=production`
  */
 export async function serveLive(options: HubOptions = {}): Promise<Hub> {
-  const hub = await startHub(options)
+  const { hub } = await openHub(process.cwd(), options)
   hub.unref()
-  process.once('exit', announceHub({ pid: process.pid, address: hub.address, cwd: process.cwd() }))
   process.stderr.write(
     `brisk live: ${hub.address}\n  read it with: brisk requests, brisk request latest, brisk mcp\n`,
   )

@@ -1,21 +1,17 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { startHub, type Hub, type ProblemView, type RequestView } from '@prisma-brisk/live'
 import { run } from '@prisma-brisk/live/cli'
+import { APPLICATION, COMMAND, endPrograms, NODE, seen, started } from './support/programs.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 
 /** `brisk live` as it is used: real processes that report to a hub, and what is read from it. */
 
-const APPLICATION = join(import.meta.dirname, 'support/application-run.ts')
-const COMMAND = join(import.meta.dirname, 'support/brisk-run.ts')
 /** Where a planted fault stands, by the comment behind it. */
 const at = (fault: string) => {
   const line = readFileSync(APPLICATION, 'utf8')
@@ -23,10 +19,7 @@ const at = (fault: string) => {
     .findIndex((each) => each.includes(`// ${fault}`))
   return expect.stringMatching(new RegExp(`application-run\\.ts:${line + 1}:\\d+$`))
 }
-const NODE = ['--conditions', '@prisma-brisk/source', '--import', 'tsx']
-
 let database: TestDatabase<PrismaClient>
-const children = new Set<ChildProcess>()
 beforeAll(async () => {
   database = await createDatabase('postgresql')
   const prisma = database.createClient()
@@ -41,51 +34,12 @@ beforeAll(async () => {
   })
 })
 afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL')
+  endPrograms()
   await database.drop()
 })
 
-/** Starts a program whose first line that says so names its port. */
-async function started(args: readonly string[], env: Record<string, string>) {
-  const child = spawn(process.execPath, [...NODE, ...args], {
-    env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'development', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  children.add(child)
-  const printed: string[] = []
-  child.stderr.on('data', (text: Buffer) => printed.push(text.toString()))
-  const port = await new Promise<number>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (line.startsWith('PORT ')) resolve(Number(line.slice(5)))
-    })
-    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${printed.join('')}`)))
-  })
-  return {
-    child,
-    printed,
-    get: async (path: string) => {
-      const response = await fetch(`http://127.0.0.1:${port}${path}`)
-      await response.text()
-      return response
-    },
-    end: async (signal: NodeJS.Signals = 'SIGKILL') => {
-      child.kill(signal)
-      const [code] = (await once(child, 'exit')) as [number | null]
-      return code
-    },
-  }
-}
-
 const application = (address: string) =>
   started([APPLICATION], { BRISK_LIVE: address, APPLICATION_DATABASE: database.url })
-
-async function seen<T>(look: () => T | Promise<T>, isIt: (value: T) => boolean): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    const value = await look()
-    if (isIt(value) || tries > 200) return value
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-}
 
 function ask(hub: Hub, path: string, headers: Record<string, string> = {}, method = 'GET') {
   return new Promise<{ status: number; headers: Record<string, unknown>; body: string }>(

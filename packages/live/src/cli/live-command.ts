@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { LiveArgumentError } from '../errors.ts'
-import { startHub, type Hub } from '../hub/hub.ts'
-import { announceHub } from '../hub/hub-file.ts'
+import type { Hub } from '../hub/hub.ts'
+import { openHub } from '../hub/open-hub.ts'
 import { LOG_LACKS, readLog } from '../history/log-file.ts'
 import type { CliHost } from './cli-host.ts'
 
@@ -20,12 +20,10 @@ export async function liveCommand(
   host: CliHost,
 ): Promise<number> {
   const megabytes = numberOf('--memory', flags.memory, 1, 65_536)
-  const hub = await startHub({
-    cwd: host.cwd,
+  const { hub, close } = await openHub(host.cwd, {
     port: numberOf('--port', flags.port, 1, 65_535),
     ...(megabytes === undefined ? {} : { maxBytes: megabytes * 1024 * 1024 }),
   })
-  let withdraw = (): void => undefined
   try {
     if (flags.file !== undefined) {
       const records = await readLog(flags.file, hub.history)
@@ -33,7 +31,6 @@ export async function liveCommand(
         `brisk live: ${records} records of ${flags.file}. A log does not say: ${LOG_LACKS.join('; ')}.\n`,
       )
     }
-    withdraw = announceHub({ pid: process.pid, address: hub.address, cwd: host.cwd })
     host.stderr(
       `brisk live: ${linked(hub.address)}\n  read it with: brisk requests, brisk request latest, brisk mcp\n`,
     )
@@ -41,8 +38,7 @@ export async function liveCommand(
     await interrupted()
     return 0
   } finally {
-    withdraw()
-    await hub.close()
+    await close()
   }
 }
 

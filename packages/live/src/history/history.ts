@@ -1,4 +1,3 @@
-import { LiveForgottenError } from '../errors.ts'
 import { LiveDictionary } from '@prisma-brisk/slow-query'
 import type {
   LiveAnswer,
@@ -14,7 +13,9 @@ import type {
   LiveRecord,
   LiveTransactionEvent,
 } from '@prisma-brisk/slow-query'
+import { Dictionaries } from './dictionaries.ts'
 import { LoneTimes } from './lone-times.ts'
+import { Plans } from './plans.ts'
 
 /** All that is known of one request. */
 export interface RequestHistory {
@@ -43,13 +44,10 @@ export type HistoryListener = (event: 'request' | 'dropped' | 'record' | 'cleare
 
 /** One request may take so much of the whole; of a longer one the first calls are kept. */
 const SHARE = 8
-/** Plans, processes and records that are remembered; each is small. */
-const MAX_PLANS = 1000
+/** Processes and records that are remembered; each is small. */
 const MAX_PROCESSES = 100
 const MAX_RECORDS = 500
 const MAX_CACHE_EVENTS = 2000
-/** What an object takes beside its line, roughly: so many times the characters. */
-const WEIGHT = 2
 
 /** The requests of all processes, as long as they fit; the oldest are dropped. Nothing is ever written to a file. */
 export class History {
@@ -57,21 +55,29 @@ export class History {
   dropped = 0
   /** Lines that were no messages. */
   refused = 0
-  bytes = 0
   readonly processes = new Map<string, LiveProcess>()
-  readonly plans = new Map<string, LivePlan>()
+  readonly plans: Plans
   readonly records: LiveRecord['record'][] = []
   /** Invalidations and reads of the cache, of all requests and of none. */
   readonly cacheEvents: LiveCacheEvent[] = []
   /** Hears what processes answer. */
   onAnswer: (answer: LiveAnswer) => void = () => undefined
   private readonly lone = new LoneTimes()
-  private readonly dictionaries = new Map<string, LiveDictionary>()
+  private readonly dictionaries: Dictionaries
+  private requestBytes = 0
   private readonly requests = new Map<string, RequestHistory>()
   private readonly listeners = new Set<HistoryListener>()
 
-  /** @param maxBytes that requests may take in memory */
-  constructor(readonly maxBytes: number) {}
+  /** @param maxBytes that all of it may take in memory */
+  constructor(readonly maxBytes: number) {
+    this.plans = new Plans(maxBytes / SHARE)
+    this.dictionaries = new Dictionaries(maxBytes / SHARE)
+  }
+
+  /** That it takes in memory: an estimate that a test holds against the heap. */
+  get bytes(): number {
+    return this.requestBytes + this.plans.bytes + this.dictionaries.bytes
+  }
 
   /** Oldest first. */
   all(): RequestHistory[] {
@@ -98,7 +104,7 @@ export class History {
     this.cacheEvents.length = this.records.length = 0
     this.plans.clear()
     this.lone.clear()
-    this.bytes = 0
+    this.requestBytes = 0
     this.tell('cleared', null)
   }
 
@@ -117,7 +123,7 @@ export class History {
         process = message
         dictionary = this.meet(message)
       } else if (message === null || process === null) this.refused++
-      else this.add(message, dictionary, process, line.length * WEIGHT)
+      else this.add(message, dictionary, process, line.length)
     }
     this.shrink()
   }
@@ -127,18 +133,16 @@ export class History {
       const [oldest] = this.processes.keys()
       if (oldest !== undefined) {
         this.processes.delete(oldest)
-        this.dictionaries.delete(oldest)
+        this.dictionaries.forget(oldest)
       }
     }
-    const dictionary = this.dictionaries.get(process.process) ?? new LiveDictionary()
-    if (!dictionary.knows(process)) throw new LiveForgottenError()
-    this.dictionaries.set(process.process, dictionary)
+    const dictionary = this.dictionaries.open(process)
     this.processes.set(process.process, process)
     return dictionary
   }
 
-  private add(line: Told, dictionary: LiveDictionary, process: LiveProcess, bytes: number): void {
-    const message = dictionary.whole(line)
+  private add(line: Told, dictionary: LiveDictionary, process: LiveProcess, length: number): void {
+    const message = dictionary.whole(line, length)
     if (message === null) {
       if (line.type === 'brief') this.refused++
       return
@@ -153,8 +157,7 @@ export class History {
         this.tell('record', null)
         return
       case 'plan':
-        if (this.plans.size >= MAX_PLANS) this.plans.clear()
-        this.plans.set(message.fingerprint, message)
+        this.plans.set(message)
         return
       case 'cache':
         keep(this.cacheEvents, message, MAX_CACHE_EVENTS)
@@ -165,9 +168,10 @@ export class History {
     if (id === null) return
     const request = this.requestOf(id, message, process)
     if (request === undefined) return
+    const bytes = bytesOf(line, length)
     if (this.put(request, message, bytes)) {
       request.bytes += bytes
-      this.bytes += bytes
+      this.requestBytes += bytes
     }
     this.tell('request', id)
   }
@@ -195,7 +199,7 @@ export class History {
       bytes: BASE_BYTES,
       callsDropped: 0,
     }
-    this.bytes += BASE_BYTES
+    this.requestBytes += BASE_BYTES
     this.requests.set(id, request)
     return request
   }
@@ -227,7 +231,7 @@ export class History {
         }
         for (const { fingerprint, plan, sql } of message.statements)
           if (plan !== undefined && !this.plans.has(fingerprint))
-            this.plans.set(fingerprint, { type: 'plan', fingerprint, sql, plan })
+            this.plans.set({ type: 'plan', fingerprint, sql, plan })
         request.calls.push(message)
         this.lone.add(message)
         return true
@@ -248,7 +252,7 @@ export class History {
     for (const [id, { bytes }] of this.requests) {
       if (this.bytes <= this.maxBytes) return
       this.requests.delete(id)
-      this.bytes -= bytes
+      this.requestBytes -= bytes
       this.dropped++
       this.tell('dropped', id)
     }
@@ -279,6 +283,11 @@ const TYPES: ReadonlySet<unknown> = new Set<Told['type'] | 'process'>([
   'record',
   'answer',
 ])
+
+/** Bytes of the heap that a message takes, by the characters of its line. What calls share is counted once, with its dictionary. */
+function bytesOf(line: Told, length: number): number {
+  return line.type === 'brief' ? Math.ceil(260 + 100 * line.q.length + 1.6 * length) : 2 * length
+}
 
 function keep<T>(list: T[], each: T, most: number): void {
   list.push(each)

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join, sep } from 'node:path'
@@ -11,12 +12,52 @@ export interface HubPlace {
 
 /** Says where a hub is; the returned function takes it back. */
 export function announceHub(place: HubPlace, directory = hubDirectory()): () => void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  makeOwn(directory)
   // Somebody else's directory of that name would be told the token.
   if (!isOwn(directory)) return () => undefined
   const file = join(directory, `${place.pid}-${new URL(place.address).port}.json`)
   writeFileSync(file, JSON.stringify(place), { mode: 0o600 })
   return () => rmSync(file, { force: true })
+}
+
+/** What a hub of a project keeps for the next one, so that processes and pages of before find it. */
+export interface HubIdentity {
+  readonly token: string
+  /** Where it listened last; null where none did so far. */
+  readonly port: number | null
+}
+
+/**
+ * That of a project, in a file for the user alone: the same token and, where it is free, the same port each time. Drawn anew where
+ * none can be kept.
+ */
+export function hubIdentity(cwd: string, directory = hubDirectory()): HubIdentity {
+  const drawn = { token: randomBytes(24).toString('base64url'), port: null }
+  try {
+    makeOwn(directory)
+    if (!isOwn(directory)) return drawn
+    const file = identityFile(cwd, directory)
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as Partial<HubIdentity>
+    if (typeof kept.token !== 'string' || !/^[\w-]{32,}$/.test(kept.token)) return drawn
+    return { token: kept.token, port: typeof kept.port === 'number' ? kept.port : null }
+  } catch {
+    return drawn
+  }
+}
+
+/** Remembers what the next hub of the project shall have. */
+export function keepIdentity(cwd: string, { token, port }: HubIdentity, directory = hubDirectory()): void {
+  try {
+    makeOwn(directory)
+    if (isOwn(directory))
+      writeFileSync(identityFile(cwd, directory), JSON.stringify({ token, port }), { mode: 0o600 })
+  } catch {
+    // A hub that cannot be found again is still one.
+  }
+}
+
+function identityFile(cwd: string, directory: string): string {
+  return join(directory, `${createHash('sha256').update(cwd).digest('hex').slice(0, 32)}.project`)
 }
 
 /** The hub that a command means: that of `BRISK_LIVE`, else one of this project or the youngest; null where none runs. */
@@ -44,7 +85,7 @@ function runningHubs(directory: string): HubPlace[] {
     return []
   }
   const found: (HubPlace & { readonly since: number })[] = []
-  for (const name of names) {
+  for (const name of names.filter((each) => each.endsWith('.json'))) {
     const file = join(directory, name)
     try {
       const place = JSON.parse(readFileSync(file, 'utf8')) as HubPlace
@@ -60,6 +101,10 @@ function runningHubs(directory: string): HubPlace[] {
 
 function hubDirectory(): string {
   return join(tmpdir(), `prisma-brisk-live-${userInfo().username}`)
+}
+
+function makeOwn(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
 }
 
 function isOwn(directory: string): boolean {

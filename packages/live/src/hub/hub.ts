@@ -13,14 +13,16 @@ import { History } from '../history/history.ts'
 
 /** Where a hub listens first; the next free port is taken where this one is not. */
 export const DEFAULT_PORT = 4983
-const PORTS_TRIED = 50
+const FREE_PORTS = Array.from({ length: 50 }, (_, index) => DEFAULT_PORT + index)
 /** Characters of one delivery. */
 const MAX_BODY = 16 * 1024 * 1024
 
 /** Options of {@link startHub}. */
 export interface HubOptions {
-  /** Port on 127.0.0.1; `0` takes any. Default: 4983, or the next free one. */
+  /** Port on 127.0.0.1; `0` takes any. Default: {@link HubOptions.formerPort}, 4983, or the next free one. */
   readonly port?: number | undefined
+  /** Where a hub before listened: taken again where it is free and no other one is asked for. */
+  readonly formerPort?: number | null | undefined
   /** Bytes that requests may take in memory; the oldest are dropped. Default 64 MB. */
   readonly maxBytes?: number | undefined
   /** Where the project is that advice is for. Default: `process.cwd()`, else where its processes run. */
@@ -69,7 +71,7 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
       response.end()
     })
   })
-  port = await listen(server, options.port)
+  port = await listen(server, options)
   return {
     port,
     address: `http://127.0.0.1:${port}/?token=${access.token}`,
@@ -177,9 +179,9 @@ async function bodyOf(request: IncomingMessage): Promise<string | null> {
   return Buffer.concat(pieces).toString('utf8')
 }
 
-async function listen(server: Server, asked: number | undefined): Promise<number> {
-  const first = asked ?? DEFAULT_PORT
-  for (let port = first; ; port++) {
+async function listen(server: Server, { port: asked, formerPort }: HubOptions): Promise<number> {
+  const ports = asked === undefined ? [...(formerPort == null ? [] : [formerPort]), ...FREE_PORTS] : [asked]
+  for (const [index, port] of ports.entries()) {
     try {
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject)
@@ -192,9 +194,9 @@ async function listen(server: Server, asked: number | undefined): Promise<number
       return typeof address === 'object' && address !== null ? address.port : port
     } catch (error) {
       const { code = 'error' } = error as NodeJS.ErrnoException
-      if (asked !== undefined || code !== 'EADDRINUSE' || port >= first + PORTS_TRIED)
-        throw new PortError(port, code)
+      if (code !== 'EADDRINUSE' || index === ports.length - 1) throw new PortError(port, code)
       await wait(1)
     }
   }
+  throw new PortError(DEFAULT_PORT, 'none tried')
 }

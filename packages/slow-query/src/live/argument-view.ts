@@ -11,7 +11,7 @@ export function argumentView(args: unknown, showsValues: boolean): unknown {
   const view = viewOf(args, showsValues, 0)
   if (!showsValues) return view
   const text = JSON.stringify(view)
-  return text.length <= MAX_LENGTH ? view : `${text.slice(0, MAX_LENGTH)}… (${text.length} characters)`
+  return text.length <= MAX_LENGTH ? view : `${text.slice(0, MAX_LENGTH)}... (${text.length} characters)`
 }
 
 function viewOf(value: unknown, showsValues: boolean, depth: number): unknown {

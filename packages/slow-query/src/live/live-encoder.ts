@@ -1,11 +1,8 @@
 import { argumentView } from './argument-view.ts'
 import type { Series } from '../metrics/series.ts'
-import type { LiveBrief } from '../record/live-brief.ts'
+import { MAX_DEFINITIONS, type LiveBrief } from '../record/live-brief.ts'
 import type { LiveCall, LiveStatement } from '../record/live-records.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
-
-/** Shapes and texts that are told once; calls of others are told whole. A hub holds as many of each process. */
-const MAX_DEFINITIONS = 2000
 
 /** Writes calls so that the hub is told once what many of them share. */
 export class LiveEncoder {
@@ -39,12 +36,8 @@ export class LiveEncoder {
   /** The number of the calls of one shape and place; -1 where there are too many. */
   shape(trace: OperationTrace, callSite: string | null, isSiteAssumed: boolean): number {
     const { series, call, shape } = trace
-    let ofSeries = this.shapes.get(series)
-    if (ofSeries === undefined) this.shapes.set(series, (ofSeries = new Map()))
-    let ofShape = ofSeries.get(shape)
-    if (ofShape === undefined) ofSeries.set(shape, (ofShape = new Map()))
     const key = isSiteAssumed ? `~${callSite}` : callSite
-    let number = ofShape.get(key)
+    let number = this.shapes.get(series)?.get(shape)?.get(key)
     if (number === undefined) {
       number = this.define((number) => ({
         type: 'shape',
@@ -56,9 +49,17 @@ export class LiveEncoder {
         // The arguments of raw SQL are its text and values; the statement says what may be said of it.
         ...(call.model === null || this.showsValues ? {} : { args: argumentView(call.args, false) }),
       }))
-      if (number >= 0) ofShape.set(key, number)
+      if (number >= 0) this.remember(series, shape, key, number)
     }
     return number
+  }
+
+  private remember(series: Series, shape: string, key: string | null, number: number): void {
+    let ofSeries = this.shapes.get(series)
+    if (ofSeries === undefined) this.shapes.set(series, (ofSeries = new Map()))
+    let ofShape = ofSeries.get(shape)
+    if (ofShape === undefined) ofSeries.set(shape, (ofShape = new Map()))
+    ofShape.set(key, number)
   }
 
   private define(make: (number: number) => LiveBrief): number {

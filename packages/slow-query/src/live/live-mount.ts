@@ -40,7 +40,7 @@ export class LiveMount {
   }
 
   watcher(scope: WatchedScope): LiveWatcher {
-    return new LiveWatcher(scope, this.reporter.requestOf(scope), this.context)
+    return new LiveWatcher(scope, this.reporter.requestOf(scope), this.context, this.isOutside(scope))
   }
 
   isOutside(scope: WatchedScope): boolean {

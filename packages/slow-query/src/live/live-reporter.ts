@@ -10,7 +10,9 @@ import type { LiveTarget } from '../live-target.ts'
 
 /** Messages that wait to be made, and characters that wait to be sent; more are dropped and counted. */
 const MAX_PENDING = 20_000
-const MAX_LENGTH = 8 * 1024 * 1024
+const MAX_LENGTH = 2 * 1024 * 1024
+/** Characters that are sent without waiting for more. */
+const ENOUGH = 256 * 1024
 /** Messages made in one turn of the event loop. */
 const TURN = 500
 /** Milliseconds in which what happens together is sent together, and after which a hub that failed is tried again. */
@@ -35,6 +37,7 @@ export class LiveReporter {
   private length = 0
   private making: NodeJS.Immediate | null = null
   private sending: Promise<void> | null = null
+  private hurry: () => void = () => undefined
   private readonly requests = new WeakMap<WatchedScope, LiveRequest>()
   private lastRequest = 0
   private alone: WatchedScope | null = null
@@ -113,16 +116,21 @@ export class LiveReporter {
 
   /** Sends what was made, a while after the first of it, until nothing more is there. */
   private async send(): Promise<void> {
-    await pause(GATHER_MS)
+    await new Promise<void>((resolve) => {
+      this.hurry = resolve
+      realTimers.setTimeout(resolve, GATHER_MS).unref()
+    })
     while (this.lines.length > 0) {
-      const { lines } = this
+      const count = this.lines.length
+      // Of what is on its way there is one copy, not one a line too.
+      const body = this.lines.join('\n')
       this.lines = []
       this.length = 0
       try {
-        await this.deliver(lines)
+        await this.deliver(body)
         void this.listen()
       } catch {
-        this.dropped += lines.length
+        this.dropped += count
         await pause(PAUSE_MS)
       }
     }
@@ -174,14 +182,15 @@ export class LiveReporter {
       }
     }
     if (this.lines.length > 0) this.sending ??= this.send()
+    if (this.length > ENOUGH) this.hurry()
   }
 
   /** A hub that has forgotten what it was told, since it is another one, is told everything. */
-  private async deliver(lines: readonly string[]): Promise<void> {
+  private async deliver(body: string): Promise<void> {
     const { encoder } = this
     const send = async (): Promise<void> => {
       const { count } = encoder
-      await this.target.send(`${[JSON.stringify(this.process()), ...encoder.news(), ...lines].join('\n')}\n`)
+      await this.target.send(`${[JSON.stringify(this.process()), ...encoder.news(), body].join('\n')}\n`)
       encoder.told(count)
     }
     try {

@@ -19,6 +19,8 @@ import type { StatementView } from './statement-view.ts'
 const LOOP = 3
 /** Calls of one request that are looked at for loops and duplicates; by then there is enough to say of it. */
 const MAX_KEPT = 2000
+/** Outside of requests, which may have no end. */
+const MAX_KEPT_OUTSIDE = 200
 
 /** What a mount has to tell. */
 export interface LiveContext {
@@ -33,6 +35,7 @@ export class LiveWatcher implements RequestWatcher {
   private readonly settledCalls: OperationTrace[] = []
   private readonly loops: NPlusOneWatcher | null
   private readonly siteOf: SiteOf
+  private readonly mostKept: number
   /** Reports once a place. */
   private readonly told = new Set<string>()
   /** Shapes of statements whose plan was looked at in this request. */
@@ -43,7 +46,9 @@ export class LiveWatcher implements RequestWatcher {
     scope: WatchedScope,
     private readonly request: LiveRequest,
     private readonly context: LiveContext,
+    isOutside: boolean,
   ) {
+    this.mostKept = isOutside ? MAX_KEPT_OUTSIDE : MAX_KEPT
     const { host, nPlusOne } = context
     this.siteOf = (trace) => request.siteOf(trace)
     this.loops =
@@ -72,7 +77,7 @@ export class LiveWatcher implements RequestWatcher {
   settled(trace: OperationTrace): void {
     this.loops?.settled(trace)
     this.request.settled(trace, trace.error, this.context.statements)
-    if (this.settledCalls.length < MAX_KEPT) this.settledCalls.push(trace)
+    if (this.settledCalls.length < this.mostKept) this.settledCalls.push(trace)
     this.tell(unlimitedList(trace, this.siteOf))
     this.plan(trace)
   }

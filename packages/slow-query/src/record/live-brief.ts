@@ -37,30 +37,46 @@ export interface LiveBriefCall {
   readonly x?: Partial<LiveCall>
 }
 
+/** Shapes and texts that a process tells once; calls of others are told whole. */
+export const MAX_DEFINITIONS = 2000
+
 /** What one process has told once. */
 export class LiveDictionary {
   private readonly shapes = new Map<number, LiveShape>()
   private readonly texts = new Map<number, LiveText>()
+  /** That it takes in memory, roughly. */
+  bytes = 0
 
   /** Whether it has all that the process believes it has. */
   knows({ known = 0 }: LiveProcess): boolean {
     return this.shapes.size + this.texts.size >= known
   }
 
-  /** The whole message; null where there is nothing to pass on. A call that refers to what was never told is none. */
-  whole(message: LiveMessage | LiveBrief): LiveMessage | null {
+  /**
+   * The whole message; null where there is nothing to pass on. A call that refers to what was never told is none.
+   *
+   * @param length of its line
+   */
+  whole(message: LiveMessage | LiveBrief, length = 0): LiveMessage | null {
     switch (message.type) {
       case 'shape':
-        this.shapes.set(message.number, message)
-        return null
       case 'text':
-        this.texts.set(message.number, message)
+        this.define(message, length)
         return null
       case 'brief':
         return this.call(message)
       default:
         return message
     }
+  }
+
+  private define(told: LiveShape | LiveText, length: number): void {
+    const { shapes, texts } = this
+    if (shapes.has(told.number) || texts.has(told.number)) return
+    if (shapes.size + texts.size >= MAX_DEFINITIONS) return
+    this.bytes += 2 * length + 200
+    if (told.type === 'shape') shapes.set(told.number, told)
+    else texts.set(told.number, told)
   }
 
   private call({ request, call, s, t, r, q, x }: LiveBriefCall): LiveCall | null {
