@@ -119,11 +119,13 @@ const writes: Record<string, string> = {
   'a row of which the log has the least':
     "SET SESSION binlog_row_image = MINIMAL; UPDATE `User` SET email = 'least@example.org' WHERE id = 1; SET SESSION binlog_row_image = FULL",
 }
-testChangeSource(() => underTest, {
-  writes,
-  quoted: quotedFor('mysql'),
-  live: { heartbeat: 2000 },
-  recognisesOwn: false,
+describe('C41 C43 what every source promises', () => {
+  testChangeSource(() => underTest, {
+    writes,
+    quoted: quotedFor('mysql'),
+    live: { heartbeat: 2000 },
+    recognisesOwn: false,
+  })
 })
 
 describe('a source that is not live', () => {

@@ -88,15 +88,17 @@ const followed = (options: PostgresReplicationOptions = {}, more: CacheOptions =
   followedOf(underTest, { heartbeat: 2000, ...options }, more)
 const write = (of: Followed, sql: string) => toldOf(of, others, sql)
 
-testChangeSource(() => underTest, {
-  writes: {
-    ...WRITES_ELSEWHERE,
-    'an UPDATE of the key': `UPDATE "User" SET id = id + 100 WHERE id = 1`,
-    'a COPY': `COPY "User" (email, name) FROM PROGRAM 'echo copied@example.org,Copied' CSV`,
-  },
-  quoted: quotedFor('postgresql'),
-  live: { heartbeat: 2000 },
-  recognisesOwn: true,
+describe('C41 C43 what every source promises', () => {
+  testChangeSource(() => underTest, {
+    writes: {
+      ...WRITES_ELSEWHERE,
+      'an UPDATE of the key': `UPDATE "User" SET id = id + 100 WHERE id = 1`,
+      'a COPY': `COPY "User" (email, name) FROM PROGRAM 'echo copied@example.org,Copied' CSV`,
+    },
+    quoted: quotedFor('postgresql'),
+    live: { heartbeat: 2000 },
+    recognisesOwn: true,
+  })
 })
 
 /** A client whose source is refused. */

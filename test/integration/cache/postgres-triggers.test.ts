@@ -64,14 +64,16 @@ const followed = (options: PostgresTriggersOptions = {}, more: CacheOptions = {}
   followedOf(underTest, { heartbeat: 200, ...options }, more)
 const write = (of: Followed, sql: string) => toldOf(of, others, sql)
 
-testChangeSource(() => underTest, {
-  writes: {
-    ...WRITES_ELSEWHERE,
-    'a COPY': `COPY "User" (email, name) FROM PROGRAM 'echo copied@example.org,Copied' CSV`,
-  },
-  quoted: quotedFor('postgresql'),
-  live: { heartbeat: 2000 },
-  recognisesOwn: true,
+describe('C41 C43 what every source promises', () => {
+  testChangeSource(() => underTest, {
+    writes: {
+      ...WRITES_ELSEWHERE,
+      'a COPY': `COPY "User" (email, name) FROM PROGRAM 'echo copied@example.org,Copied' CSV`,
+    },
+    quoted: quotedFor('postgresql'),
+    live: { heartbeat: 2000 },
+    recognisesOwn: true,
+  })
 })
 
 describe('rows that others write', () => {
