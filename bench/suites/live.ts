@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { performance } from 'node:perf_hooks'
-import { createInterface } from 'node:readline'
 import { slowQuery } from '@prisma-brisk/slow-query'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { median, type Bench } from '../harness.ts'
 import { memoryClients, readList, readOne } from '../hook-floor.ts'
+import { latencies, pageSize, pageTimes, startHubProcess } from '../live-page-load.ts'
 
 /** What reporting to `brisk live` costs an application, and how much a hub takes. */
 export async function run(bench: Bench): Promise<void> {
@@ -16,6 +14,8 @@ export async function run(bench: Bench): Promise<void> {
     await off(bench)
     await report(bench)
     await ingest(bench)
+    await page(bench)
+    await latency(bench)
   } finally {
     process.env['NODE_ENV'] = before
   }
@@ -46,14 +46,10 @@ async function off(bench: Bench): Promise<void> {
 async function report(bench: Bench): Promise<void> {
   const name = 'live/report'
   if (!bench.wants(name)) return
-  const hub = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', HUB], {
-    cwd: import.meta.dirname,
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const [address] = (await once(createInterface({ input: hub.stdout }), 'line')) as [string]
+  const hub = await startHubProcess()
   const clients = await memoryClients()
   const silent = watched(clients.bare())
-  process.env['BRISK_LIVE'] = address
+  process.env['BRISK_LIVE'] = hub.address
   const reporting = watched(clients.bare())
   delete process.env['BRISK_LIVE']
   const differences: number[] = []
@@ -61,13 +57,9 @@ async function report(bench: Bench): Promise<void> {
     differences.push((await busyOf(reporting)) - (await busyOf(silent)))
   bench.limited(name, median(differences.slice(WARM_UPS)), 'µs', 15)
   await clients.close()
-  const { origin, searchParams } = new URL(address)
-  const answer = await fetch(`${origin}/api`, {
-    headers: { Authorization: `Bearer ${searchParams.get('token')}` },
-  })
-  const { processes } = (await answer.json()) as { processes: { dropped: number }[] }
+  const { processes } = (await hub.get('/api')) as { processes: { dropped: number }[] }
   if (processes[0]?.dropped !== 0) throw new Error(`the reporter dropped ${processes[0]?.dropped} messages`)
-  hub.kill()
+  hub.end()
 }
 
 const ROUNDS = 14
@@ -88,10 +80,6 @@ async function busyOf(client: PrismaClient): Promise<number> {
   return (performance.eventLoopUtilization(before).active * 1000) / CALLS
 }
 
-const HUB = `import { startHub } from '@prisma-brisk/live'
-const hub = await startHub({ port: 0 })
-console.log(hub.address)`
-
 /** Lines as an application sends them, in deliveries of 500, from the same process. */
 async function ingest(bench: Bench): Promise<void> {
   const name = 'live/hub-ingest'
@@ -100,22 +88,12 @@ async function ingest(bench: Bench): Promise<void> {
   const hub = await startHub({ port: 0 })
   const { origin, searchParams } = new URL(hub.address)
   const headers = { Authorization: `Bearer ${searchParams.get('token')}` }
-  const about = {
-    type: 'process',
-    protocol: 1,
-    process: 'p',
-    pid: 1,
-    name: 'app',
-    cwd: '/',
-    dropped: 0,
-    args: 'kinds',
-  }
   let number = 0
   const delivery = (): string => {
-    const lines: object[] = [about]
+    const lines: object[] = []
     for (let index = 0; index < 500; index++, number++)
       lines.push({ ...CALL, request: `p-${Math.floor(number / 20)}`, call: number })
-    return lines.map((line) => JSON.stringify(line)).join('\n')
+    return [ABOUT, ...lines.map((line) => JSON.stringify(line))].join('\n')
   }
   const send = (body: string) => fetch(`${origin}/v1/report`, { method: 'POST', headers, body })
   const bodies = Array.from({ length: 200 }, delivery)
@@ -128,6 +106,60 @@ async function ingest(bench: Bench): Promise<void> {
   await hub.close()
 }
 
+/** What the page weighs, and how long its list of 10,000 requests takes to be there and to go by. */
+async function page(bench: Bench): Promise<void> {
+  if (bench.wants('live/page-size')) bench.limited('live/page-size', pageSize() / 1000, 'kB', 150)
+  const name = 'live/page-10000-requests'
+  if (!bench.wants(name)) return
+  const hub = await startHubProcess()
+  for (let first = 0; first < REQUESTS; first += 500)
+    await hub.report(
+      [ABOUT, ...Array.from({ length: 500 }, (_, index) => requestLines(first + index)).flat()].join('\n'),
+    )
+  const { interactive, frame } = await pageTimes(hub.address, REQUESTS)
+  bench.limited(name, interactive, 'ms', 1500)
+  bench.limited(`${name}/frame`, frame, 'ms', 33.3)
+  hub.end()
+}
+
+const REQUESTS = 10_000
+
+/** A request of three calls, as an application tells of it. */
+function requestLines(number: number): string[] {
+  const id = `p-${number}`
+  const name = `GET /route-${number % 20}/:id`
+  return [
+    { type: 'request', id, name, time: new Date(1_790_000_000_000 + number * 100).toISOString() },
+    ...[1, 2, 3].map((call) => ({ ...CALL, request: id, call: number * 3 + call })),
+    { type: 'request-end', request: id, name, status: 200, ms: 12.3 },
+  ].map((line) => JSON.stringify(line))
+}
+
+/** From the end of a request to its row on the page. */
+async function latency(bench: Bench): Promise<void> {
+  const name = 'live/latency'
+  if (!bench.wants(name)) return
+  const hub = await startHubProcess()
+  const clients = await memoryClients()
+  process.env['BRISK_LIVE'] = hub.address
+  const reporting = watched(clients.bare())
+  delete process.env['BRISK_LIVE']
+  const times = (await latencies(hub.address, reporting, 200)).sort((a, b) => a - b)
+  bench.limited(`${name}/p95`, times[Math.ceil(0.95 * times.length) - 1] ?? Infinity, 'ms', 300)
+  await clients.close()
+  hub.end()
+}
+
+const ABOUT = JSON.stringify({
+  type: 'process',
+  protocol: 1,
+  process: 'p',
+  pid: 1,
+  name: 'app',
+  cwd: '/',
+  dropped: 0,
+  args: 'kinds',
+})
 const CALL = {
   type: 'call',
   model: 'User',
