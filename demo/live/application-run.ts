@@ -13,5 +13,6 @@ const server = demoApplication(database.adapter()).listen(0, '127.0.0.1', () => 
   console.log(`The demo application answers at ${origin}, on ${database.description}.`)
   if (process.env['DEMO_TRAFFIC'] === '1') void sendTraffic(origin)
 })
+let closing: Promise<void> | null = null
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void database.close().finally(() => process.exit(0)))
+  process.on(signal, () => void (closing ??= database.close().finally(() => process.exit(0))))

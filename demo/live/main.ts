@@ -11,4 +11,6 @@ const application = [
   'tsx',
   join(import.meta.dirname, 'application-run.ts'),
 ]
-process.exitCode = await run(['live', '--values', ...process.argv.slice(2), '--', ...application])
+// Where the schema is: advice on its indexes is then read in seconds.
+const cwd = join(import.meta.dirname, '../../prisma')
+process.exitCode = await run(['live', '--values', ...process.argv.slice(2), '--', ...application], { cwd })

@@ -33,7 +33,7 @@ export function ProblemCard({ problem, route, level, cwd, children }: ProblemPro
           </>
         )}
       </p>
-      <p class="mend">{change}</p>
+      <p class="mend">{cwd === undefined || cwd === '' ? change : change.replaceAll(`${cwd}/`, '')}</p>
       <div class="actions">
         <CopyButton text={code} label="Copy fix" />
         <CopyButton text={promptFor(problem, route)} label="Copy as prompt" />

@@ -23,6 +23,7 @@ export function drawChart(place: HTMLElement, props: ChartProps, height: number)
     {
       width: Math.max(200, place.clientWidth),
       height,
+      padding: [8, 32, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: false, y: false } },
       scales: { y: { range: (_, __, most) => [0, max ?? Math.max(1, most * 1.1)] } },
