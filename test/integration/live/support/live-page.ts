@@ -1,7 +1,7 @@
+import axe from 'axe-core'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { startHub, type Hub } from '@prisma-brisk/live'
@@ -114,8 +114,7 @@ export function callOf(page: Page, name: string) {
 
 /** What a reader of the page cannot use, by axe-core's rules. */
 export async function violations(page: Page): Promise<string[]> {
-  const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-  await page.evaluate(readFileSync(axe, 'utf8'))
+  await page.evaluate(axe.source)
   const found = await page.evaluate(async () => {
     const { axe: loaded } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } }
     return (await loaded.run()).violations
