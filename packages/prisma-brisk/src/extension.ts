@@ -8,7 +8,7 @@ import {
   type PaginationMethods,
 } from '@prisma-brisk/pagination'
 import { resiliencePlugin, type ResilienceClient } from '@prisma-brisk/resilience'
-import { slowQueryPlugin, type QueriesClient } from '@prisma-brisk/slow-query'
+import { slowQueryPlugin, type QueriesClient, type SlowQueryOptions } from '@prisma-brisk/slow-query'
 import { ownHub } from './own-hub.ts'
 import { checkBriskOptions, type BriskOptions } from './options.ts'
 
@@ -36,13 +36,22 @@ export function brisk<const Heavy extends OmitHeavy = false>(
   const plugins: Plugin[] = [
     slowQuery === false
       ? absent('slow-query')
-      : slowQueryPlugin(live ? { live: ownHub(), ...slowQuery } : slowQuery),
+      : slowQueryPlugin(live === false ? slowQuery : { ...liveOptions(live), ...slowQuery }),
     pagination === false ? absent('pagination', ['unbounded']) : paginationPlugin(pagination),
     resilience === false ? absent('resilience') : resiliencePlugin(resilience),
     cache === false ? absent('cache', ['cacheStrategy']) : cachePlugin(cache),
     batching === false ? absent('batching') : batchingPlugin(batching),
   ]
   return defineExtension((client) => mount(client, plugins, { schema })) as never
+}
+
+/** Under `brisk live -- <command>` its hub is there already. */
+function liveOptions(live: true | { readonly pill?: boolean | undefined }): SlowQueryOptions {
+  const hasHub = (process.env['BRISK_LIVE'] ?? '') !== ''
+  return {
+    ...(hasHub ? {} : { live: ownHub() }),
+    ...(live !== true && live.pill === true ? { livePill: true } : {}),
+  }
 }
 
 /** A part that is left out still keeps its arguments from Prisma, which would refuse them. */

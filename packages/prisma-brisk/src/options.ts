@@ -34,9 +34,10 @@ export interface BriskOptions {
   readonly schema?: MountOptions['schema'] | undefined
   /**
    * Serves from this process what every request does, for development; needs `@prisma-brisk/live`. Default false: under
-   * `brisk live -- <command>` it is served without. Without effect under `NODE_ENV=production`.
+   * `brisk live -- <command>` it is served without, by that command. `{ pill: true }`: pages of HTML get a small link to what is shown of
+   * their request, see `slowQuery.livePill`. Without effect under `NODE_ENV=production`.
    */
-  readonly live?: boolean | undefined
+  readonly live?: boolean | { readonly pill?: boolean | undefined } | undefined
 }
 
 const part: OptionCheck = (value, path) => {
@@ -52,7 +53,12 @@ export function checkBriskOptions(options: BriskOptions): void {
     pagination: part,
     slowQuery: part,
     resilience: part,
-    live: boolean,
+    live: (value, path) => {
+      if (typeof value === 'boolean') return
+      if (typeof value !== 'object' || value === null)
+        throw new InvalidOptionsError(path, 'true, false or { pill }', value)
+      checkOptions(path, value, { pill: boolean })
+    },
     schema: (value, path) => {
       if (typeof value === 'string' || (typeof value === 'object' && value !== null)) return
       throw new InvalidOptionsError(path, 'schema text or generated metadata', value)

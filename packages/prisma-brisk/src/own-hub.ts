@@ -2,9 +2,11 @@ import type { Hub } from '@prisma-brisk/live'
 import type { LiveTarget } from '@prisma-brisk/slow-query'
 
 let hub: Promise<Hub> | null = null
+let origin: string | null = null
 
 /** The hub of this process, made once, with the first report. */
 const target: LiveTarget = {
+  origin: () => origin,
   send: async (lines) => (await (hub ??= open())).take(lines),
   questions: async (process) => (await (hub ??= open())).questions(process),
 }
@@ -17,7 +19,9 @@ export function ownHub(): LiveTarget {
 async function open(): Promise<Hub> {
   try {
     const { serveLive } = await import('@prisma-brisk/live')
-    return await serveLive()
+    const served = await serveLive()
+    origin = new URL(served.address).origin
+    return served
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     process.emitWarning(

@@ -7,6 +7,8 @@ export interface LiveTarget {
    * are sent once more, with all definitions.
    */
   send(lines: string): void | Promise<void>
+  /** Where its page is, `http://127.0.0.1:4983`, without the token; null while that is not known. Absent: it has none. */
+  origin?(): string | null
   /**
    * Resolves with what the hub wants to know of the process, or after a while with nothing; rejects where the hub is gone.
    * Absent: it asks nothing.

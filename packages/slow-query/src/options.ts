@@ -63,6 +63,11 @@ export interface SlowQueryOptions {
    * `brisk live` names in `BRISK_LIVE`, else nobody, which costs nothing. Without effect under `NODE_ENV=production`.
    */
   readonly live?: LiveTarget | undefined
+  /**
+   * Whether pages of HTML get a small link in their corner, to what `brisk live` shows of their request. Default false. Pages that are
+   * sent in pieces or compressed, and all other responses, stay as they are.
+   */
+  readonly livePill?: boolean | undefined
 }
 
 export interface ExplainOptions {
@@ -125,6 +130,7 @@ export interface ResolvedSlowQueryOptions {
   readonly telemetry: QueryTelemetry | null
   readonly maxSeries: number
   readonly live: LiveTarget | undefined
+  readonly livePill: boolean
 }
 
 /** @throws InvalidOptionsError naming the option, what was expected and what was given */
@@ -148,6 +154,7 @@ export function resolveOptions(
     telemetry,
     maxSeries: integer({ min: 1 }),
     live: liveTarget,
+    livePill: boolean,
   })
   return Object.freeze({
     threshold: options.threshold ?? thresholdFromEnvironment(environment) ?? 100,
@@ -161,6 +168,7 @@ export function resolveOptions(
     telemetry: options.telemetry ?? null,
     maxSeries: options.maxSeries ?? 500,
     live: options.live,
+    livePill: options.livePill ?? false,
   })
 }
 

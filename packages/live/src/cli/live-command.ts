@@ -10,6 +10,7 @@ export interface LiveFlags {
   readonly port?: string
   readonly file?: string
   readonly memory?: string
+  readonly pill?: boolean
   readonly values?: boolean
 }
 
@@ -34,7 +35,7 @@ export async function liveCommand(
     host.stderr(
       `brisk live: ${linked(hub.address)}\n  read it with: brisk requests, brisk request latest, brisk mcp\n`,
     )
-    if (command.length > 0) return await runApplication(command, hub, flags.values === true, host)
+    if (command.length > 0) return await runApplication(command, hub, flags, host)
     await interrupted()
     return 0
   } finally {
@@ -59,14 +60,19 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 async function runApplication(
   [file = '', ...args]: readonly string[],
   { address }: Hub,
-  showsValues: boolean,
+  { values, pill }: LiveFlags,
   host: CliHost,
 ): Promise<number> {
   const child = spawn(file, args, {
     cwd: host.cwd,
     stdio: 'inherit',
     shell: process.platform === 'win32',
-    env: { ...process.env, BRISK_LIVE: address, ...(showsValues ? { BRISK_LIVE_VALUES: '1' } : {}) },
+    env: {
+      ...process.env,
+      BRISK_LIVE: address,
+      ...(values === true ? { BRISK_LIVE_VALUES: '1' } : {}),
+      ...(pill === true ? { BRISK_LIVE_PILL: '1' } : {}),
+    },
   })
   const passOn = (signal: NodeJS.Signals): void => {
     // A terminal tells its whole group of Ctrl-C.

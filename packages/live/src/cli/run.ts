@@ -56,6 +56,7 @@ function commands(name: string, host: CliHost, done: (exitCode: number) => void)
     .option('--port <port>', 'port on 127.0.0.1 (default: 4983, or the next free one)')
     .option('--file <path>', 'open a log that jsonLinesSink has written')
     .option('--memory <megabytes>', 'memory for requests; the oldest are dropped (default: 64)')
+    .option('--pill', 'put a small link to its request into each page of HTML')
     .option('--values', 'keep the values of arguments too, in memory alone')
     .passThroughOptions()
     .action(async (command: string[], flags: LiveFlags) => {

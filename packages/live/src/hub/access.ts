@@ -17,16 +17,19 @@ export class Access {
     readonly token = randomBytes(24).toString('base64url'),
   ) {}
 
-  check(request: IncomingMessage): Refusal {
+  /** @param isShell whether a file of the page is asked for, which holds nothing */
+  check(request: IncomingMessage, isShell: boolean): Refusal {
     const { host, origin } = request.headers
     const own = LOCAL_NAMES.map((name) => `${name}:${this.port()}`)
     if (host === undefined || !own.includes(host.toLowerCase()))
       return { status: 403, reason: 'The Host header names another server.' }
     if (origin !== undefined && !own.some((each) => origin === `http://${each}`))
       return { status: 403, reason: 'The request comes from another page.' }
-    if (request.headers['sec-fetch-site'] === 'cross-site')
+    // A link may lead here, as that of the application's own page does: the browser sends no cookie with it, and shows no data.
+    const isLink = isShell && request.headers['sec-fetch-mode'] === 'navigate'
+    if (!isLink && FOREIGN_SITES.has(request.headers['sec-fetch-site']))
       return { status: 403, reason: 'The request comes from another page.' }
-    return this.isKnown(request)
+    return isShell || this.isKnown(request)
       ? null
       : { status: 401, reason: 'Open the address that `brisk live` printed.' }
   }
@@ -60,4 +63,6 @@ export class Access {
   }
 }
 
+/** `same-site` is another port of this machine. */
+const FOREIGN_SITES: ReadonlySet<unknown> = new Set(['cross-site', 'same-site'])
 const LOCAL_NAMES = ['127.0.0.1', 'localhost']

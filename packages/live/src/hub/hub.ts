@@ -99,9 +99,10 @@ interface Room {
 async function answer(request: IncomingMessage, response: ServerResponse, room: Room): Promise<void> {
   const { access, history, streams, questions, actions, page } = room
   for (const [name, value] of Object.entries(SAFE)) response.setHeader(name, value)
-  const refusal = access.check(request)
-  if (refusal !== null) return send(response, refusal.status, { error: refusal.reason })
   const url = new URL(request.url ?? '/', 'http://hub')
+  const isShell = request.method === 'GET' && page?.has(url.pathname) === true && !url.search
+  const refusal = access.check(request, isShell)
+  if (refusal !== null) return send(response, refusal.status, { error: refusal.reason })
   if (request.method === 'POST' && url.pathname === '/v1/report') {
     const body = await bodyOf(request)
     if (body === null) return send(response, 413, { error: 'A delivery of at most 16 MB is expected.' })

@@ -20,20 +20,30 @@ export class PageFiles {
     return existsSync(join(directory, 'index.html')) ? new PageFiles(directory) : null
   }
 
+  /** Whether it has a file of that address. Its files hold nothing of what was reported. */
+  has(pathname: string): boolean {
+    const name = fileOf(pathname)
+    return name !== null && existsSync(join(this.directory, name))
+  }
+
   /** Whether it has answered; other addresses are none of its own. */
   answer(pathname: string, response: ServerResponse): boolean {
-    const name = pathname === '/' ? 'index.html' : /^\/((?:assets\/)?[\w.-]+\.\w+)$/.exec(pathname)?.[1]
-    const type = name === undefined ? undefined : TYPES[extname(name)]
-    if (name === undefined || type === undefined || name.includes('..')) return false
+    const name = fileOf(pathname)
+    if (name === null) return false
     let body: Buffer
     try {
       body = readFileSync(join(this.directory, name))
     } catch {
       return false
     }
-    response.writeHead(200, { 'Content-Type': type, 'Content-Length': body.length }).end(body)
+    response.writeHead(200, { 'Content-Type': TYPES[extname(name)], 'Content-Length': body.length }).end(body)
     return true
   }
+}
+
+function fileOf(pathname: string): string | null {
+  const name = pathname === '/' ? 'index.html' : /^\/((?:assets\/)?[\w.-]+\.\w+)$/.exec(pathname)?.[1]
+  return name === undefined || name.includes('..') || TYPES[extname(name)] === undefined ? null : name
 }
 
 /** Of this package, be it run from its sources or from its dist/. */

@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { enterScope, WatchedScope } from '../request/request-scope.ts'
 import type { LiveReporter } from './live-reporter.ts'
+import { addPill, type Pill, type PillResponse } from './pill.ts'
 
 /** What Node's server says of a request when it begins. */
 interface ServedRequest {
@@ -12,11 +13,7 @@ interface ServedRequest {
   }
   readonly response: ServedResponse
 }
-interface ServedResponse {
-  readonly statusCode: number
-  readonly headersSent: boolean
-  writeHead(...args: unknown[]): unknown
-  appendHeader?(name: string, value: string): unknown
+interface ServedResponse extends PillResponse {
   once(event: 'close', listener: () => void): unknown
 }
 
@@ -42,6 +39,8 @@ function begin(message: unknown): void {
   // Nothing can be run within it: Node tells of the request, then hands it to the server.
   enterScope(scope)
   tellTiming(response, scope)
+  if (request.method === 'GET' && [...reporters].some(({ showsPill }) => showsPill))
+    addPill(response, () => pillOf(scope))
   response.once('close', () => {
     scope.status = response.statusCode
     scope.end()
@@ -65,18 +64,38 @@ function withoutValues(path: string): string {
 function tellTiming(response: ServedResponse, outer: WatchedScope): void {
   const writeHead = response.writeHead.bind(response)
   response.writeHead = (...args: unknown[]) => {
-    const scope = outer.statements > 0 ? outer : (outer.inner ?? outer)
+    const scope = scopeWithCalls(outer)
     if (scope.statements > 0 && !response.headersSent)
       response.appendHeader?.('Server-Timing', timingOf(scope))
     return writeHead(...args)
   }
 }
 
+/** A middleware's scope has the calls where there is one. */
+function scopeWithCalls(outer: WatchedScope): WatchedScope {
+  return outer.statements > 0 ? outer : (outer.inner ?? outer)
+}
+
 function timingOf(scope: WatchedScope): string {
-  const { statements, databaseMs } = scope
-  const said = [
-    `${statements} statement${statements === 1 ? '' : 's'}`,
-    ...([...reporters].some((each) => each.hasLoop(scope)) ? ['N+1'] : []),
-  ]
-  return `db;dur=${Math.round(databaseMs * 10) / 10};desc="${said.join(', ')}"`
+  return `db;dur=${millisecondsOf(scope)};desc="${saidOf(scope)}"`
+}
+
+/** Null where the request made no call that a hub was told of. */
+function pillOf(outer: WatchedScope): Pill | null {
+  const scope = scopeWithCalls(outer)
+  for (const reporter of reporters) {
+    const address = reporter.showsPill ? reporter.addressOf(scope) : null
+    if (address !== null) return { address, text: `${saidOf(scope)}, ${millisecondsOf(scope)} ms` }
+  }
+  return null
+}
+
+function saidOf(scope: WatchedScope): string {
+  const { statements } = scope
+  const loop = [...reporters].some((each) => each.hasLoop(scope)) ? ', N+1' : ''
+  return `${statements} statement${statements === 1 ? '' : 's'}${loop}`
+}
+
+function millisecondsOf({ databaseMs }: WatchedScope): number {
+  return Math.round(databaseMs * 10) / 10
 }

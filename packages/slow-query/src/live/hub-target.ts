@@ -17,6 +17,7 @@ export function hubTarget(address: string): LiveTarget | null {
   if (url === null || !token || url.protocol !== 'http:' || !LOCAL.has(url.hostname)) return null
   const hub = { hostname: url.hostname === '[::1]' ? '::1' : url.hostname, port: url.port, token }
   return {
+    origin: () => url.origin,
     send: async (lines) => void (await ask(hub, 'POST', '/v1/report', PATIENCE_MS, lines)),
     questions: async (process) => {
       const text = await ask(hub, 'GET', `/v1/questions?process=${process}`, QUESTION_MS)

@@ -1,6 +1,6 @@
 import type { Host, TransactionEvent } from '@prisma-brisk/core'
 import { PlanSampler } from '../explain/plan-sampler.ts'
-import type { ResolvedNPlusOneOptions } from '../options.ts'
+import type { ResolvedNPlusOneOptions, ResolvedSlowQueryOptions } from '../options.ts'
 import type { SinkRecord } from '../record/records.ts'
 import { currentScope, WatchedScope } from '../request/request-scope.ts'
 import type { ReportQueue } from '../sink/report-queue.ts'
@@ -97,7 +97,7 @@ const targets = new Map<string, LiveTarget | null>()
  * asks, and the reason is said once.
  */
 export function liveReporter(
-  given: LiveTarget | undefined,
+  { live: given, livePill }: Pick<ResolvedSlowQueryOptions, 'live' | 'livePill'>,
   environment: Readonly<Record<string, string | undefined>>,
   warn: (code: string, message: string) => void,
 ): LiveReporter | null {
@@ -121,6 +121,7 @@ export function liveReporter(
     listenToChannels(reporter)
     followHttpRequests(reporter)
   }
+  if (livePill || environment['BRISK_LIVE_PILL'] === '1') reporter.showsPill = true
   return reporter
 }
 

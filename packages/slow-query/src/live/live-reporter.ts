@@ -30,6 +30,8 @@ export class LiveReporter {
   /** What clients keep of this reporter, each for itself. */
   readonly viewKey = Symbol('prisma-brisk.live-statements')
   readonly encoder: LiveEncoder
+  /** Whether pages of HTML get a link to their request. */
+  showsPill = false
   /** What the hub may ask of. */
   readonly kept = new KeptStatements()
   private pending: (() => LiveMessage | string | null)[] = []
@@ -70,6 +72,13 @@ export class LiveReporter {
       request.begin()
     }
     return request
+  }
+
+  /** Where the hub shows a request, without its token: whoever reads the page of the application learns nothing of it. Null: nowhere. */
+  addressOf(scope: WatchedScope): string | null {
+    const request = this.requests.get(scope)
+    const origin = this.target.origin?.() ?? null
+    return request === undefined || origin === null ? null : `${origin}/#/requests/${request.id}`
   }
 
   /** Whether a loop was seen in a request so far. */

@@ -47,7 +47,7 @@ export class MountedRecorder implements LoopListener, FirstMount {
     const { nPlusOne, explain, alerts } = options
     this.outside = nPlusOne === null || isSeedProcess() ? null : new OutsideRequests(nPlusOne, this)
     this.plans = explain === null ? null : PlanSampler.of(host, explain, this.recorder.reports)
-    const reporter = liveReporter(options.live, process.env, (code, message) => host.warnOnce(code, message))
+    const reporter = liveReporter(options, process.env, (code, message) => host.warnOnce(code, message))
     this.live =
       reporter === null ? null : new LiveMount(host, this.recorder.reports, options.nPlusOne, reporter)
     this.recorder.alerts.add(alerts, (event) => this.queue(() => event))
