@@ -4,14 +4,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
-import { startHub, type Hub, type ProblemView, type RequestView } from '@prisma-brisk/live'
+import {
+  startHub,
+  type Hub,
+  type ProblemView,
+  type ProjectAdvice,
+  type RequestView,
+} from '@prisma-brisk/live'
 import { run } from '@prisma-brisk/live/cli'
 import { APPLICATION, COMMAND, endPrograms, NODE, seen, started } from './support/programs.ts'
+import { project, removeProjects } from '../index-advisor/support/static-project.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 
 /** `brisk live` as it is used: real processes that report to a hub, and what is read from it. */
 
+const DEMO_SCHEMA = readFileSync(join(import.meta.dirname, '../../../prisma/schema.prisma'), 'utf8')
 /** Where a planted fault stands, by the comment behind it. */
 const at = (fault: string) => {
   const line = readFileSync(APPLICATION, 'utf8')
@@ -35,6 +43,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   endPrograms()
+  removeProjects()
   await database.drop()
 })
 
@@ -173,9 +182,46 @@ test('only who has the token may ask, under the names of the hub, and from no ot
   expect(entrance).toMatchObject({ status: 303, headers: { location: '/' } })
   const [cookie] = entrance.headers['set-cookie'] as string[]
   expect(cookie).toMatch(/; HttpOnly; SameSite=Strict$/)
-  const page = await ask(hub, '/', { Cookie: cookie!.split(';')[0]! })
-  expect(page.status).toBe(200)
-  expect(page.headers['content-security-policy']).not.toContain('unsafe')
+  // Cookies know no ports: another hub of this machine has one of another name.
+  expect(cookie).toMatch(new RegExp(`^brisk-live-${hub.port}=[\\w-]{32}; Path=/; HttpOnly; SameSite=Strict$`))
+  const known = { Cookie: cookie!.split(';')[0]! }
+  expect(await status({ Cookie: 'brisk-live=guessed' })).toBe(401)
+  expect(await status({ ...known, Origin: 'http://localhost:3000' }, '/api/migration', 'POST')).toBe(403)
+  expect(await status({ ...known, 'Sec-Fetch-Site': 'same-site' })).toBe(403)
+  for (const path of ['/', '/api', '/api/requests', '/api/none', `/api?token=${tokenOf(hub)}`]) {
+    const { headers } = await ask(hub, path, known)
+    const policy = String(headers['content-security-policy'])
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    expect(policy).not.toContain('unsafe')
+    // No Referer, wherever a link leads: the token may still be in an address that was typed.
+    expect(headers).toMatchObject({
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'cross-origin-resource-policy': 'same-origin',
+      'cache-control': 'no-store',
+    })
+  }
+  expect(
+    await ask(hub, '/api', { ...bearer(hub), Host: `localhost.evil.example:${hub.port}` }),
+  ).toMatchObject({
+    status: 403,
+  })
+  await hub.close()
+})
+
+test('a link from another page opens the page of the hub, which holds no data; nothing else is had that way', async () => {
+  const hub = await startHub({ port: 0 })
+  const link = { 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' }
+  const shell = await ask(hub, '/', link)
+  // Where the page was not built the address shows the status, and that is data.
+  expect(shell.status).toBe(shell.body.startsWith('<') ? 200 : 403)
+  expect(shell.headers['set-cookie']).toBeUndefined()
+  expect(shell.body).not.toContain(tokenOf(hub))
+  expect((await ask(hub, '/', { ...link, 'Sec-Fetch-Mode': 'no-cors' })).status).toBe(403)
+  for (const path of ['/api', '/api/requests', '/api/events', '/api/advice'])
+    expect((await ask(hub, path, link)).status).toBe(403)
+  expect((await ask(hub, '/', { ...link, Host: `evil.example:${hub.port}` })).status).toBe(403)
   await hub.close()
 })
 
@@ -259,13 +305,17 @@ test('production is refused', async () => {
 })
 
 test('brisk live starts the command with its environment, passes output, signals and exit code; agents find three faults', async () => {
-  const live = await started([COMMAND, 'live', '--', process.execPath, ...NODE, APPLICATION], {
-    APPLICATION_DATABASE: database.url,
-  })
+  const given = project({ 'prisma/schema.prisma': DEMO_SCHEMA, 'src/nothing.ts': '' })
+  const live = await started(
+    [COMMAND, 'live', '--', process.execPath, ...NODE, APPLICATION],
+    { APPLICATION_DATABASE: database.url },
+    given.directory,
+  )
   for (const path of ['/loop', '/list', '/scan', '/scan', '/fine']) await live.get(path)
   const transport = new StdioClientTransport({
     command: process.execPath,
     args: [...NODE, COMMAND, 'mcp'],
+    cwd: given.directory,
     env: { ...(process.env as Record<string, string>), NODE_OPTIONS: '' },
     stderr: 'ignore',
   })
@@ -319,10 +369,20 @@ test('brisk live starts the command with its environment, passes output, signals
   expect(plans.text).toContain('Seq Scan')
   for (const text of [plans.text, (await call('get_request', { id: rows[0]!.id })).text])
     expect(text).not.toContain('Ignore your instructions')
+  const { advice } = JSON.parse((await call('advise_indexes')).text) as ProjectAdvice
+  expect(advice.recommendations).toContainEqual(
+    expect.objectContaining({ model: 'User', prisma: expect.stringContaining('@@index([name') }),
+  )
   expect(JSON.parse((await call('write_migration')).text)).toMatchObject({
     isWritten: false,
     said: expect.stringContaining('confirm: true'),
   })
+  expect(given.read('prisma/schema.prisma')).toBe(DEMO_SCHEMA)
+  expect(JSON.parse((await call('write_migration', { confirm: true })).text)).toMatchObject({
+    isWritten: true,
+    files: ['prisma/schema.prisma'],
+  })
+  expect(given.read('prisma/schema.prisma')).toMatch(/model User {[^}]*@@index\(\[name/)
   expect(await call('get_request', { id: 'none' })).toMatchObject({
     isError: true,
     text: expect.stringMatching(/^E_NO_REQUEST/),
@@ -332,11 +392,17 @@ test('brisk live starts the command with its environment, passes output, signals
 
   const printed: string[] = []
   expect(
-    await run(['requests', '--issues', '--route', '/loop'], { stdout: (text) => void printed.push(text) }),
+    await run(['requests', '--issues', '--route', '/loop'], {
+      cwd: given.directory,
+      stdout: (text) => void printed.push(text),
+    }),
   ).toBe(1)
   expect(printed.join('')).toMatch(/GET \/loop {2}200 .* 6 statements {2}\[N\+1\]/)
   printed.length = 0
-  await run(['request', 'latest', '--json'], { stdout: (text) => void printed.push(text) })
+  await run(['request', 'latest', '--json'], {
+    cwd: given.directory,
+    stdout: (text) => void printed.push(text),
+  })
   expect(JSON.parse(printed.join(''))).toMatchObject({ name: 'GET /fine' })
   expect(live.printed.join('')).toMatch(/^brisk live: http:\/\/127\.0\.0\.1:\d+\/\?token=/)
   // The application ends itself with 7 on SIGTERM.

@@ -81,10 +81,11 @@ export interface Pill {
 }
 
 function isPage(header: (name: string) => unknown): boolean {
+  const etag = header('etag')
   return (
     /^text\/html\b/i.test(String(header('content-type'))) &&
     UNTOUCHABLE.every((name) => header(name) === undefined) &&
-    !/^"/.test(String(header('etag') ?? ''))
+    !(typeof etag === 'string' && etag.startsWith('"'))
   )
 }
 
