@@ -20,6 +20,7 @@ export type { CacheSelection } from './cache-selection.ts'
 export type { CacheInfo, CacheStatus } from './report/cache-info.ts'
 export type { CacheStats, ModelStats } from './report/statistics.ts'
 export type { CacheEvent } from './report/read-report.ts'
+export type { TagReach } from './tag/tag-names.ts'
 export type {
   ChangeSink,
   ChangeSource,

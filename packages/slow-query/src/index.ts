@@ -55,6 +55,7 @@ export {
   type LiveProblem,
   type LiveProcess,
   type LiveQuestion,
+  type LiveReach,
   type LiveRecord,
   type LiveRequestBegun,
   type LiveRequestEnded,

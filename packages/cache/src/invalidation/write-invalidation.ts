@@ -71,6 +71,7 @@ export class WriteInvalidation {
       model: by.model,
       operation: by.operation,
       tags: tags.length,
+      reach: this.names.reachOf(tags),
     }))
     const invalidated = this.store.invalidate(tags)
     if (rows === null) return invalidated

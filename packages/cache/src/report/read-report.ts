@@ -1,5 +1,6 @@
 import { channels, type Call } from '@prisma-brisk/core'
 import { collector, type CacheInfo, type CacheStatus } from './cache-info.ts'
+import type { TagReach } from '../tag/tag-names.ts'
 import type { Statistics } from './statistics.ts'
 
 /** Reports a read to the statistics, the channel, the note on the call and `withInfo`, all alike. */
@@ -53,7 +54,7 @@ interface PlannedRead {
 }
 
 /**
- * Published on `prisma-brisk:cache`. It carries names, counts and times; never arguments, results or tags.
+ * Published on `prisma-brisk:cache`. It carries names of models and tables, counts and times; never arguments, results or tags.
  *
  * @example
  * import { subscribe } from 'node:diagnostics_channel'
@@ -76,6 +77,8 @@ export type CacheEvent =
       /** The operation that wrote; `change` where a source of changes has told it. */
       readonly operation: string
       readonly tags: number
+      /** What they stand for; not told of entries of Accelerate's. */
+      readonly reach?: TagReach
     }
   | {
       /** The source of changes went, or came back and has been caught up with; see the option `changes`. */

@@ -77,12 +77,50 @@ export class TagNames {
     return [...tables].flatMap((table) => [this.ofTable(table), `${this.namespace}:k:${table}`])
   }
 
+  /** What tags stand for, in names and numbers: without the value of any row. */
+  reachOf(tags: readonly string[]): TagReach {
+    const reach = {
+      everything: false,
+      lists: [] as string[],
+      tables: [] as string[],
+      rows: 0,
+      values: 0,
+      own: 0,
+    }
+    for (const tag of tags) {
+      const [kind = '', name = ''] = tag.slice(this.namespace.length + 1).split(':')
+      if (kind === 'all') reach.everything = true
+      else if (kind === 'm') reach.lists.push(name)
+      else if (kind === 'k' || kind === 'b') reach.tables.push(name)
+      else if (kind === 'r') reach.rows++
+      else if (kind === 'v' || kind === 'c') reach.values++
+      else if (kind === 't') reach.own++
+    }
+    return { ...reach, tables: [...new Set(reach.tables)] }
+  }
+
   /** The tags of every table, for what may depend on any of them. */
   ofAll(schema: SchemaModel): string[] {
     return [...schema.models.values()]
       .filter((model) => !model.isView)
       .map((model) => this.of(schema, model).any)
   }
+}
+
+/** What an invalidation reaches. Tables are named as the database names them. */
+export interface TagReach {
+  /** Every entry. */
+  readonly everything: boolean
+  /** Tables whose lists are reached, where no value of a column tells them apart. */
+  readonly lists: readonly string[]
+  /** Tables of which every row is reached that was cached by itself. */
+  readonly tables: readonly string[]
+  /** Rows, by each of their unique keys. */
+  readonly rows: number
+  /** Values of columns whose lists are reached. */
+  readonly values: number
+  /** Tags of the user's own. */
+  readonly own: number
 }
 
 /** The tags of one table. */

@@ -1,3 +1,4 @@
+import type { LiveReach } from '@prisma-brisk/slow-query'
 import type { History } from '../history/history.ts'
 import { nameOf } from './folded-calls.ts'
 import { timeSeries, type TimeSeries } from './time-series.ts'
@@ -117,6 +118,7 @@ export interface CacheView {
     readonly by: string
     readonly callSite: string | null
     readonly tags: number
+    readonly reach: LiveReach | null
     readonly request: string | null
   }[]
 }
@@ -153,11 +155,12 @@ export function cacheView({ cacheEvents }: Pick<History, 'cacheEvents'>): CacheV
       .filter(({ event }) => event === 'invalidate')
       .slice(-200)
       .reverse()
-      .map(({ time, model, operation, callSite, tags = 0, request }) => ({
+      .map(({ time, model, operation, callSite, tags = 0, reach = null, request }) => ({
         time,
         by: nameOf({ model, operation }),
         callSite,
         tags,
+        reach,
         request,
       })),
   }

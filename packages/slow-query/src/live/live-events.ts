@@ -1,4 +1,5 @@
 import { channels, runningCall } from '@prisma-brisk/core'
+import type { LiveReach } from '../record/live-records.ts'
 import { currentScope } from '../request/request-scope.ts'
 import { traceKey, type OperationTrace } from '../trace/operation-trace.ts'
 import type { LiveReporter } from './live-reporter.ts'
@@ -12,6 +13,7 @@ interface CacheMessage {
   readonly reason?: string
   readonly age?: number
   readonly tags?: number
+  readonly reach?: LiveReach
 }
 
 /** What batching publishes. */
@@ -32,7 +34,7 @@ export function listenToChannels(reporter: LiveReporter): void {
 }
 
 function cacheEvent(reporter: LiveReporter, message: CacheMessage): void {
-  const { type: event, model = null, operation = event, status, reason, age, tags } = message
+  const { type: event, model = null, operation = event, status, reason, age, tags, reach } = message
   // A source of changes speaks for no request.
   const isOfRequest = event !== 'changes' && operation !== 'change'
   const scope = isOfRequest ? (currentScope() ?? reporter.outside()) : undefined
@@ -54,6 +56,7 @@ function cacheEvent(reporter: LiveReporter, message: CacheMessage): void {
     ...(reason === undefined ? {} : { reason }),
     ...(age === undefined ? {} : { age }),
     ...(tags === undefined ? {} : { tags }),
+    ...(reach === undefined ? {} : { reach }),
   }))
 }
 

@@ -131,6 +131,24 @@ export interface LiveCacheEvent {
   readonly age?: number
   /** Invalidated tags. */
   readonly tags?: number
+  /** What they stand for. */
+  readonly reach?: LiveReach
+}
+
+/** What an invalidation reaches, as `prisma-brisk:cache` says it: names of tables, and counts. */
+export interface LiveReach {
+  /** Every entry. */
+  readonly everything: boolean
+  /** Tables whose lists are reached. */
+  readonly lists: readonly string[]
+  /** Tables of which every row is reached that was cached by itself. */
+  readonly tables: readonly string[]
+  /** Rows, by each of their unique keys. */
+  readonly rows: number
+  /** Values of columns whose lists are reached. */
+  readonly values: number
+  /** Tags of the user's own. */
+  readonly own: number
 }
 
 /** BEGIN, COMMIT, ROLLBACK or a savepoint. */

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import type { RequestView } from '../../../src/index.ts'
 import { count, counted, milliseconds } from '../ui/format.ts'
+import { reachText } from '../ui/reach-text.ts'
 import { PlaceLink } from '../ui/place-link.tsx'
 import { Arguments } from './arguments.tsx'
 import { StatementView } from './statement.tsx'
@@ -86,6 +87,7 @@ function CacheFacts({ call, view }: { call: Call; view: RequestView }) {
             invalidations.reduce((sum, { tags = 0 }) => sum + tags, 0),
             'tag',
           )}
+          {invalidations.map(({ reach }) => (reach === undefined ? '' : `: ${reachText(reach)}`))}
         </Fact>
       )}
     </>

@@ -6,6 +6,7 @@ import { useValue } from '../state/value.ts'
 import { Chart } from '../ui/chart.tsx'
 import { clock, count, counted, percent } from '../ui/format.ts'
 import { PlaceLink } from '../ui/place-link.tsx'
+import { reachText } from '../ui/reach-text.ts'
 import { SortedTable, type Column } from '../ui/sorted-table.tsx'
 import { Tab } from './tab.tsx'
 
@@ -35,12 +36,21 @@ const INVALIDATIONS: Column<Invalidation>[] = [
   { title: 'Write', value: ({ by }) => by },
   {
     title: 'Place',
-    isWide: true,
     value: ({ callSite }) => callSite ?? '',
     cell: ({ callSite }) =>
       callSite === null ? <span class="soft">none recorded</span> : <PlaceLink callSite={callSite} />,
   },
-  { title: 'Tags', isNumber: true, value: ({ tags }) => tags, cell: ({ tags }) => count(tags) },
+  {
+    title: 'Dropped',
+    isWide: true,
+    value: ({ tags }) => tags,
+    cell: ({ tags, reach }) => (
+      <>
+        {counted(tags, 'tag')}
+        {reach !== null && <span class="soft">: {reachText(reach)}</span>}
+      </>
+    ),
+  },
   {
     title: 'Request',
     value: ({ request }) => request ?? '',
@@ -94,8 +104,8 @@ export function CacheTab() {
       />
       <h3>Invalidations</h3>
       <p class="hint-line">
-        A tag stands for rows that a write changed. Entries that rest on it are not believed any more; the
-        store does not count them.
+        A tag stands for rows that a write changed, or lists they are in. Entries that rest on it are not
+        believed any more; the store does not count them.
       </p>
       <SortedTable
         label="Invalidations"

@@ -16,7 +16,7 @@ export function IndexesTab() {
       title="Indexes"
       about={
         value === null
-          ? 'Reading the schema, the source and the statements that were seen.'
+          ? 'Reading the schema, the source and the statements that were seen. In a large project this takes a while, in which the list stands still.'
           : `By the schema, the source and ${counted(value.statements, 'statement')} seen in requests.`
       }
     >

@@ -38,7 +38,9 @@ export function Chart(props: ChartProps) {
   const drawing = useRef<Drawing | null>(null)
   const latest = useRef(props)
   latest.current = props
+  const isEmpty = seconds.length < 2
   useEffect(() => {
+    if (isEmpty) return
     let isWanted = true
     void import('./draw-chart.ts').then(({ drawChart }) => {
       if (isWanted && place.current !== null)
@@ -49,7 +51,7 @@ export function Chart(props: ChartProps) {
       drawing.current?.end()
       drawing.current = null
     }
-  }, [chosen, isDark, lines.map(({ name }) => name).join()])
+  }, [chosen, isDark, isEmpty, lines.map(({ name }) => name).join()])
   useEffect(() => drawing.current?.show(props))
   return (
     <figure class="chart">
@@ -60,9 +62,10 @@ export function Chart(props: ChartProps) {
           </span>
         ))}
       </figcaption>
-      <div class="drawing" role="img" aria-label={label} ref={place} />
-      {seconds.length < 2 && (
-        <p class="hint-line">There is a line once requests came at two different times.</p>
+      {isEmpty ? (
+        <p class="drawing hint-line">There is a line once requests came at two different times.</p>
+      ) : (
+        <div key="drawing" class="drawing" role="img" aria-label={label} ref={place} />
       )}
     </figure>
   )
