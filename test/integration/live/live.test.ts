@@ -1,6 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
@@ -407,35 +406,4 @@ test('brisk live starts the command with its environment, passes output, signals
   expect(live.printed.join('')).toMatch(/^brisk live: http:\/\/127\.0\.0\.1:\d+\/\?token=/)
   // The application ends itself with 7 on SIGTERM.
   expect(await live.end('SIGTERM')).toBe(7)
-})
-
-test('a log of slow queries opens as requests', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'brisk-live-'))
-  const file = join(directory, 'slow.ndjson')
-  const record = {
-    type: 'slow-query',
-    time: '2026-11-30T00:00:00.000Z',
-    model: 'User',
-    operation: 'findMany',
-    ms: 200,
-    threshold: 100,
-    statements: [{ sql: 'SELECT 1', ms: 190, rows: 1, fingerprint: 'f' }],
-    rowsRead: 1,
-    rowsReturned: 1,
-    waitMs: 0,
-    transactionMs: 0,
-    fingerprint: 'f',
-    callSite: '/app/a.ts:1:1',
-    request: 'GET /slow',
-    traceId: 'abc',
-    notes: {},
-  }
-  writeFileSync(file, `${JSON.stringify(record)}\n${JSON.stringify(record)}\ntorn`)
-  const { History } = await import('@prisma-brisk/live')
-  const { readLog } = await import('../../../packages/live/src/history/log-file.ts')
-  const history = new History(1e6)
-  expect(await readLog(file, history)).toBe(2)
-  expect(history.all()).toMatchObject([{ name: 'GET /slow', calls: [{ ms: 200 }, { ms: 200 }] }])
-  await expect(readLog(join(directory, 'none'), history)).rejects.toMatchObject({ code: 'E_LIVE_ARGUMENT' })
-  rmSync(directory, { recursive: true })
 })

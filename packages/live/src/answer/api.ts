@@ -22,6 +22,8 @@ export interface HubStatus {
   /** Requests that were dropped because memory was full. */
   readonly dropped: number
   readonly refused: number
+  /** What cannot be known, where the requests were read from a log of slow queries; empty elsewhere. */
+  readonly lacks: readonly string[]
   readonly processes: readonly object[]
 }
 
@@ -72,13 +74,14 @@ export function findRequest(history: History, id: string): RequestHistory | unde
 }
 
 export function hubStatus(history: History): HubStatus {
-  const { bytes, maxBytes, dropped, refused, processes } = history
+  const { bytes, maxBytes, dropped, refused, lacks, processes } = history
   return {
     requests: history.all().length,
     bytes,
     maxBytes,
     dropped,
     refused,
+    lacks,
     processes: [...processes.values()],
   }
 }

@@ -60,6 +60,8 @@ export class History {
   readonly records: LiveRecord['record'][] = []
   /** Invalidations and reads of the cache, of all requests and of none. */
   readonly cacheEvents: LiveCacheEvent[] = []
+  /** What cannot be known of the requests, where they were read from a log; else nothing. */
+  lacks: readonly string[] = []
   /** Hears what processes answer. */
   onAnswer: (answer: LiveAnswer) => void = () => undefined
   private readonly lone = new LoneTimes()

@@ -57,6 +57,7 @@ export async function readLog(path: string, history: History): Promise<number> {
       `${path}: ${(error as NodeJS.ErrnoException).code}`,
     )
   }
+  history.lacks = LOG_LACKS
   if (records === 0) throw new LiveArgumentError('--file', 'a log that jsonLinesSink has written', path)
   return records
 }
