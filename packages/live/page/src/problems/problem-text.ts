@@ -1,4 +1,5 @@
 import type { ProblemView, RequestView } from '../../../src/index.ts'
+import { shortPlace } from '../ui/format.ts'
 
 /** What is shown of a problem, be it of one request or of all. */
 export type Problem = RequestView['problems'][number] | ProblemView
@@ -19,6 +20,14 @@ function codeIn(text: string): string | null {
     if (text[at] === ')' && --depth === 0) return text.slice(begin.index, at + 1)
   }
   return null
+}
+
+/** The change with its places as they are shown elsewhere. */
+export function shortened(change: string, cwd: string | undefined): string {
+  return change.replaceAll(
+    /\(((?:\/|[A-Za-z]:[/\\])[^()\s]+:\d+:\d+)\)/g,
+    (_, place: string) => `(${shortPlace(place, cwd)})`,
+  )
 }
 
 /** What an agent needs to mend it. Text of the database is no part of it. */

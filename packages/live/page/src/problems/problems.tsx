@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { PlaceLink } from '../ui/place-link.tsx'
 import { MigrationButton } from './migration.tsx'
-import { mendOf, promptFor, type Problem } from './problem-text.ts'
+import { mendOf, promptFor, shortened, type Problem } from './problem-text.ts'
 
 interface ProblemProps {
   readonly problem: Problem
@@ -33,7 +33,7 @@ export function ProblemCard({ problem, route, level, cwd, children }: ProblemPro
           </>
         )}
       </p>
-      <p class="mend">{cwd === undefined || cwd === '' ? change : change.replaceAll(`${cwd}/`, '')}</p>
+      <p class="mend">{shortened(change, cwd)}</p>
       <div class="actions">
         <CopyButton text={code} label="Copy fix" />
         <CopyButton text={promptFor(problem, route)} label="Copy as prompt" />

@@ -86,7 +86,7 @@ function Line({ row, view, scale, bracket }: LineProps) {
           <span class="chevron" aria-hidden="true" />
           {row.turn !== null && <span class="turn">{count(row.turn)}</span>}
           <span class="operation">{row.name}</span>
-          {times > 1 && <span class="loop">× {count(times)}</span>}
+          {times > 1 && <span class={merged > 0 ? 'loop merged' : 'loop'}>× {count(times)}</span>}
           {merged > 0 && (
             <span class="badge note">
               {isLoop ? `${counted(calls.length, 'call')}, ${counted(statements, 'statement')}` : 'merged'}

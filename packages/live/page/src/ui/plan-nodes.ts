@@ -66,9 +66,7 @@ function mysqlNodes(fields: Fields): PlanNode[] {
     return members.flatMap((each): PlanNode[] => {
       const inner = mysqlNodes(each)
       if (name === 'table') return [tableNode(each, inner)]
-      if (!/_operation$|^query_block$|^filesort$|^temporary_table$|_subqueries$|^union_result$/.test(name))
-        return inner
-      if (name === 'query_block' && inner.length === 1) return inner
+      if (!/_operation$|^filesort$|^temporary_table$|_subqueries$|^union_result$/.test(name)) return inner
       const title = name.replaceAll('_', ' ')
       const cost = numberOf((each['cost_info'] as Fields | undefined)?.['query_cost'] ?? each['cost'])
       return [{ title, on: null, isWhole: false, details: [], rows: null, cost, children: inner }]

@@ -10,7 +10,7 @@ export function PlanTree({ plan }: { plan: unknown }) {
         {JSON.stringify(plan, null, 2)}
       </pre>
     )
-  const whole = Math.max(...nodes.map(({ cost }) => cost ?? 0))
+  const whole = greatest(nodes)
   return (
     <ul class="plan">
       {nodes.map((node, index) => (
@@ -18,6 +18,11 @@ export function PlanTree({ plan }: { plan: unknown }) {
       ))}
     </ul>
   )
+}
+
+/** A step below a LIMIT may be dearer than the whole: it does not run to its end. */
+function greatest(nodes: readonly PlanNode[]): number {
+  return nodes.reduce((most, { cost, children }) => Math.max(most, cost ?? 0, greatest(children)), 0)
 }
 
 function Step({ node, whole }: { node: PlanNode; whole: number }) {

@@ -1,0 +1,147 @@
+import { mendOf, promptFor, shortened } from '../page/src/problems/problem-text.ts'
+import { ticks } from '../page/src/request/waterfall-rows.ts'
+import { argumentText, kindText } from '../page/src/ui/argument-text.ts'
+import { editorLink } from '../page/src/ui/editor-link.ts'
+import { milliseconds, shortPlace } from '../page/src/ui/format.ts'
+import { planNodes, type PlanNode } from '../page/src/ui/plan-nodes.ts'
+import { reachText } from '../page/src/ui/reach-text.ts'
+
+/** `Sort › Seq Scan on Post!`, where `!` reads a whole table. */
+const outline = (nodes: readonly PlanNode[] | null): string =>
+  (nodes ?? [])
+    .map(
+      ({ title, on, isWhole, children }) =>
+        `${title}${on === null ? '' : ` ${on}`}${isWhole ? '!' : ''}${children.length === 0 ? '' : ` › ${outline(children)}`}`,
+    )
+    .join(', ')
+
+test('plans of every database are trees of steps', () => {
+  const postgres = [
+    {
+      Plan: {
+        'Node Type': 'Sort',
+        'Total Cost': 9,
+        'Sort Key': ['"createdAt" DESC'],
+        Plans: [
+          {
+            'Node Type': 'Seq Scan',
+            'Relation Name': 'Post',
+            'Plan Rows': 7,
+            'Total Cost': 5,
+            Filter: '(a = $1)',
+          },
+        ],
+      },
+    },
+  ]
+  expect(outline(planNodes(postgres))).toBe('Sort › Seq Scan Post!')
+  expect(planNodes(postgres)?.[0]?.children[0]).toMatchObject({
+    rows: 7,
+    cost: 5,
+    details: [['Filter', '(a = $1)']],
+  })
+  const mysql = {
+    query_block: {
+      select_id: 1,
+      cost_info: { query_cost: '1.05' },
+      ordering_operation: {
+        using_filesort: true,
+        table: {
+          table_name: 'User',
+          access_type: 'ALL',
+          rows_examined_per_scan: 8,
+          cost_info: { prefix_cost: '1.05' },
+        },
+      },
+    },
+  }
+  expect(outline(planNodes(mysql))).toBe('ordering operation › reads the whole table User!')
+  const mariadb = {
+    query_block: {
+      select_id: 1,
+      nested_loop: [
+        { table: { table_name: 'q', access_type: 'const', key: 'PRIMARY', rows: 1 } },
+        { table: { table_name: 'p', access_type: 'ref', key: 'ia', rows: 1, attached_condition: 'p.a = 1' } },
+      ],
+    },
+  }
+  expect(outline(planNodes(mariadb))).toBe('const q by PRIMARY, ref p by ia')
+  expect(outline(planNodes(['SCAN User', 'SEARCH Post USING INDEX Post_userId (userId=?)']))).toBe(
+    'SCAN User!, SEARCH Post',
+  )
+  for (const other of [null, 'x', {}, [], [1], { plan: [] }]) expect(planNodes(other)).toBeNull()
+})
+
+test('a place opens in each editor; what is no file of this machine opens nothing', () => {
+  expect(editorLink('/app/src/a b.ts:17:37', 'vscode')).toBe('vscode://file/app/src/a%20b.ts:17:37')
+  expect(editorLink('C:\\app\\a.ts:1:2', 'cursor')).toBe('cursor://file/C:/app/a.ts:1:2')
+  expect(editorLink('/app/a.ts:3', 'idea')).toBe('idea://open?file=%2Fapp%2Fa.ts&line=3&column=1')
+  for (const text of ['javascript:alert(1):1:1', 'https://x.org/a.ts:1:1', 'a.ts:1:1', '/app/a.ts', ''])
+    expect(editorLink(text, 'vscode')).toBeNull()
+})
+
+test('a place is short, as seen from the application', () => {
+  expect(shortPlace('/app/src/posts.ts:17:37', '/app')).toBe('src/posts.ts:17')
+  expect(shortPlace('/elsewhere/lib/src/posts.ts:17:37', '/app')).toBe('lib/src/posts.ts:17')
+})
+
+test('the code of a mend is copied with all of its brackets, else its words', () => {
+  expect(
+    mendOf({ mend: 'include: load them, prisma.post.findMany({ include: { a: f(1) } }). Then more (x)' })
+      .code,
+  ).toBe('prisma.post.findMany({ include: { a: f(1) } })')
+  expect(mendOf({ mend: 'index: add @@index([a, b]) to model Post' }).code).toBe('@@index([a, b])')
+  expect(mendOf({ mend: 'in: ask for all at once' })).toEqual({
+    change: 'ask for all at once',
+    code: 'ask for all at once',
+  })
+  expect(shortened('keep it (/app/src/a.ts:1:2), f(x)', '/app')).toBe('keep it (src/a.ts:1), f(x)')
+})
+
+test('a prompt names problem, place and mend', () => {
+  const problem = {
+    type: 'problem' as const,
+    request: 'r',
+    kind: 'n-plus-one' as const,
+    model: 'User',
+    operation: 'findUnique',
+    count: 3,
+    callSite: '/app/a.ts:1:1',
+    title: 'N+1: User.findUnique 3 times',
+    mend: 'include: load them',
+    from: 'Post.findMany (/app/a.ts:9:9)',
+  }
+  for (const part of [problem.title, problem.callSite, problem.mend, problem.from, 'GET /posts'])
+    expect(promptFor(problem, 'GET /posts')).toContain(part)
+})
+
+test('arguments hide what is a value, and nothing else', () => {
+  const args = { where: { name: 'Ada', deletedAt: null, id: { in: [1, 2] } }, include: { posts: true } }
+  expect(argumentText(args, false)).toBe(
+    '{\n  where: { name: •••, deletedAt: null, id: { in: [•••, •••] } },\n  include: { posts: true }\n}',
+  )
+  expect(argumentText(args, true)).toContain('name: "Ada"')
+  expect(kindText({ where: { id: { in: ['number', 38] } }, take: 'number' })).toBe(
+    '{ where: { id: { in: [number × 38] } }, take: number }',
+  )
+})
+
+test('numbers are said in the digits that matter', () => {
+  expect([0.416, 3.456, 12.34, 128.4, 2412].map(milliseconds)).toEqual([
+    '0.42 ms',
+    '3.46 ms',
+    '12.3 ms',
+    '128 ms',
+    '2.41 s',
+  ])
+  expect(ticks(96)).toEqual([0, 25, 50, 75])
+  expect(ticks(0.9)).toEqual([0, 0.25, 0.5, 0.75])
+})
+
+test('what an invalidation reaches is said in words', () => {
+  const nothing = { everything: false, lists: [], tables: [], rows: 0, values: 0, own: 0 }
+  expect(reachText({ ...nothing, lists: ['public.Profile'], rows: 1, values: 2 })).toBe(
+    'lists of Profile; 1 key of a row; lists by 2 values of columns',
+  )
+  expect(reachText({ ...nothing, everything: true })).toBe('every entry')
+})
