@@ -12,6 +12,8 @@ export interface BindingContext {
   readonly statistics: Statistics
   /** Mean rows of a call, from the workload: what a LIMIT probably was. */
   readonly rows: number | null
+  /** Parameters, from 0, that are the same value in each call, and nobody knows how often it occurs. Default: none. */
+  readonly constants?: ReadonlySet<number> | undefined
 }
 
 /** The share of the rows that a range finds. */
@@ -21,20 +23,24 @@ const usualPage = 50
 /**
  * The values a query is judged with. A column's most common value, one that is neither common nor rare, and one of
  * those too rare to be listed; ranges that find half, a tenth and a hundredth of the rows. Where the values of a
- * parameter are not known the generic plan alone is left.
+ * parameter are not known the generic plan alone is left. What is the same in each call and not known may be the most common
+ * value: it is taken for that, as the rules take it.
  */
 export function bindingsOf(roles: readonly ParameterRole[], context: BindingContext): readonly Binding[] {
   if (roles.length === 0) return [{ kind: 'common', values: [] }]
   const paired = pairedColumns(roles)
   const bindings: Binding[] = []
   for (const kind of ['common', 'median', 'rare'] as const) {
-    const values = roles.map((role) => valueOf(role, kind, context, paired))
+    const values = roles.map((role, at) =>
+      valueOf(role, context.constants?.has(at) === true ? 'common' : kind, context, paired),
+    )
     if (values.every((value) => value !== undefined)) bindings.push({ kind, values })
   }
-  return [
-    ...bindings.filter((binding, at) => !bindings.slice(0, at).some((other) => same(other, binding))),
-    genericBinding,
-  ]
+  const distinct = bindings.filter(
+    (binding, at) => !bindings.slice(0, at).some((other) => same(other, binding)),
+  )
+  const isConstant = context.constants !== undefined && distinct.length > 0
+  return isConstant ? distinct : [...distinct, genericBinding]
 }
 
 function same(a: Binding, b: Binding): boolean {

@@ -10,7 +10,7 @@ import { rowsOf } from '../statistics/match-schema.ts'
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import { describeQuery } from '../workload/workload-shapes.ts'
-import { queryOfForeignKey, queryOfShape } from '../workload/shape-query.ts'
+import { queryOfForeignKey, queryOfShape, type ShapeQuery } from '../workload/shape-query.ts'
 import type { Workload, WorkloadQuery } from '../workload/workload.ts'
 import type { TableWrites } from '../upkeep/upkeep.ts'
 
@@ -53,13 +53,17 @@ export async function judgedWorkload(
     ) ?? false
   const queries: WeighedQuery[] = []
   const oneOff: WorkloadQuery[] = []
-  const judge = async (fingerprint: string, sql: string, parameters: number, rows: number | null) => {
+  const judge = async (
+    fingerprint: string,
+    { sql, parameters, constants }: ShapeQuery,
+    rows: number | null,
+  ) => {
     const roles = await rolesOf(sql, parameters, hasColumn)
     const query: JudgedQuery = {
       fingerprint,
       sql,
       parameters,
-      bindings: bindingsOf(roles.roles, { statistics, rows }),
+      bindings: bindingsOf(roles.roles, { statistics, rows, constants }),
       tables: new Set(
         roles.tables.flatMap((table) =>
           withParents(statistics, schemaOf(statistics, table.schema), table.name),
@@ -76,7 +80,7 @@ export async function judgedWorkload(
       continue
     }
     queries.push({
-      ...(await judge(observed.fingerprint, observed.sql, observed.parameters, observed.rows)),
+      ...(await judge(observed.fingerprint, observed, observed.rows)),
       calls: observed.calls,
       meanMs: observed.totalMs > 0 ? observed.totalMs / observed.calls : null,
       operation: describeQuery(observed, catalog),
@@ -89,18 +93,18 @@ export async function judgedWorkload(
   for (const shape of shapes) {
     const weight = shape.evidence.weight ?? 1
     if (shape.evidence.kind !== 'source' || weight <= 0) continue
-    const asked = queryOfShape(shape)
+    const asked = queryOfShape(shape, statistics.values)
     if (asked === null) continue
     const entry = bySource.get(asked.sql)
     if (entry === undefined) bySource.set(asked.sql, { shape, weight })
     else entry.weight += weight
   }
   for (const [sql, { shape, weight }] of bySource) {
-    const asked = queryOfShape(shape)
+    const asked = queryOfShape(shape, statistics.values)
     const fingerprint = sqlFingerprint(sql, 'postgresql')
     if (asked === null || known.has(fingerprint)) continue
     queries.push({
-      ...(await judge(fingerprint, sql, asked.parameters, null)),
+      ...(await judge(fingerprint, asked, null)),
       calls: weight,
       meanMs: null,
       operation:
@@ -114,14 +118,14 @@ export async function judgedWorkload(
     for (const key of candidate.table.foreignKeys) {
       const leading = candidate.keys.slice(0, key.columns.length).map((each) => each.column)
       if (candidate.predicate !== null || !key.columns.every((column) => leading.includes(column))) continue
-      const { sql, parameters } = queryOfForeignKey(candidate.table, key)
-      const fingerprint = sqlFingerprint(sql, 'postgresql')
+      const asked = queryOfForeignKey(candidate.table, key)
+      const fingerprint = sqlFingerprint(asked.sql, 'postgresql')
       if (queries.some((each) => each.query.fingerprint === fingerprint)) continue
       const parent = findTable(statistics, candidate.table.schema, key.referencedTable)
       const deleted = parent?.activity.deleted ?? 0
       const likely = parent === undefined ? 0 : (rowsOf(statistics, parent) ?? 0) * LIKELY_DELETED
       queries.push({
-        ...(await judge(fingerprint, sql, parameters, null)),
+        ...(await judge(fingerprint, asked, null)),
         calls: Math.max(1, deleted, likely),
         meanMs: null,
         operation: `deleting a ${key.referencedModel} (foreign key ${candidate.table.model}.${key.relationField})`,

@@ -7,7 +7,7 @@ import { type HypotheticalIndex, type Planner, UnplannableQueryError } from '../
 import type { QueryShape } from '../shape/query-shape.ts'
 import { qualifiedName } from '../statistics/sql-text.ts'
 import { findTable, type Statistics } from '../statistics/statistics.ts'
-import { queryOfShape } from '../workload/shape-query.ts'
+import { queryOfShape, type ShapeQuery } from '../workload/shape-query.ts'
 import { schemaOf } from './judged-workload.ts'
 import { hypotheticalIndex } from './provable-index.ts'
 import { declaredIndexes } from './standing-indexes.ts'
@@ -28,7 +28,8 @@ export async function costOfShape(
   const table = catalog.tables.find((each) => each.name === shape.table && each.schema === shape.schema)
   const schema = schemaOf(statistics, shape.schema)
   if (table === undefined || findTable(statistics, schema, table.name) === undefined) return null
-  const asked = shape.evidence.manner?.counts === true ? countOf(shape) : queryOfShape(shape)
+  const asked =
+    shape.evidence.manner?.counts === true ? countOf(shape) : queryOfShape(shape, statistics.values)
   if (asked === null) return null
   const hasColumn = (of: string | null, name: string, column: string) =>
     findTable(statistics, schemaOf(statistics, of), name)?.columns.some((each) => each.name === column) ??
@@ -38,7 +39,7 @@ export async function costOfShape(
     const query = {
       fingerprint: asked.sql,
       ...asked,
-      bindings: bindingsOf(roles, { statistics, rows: null }),
+      bindings: bindingsOf(roles, { statistics, rows: null, constants: asked.constants }),
       tables: new Set([tableKey(schema, table.name)]),
     }
     const matrix = new CostMatrix(planner)
@@ -61,12 +62,7 @@ async function plannable(
 }
 
 /** `select count(*)` of all rows, or of as many as the limit says. */
-function countOf({
-  conditions,
-  schema,
-  table,
-  limit,
-}: QueryShape): { sql: string; parameters: number } | null {
+function countOf({ conditions, schema, table, limit }: QueryShape): ShapeQuery | null {
   if (conditions.length > 0) return null
   const name = qualifiedName(schema, table)
   const from = typeof limit === 'number' ? `(select 1 from ${name} limit ${limit}) as counted` : name

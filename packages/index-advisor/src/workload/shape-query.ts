@@ -7,14 +7,27 @@ import { literalSql, qualifiedName } from '../statistics/sql-text.ts'
 export interface ShapeQuery {
   readonly sql: string
   readonly parameters: number
+  /** Parameters, from 0, that stand for a literal of the source whose frequency is not known. Default: none. */
+  readonly constants?: ReadonlySet<number>
 }
 
-/** Null where nothing can be asked: no condition and no order that is known. */
-export function queryOfShape(shape: QueryShape): ShapeQuery | null {
+/**
+ * Null where nothing can be asked: no condition and no order that is known.
+ *
+ * @param hasValues the statistics hold values: without them a planner would take each literal of the source for a rare one,
+ *   so it is asked for as a parameter, which may be the commonest value
+ */
+export function queryOfShape(shape: QueryShape, hasValues: boolean): ShapeQuery | null {
   let parameters = 0
   const parameter = (): string => `$${++parameters}`
+  const constants = new Set<number>()
+  const constant = (): string => {
+    constants.add(parameters)
+    return parameter()
+  }
+  const literal: Literals = hasValues ? literalSql : constant
   const conditions = shape.conditions.flatMap((condition) =>
-    condition.isOptional ? [] : (conditionSql(condition, parameter) ?? []),
+    condition.isOptional ? [] : (conditionSql(condition, parameter, literal) ?? []),
   )
   // Arms of an OR are sorted and cut together, not each.
   const whole = shape.arm === null
@@ -31,6 +44,7 @@ export function queryOfShape(shape: QueryShape): ShapeQuery | null {
   return {
     sql: `select * from ${qualifiedName(shape.schema, shape.table)}${where}${sorted}${limited}`,
     parameters,
+    ...(constants.size === 0 ? {} : { constants }),
   }
 }
 
@@ -41,17 +55,17 @@ export function queryOfForeignKey(table: CatalogTable, key: CatalogForeignKey): 
   return { sql: `delete from ${name} where ${where}`, parameters: key.columns.length }
 }
 
-function conditionSql(condition: Condition, parameter: () => string): string | null {
+type Literals = (value: NonNullable<Condition['literal']>) => string
+
+function conditionSql(condition: Condition, parameter: () => string, literal: Literals): string | null {
   const column = quoteIdentifier(condition.column)
   const value = (): string =>
-    condition.literal === undefined || condition.literal === null
-      ? parameter()
-      : literalSql(condition.literal)
+    condition.literal === undefined || condition.literal === null ? parameter() : literal(condition.literal)
   switch (condition.operator) {
     case 'equals':
       return condition.literal === null ? `${column} is null` : `${column} = ${value()}`
     case 'in':
-      return `${column} in (${(condition.literals?.map(literalSql) ?? [parameter(), parameter(), parameter()]).join(', ')})`
+      return `${column} in (${(condition.literals?.map((each) => literal(each)) ?? [parameter(), parameter(), parameter()]).join(', ')})`
     case 'is-null':
       return `${column} is null`
     case 'is-not-null':
