@@ -1,6 +1,7 @@
 import type { Project } from '@prisma-brisk/core/project'
 import type { Advice } from './advice/advice.ts'
 import type { IndexStatement } from './candidate/index-statement.ts'
+import type { QueryShape } from './shape/query-shape.ts'
 import type { SchemaReading } from './schema/schema-collector.ts'
 import type { SelectedIndex } from './selection/index-selector.ts'
 
@@ -10,6 +11,8 @@ export interface AdviceRun {
   readonly project: Project
   /** Null where the provider is not supported. */
   readonly reading: SchemaReading | null
+  /** What was read in the source and in the workload. */
+  readonly shapes: readonly QueryShape[]
   /** One for each recommendation, in its order. */
   readonly decisions: readonly Decision[]
   /** What the advice rests on, in one sentence for people; null where the selector does not say. */

@@ -79,6 +79,7 @@ export async function adviseOn(
       advice: unsupported(reading.unsupported, project),
       project,
       reading: null,
+      shapes: [],
       decisions: [],
       basis: null,
     }
@@ -126,6 +127,10 @@ export async function adviseOn(
           ...omissions(catalog),
           ...(source?.findings ?? []),
           ...outcomes.flatMap((outcome) => outcome.findings ?? []),
+          ...outcomes
+            .flatMap((outcome) => outcome.mendable ?? [])
+            .filter((each) => !decisions.some(({ chosen }) => each.isMendedBy(chosen.candidate)))
+            .map((each) => each.remark),
           ...advised,
           ...selection.findings,
         ])
@@ -133,6 +138,7 @@ export async function adviseOn(
     },
     project,
     reading,
+    shapes,
     decisions,
     basis: selection.basis ?? null,
   }
@@ -208,6 +214,7 @@ function recommendation({ chosen, statement }: Decision): Recommendation {
     unique: false,
     severity: chosen.severity ?? candidate.severity,
     confidence: confidenceOf(chosen),
+    rule: candidate.rule,
     reason: withReplaced(chosen.reason ?? candidate.reason, candidate.replaces),
     evidence: candidate.evidence,
     ...(before === undefined ? {} : { before }),

@@ -57,8 +57,17 @@ export interface ProofEvidence {
   close(): Promise<void>
 }
 
-/** Reads workload and statistics and opens a planner, as far as the options give them. */
+/**
+ * Reads workload and statistics and opens a planner, as far as the options give them.
+ *
+ * @throws AdvisorError E_INVALID_OPTIONS, E_DATABASE, E_STATISTICS, E_WORKLOAD, E_PLANNER
+ */
 export async function openEvidence(collected: Collected, options: ProofOptions): Promise<ProofEvidence> {
+  for (const name of ['budgetBytes', 'minCalls'] as const) {
+    const value = options[name]
+    if (value !== undefined && !(value >= 1))
+      throw new AdvisorError('E_INVALID_OPTIONS', `${name}: expected a number of at least 1, got ${value}.`)
+  }
   const { reading } = collected
   if ('unsupported' in reading)
     return { collected, shapes: [], selector: ruleSelector, close: async () => undefined }
@@ -83,11 +92,17 @@ export async function openEvidence(collected: Collected, options: ProofOptions):
     if (shadow !== null) opened.push(shadow)
     const planner = await openPlanner(options, connection, statistics, shadow)
     if (planner !== null) opened.push(planner)
+    if (options.budgetBytes !== undefined && planner === null)
+      throw new AdvisorError(
+        'E_INVALID_OPTIONS',
+        `The budget does nothing without a planner that knows the size of indexes: ${statistics === null ? 'give --statistics or --database-url' : `none plans for ${statistics.server.name} here`}.`,
+      )
     const shapes = workload === null ? [] : await workloadShapes(workload, described)
     return {
       collected: { ...collected, reading: { ...reading, catalog: described } },
       shapes:
-        planner === null
+        // Of a file of SQL nobody says how often each statement runs.
+        planner === null && workload?.source !== 'sql-file'
           ? shapes.filter((shape) => (shape.evidence.calls ?? 0) >= (options.minCalls ?? 2))
           : shapes,
       selector:
@@ -96,14 +111,18 @@ export async function openEvidence(collected: Collected, options: ProofOptions):
               ...(await unreadStatements(workload)),
               ...(statistics === null ? [] : statisticsFindings(described, statistics)),
               ...(options.planner === 'none' ? [] : unproved(statistics)),
+              ...uncounted(options, workload),
             ])
-          : provingSelector({
-              statistics,
-              planner,
-              workload,
-              ...(options.budgetBytes === undefined ? {} : { budgetBytes: options.budgetBytes }),
-              ...(options.minCalls === undefined ? {} : { minCalls: options.minCalls }),
-            }),
+          : withFindings(
+              provingSelector({
+                statistics,
+                planner,
+                workload,
+                ...(options.budgetBytes === undefined ? {} : { budgetBytes: options.budgetBytes }),
+                ...(options.minCalls === undefined ? {} : { minCalls: options.minCalls }),
+              }),
+              uncounted(options, workload),
+            ),
       close,
     }
   } catch (error) {
@@ -245,6 +264,17 @@ async function unreadStatements(workload: Workload | null): Promise<readonly Rem
   return [{ kind: 'unread', model: '', index: '', reason }]
 }
 
+/** Calls that nobody counted cannot be few. */
+function uncounted({ minCalls }: ProofOptions, workload: Workload | null): readonly Remark[] {
+  if (minCalls === undefined || (workload !== null && workload.source !== 'sql-file')) return []
+  const why =
+    workload === null
+      ? 'the server has counted no statements, and no workload was given'
+      : 'a file of SQL does not say how often each statement runs'
+  const reason = `A minimum of ${minCalls} calls counts for nothing: ${why}.`
+  return [{ kind: 'statistics', model: '', index: '', reason }]
+}
+
 function unproved(statistics: Statistics | null): readonly Remark[] {
   if (statistics?.provider !== 'mysql') return []
   const how = isMariadb(statistics)
@@ -257,6 +287,7 @@ function unproved(statistics: Statistics | null): readonly Remark[] {
 function withFindings(selector: IndexSelector, findings: readonly Remark[]): IndexSelector {
   if (findings.length === 0) return selector
   return {
+    ...selector,
     select: async (problem) => {
       const selection = await selector.select(problem)
       return { ...selection, findings: [...selection.findings, ...findings] }

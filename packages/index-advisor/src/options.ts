@@ -24,11 +24,11 @@ export interface AdviseOptions {
   readonly selector?: IndexSelector | undefined
   /** Tables with fewer rows get no index, where their size is known. Default 500. */
   readonly minRows?: number | undefined
-  /** Maximum indexes per table, existing ones included. Default: no limit. */
+  /** Maximum indexes per table, existing ones included; at least 1. Default: no limit. */
   readonly maxIndexesPerTable?: number | undefined
   /**
    * How much a write counts beside a read. With a planner, upkeep counts so many times; by rules, from 2 on an index that finds
-   * a query's rows in part is enough. 0: writes count for nothing. Default 1.
+   * a query's rows in part is enough. At least 1, the default.
    */
   readonly writeWeight?: number | undefined
 }
@@ -83,6 +83,11 @@ const count: Check = {
   holds: (value) => typeof value === 'number' && value >= 0,
 }
 
+const atLeastOne: Check = {
+  expected: 'a number of at least 1',
+  holds: (value) => typeof value === 'number' && value >= 1,
+}
+
 const CHECKS: Record<keyof AdviseOptions, Check> = {
   cwd: text,
   schema: text,
@@ -99,8 +104,8 @@ const CHECKS: Record<keyof AdviseOptions, Check> = {
     holds: (value) => typeof (value as Partial<IndexSelector> | null)?.select === 'function',
   },
   minRows: count,
-  maxIndexesPerTable: count,
-  writeWeight: count,
+  maxIndexesPerTable: atLeastOne,
+  writeWeight: atLeastOne,
 }
 
 function invalid(name: string, expected: string, given: string): AdvisorError {

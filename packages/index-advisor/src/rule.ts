@@ -28,8 +28,16 @@ export interface RuleOutcome {
   readonly candidates?: readonly Candidate[]
   readonly rejected?: readonly RejectedCandidate[]
   readonly findings?: readonly Remark[]
+  /** Remarks that an index which is recommended may mend. */
+  readonly mendable?: readonly Mendable[]
   /** Advice beside indexes, with what a planner shall be asked where there is one. */
   readonly advice?: readonly Advised[]
+}
+
+/** What is said unless one of the recommended indexes mends it. */
+export interface Mendable {
+  readonly remark: Remark
+  isMendedBy(candidate: Candidate): boolean
 }
 
 /** A way of asking that costs, and one that costs less. */

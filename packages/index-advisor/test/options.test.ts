@@ -13,7 +13,7 @@ test.each([
   [{ minRows: -1 }, 'advise({ minRows }): expected a number of at least 0, got -1.'],
   [
     { maxIndexesPerTable: Number.NaN },
-    'advise({ maxIndexesPerTable }): expected a number of at least 0, got null.',
+    'advise({ maxIndexesPerTable }): expected a number of at least 1, got null.',
   ],
   [{ selector: {} }, 'advise({ selector }): expected an object with select(), got object.'],
   [{ shapes: {} }, 'advise({ shapes }): expected an array, got object.'],

@@ -176,7 +176,7 @@ test.each([
     })
     const { findings } = await adviceOf(given)
     expect(findings.map((each) => [each.kind, each.index, each.change])).toEqual(
-      change === null ? [] : [['drift', 'it', change]],
+      change === null ? [] : [['undeclared-index', 'it', change]],
     )
     expect((await differenceOf(given)) === '').toBe(change === null)
     if (agreeing === null) return

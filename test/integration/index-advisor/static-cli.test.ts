@@ -86,7 +86,7 @@ describe('bad input', () => {
       'bad number',
       {},
       ['advise', '--min-rows', 'many'],
-      /^brisk: .*--min-rows.*Expected a whole number, got "many"\.\n$/,
+      /^brisk: .*--min-rows.*Expected a whole number of at least 0, got "many"\.\n$/,
     ],
     ['bad format', {}, ['advise', '--format', 'xml'], /^brisk: .*'xml' is invalid.*\n$/],
     [
@@ -241,6 +241,7 @@ Decided by rules, from the schema: an index that finds and sorts is preferred to
           where: null,
           type: 'BTree',
           unique: false,
+          rule: 'unindexed-foreign-key',
           severity: 'medium',
           confidence: 'static',
           reason:
@@ -254,7 +255,7 @@ Decided by rules, from the schema: an index that finds and sorts is preferred to
       rejected: [],
       findings: [
         {
-          kind: 'redundant',
+          kind: 'redundant-index',
           model: 'Post',
           index: 'Post_a_idx',
           reason: 'Post_a_idx is the beginning of Post_a_b_idx, which finds all it finds; it can be dropped.',

@@ -29,6 +29,8 @@ export interface Recommendation {
    * calls whose client's type is lost, known by the names of model and operation.
    */
   readonly confidence: Confidence
+  /** Name of the rule that made it: `query-index`. */
+  readonly rule: string
   readonly reason: string
   readonly evidence: readonly Evidence[]
   readonly before?: { readonly cost: number }
@@ -108,15 +110,16 @@ export interface Finding extends Remark {
   readonly at: string
 }
 
+/** The name of the rule that says it, as in the guide to the rules; or what else there is to say of the run. */
 export type FindingKind =
-  | 'redundant'
-  | 'duplicate'
-  | 'unused'
-  | 'invalid'
-  | 'drift'
-  | 'covered-in-part'
+  | 'redundant-index'
+  | 'duplicate-index'
+  | 'undeclared-index'
+  | 'partly-indexed-foreign-key'
+  | 'partial-index'
+  | 'pattern-search'
+  | 'compared-expression'
   | 'large-offset'
-  | 'write-cost'
   | 'whole-count'
   | 'excluded-list'
   | 'distinct-in-memory'
@@ -127,9 +130,8 @@ export type FindingKind =
   | 'soft-deleted-unique'
   | 'old-rows'
   | 'heavy-text'
-  | 'trigram'
-  | 'expression'
-  | 'partial'
+  /** Said of an index that is recommended. */
+  | 'write-cost'
   | 'statistics'
   | 'unsupported'
   | 'unread'

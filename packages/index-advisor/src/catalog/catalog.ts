@@ -58,6 +58,11 @@ export interface CatalogTable {
   readonly source: ClaimSource
 }
 
+/** The table as people are told of it: with its schema, where the Prisma schema names one. */
+export function tableLabel({ schema, name }: Pick<CatalogTable, 'schema' | 'name'>): string {
+  return schema === null ? name : `${schema}.${name}`
+}
+
 export interface CatalogColumn {
   /** The column's name in the database. */
   readonly name: string

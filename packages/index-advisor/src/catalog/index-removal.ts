@@ -5,7 +5,7 @@ import { isDroppedByPrisma } from './undeclared.ts'
 /** An index that can go, and the one that stays and finds all it finds. */
 export interface IndexRemoval {
   readonly index: CatalogIndex
-  readonly kind: 'duplicate' | 'redundant'
+  readonly kind: 'duplicate-index' | 'redundant-index'
   readonly because: CatalogIndex
 }
 
@@ -27,14 +27,14 @@ export function removalsOf(catalog: Catalog, table: CatalogTable): readonly Inde
   const twins = (index: CatalogIndex) =>
     left.filter((other) => other !== index && isDuplicateOf(index, other, table))
   // Constraints stay in any case, and the longest index does when those between go too; of plain twins one is left.
-  remove('duplicate', (index) => twins(index).find((other) => other.kind !== 'index'))
-  remove('redundant', (index) =>
+  remove('duplicate-index', (index) => twins(index).find((other) => other.kind !== 'index'))
+  remove('redundant-index', (index) =>
     left
       .filter((other) => other.keys.length > index.keys.length && isBeginning(index, other))
       .sort((a, b) => b.keys.length - a.keys.length)
       .at(0),
   )
-  remove('duplicate', (index) => twins(index)[0])
+  remove('duplicate-index', (index) => twins(index)[0])
   return removals
 }
 

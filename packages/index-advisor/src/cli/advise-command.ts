@@ -1,7 +1,6 @@
 import { relative, resolve } from 'node:path'
 import type { AdviceRun } from '../advice-run.ts'
-import { AdvisorError } from '../errors.ts'
-import { adviceOf, type AdviseFlags } from './advise-flags.ts'
+import { adviceOf, refuse, refuseIdleSources, type AdviseFlags } from './advise-flags.ts'
 import { newTo, readBaseline, writeBaseline } from './baseline.ts'
 import type { CliHost } from './cli-host.ts'
 import { withProgress } from './progress.ts'
@@ -28,13 +27,8 @@ export async function adviseCommand(flags: AdviseFlags, host: CliHost): Promise<
 }
 
 function refuseIdleFlags(flags: AdviseFlags): void {
-  const refuse = (flag: string, wanted: string) => {
-    throw new AdvisorError('E_INVALID_OPTIONS', `${flag} does nothing without ${wanted}.`)
-  }
   if (flags.dropRedundant === true && flags.write !== true) refuse('--drop-redundant', '--write')
-  const hasStatistics = flags.statistics !== undefined || flags.databaseUrl !== undefined
-  if (flags.shadowDatabaseUrl !== undefined && flags.write !== true && !hasStatistics)
-    refuse('--shadow-database-url', '--write, --statistics or --database-url')
+  refuseIdleSources(flags)
   if (flags.updateBaseline === true && flags.baseline === undefined)
     refuse('--update-baseline', '--baseline <file>')
   if (flags.baseline !== undefined && flags.check !== true && flags.updateBaseline !== true)

@@ -1,5 +1,6 @@
 import type { AdviceRun } from '../advice-run.ts'
 import { adviseOn, collect } from '../advise.ts'
+import { AdvisorError } from '../errors.ts'
 import type { CliHost } from './cli-host.ts'
 import { withProgress } from './progress.ts'
 
@@ -64,6 +65,25 @@ export async function adviceOf(flags: AdviseFlags, host: CliHost): Promise<Advic
       await evidence.close()
     }
   })
+}
+
+/** What is asked for and could change nothing. */
+export function refuseIdleSources(flags: AdviseFlags): void {
+  const hasStatistics = flags.statistics !== undefined || flags.databaseUrl !== undefined
+  if (flags.shadowDatabaseUrl !== undefined && flags.write !== true && !hasStatistics)
+    refuse('--shadow-database-url', '--write, --statistics or --database-url')
+  if (flags.budget !== undefined && (!hasStatistics || flags.planner === 'none'))
+    refuse('--budget', 'a planner that knows the size of indexes: --statistics or --database-url')
+  if (flags.minRows !== undefined && !hasStatistics)
+    refuse('--min-rows', 'the number of rows: --statistics or --database-url')
+  if (flags.minCalls !== undefined && flags.workload === undefined && flags.databaseUrl === undefined)
+    refuse('--min-calls', '--workload or --database-url')
+  if (flags.allowCreate === true && flags.planner !== 'transaction')
+    refuse('--allow-create', '--planner transaction')
+}
+
+export function refuse(flag: string, wanted: string): never {
+  throw new AdvisorError('E_INVALID_OPTIONS', `${flag} does nothing without ${wanted}.`)
 }
 
 function asksForProof(flags: AdviseFlags): boolean {

@@ -6,7 +6,7 @@ import { findingId } from '../advice/finding-id.ts'
 import type { Finding } from '../advice/advice.ts'
 import { rules } from '../rules/index.ts'
 import { costSaid, placesOf } from '../report/text-report.ts'
-import { adviceOf, type AdviseFlags } from './advise-flags.ts'
+import { adviceOf, refuseIdleSources, type AdviseFlags } from './advise-flags.ts'
 import type { CliHost } from './cli-host.ts'
 
 /**
@@ -14,20 +14,19 @@ import type { CliHost } from './cli-host.ts'
  * a model, a field, the id of a recommendation, the name of an index, the fingerprint of a remark, a place in the source.
  */
 export async function explainCommand(asked: string, flags: AdviseFlags, host: CliHost): Promise<number> {
+  refuseIdleSources(flags)
   const run = await adviceOf(flags, host)
   if (run.reading === null) {
     host.stdout(run.advice.findings.map((each) => `${each.reason}\n`).join(''))
     return 0
   }
   const said = asked.trim()
-  const finding = run.advice.findings.find((each) => findingId(each) === said)
-  if (finding?.change !== undefined) {
-    host.stdout(adviceText(finding))
-    return 0
-  }
-  const place = atPlace(run, said)
-  if (place !== null) {
-    host.stdout(place)
+  // Several remarks may be of one thing.
+  const found = run.advice.findings.filter((each) => findingId(each) === said)
+  const isWhole = found.some((each) => each.change !== undefined || each.model === '')
+  const whole = isWhole ? found.map(adviceText).join('') : (atPlace(run, said) ?? ofStatement(run, said))
+  if (whole !== null) {
+    host.stdout(whole)
     return 0
   }
   const wanted = byIndex(run, said) ?? byFingerprint(run, said) ?? parse(said)
@@ -49,7 +48,7 @@ function adviceText(finding: Finding): string {
   return `${[
     `Remark at ${finding.at}: ${finding.reason}${costSaid(finding)}`,
     ...(rule === undefined ? [] : [`Why: ${rule.why.replaceAll('\n', ' ')}`]),
-    `Instead: ${finding.change}`,
+    ...(finding.change === undefined ? [] : [`Instead: ${finding.change}`]),
   ].join('\n')}\n`
 }
 
@@ -98,7 +97,7 @@ function byIndex(run: AdviceRun, name: string): Wanted | null {
   return null
 }
 
-/** `redundant:Post:Post_authorId_idx`, as SARIF names a remark. */
+/** `redundant-index:Post:Post_authorId_idx`, as SARIF names a remark. */
 function byFingerprint(run: AdviceRun, said: string): Wanted | null {
   const [, model, index] = /^[a-z-]+:(\w*):(.*)$/s.exec(said) ?? []
   if (model === undefined || index === undefined) return null
@@ -122,6 +121,51 @@ function atPlace({ advice }: AdviceRun, place: string): string | null {
       .map((each) => `Remark: ${each.reason}`),
   ]
   return lines.length === 0 ? `Nothing was said of ${place}.\n` : `${lines.join('\n')}\n`
+}
+
+/**
+ * `6d66c5907e275372`, as a statement of the workload is called in reports: what it asks, and what was said of that. Null where
+ * the text is no such id.
+ */
+function ofStatement(run: AdviceRun, said: string): string | null {
+  if (!/^[0-9a-f]{16}$/.test(said)) return null
+  const asked = run.shapes.filter((shape) => shape.evidence.fingerprint === said)
+  const proved = run.decisions.filter(({ chosen }) =>
+    chosen.proof?.queries.some((query) => query.fingerprint === said),
+  )
+  const lines = run.advice.findings
+    .filter((each) => each.index === said || each.reason.includes(said))
+    .map((each) => `Remark: ${each.reason}`)
+  const [first] = asked
+  if (first !== undefined) {
+    const { operation, calls } = first.evidence
+    const name = operation === undefined ? '' : `, ${operation}`
+    lines.unshift(
+      `Statement ${said}${name}${calls === undefined ? '' : `: ${calls.toLocaleString('en')} calls`}`,
+    )
+  }
+  const seen = new Set<string>()
+  for (const shape of asked) {
+    const table = run.reading?.catalog.tables.find(
+      (each) => each.name === shape.table && each.schema === shape.schema,
+    )
+    if (table === undefined) continue
+    const columns = [...shape.conditions, ...shape.order].map((each) => fieldOf(table, each.column))
+    for (const fields of columns.length === 0 ? [] : columns.map((each) => [each])) {
+      if (seen.has(`${table.model}.${fields.join()}`)) continue
+      seen.add(`${table.model}.${fields.join()}`)
+      lines.push(`Asks ${table.model} by ${fields.join()}:`, indented(explanation(run, table, fields)))
+    }
+  }
+  for (const { chosen, statement } of asked.length > 0 ? [] : proved)
+    lines.push(`Recommended for it: ${statement.prisma} on ${chosen.candidate.table.model}`)
+  return lines.length === 0
+    ? `No statement ${said} was read: give explain the --workload, --database-url or --statistics that advise had.\n`
+    : `${lines.join('\n')}\n`
+}
+
+function indented(text: string): string {
+  return text.trimEnd().replace(/^/gm, '  ')
 }
 
 function unknownModel(run: AdviceRun, model: string): AdvisorError {

@@ -69,10 +69,6 @@ function addAdvise(program: Command, host: CliHost, done: (exitCode: number) => 
     )
     .option('--write', 'edit the schema and add a migration')
     .option('--drop-redundant', 'with --write: also drop redundant indexes, in migrations of their own')
-    .option(
-      '--shadow-database-url <url>',
-      'MySQL, MariaDB: a server on which migrations are played before they are written; MariaDB plans there, too',
-    )
     .option('--all', 'text: all advice beside indexes, not only the five that cost most')
     .option('--check', 'exit with code 1 when there are recommendations')
     .option('--baseline <file>', 'with --check: recommendations that are known and accepted')
@@ -151,19 +147,18 @@ function withSources(command: Command): Command {
     .option('--no-source', 'do not read the source')
     .option(
       '--min-rows <rows>',
-      'tables with fewer rows get no index, where their size is known',
-      wholeNumber,
-      500,
+      'tables with fewer rows get no index, where their size is known (default: 500)',
+      wholeNumber(0),
     )
     .option(
       '--max-indexes-per-table <count>',
       'maximum indexes per table, existing ones included',
-      wholeNumber,
+      wholeNumber(1),
     )
     .option(
       '--write-weight <times>',
       'how much a write counts beside a read; from 2 on, one index does for two queries that begin alike (default: 1)',
-      wholeNumber,
+      wholeNumber(1),
     )
     .option('--workload <file>', 'slow-query log (JSON lines) or a file of SQL')
     .option(
@@ -181,14 +176,22 @@ function withSources(command: Command): Command {
       '--allow-create',
       '--planner transaction: build indexes, locked and rolled back, on a development database',
     )
-    .option('--budget <megabytes>', 'size of all recommended indexes together', wholeNumber)
-    .option('--min-calls <count>', 'statements that ran less often are one-offs (default: 2)', wholeNumber)
+    .option(
+      '--shadow-database-url <url>',
+      'MySQL, MariaDB: a server on which migrations are played before they are written; MariaDB plans there, too',
+    )
+    .option('--budget <megabytes>', 'size of all recommended indexes together', wholeNumber(1))
+    .option('--min-calls <count>', 'statements that ran less often are one-offs (default: 2)', wholeNumber(1))
 }
 
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text))
-    throw new InvalidArgumentError(`Expected a whole number, got ${JSON.stringify(text)}.`)
-  return Number(text)
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : NaN
+    if (Number.isSafeInteger(number) && number >= least) return number
+    throw new InvalidArgumentError(
+      `Expected a whole number of at least ${least}, got ${JSON.stringify(text)}.`,
+    )
+  }
 }
 
 function oneLine(name: string, text: string): string {

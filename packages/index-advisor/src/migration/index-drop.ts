@@ -13,7 +13,7 @@ export interface IndexDrop {
 export function dropsOf(catalog: Catalog, findings: readonly Remark[]): IndexDrop[] {
   const drops = new Map<CatalogIndex, IndexDrop>()
   for (const finding of findings) {
-    if (finding.kind !== 'redundant' && finding.kind !== 'duplicate') continue
+    if (finding.kind !== 'redundant-index' && finding.kind !== 'duplicate-index') continue
     const table = catalog.tables.find((each) => each.model === finding.model)
     const index = table?.indexes.find((each) => each.name === finding.index)
     if (table !== undefined && index !== undefined)

@@ -12,7 +12,7 @@ const LEVEL: Record<Severity, 'error' | 'warning' | 'note'> = {
 }
 
 /** SARIF 2.1.0, for code scanning: each recommendation and remark at the place it comes from. */
-export function sarifReport({ advice, decisions, reading, project }: AdviceRun): string {
+export function sarifReport({ advice, reading, project }: AdviceRun): string {
   const modelAt = (model: string) => {
     const block = reading?.blocks.get(model)
     return block === undefined ? 'schema.prisma:1' : `${block.file}:${block.line}`
@@ -23,8 +23,8 @@ export function sarifReport({ advice, decisions, reading, project }: AdviceRun):
     ...advice.recommendations.map(placeOf),
     ...advice.findings.map((each) => each.at),
   ])
-  const recommended = advice.recommendations.map((each, at) => ({
-    ruleId: decisions[at]?.chosen.candidate.rule ?? 'index',
+  const recommended = advice.recommendations.map((each) => ({
+    ruleId: each.rule,
     level: LEVEL[each.severity],
     message: { text: `${each.prisma} on ${each.model}: ${each.reason}` },
     locations: [places.location(placeOf(each))],

@@ -35,7 +35,7 @@ export const comparedExpression: Rule = {
         const { at } = shape.evidence
         const field = fieldOf(table, name)
         found.set(id, {
-          kind: 'expression',
+          kind: 'compared-expression',
           model: table.model,
           index: field,
           reason,

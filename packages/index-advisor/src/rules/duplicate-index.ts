@@ -16,7 +16,7 @@ and finds nothing that the first does not.`,
   apply({ catalog }) {
     const findings = catalog.tables.flatMap((table) =>
       removalsOf(catalog, table).flatMap(({ kind, index, because }): Remark[] => {
-        if (kind !== 'duplicate') return []
+        if (kind !== 'duplicate-index') return []
         const what = because.kind === 'primary' ? `${because.name}, the id,` : because.name
         return [
           {

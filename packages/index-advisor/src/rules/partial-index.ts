@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteMarkOf } from '@prisma-brisk/core'
 import type { Candidate, CandidateKey } from '../candidate/candidate.ts'
 import { fieldOf } from '../candidate/candidate.ts'
-import type { Catalog, CatalogColumn, Provider } from '../catalog/catalog.ts'
+import type { Catalog, CatalogColumn, CatalogIndex, Provider } from '../catalog/catalog.ts'
 import type { IndexNeed } from '../candidate/index-need.ts'
 import type { Remark } from '../advice/advice.ts'
 import { constantConditions } from '../candidate/constant-condition.ts'
@@ -152,6 +152,11 @@ function partOf(
   }
 }
 
+/** The column is a key of it: what was offered has been taken, by hand or with the preview feature. */
+function holds({ keys }: CatalogIndex, column: string): boolean {
+  return keys.some((key) => key.column === column)
+}
+
 function isMostlyNull(column: CatalogColumn): boolean {
   return column.isNullable && (column.statistics?.nullFraction ?? 0) >= MOSTLY_NULL
 }
@@ -170,6 +175,7 @@ see them as it plans: PostgreSQL does with the driver's unnamed statements, and 
 \`plan_cache_mode = force_generic_plan\`; SQLite does. A partial index never counts as the index of a foreign key.`,
   silent: [
     'No statistics are given.',
+    'A partial index holds the column already.',
     'MySQL and MariaDB: they have no partial indexes.',
     'Values that vary between the calls; a workload keeps no values, so it names no constants.',
     'Enums on PostgreSQL: Prisma sends `CAST($1::text AS "Status")`, which the server cannot compute while it plans, so it never uses such an index.',
@@ -187,11 +193,12 @@ see them as it plans: PostgreSQL does with the driver's unnamed statements, and 
       return shape.conditions.flatMap((condition): Remark[] => {
         const column = table.columns.find((each) => each.name === condition.column)
         if (condition.operator !== 'equals' || column === undefined || !isMostlyNull(column)) return []
+        if (table.indexes.some((index) => index.predicate !== null && holds(index, column.name))) return []
         const field = fieldOf(table, column.name)
         const percent = ((column.statistics?.nullFraction ?? 0) * 100).toFixed(1)
         return [
           {
-            kind: 'partial',
+            kind: 'partial-index',
             model: table.model,
             index: field,
             reason: `${field} is NULL in ${percent} % of the rows of ${table.model}: with previewFeatures = ["partialIndexes"] the index could leave them out (where: { ${field}: { not: null } }).`,

@@ -53,7 +53,7 @@ drop the index and make it again.`,
         const trigram = '(pg_trgm, type: Gin, ops: raw("gin_trgm_ops"))'
         return [
           {
-            kind: 'trigram',
+            kind: 'pattern-search',
             model: table.model,
             index: field,
             ...(shape.evidence.at === undefined ? {} : { at: shape.evidence.at }),

@@ -128,7 +128,7 @@ function offered(context: RuleContext, whole: Candidate, need: IndexNeed): Remar
   const { sql } = new IndexNames(context.catalog).statement(partial)
   return [
     {
-      kind: 'partial',
+      kind: 'partial-index',
       model: need.table.model,
       index: partial.keys.map((each) => fieldOf(need.table, each.column)).join(', '),
       reason: `${partial.reason} With previewFeatures = ["partialIndexes"] it is recommended and written; by hand: ${sql}`,

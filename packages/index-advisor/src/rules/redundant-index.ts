@@ -21,7 +21,7 @@ its own, so that the new indexes are in use before an old one goes.`,
   apply({ catalog }) {
     const findings = catalog.tables.flatMap((table) =>
       removalsOf(catalog, table).flatMap(({ kind, index, because }): Remark[] => {
-        if (kind !== 'redundant') return []
+        if (kind !== 'redundant-index') return []
         // On MySQL the longer one backs the same foreign keys: it begins with the same whole columns.
         return [
           {

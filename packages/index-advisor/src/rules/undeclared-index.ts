@@ -26,11 +26,12 @@ again by each \`prisma migrate dev\`. The advisor takes all of them into account
       table.indexes.flatMap((index): Remark[] => {
         const [first] = index.sources
         const change = neverAgrees(catalog, index)
-        if (change !== null) return [{ kind: 'drift', model: table.model, index: index.name, ...change }]
+        if (change !== null)
+          return [{ kind: 'undeclared-index', model: table.model, index: index.name, ...change }]
         if (first.kind !== 'migration' || !isDroppedByPrisma(catalog, index)) return []
         return [
           {
-            kind: 'drift',
+            kind: 'undeclared-index',
             model: table.model,
             index: index.name,
             reason: `${index.name} is made at ${first.file}:${first.line} and not declared in the schema: the next prisma migrate dev would drop it.`,

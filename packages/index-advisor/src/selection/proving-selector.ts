@@ -1,3 +1,4 @@
+import { tableLabel } from '../catalog/catalog.ts'
 import type { Candidate, RejectedCandidate } from '../candidate/candidate.ts'
 import { candidateId, fieldOf } from '../candidate/candidate.ts'
 import type { IndexSelection, SelectionProblem, IndexSelector, SelectedIndex } from './index-selector.ts'
@@ -174,14 +175,14 @@ class Proving {
     this.#rejected.push(...rejected)
     return chosen.map((each) => ({
       ...each,
-      reason: `${each.candidate.reason} Not proved: ${each.candidate.table.name} was never analysed, run ANALYZE.`,
+      reason: `${each.candidate.reason} Not proved: ${tableLabel(each.candidate.table)} was never analysed, run ANALYZE.`,
     }))
   }
 
   async #refusal(candidate: Candidate): Promise<string | null> {
     const { table } = candidate
     const found = findTable(this.#statistics, schemaOf(this.#statistics, table.schema), table.name)
-    if (found === undefined) return `The statistics know no table ${table.name}.`
+    if (found === undefined) return `The statistics know no table ${tableLabel(table)}.`
     const rows = rowsOf(this.#statistics, found)
     if (rows !== null && rows < this.#problem.minRows) {
       return `${table.model} has about ${Math.round(rows)} rows: a scan is as fast (--min-rows ${this.#problem.minRows}).`
@@ -239,7 +240,7 @@ class Proving {
       kind: 'statistics',
       model: table?.model ?? '',
       index: '',
-      reason: `${index.table}(${columns}) is declared and not in the statistics yet: planned as if it were built.`,
+      reason: `${table === undefined ? index.table : tableLabel(table)}(${columns}) is declared and not in the statistics yet: planned as if it were built.`,
     }
   }
 

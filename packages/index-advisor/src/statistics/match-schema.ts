@@ -1,4 +1,4 @@
-import type { Catalog, ColumnStatistics } from '../catalog/catalog.ts'
+import { tableLabel, type Catalog, type ColumnStatistics } from '../catalog/catalog.ts'
 import type { CatalogStatistics } from '../catalog/with-statistics.ts'
 import { AdvisorError } from '../errors.ts'
 import type { Remark } from '../advice/advice.ts'
@@ -23,7 +23,7 @@ export function checkStatistics(catalog: Catalog, statistics: Statistics): void 
   if (closed[0] !== undefined) {
     throw new AdvisorError(
       'E_STATISTICS',
-      `The statistics leave out ${closed.map((table) => table.name).join(', ')}: the role that exported them may not ` +
+      `The statistics leave out ${closed.map(tableLabel).join(', ')}: the role that exported them may not ` +
         'read it. GRANT SELECT (or pg_read_all_data), then export again.',
     )
   }
@@ -31,7 +31,7 @@ export function checkStatistics(catalog: Catalog, statistics: Statistics): void 
     throw new AdvisorError(
       'E_STATISTICS',
       `The statistics do not match the schema: they know ${catalog.tables.length - missing.length} of its ` +
-        `${catalog.tables.length} tables (no ${missing[0]?.name}). Export them from the database of this schema.`,
+        `${catalog.tables.length} tables (no ${missing[0] === undefined ? '' : tableLabel(missing[0])}). Export them from the database of this schema.`,
     )
   }
   for (const table of catalog.tables) {
@@ -41,7 +41,7 @@ export function checkStatistics(catalog: Catalog, statistics: Statistics): void 
     if (column !== undefined) {
       throw new AdvisorError(
         'E_STATISTICS',
-        `The statistics do not match the schema: they know no column ${column.name} in ${table.name}. ` +
+        `The statistics do not match the schema: they know no column ${column.name} in ${tableLabel(table)}. ` +
           'Migrate that database, or export from one that is, then try again.',
       )
     }
@@ -124,16 +124,17 @@ export function statisticsFindings(catalog: Catalog, statistics: Statistics): Re
       index: '',
       reason,
     })
+    const label = tableLabel(table)
     if (found === undefined)
-      return [finding(`The statistics know no table ${table.name}: nothing of it is proved.`)]
+      return [finding(`The statistics know no table ${label}: nothing of it is proved.`)]
     if (rowsOf(statistics, found) === null) {
-      return [finding(`${table.name} was never analysed: run ANALYZE, then ask again.`)]
+      return [finding(`${label} was never analysed: run ANALYZE, then ask again.`)]
     }
     const changed = found.activity.changedSinceAnalysed
     if (changed > 50 + 0.2 * Math.max(0, found.rows) && found.partitioning?.key == null) {
       const share = Math.round((100 * changed) / Math.max(1, found.rows))
       return [
-        finding(`Statistics of ${table.name} are stale (${share} % of its rows changed since): run ANALYZE.`),
+        finding(`Statistics of ${label} are stale (${share} % of its rows changed since): run ANALYZE.`),
       ]
     }
     return []

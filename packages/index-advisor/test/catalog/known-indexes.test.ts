@@ -31,7 +31,7 @@ describe('KA-A6 an access method that is not known', () => {
         source: byTitle,
       })
       expect(ids).toEqual(['Post(title)'])
-      expect(remarks).toEqual(['drift b'])
+      expect(remarks).toEqual(['undeclared-index b'])
     },
   )
 
@@ -132,7 +132,7 @@ describe('KA-A5 MySQL', () => {
 
   test('KA-A5 SPATIAL is none either, nor FULLTEXT inside CREATE TABLE', async () => {
     const spatial = await on('CREATE SPATIAL INDEX `s` ON `Post`(`title`);', '')
-    expect([spatial.ids, spatial.remarks]).toEqual([['Post(title)'], ['drift s']])
+    expect([spatial.ids, spatial.remarks]).toEqual([['Post(title)'], ['undeclared-index s']])
     const inside = await adviceOn({
       provider: 'mysql',
       models: posts('@@index([authorId])\n@@fulltext([title])'),
@@ -273,10 +273,10 @@ CREATE INDEX "users_orgId_idx" ON "auth"."users"("orgId");\n`
 
   test('KA-A12 dropping or renaming in one schema leaves the other alone', async () => {
     const both = `${tables}CREATE INDEX "users_orgId_idx" ON "shop"."users"("orgId");\n`
-    expect((await on(both)).remarks).toEqual(['drift users_orgId_idx'])
+    expect((await on(both)).remarks).toEqual(['undeclared-index users_orgId_idx'])
     expect((await on(`${both}DROP INDEX "shop"."users_orgId_idx";`)).remarks).toEqual([])
     expect((await on(`${both}ALTER INDEX "shop"."users_orgId_idx" RENAME TO "x";`)).remarks).toEqual([
-      'drift x',
+      'undeclared-index x',
     ])
     expect((await on(`${both}DROP TABLE "shop"."users";`)).remarks).toEqual([])
     expect((await on(`${both}DROP SCHEMA "shop" CASCADE;`)).remarks).toEqual([])
@@ -286,7 +286,7 @@ CREATE INDEX "users_orgId_idx" ON "auth"."users"("orgId");\n`
     const { remarks } = await on(
       `${tables}SET search_path TO "shop";\nCREATE INDEX "own" ON "users"("orgId");`,
     )
-    expect(remarks).toEqual(['drift own'])
+    expect(remarks).toEqual(['undeclared-index own'])
   })
 
   test('KA-A12 MySQL: two tables may have indexes of one name', async () => {

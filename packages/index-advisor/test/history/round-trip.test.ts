@@ -99,8 +99,8 @@ describe('KA-A4 what is written is read back', () => {
 
         const made = { ...given, indexes: [index!] }
         const [drop] = dropsOf(catalogOf(provider, [made]), [
-          { kind: 'redundant', model: 'Post', index: name, reason: '' },
-          { kind: 'duplicate', model: 'Post', index: name, reason: '' },
+          { kind: 'redundant-index', model: 'Post', index: name, reason: '' },
+          { kind: 'duplicate-index', model: 'Post', index: name, reason: '' },
         ])
         const after = await playOnPaper(provider, 'm', [
           { name: '1', sql },
@@ -199,7 +199,7 @@ model Post {
     `DO $$ BEGIN EXECUTE $q$CREATE INDEX i ON "Post"("authorId")$q$; END $$;`,
   ])('KA-B21 %s', async (sql) => {
     const { ids, remarks } = await on(sql)
-    expect([ids, remarks]).toEqual([[], [expect.stringMatching(/^drift (i|Post_authorId_idx)$/)]])
+    expect([ids, remarks]).toEqual([[], [expect.stringMatching(/^undeclared-index (i|Post_authorId_idx)$/)]])
   })
 
   test.each([
@@ -244,7 +244,7 @@ describe('KA-B23 migrations that stand elsewhere', () => {
       { models: model, files: migration },
       { migrations: 'prisma/postgresql-migrations' },
     )
-    expect(named.remarks).toEqual(['drift i'])
+    expect(named.remarks).toEqual(['undeclared-index i'])
   })
 
   test('KA-B23 none anywhere (db push) → nothing is said; a directory that is not there → refused', async () => {

@@ -123,7 +123,12 @@ test.each([
     'comments: { take: 10, orderBy: … }',
     10_000,
   ],
-  ['trigram', `prisma.post.findMany({ where: { title: { contains: term } } })`, 'gin_trgm_ops', 200_000],
+  [
+    'pattern-search',
+    `prisma.post.findMany({ where: { title: { contains: term } } })`,
+    'gin_trgm_ops',
+    200_000,
+  ],
   [
     'large-offset',
     `prisma.post.findMany({ orderBy: { score: 'asc' }, skip: 50_000, take: 10 })`,

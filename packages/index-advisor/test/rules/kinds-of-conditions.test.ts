@@ -105,7 +105,7 @@ describe('KA-N4 KA-B15 a function of a column', () => {
     const { run } = await sql(where)
     expect(run.advice.findings).toEqual([
       expect.objectContaining({
-        kind: 'expression',
+        kind: 'compared-expression',
         at: 'src/q.ts:3:30',
         reason: expect.stringContaining(said) as unknown,
       }),

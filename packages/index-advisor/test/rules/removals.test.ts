@@ -17,7 +17,7 @@ describe('KA-N5 KA-A2 one index at a time', () => {
       '@@index([a])',
       'CREATE INDEX "Post_a_idx" ON "Post"("a");\nCREATE INDEX cov ON "Post"("a", "b") INCLUDE ("c");',
     )
-    expect(remarks).toEqual(['drift cov'])
+    expect(remarks).toEqual(['undeclared-index cov'])
   })
 
   test('KA-N5 one that Prisma leaves alone, on an expression, is no beginning either', async () => {
@@ -25,12 +25,12 @@ describe('KA-N5 KA-A2 one index at a time', () => {
       '@@index([a])',
       'CREATE INDEX "Post_a_idx" ON "Post"("a");\nCREATE INDEX e ON "Post"("a", abs("b"));',
     )
-    expect(remarks).toEqual(['redundant Post_a_idx'])
+    expect(remarks).toEqual(['redundant-index Post_a_idx'])
   })
 
   test('KA-A2 duplicate and redundant at once → said once', async () => {
     const { remarks } = await on('@@unique([a])\n@@index([a])\n@@index([a, b])')
-    expect(remarks).toEqual(['duplicate Post_a_idx'])
+    expect(remarks).toEqual(['duplicate-index Post_a_idx'])
   })
 
   test('KA-A2 a chain: each goes because of the one that stays', async () => {
@@ -43,9 +43,9 @@ describe('KA-N5 KA-A2 one index at a time', () => {
 
   test('KA-A2 twins that begin a longer one: each once, never both because of each other', async () => {
     const { remarks } = await on('@@index([a])\n@@index([a], map: "twin")')
-    expect(remarks).toEqual(['duplicate twin'])
+    expect(remarks).toEqual(['duplicate-index twin'])
     const longer = await on('@@index([a])\n@@index([a], map: "twin")\n@@index([a, b])')
-    expect(longer.remarks).toEqual(['redundant Post_a_idx', 'redundant twin'])
+    expect(longer.remarks).toEqual(['redundant-index Post_a_idx', 'redundant-index twin'])
   })
 })
 
@@ -53,7 +53,7 @@ describe('KA-A11 a partial index that nothing declares', () => {
   const partial = 'CREATE INDEX p ON "Post"("a") WHERE "b" IS NOT NULL;'
   test('KA-A11 is left alone by Prisma, and dropped with the preview feature', async () => {
     expect((await on('', partial)).remarks).toEqual([])
-    expect((await on('', partial, ['partialIndexes'])).remarks).toEqual(['drift p'])
+    expect((await on('', partial, ['partialIndexes'])).remarks).toEqual(['undeclared-index p'])
   })
 })
 

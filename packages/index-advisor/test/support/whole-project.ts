@@ -16,7 +16,7 @@ export interface WholeProject {
 
 /**
  * `=== path` begins a file. Of `=== right` each line is one thing to say: `+ Post(authorId, status | createdAt)` an index,
- * with the columns before the bar in any order; `- Post_authorId_idx` an index that can go; `! trigram Post` a remark.
+ * with the columns before the bar in any order; `- Post_authorId_idx` an index that can go; `! pattern-search Post` a remark.
  */
 export function readWholeProject(path: string): WholeProject {
   const files = Object.fromEntries(
@@ -40,8 +40,8 @@ export function readWholeProject(path: string): WholeProject {
 }
 
 /** What is no advice but a word on how far the reading went. */
-const NOTES: readonly Finding['kind'][] = ['unread', 'statistics', 'unsupported', 'partial']
-const DROPS: readonly Finding['kind'][] = ['redundant', 'duplicate']
+const NOTES: readonly Finding['kind'][] = ['unread', 'statistics', 'unsupported', 'partial-index']
+const DROPS: readonly Finding['kind'][] = ['redundant-index', 'duplicate-index']
 
 /** The advice in the words of `right`; columns that are compared by equality are looked up there. */
 export function said({ recommendations, findings }: Advice, right: readonly string[]): string[] {
