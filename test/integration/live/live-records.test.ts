@@ -126,6 +126,23 @@ test('an N+1, a repeated read, an unlimited list and a scan without an index com
   expect(problems).toHaveLength(5)
 })
 
+test('rows that are read and thrown away in memory are told with what lets the database do it; those of relations are in the result', async () => {
+  const { prisma, of } = reported()
+  await runRequest({ name: 'GET /roles' }, async () => {
+    await prisma.user.findMany({ distinct: ['role'], take: 10, cacheStrategy: false })
+    await prisma.user.findMany({ take: 60, include: { conversations: true }, cacheStrategy: false })
+  })
+  const [calls, problems] = [await of('call'), await of('problem')]
+  expect(calls[0]!.rowsRead).toBeGreaterThanOrEqual(60)
+  expect(problems.filter(({ kind }) => kind === 'thrown-away')).toEqual([
+    expect.objectContaining({
+      callSite: calls[0]!.callSite,
+      title: 'rows read and thrown away: User.findMany read 60 rows and returned 1',
+      mend: expect.stringMatching(/^groupBy: prisma\.user\.groupBy\({ by: \['role'\] }\)/),
+    }),
+  ])
+})
+
 test('cached reads and the invalidation that a write causes belong to their request and call', async () => {
   const { prisma, of } = reported()
   const read = () => prisma.user.findUnique({ where: { id: 1 } })

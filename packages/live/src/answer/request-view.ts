@@ -28,6 +28,7 @@ export type Badge =
   | 'N+1'
   | 'duplicate reads'
   | 'unlimited list'
+  | 'rows thrown away'
   | 'sequential scan'
   | 'merged'
   | 'cached'
@@ -42,6 +43,7 @@ const PROBLEM_BADGES: Readonly<Record<LiveProblem['kind'], Badge>> = {
   'n-plus-one': 'N+1',
   'duplicate-read': 'duplicate reads',
   'unlimited-list': 'unlimited list',
+  'thrown-away': 'rows thrown away',
   'sequential-scan': 'sequential scan',
 }
 
@@ -135,6 +137,7 @@ export function requestView(
 const RANKS: readonly LiveProblem['kind'][] = [
   'n-plus-one',
   'sequential-scan',
+  'thrown-away',
   'unlimited-list',
   'duplicate-read',
 ]

@@ -9,6 +9,7 @@ import {
   duplicateReads,
   loopFinding,
   sequentialScan,
+  thrownAway,
   unlimitedList,
   type Finding,
   type SiteOf,
@@ -79,6 +80,7 @@ export class LiveWatcher implements RequestWatcher {
     this.request.settled(trace, trace.error, this.context.statements)
     if (this.settledCalls.length < this.mostKept) this.settledCalls.push(trace)
     this.tell(unlimitedList(trace, this.siteOf))
+    this.tell(thrownAway(trace, this.siteOf))
     this.plan(trace)
   }
 

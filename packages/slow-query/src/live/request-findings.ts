@@ -6,6 +6,8 @@ import type { OperationTrace } from '../trace/operation-trace.ts'
 
 /** A list without `take` is remarked on from so many rows on: fewer say nothing about what production holds. */
 const LONG_LIST = 50
+/** Rows are thrown away where so many times as many were read as are in the result. */
+const THROWN_AWAY = 3
 /** Reads of one request that are compared with each other. */
 const MAX_COMPARED = 2000
 
@@ -94,6 +96,35 @@ export function unlimitedList(trace: OperationTrace, siteOf: SiteOf): Finding | 
     callSite: siteOf(trace),
     title: `list without a limit: ${nameOf(model, operation)} returned ${rowsReturned} rows`,
     mend: `take: ${accessor(model)}.findMany({ …, take: 50 }), or pages: ${accessor(model)}.cursorPage({ first: 50, orderBy: … })`,
+  }
+}
+
+/** Whether a call read so many rows beyond those at the top of its result that it is asked what became of them. */
+export function readsMany({ rowsRead, rowsReturned, call }: OperationTrace): boolean {
+  return call.model !== null && rowsRead >= LONG_LIST && rowsRead > rowsReturned
+}
+
+/** Rows that the database sent and Prisma left out of the result: it tells rows apart, and counts them for each parent, in memory. */
+export function thrownAway(trace: OperationTrace, siteOf: SiteOf): Finding | null {
+  const { call, rowsRead, rowsWithin, failed } = trace
+  // A statement that answered several calls has read for all of them.
+  if (rowsWithin === null || failed || trace.sharedBy > 0 || (call.notes.batch?.calls ?? 1) > 1) return null
+  if (rowsRead < THROWN_AWAY * Math.max(1, rowsWithin)) return null
+  const { model, operation, args } = call
+  const { distinct } = args
+  const fields = Array.isArray(distinct) ? distinct : [distinct]
+  const mend =
+    distinct === undefined
+      ? 'select: read the rows of the relation by a call of its own with take, or fewer of them by where; take in an include is counted in memory'
+      : `groupBy: ${accessor(model)}.groupBy({ by: [${fields.map((each) => `'${String(each)}'`).join(', ')}] }) lets the database tell rows apart; distinct does so in memory`
+  return {
+    kind: 'thrown-away',
+    model,
+    operation,
+    count: 1,
+    callSite: siteOf(trace),
+    title: `rows read and thrown away: ${nameOf(model, operation)} read ${rowsRead} rows and returned ${rowsWithin}`,
+    mend,
   }
 }
 

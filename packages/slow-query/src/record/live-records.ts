@@ -181,7 +181,7 @@ export interface LiveBatchEvent {
 export interface LiveProblem {
   readonly type: 'problem'
   readonly request: string
-  readonly kind: 'n-plus-one' | 'duplicate-read' | 'unlimited-list' | 'sequential-scan'
+  readonly kind: 'n-plus-one' | 'duplicate-read' | 'unlimited-list' | 'thrown-away' | 'sequential-scan'
   readonly model: string | null
   readonly operation: string
   /** Calls concerned. */

@@ -17,6 +17,7 @@ import { PlanSampler } from '../explain/plan-sampler.ts'
 import { announce, NPlusOneWatcher, type LoopListener } from '../loop/n-plus-one-watcher.ts'
 import { isSeedProcess, OutsideRequests } from '../loop/outside-requests.ts'
 import { SLOW_REQUEST_MS } from '../metrics/request-metrics.ts'
+import { readsMany } from '../live/request-findings.ts'
 import { liveReporter, LiveMount } from '../live/live-mount.ts'
 import type { PoolRemark } from '../metrics/pool-advice.ts'
 import type { Series } from '../metrics/series.ts'
@@ -29,7 +30,7 @@ import type { FinishedRequest } from '../request/running-request.ts'
 import { OperationTrace, traceKey } from '../trace/operation-trace.ts'
 import { recordOf, type SlowOperation } from './record-maker.ts'
 import { Recorder, type FirstMount } from './recorder.ts'
-import { rowsIn } from './result-rows.ts'
+import { rowsIn, rowsWithin } from './result-rows.ts'
 
 /** One `$extends(slowQuery(…))`: its own thresholds, sinks and rules on the recorder that all share. */
 export class MountedRecorder implements LoopListener, FirstMount {
@@ -166,6 +167,8 @@ export class MountedRecorder implements LoopListener, FirstMount {
     trace.failed = error !== undefined
     trace.error = error
     trace.rowsReturned = rowsIn(result)
+    if (this.live !== null && readsMany(trace))
+      trace.rowsWithin = rowsWithin(result, call.model, this.host.schema())
     const { ms } = trace
     const threshold = this.thresholds.get(series) ?? this.thresholdOf(series, call)
     const shared = trace.statements === null ? this.isAnsweredByOther(trace) : this.leads(trace)

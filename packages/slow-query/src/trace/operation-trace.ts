@@ -36,6 +36,8 @@ export class OperationTrace {
   rowsRead = 0
   /** At the top of the result. */
   rowsReturned = 0
+  /** In the result, nested ones included; counted where `brisk live` is told of a call that read many, else null. */
+  rowsWithin: number | null = null
   transactionWaitMs = 0
   transactionMs = 0
   /** 0 while it runs. */

@@ -5,6 +5,7 @@ const TONES: Readonly<Record<Badge, 'bad' | 'warn' | 'good' | 'note'>> = {
   'N+1': 'warn',
   'duplicate reads': 'warn',
   'unlimited list': 'warn',
+  'rows thrown away': 'warn',
   'sequential scan': 'warn',
   slow: 'warn',
   failed: 'bad',
