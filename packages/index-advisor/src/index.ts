@@ -38,6 +38,7 @@ export type {
   ConditionOperator,
   Manner,
   OuterList,
+  PrismaStatement,
   OrderKey,
   QueryShape,
   ShapeEvidence,

@@ -569,6 +569,37 @@ describe('X51 an index that takes the place of others', () => {
   })
 })
 
+test.each([
+  ['as it stands', {}, 'proved'],
+  ['a part of it was not read', { isPartial: true }, 'estimated'],
+  ['one arm of an OR', { arm: 1 }, 'estimated'],
+  [
+    'Prisma sends another statement, which is not known',
+    { evidence: { kind: 'source', at: 'src/q.ts:1:1', manner: { statement: { kind: 'unknown' } } } },
+    'estimated',
+  ],
+] as const)('X50 a query of the source, %s', async (_, part, confidence) => {
+  const shape: QueryShape = {
+    table: 'Post',
+    schema: null,
+    conditions: [{ column: 'authorId', operator: 'equals', isOptional: false }],
+    order: [],
+    limit: null,
+    offset: null,
+    arm: null,
+    isPartial: false,
+    evidence: { kind: 'source', at: 'src/q.ts:1:1' },
+    ...part,
+  }
+  const withoutKeys = { ...catalog, tables: catalog.tables.map((table) => ({ ...table, foreignKeys: [] })) }
+  const { chosen } = await select({
+    schema: withoutKeys,
+    shapes: [shape],
+    candidates: [candidateOf(withoutKeys, 'Post', 'authorId')],
+  })
+  expect(chosen.map((each) => each.confidence)).toEqual([confidence])
+})
+
 describe('KN10 advice beside indexes', () => {
   const asking = (part: Partial<QueryShape>): QueryShape => ({
     table: 'Post',

@@ -24,6 +24,8 @@ export interface WeighedQuery {
   /** `Post.findMany`, `foreign key …`, `src/post.ts:12:20`. */
   readonly operation: string | null
   readonly origin: 'workload' | 'source' | 'foreign-key'
+  /** It reads what the statement reads that is really sent. */
+  readonly isExact: boolean
   readonly roles: StatementRoles
   readonly observed: WorkloadQuery | null
 }
@@ -55,7 +57,7 @@ export async function judgedWorkload(
   const oneOff: WorkloadQuery[] = []
   const judge = async (
     fingerprint: string,
-    { sql, parameters, constants }: ShapeQuery,
+    { sql, parameters, constants }: Omit<ShapeQuery, 'isExact'>,
     rows: number | null,
   ) => {
     const roles = await rolesOf(sql, parameters, hasColumn)
@@ -85,6 +87,7 @@ export async function judgedWorkload(
       meanMs: observed.totalMs > 0 ? observed.totalMs / observed.calls : null,
       operation: describeQuery(observed, catalog),
       origin: 'workload',
+      isExact: true,
       observed,
     })
   }
@@ -97,7 +100,8 @@ export async function judgedWorkload(
     if (asked === null) continue
     const entry = bySource.get(asked.sql)
     if (entry === undefined) bySource.set(asked.sql, { shape, weight })
-    else entry.weight += weight
+    else
+      bySource.set(asked.sql, { shape: asked.isExact ? shape : entry.shape, weight: entry.weight + weight })
   }
   for (const [sql, { shape, weight }] of bySource) {
     const asked = queryOfShape(shape, statistics.values)
@@ -111,6 +115,7 @@ export async function judgedWorkload(
         [shape.evidence.operation, shape.evidence.at].filter((part) => part !== undefined).join(' at ') ||
         null,
       origin: 'source',
+      isExact: asked.isExact,
       observed: null,
     })
   }
@@ -130,6 +135,7 @@ export async function judgedWorkload(
         meanMs: null,
         operation: `deleting a ${key.referencedModel} (foreign key ${candidate.table.model}.${key.relationField})`,
         origin: 'foreign-key',
+        isExact: true,
         observed: null,
       })
     }

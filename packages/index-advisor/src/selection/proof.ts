@@ -6,11 +6,15 @@ import { type Candidate, candidateId, fieldOf } from '../candidate/candidate.ts'
 import { standsFor, withServed } from '../candidate/merged-candidate.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import type { WeighedQuery } from './judged-workload.ts'
+import { LEAST_GAIN } from './planned-selection.ts'
 import { WRITE_BOUND } from '../upkeep/insert-cost.ts'
 import type { ProvableIndex } from './provable-index.ts'
 
 /** An index of medium severity spares its best query this share of the cost; with less it is of low severity. */
 const MEDIUM_GAIN = 0.5
+
+/** InnoDB guesses how many rows a lookup finds, within a factor of two: where less is saved, the server may choose otherwise. */
+const MARIADB_GAIN = 0.5
 
 export interface ProofInput {
   readonly matrix: CostMatrix
@@ -38,7 +42,8 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
   let before = 0
   let after = 0
   let gain = 0
-  let isReckoned = false
+  // By one statement that is sent as it was planned, with no part of the plans that is not the planner's word.
+  let isProved = false
   for (const weighed of input.queries) {
     if (!weighed.query.tables.has(own.item.table)) continue
     const old = await input.matrix.plans(weighed.query, [])
@@ -47,9 +52,11 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
     calls += weighed.calls
     const share = meanCost(now) / Math.max(1e-9, meanCost(old))
     gain = Math.max(gain, 1 - share)
+    const isSure = [...old, ...now].every(({ plan }) => plan.estimated === undefined)
+    const least = input.planner === 'mariadb' ? MARIADB_GAIN : LEAST_GAIN
+    if (weighed.isExact && isSure && 1 - share >= least) isProved = true
     for (const [at, { binding, plan }] of now.entries()) {
       const was = old[at]?.plan ?? plan
-      if ((plan.estimated ?? was.estimated) !== undefined) isReckoned = true
       before += (was.cost * weighed.calls) / now.length
       after += (plan.cost * weighed.calls) / now.length
       queries.push({
@@ -82,7 +89,7 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
     candidate: { ...candidate, evidence },
     // Where values were left out of the statistics, ranges are foreseen by PostgreSQL's defaults. MariaDB's planner cannot look
     // into an index that is empty, and says what it reckons.
-    confidence: input.statistics.values && !isReckoned ? 'proved' : 'estimated',
+    confidence: input.statistics.values && isProved ? 'proved' : 'estimated',
     ...(candidate.severity === 'medium' && gain < MEDIUM_GAIN ? { severity: 'low' } : {}),
     before: { cost: round(before / Math.max(1e-9, calls)) },
     after: { cost: round(after / Math.max(1e-9, calls)) },

@@ -66,5 +66,5 @@ function countOf({ conditions, schema, table, limit }: QueryShape): ShapeQuery |
   if (conditions.length > 0) return null
   const name = qualifiedName(schema, table)
   const from = typeof limit === 'number' ? `(select 1 from ${name} limit ${limit}) as counted` : name
-  return { sql: `select count(*) from ${from}`, parameters: 0 }
+  return { sql: `select count(*) from ${from}`, parameters: 0, isExact: true }
 }

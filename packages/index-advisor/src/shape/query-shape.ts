@@ -115,7 +115,28 @@ export interface Manner {
   readonly sortsBy?: string
   /** A list without a limit within each row of another list, of so many rows. */
   readonly within?: OuterList & { readonly model: string; readonly field: string }
+  /** The statement that Prisma makes of it. Default: a SELECT of the shape's own. */
+  readonly statement?: PrismaStatement
 }
+
+/** What Prisma 7 sends, where it is not what the call says. */
+export type PrismaStatement =
+  /** A page without an order is sorted by the id. */
+  | { readonly kind: 'page'; readonly columns: readonly string[] }
+  /** `include`: the rows of all parents at once, by a list of their keys; a limit is kept in memory. */
+  | { readonly kind: 'children'; readonly columns: readonly string[] }
+  /** `_count`: all rows that match are counted by their parent. */
+  | { readonly kind: 'counts'; readonly columns: readonly string[] }
+  /** `some`, `none`: EXISTS for each row of another table. `is`: a join with it. */
+  | {
+      readonly kind: 'exists' | 'not-exists' | 'join'
+      readonly columns: readonly string[]
+      readonly outer: Pick<QueryShape, 'table' | 'schema' | 'conditions' | 'order' | 'limit' | 'offset'> & {
+        readonly columns: readonly string[]
+      }
+    }
+  /** Another one, which is not known here. */
+  | { readonly kind: 'unknown' }
 
 /** A list that brings others with each of its rows. */
 export interface OuterList {

@@ -1,12 +1,19 @@
 import type { CatalogTable, Provider } from '../catalog/catalog.ts'
-import type { Manner, OrderKey, OuterList, QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
+import type {
+  Manner,
+  OrderKey,
+  OuterList,
+  PrismaStatement,
+  QueryShape,
+  ShapeEvidence,
+} from '../shape/query-shape.ts'
 import { QueryShapes } from '../shape/query-shapes.ts'
 import { ownPlace } from '../shape/query-shape.ts'
-import { and, armsOf, condition } from '../shape/condition-tree.ts'
+import { and, armsOf, condition, type ConditionTree } from '../shape/condition-tree.ts'
 import type { ModelFields, ModelRelation } from './model-fields.ts'
 import type { ObjectEntry, ObjectValue, StaticValue } from './values/static-value.ts'
 import { entryOf, objectsOf, openObject } from './values/static-value.ts'
-import { readWhere } from './where-reader.ts'
+import { readWhere, type RelatedQuestion } from './where-reader.ts'
 
 /** A call of Prisma Client, its arguments as far as they are known. */
 export interface PrismaCall {
@@ -156,6 +163,7 @@ class CallReader {
         this.shapes.add(each.table, each.tree, none, {
           ...evidence,
           operation: `${evidence.operation ?? ''} (relation filter)`,
+          manner: { statement: filterStatement(table, tree, ordering, related, lookup, operation) },
         })
     }
   }
@@ -194,15 +202,12 @@ class CallReader {
           { kind: 'object', entries: new Map(), isOpen: entry.value.kind !== 'literal' } as const,
         ]
         for (const each of args)
-          this.read(
-            relation.target,
-            each,
-            relation.targetColumns,
-            nestedName(operation, table, name),
-            list !== undefined && relation.isList && !each.isOpen && limitOf(each) === null
+          this.read(relation.target, each, relation.targetColumns, nestedName(operation, table, name), {
+            ...(list !== undefined && relation.isList && !each.isOpen && limitOf(each) === null
               ? { within: { model: table.model, field: name, ...list } }
-              : {},
-          )
+              : {}),
+            ...this.childrenOf(relation.targetColumns),
+          })
       }
   }
 
@@ -227,9 +232,18 @@ class CallReader {
             args ?? { kind: 'object', entries: new Map(), isOpen: false },
             relation.targetColumns,
             nestedName(operation, table, `_count.${name}`),
+            { statement: { kind: 'counts', columns: relation.targetColumns } },
           )
         }
     }
+  }
+
+  /** With `relationJoins` each parent's rows are found by themselves, as the shape says. */
+  private childrenOf(columns: readonly string[]): Pick<Manner, 'statement'> {
+    const { provider, previewFeatures } = this.fields.catalog
+    return provider !== 'sqlite' && previewFeatures.includes('relationJoins')
+      ? {}
+      : { statement: { kind: 'children', columns } }
   }
 
   private ordering(table: CatalogTable, args: ObjectValue, operation: string): Ordering {
@@ -292,6 +306,9 @@ class CallReader {
       ...(operation === 'count' ? { counts: true as const } : {}),
       ...(distinct.length > 0 ? { distinct } : {}),
       ...(sortsBy === undefined ? {} : { sortsBy }),
+      ...(isUnsortedPage(args, operation)
+        ? { statement: { kind: 'page' as const, columns: keyOf(table) } }
+        : {}),
     }
   }
 
@@ -307,6 +324,64 @@ class CallReader {
       ...(LISTS.has(operation) && isWhole(args) ? { listsRows: true } : {}),
     }
   }
+}
+
+/** Of which Prisma sorts a page that is asked for in no order by the id. */
+const PAGES = new Set(['findMany', 'count'])
+
+function isUnsortedPage(args: ObjectValue, operation: string): boolean {
+  return (
+    PAGES.has(operation) &&
+    entryOf(args, 'orderBy') === undefined &&
+    (limitOf(args) ?? countOf(entryOf(args, 'skip')?.value)) !== null
+  )
+}
+
+function keyOf(table: CatalogTable): string[] {
+  const primary = table.indexes.find((each) => each.kind === 'primary')
+  return (primary?.keys ?? []).flatMap((each) => each.column ?? [])
+}
+
+/** What Prisma makes of a `where` that asks for one relation. */
+function filterStatement(
+  table: CatalogTable,
+  tree: ConditionTree,
+  ordering: Ordering,
+  related: readonly RelatedQuestion[],
+  lookup: readonly string[],
+  operation: string,
+): PrismaStatement {
+  const [only, ...others] = related
+  const { columns, targetColumns, isList } = only?.relation ?? {}
+  const [arm, ...arms] = armsOf(tree)
+  const kind = { some: 'exists', none: 'not-exists', is: 'join' }[only?.quantifier ?? '']
+  const isKnown =
+    others.length === 0 &&
+    arms.length === 0 &&
+    lookup.length === 0 &&
+    columns != null &&
+    targetColumns != null &&
+    (kind === 'join') !== isList &&
+    // The filter itself is the one part that is not the table's own.
+    opaqueParts(tree) <= 1 &&
+    ordering.order.every((each) => each.sort !== 'any')
+  if (!isKnown || arm === undefined || kind === undefined) return { kind: 'unknown' }
+  const conditions = arm.conditions.filter((each) => !each.isOptional)
+  const isUnsorted = ordering.order.length === 0 && (ordering.limit ?? ordering.offset) !== null
+  const order =
+    isUnsorted && PAGES.has(operation)
+      ? keyOf(table).map((column): OrderKey => ({ column, sort: 'asc' }))
+      : ordering.order
+  return {
+    kind: kind as 'exists' | 'not-exists' | 'join',
+    columns: targetColumns,
+    outer: { table: table.name, schema: table.schema, conditions, ...ordering, order, columns },
+  }
+}
+
+function opaqueParts(tree: ConditionTree): number {
+  if (tree.kind === 'opaque') return 1
+  return tree.kind === 'condition' ? 0 : tree.parts.reduce((sum, each) => sum + opaqueParts(each), 0)
 }
 
 /** The objects a value is or holds: itself, the options of a choice, the items of a list. */

@@ -10,6 +10,9 @@ import { anyOf, entryOf, objectsOf, withoutUndefined } from './values/static-val
 export interface RelatedQuestion {
   readonly table: CatalogTable
   readonly tree: ConditionTree
+  readonly relation: ModelRelation
+  /** `some`, `none`, `every`, `is`, `isNot`; null below another filter, an OR or a NOT, which turn it into something else. */
+  readonly quantifier: string | null
 }
 
 export interface WhereReading {
@@ -48,6 +51,8 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = { lt: '<', lte: '<=', 
 
 class WhereReader {
   readonly related: RelatedQuestion[] = []
+  /** Filters of relations, ORs and NOTs around what is read. */
+  private around = 0
 
   constructor(private readonly fields: ModelFields) {}
 
@@ -112,13 +117,22 @@ class WhereReader {
     if (value.isOpen) return opaque
     const [only] = value.items
     if (value.items.length === 1 && only !== undefined) return this.where(table, only, false)
-    return { kind: 'or', parts: value.items.map((each) => this.where(table, each, false)) }
+    return { kind: 'or', parts: this.below(() => value.items.map((each) => this.where(table, each, false))) }
+  }
+
+  private below<T>(read: () => T): T {
+    this.around++
+    try {
+      return read()
+    } finally {
+      this.around--
+    }
   }
 
   /** What is negated cannot be looked up, but its relations are. */
   private none(table: CatalogTable, value: StaticValue): ConditionTree {
     const items = value.kind === 'array' ? value.items : [value]
-    const trees = items.map((each) => this.where(table, each, false))
+    const trees = this.below(() => items.map((each) => this.where(table, each, false)))
     const negated = trees
       .flatMap(conditionsOf)
       .map((each) => condition({ ...each, operator: each.operator === 'is-null' ? 'is-not-null' : 'not' }))
@@ -240,7 +254,7 @@ class WhereReader {
   ): ConditionTree {
     const { target, targetColumns, columns } = relation
     if (target === null) return unread(isOptional)
-    const conditions = this.where(target, inner, false)
+    const conditions = this.below(() => this.where(target, inner, false))
     const isLookup = relation.isList && targetColumns !== null
     const lookup = isLookup
       ? targetColumns.map((column) => condition({ column, operator: 'equals', isOptional: false }))
@@ -248,7 +262,12 @@ class WhereReader {
     // `every` looks for a row that does not match.
     const tree = quantifier === 'every' ? and(lookup) : and([...lookup, conditions])
     if (quantifier !== 'isNot' && (lookup.length > 0 || conditionsOf(conditions).length > 0))
-      this.related.push({ table: target, tree })
+      this.related.push({
+        table: target,
+        tree,
+        relation,
+        quantifier: this.around === 0 && !isOptional ? quantifier : null,
+      })
     if (quantifier !== 'is' && quantifier !== 'some') return unread(isOptional)
     const asked = conjuncts(conditions)
     const shared = asked.flatMap((part) => {

@@ -1,12 +1,14 @@
 import { quoteIdentifier } from '@prisma-brisk/core'
 import type { CatalogForeignKey, CatalogTable } from '../catalog/catalog.ts'
-import type { Condition, QueryShape } from '../shape/query-shape.ts'
+import type { Condition, OrderKey, PrismaStatement, QueryShape } from '../shape/query-shape.ts'
 import { literalSql, qualifiedName } from '../statistics/sql-text.ts'
 
 /** A statement that asks what a shape asks, for shapes read in source code, where no statement was seen. */
 export interface ShapeQuery {
   readonly sql: string
   readonly parameters: number
+  /** It reads what Prisma's own statement reads: nothing of the call is left out. */
+  readonly isExact: boolean
   /** Parameters, from 0, that stand for a literal of the source whose frequency is not known. Default: none. */
   readonly constants?: ReadonlySet<number>
 }
@@ -18,47 +20,172 @@ export interface ShapeQuery {
  *   so it is asked for as a parameter, which may be the commonest value
  */
 export function queryOfShape(shape: QueryShape, hasValues: boolean): ShapeQuery | null {
-  let parameters = 0
-  const parameter = (): string => `$${++parameters}`
-  const constants = new Set<number>()
-  const constant = (): string => {
-    constants.add(parameters)
-    return parameter()
+  const writer = new StatementWriter(shape, hasValues)
+  const sql = writer.statement()
+  if (sql === null) return null
+  const { parameters, isExact, constants } = writer
+  return { sql, parameters, isExact, ...(constants.size === 0 ? {} : { constants }) }
+}
+
+class StatementWriter {
+  parameters = 0
+  isExact: boolean
+  readonly constants = new Set<number>()
+  readonly #shape: QueryShape
+  readonly #literal: Literals
+
+  constructor(shape: QueryShape, hasValues: boolean) {
+    this.#shape = shape
+    this.#literal = hasValues ? literalSql : () => this.#constant()
+    // Arms of an OR are sorted and cut together, not each.
+    this.isExact = !shape.isPartial && shape.arm === null && shape.evidence.manner?.sortsBy === undefined
   }
-  const literal: Literals = hasValues ? literalSql : constant
-  const conditions = shape.conditions.flatMap((condition) =>
-    condition.isOptional ? [] : (conditionSql(condition, parameter, literal) ?? []),
+
+  statement(): string | null {
+    const shape = this.#shape
+    const statement = shape.evidence.manner?.statement
+    switch (statement?.kind) {
+      case 'children':
+        return this.#children(statement.columns)
+      case 'counts':
+        return this.#counts(statement.columns)
+      case 'exists':
+      case 'not-exists':
+      case 'join':
+        return this.#filter(statement)
+      case 'unknown':
+        this.isExact = false
+    }
+    const conditions = this.#conditions(shape.conditions)
+    const isWhole = shape.arm === null
+    const given = isWhole ? shape.order.filter((key) => key.sort !== 'any') : []
+    const order = given.length === 0 && statement?.kind === 'page' ? byKey(statement.columns) : given
+    const name = qualifiedName(shape.schema, shape.table)
+    const grouped = shape.order.filter((key) => key.sort === 'any').map((key) => quoteIdentifier(key.column))
+    if (isWhole && grouped.length > 0 && shape.evidence.operation?.endsWith('.groupBy') === true)
+      return `select ${grouped.join(', ')}, count(*) from ${name}${whereOf(conditions)} group by ${grouped.join(', ')}`
+    if (conditions.length === 0 && given.length === 0) return null
+    const bounds = isWhole ? this.#bounds(shape) : ''
+    return shape.evidence.manner?.counts === true
+      ? `select count(*) from (select 1 from ${name}${whereOf(conditions)}${orderOf(order)}${bounds}) as sub`
+      : `select * from ${name}${whereOf(conditions)}${orderOf(order)}${bounds}`
+  }
+
+  /** The rows of several parents, cut in memory where they are. */
+  #children(columns: readonly string[]): string {
+    const { schema, table, order } = this.#shape
+    const isKey = ({ column, operator, literal }: Condition) =>
+      operator === 'equals' && literal === undefined && columns.includes(column)
+    const own = this.#conditions(this.#shape.conditions.filter((each) => !isKey(each)))
+    if (columns.length > 1) this.isExact = false
+    const keys = columns.map((column) =>
+      columns.length > 1
+        ? `${quoteIdentifier(column)} = ${this.#parameter()}`
+        : `${quoteIdentifier(column)} in (${[1, 2, 3].map(() => this.#parameter()).join(', ')})`,
+    )
+    const sorted = this.#shape.arm === null ? order.filter((key) => key.sort !== 'any') : []
+    return `select * from ${qualifiedName(schema, table)}${whereOf([...own, ...keys])}${orderOf(sorted)}`
+  }
+
+  #counts(columns: readonly string[]): string {
+    const { schema, table } = this.#shape
+    const own = this.#conditions(this.#own(columns))
+    const keys = columns.map((column) => quoteIdentifier(column)).join(', ')
+    return `select ${keys}, count(*) from ${qualifiedName(schema, table)}${whereOf(own)} group by ${keys}`
+  }
+
+  #filter({ kind, columns, outer }: FilterStatement): string {
+    const { schema, table } = this.#shape
+    const name = qualifiedName(outer.schema, outer.table)
+    const [inner, around] = [qualifiedName(schema, table), quoteIdentifier(outer.table)]
+    const own = this.#conditions(outer.conditions, `${around}.`)
+    const alias = kind === 'join' ? 'j0' : 't0'
+    const asked = this.#conditions(this.#own(kind === 'join' ? [] : columns), `${alias}.`)
+    const keys = columns.map((column, at) => ({
+      inner: `${alias}.${quoteIdentifier(column)}`,
+      outer: `${around}.${quoteIdentifier(outer.columns[at] ?? '')}`,
+    }))
+    const pairs = keys.map((each) =>
+      kind === 'join' ? `${each.inner} = ${each.outer}` : `${each.outer} = ${each.inner}`,
+    )
+    const present = keys.map((each) => `${each.inner} is not null`)
+    const tail = (): string => orderOf(outer.order, `${around}.`) + this.#bounds(outer)
+    if (kind === 'join')
+      return `select ${around}.* from ${name} left join ${inner} as ${alias} on ${pairs.join(' and ')}${whereOf([...own, ...asked, ...present])}${tail()}`
+    const exists = `${kind === 'exists' ? '' : 'not '}exists (select ${keys[0]?.inner ?? '1'} from ${inner} as ${alias}${whereOf([...asked, ...pairs, ...present])})`
+    return `select * from ${name}${whereOf([...own, exists])}${tail()}`
+  }
+
+  /** Without the lookup of a parent's rows. */
+  #own(columns: readonly string[]): Condition[] {
+    return this.#shape.conditions.filter(
+      ({ column, operator, literal }) =>
+        operator !== 'equals' || literal !== undefined || !columns.includes(column),
+    )
+  }
+
+  #conditions(conditions: readonly Condition[], prefix = ''): string[] {
+    return conditions.flatMap((condition) => {
+      const sql = condition.isOptional
+        ? null
+        : conditionSql(condition, () => this.#parameter(), this.#literal, prefix)
+      if (sql === null) this.isExact = false
+      return sql ?? []
+    })
+  }
+
+  #bounds({ limit, offset }: Pick<QueryShape, 'limit' | 'offset'>): string {
+    const bound = (word: string, count: QueryShape['limit']): string =>
+      count === null ? '' : ` ${word} ${count === 'unknown' ? this.#parameter() : Math.trunc(count)}`
+    return bound('limit', limit) + bound('offset', offset)
+  }
+
+  #constant(): string {
+    this.constants.add(this.parameters)
+    return this.#parameter()
+  }
+
+  #parameter(): string {
+    return `$${++this.parameters}`
+  }
+}
+
+type FilterStatement = Extract<PrismaStatement, { readonly outer: unknown }>
+
+/** Ascending, as Prisma sorts a page that is asked for in no order. */
+function byKey(columns: readonly string[]): OrderKey[] {
+  return columns.map((column) => ({ column, sort: 'asc' }))
+}
+
+function whereOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`
+}
+
+function orderOf(order: readonly OrderKey[], prefix = ''): string {
+  if (order.length === 0) return ''
+  const keys = order.map(
+    (key) =>
+      `${prefix}${quoteIdentifier(key.column)} ${key.sort}${key.nulls === undefined ? '' : ` nulls ${key.nulls}`}`,
   )
-  // Arms of an OR are sorted and cut together, not each.
-  const whole = shape.arm === null
-  const order = whole ? shape.order.filter((key) => key.sort !== 'any') : []
-  if (conditions.length === 0 && order.length === 0) return null
-  const where = conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`
-  const sorted =
-    order.length === 0
-      ? ''
-      : ` order by ${order.map((key) => `${quoteIdentifier(key.column)} ${key.sort}${key.nulls === undefined ? '' : ` nulls ${key.nulls}`}`).join(', ')}`
-  const bound = (word: string, count: QueryShape['limit']): string =>
-    !whole || count === null ? '' : ` ${word} ${count === 'unknown' ? parameter() : Math.trunc(count)}`
-  const limited = bound('limit', shape.limit) + bound('offset', shape.offset)
-  return {
-    sql: `select * from ${qualifiedName(shape.schema, shape.table)}${where}${sorted}${limited}`,
-    parameters,
-    ...(constants.size === 0 ? {} : { constants }),
-  }
+  return ` order by ${keys.join(', ')}`
 }
 
 /** What the server asks of the child when a parent goes: PostgreSQL's own statement for the foreign key. */
 export function queryOfForeignKey(table: CatalogTable, key: CatalogForeignKey): ShapeQuery {
   const name = qualifiedName(table.schema, table.name)
   const where = key.columns.map((column, at) => `${quoteIdentifier(column)} = $${at + 1}`).join(' and ')
-  return { sql: `delete from ${name} where ${where}`, parameters: key.columns.length }
+  return { sql: `delete from ${name} where ${where}`, parameters: key.columns.length, isExact: true }
 }
 
 type Literals = (value: NonNullable<Condition['literal']>) => string
 
-function conditionSql(condition: Condition, parameter: () => string, literal: Literals): string | null {
-  const column = quoteIdentifier(condition.column)
+function conditionSql(
+  condition: Condition,
+  parameter: () => string,
+  literal: Literals,
+  prefix: string,
+): string | null {
+  const column = `${prefix}${quoteIdentifier(condition.column)}`
   const value = (): string =>
     condition.literal === undefined || condition.literal === null ? parameter() : literal(condition.literal)
   switch (condition.operator) {
