@@ -16,7 +16,7 @@ export class NoHubError extends BriskError {
   constructor() {
     super(
       'E_NO_HUB',
-      'expected a running hub, found none: start your application with `brisk live -- <command>`, for example `npx brisk live -- npm run dev`, and ask again.',
+      'expected a running hub of this project, found none: start your application with `brisk live -- <command>` in its directory, for example `npx brisk live -- npm run dev`, and ask again there.',
     )
   }
 }

@@ -60,7 +60,10 @@ function identityFile(cwd: string, directory: string): string {
   return join(directory, `${createHash('sha256').update(cwd).digest('hex').slice(0, 32)}.project`)
 }
 
-/** The hub that a command means: that of `BRISK_LIVE`, else one of this project or the youngest; null where none runs. */
+/**
+ * The hub that a command means: that of `BRISK_LIVE`, else the one nearest to the directory, above it or below. Null where none
+ * runs there: the hub of another project would answer with, and write into, what the command does not mean.
+ */
 export function findHub(
   cwd: string,
   environment: Readonly<Record<string, string | undefined>> = process.env,
@@ -69,10 +72,13 @@ export function findHub(
   const { BRISK_LIVE: given } = environment
   if (given !== undefined && given !== '') return given
   const places = runningHubs(directory)
-  const near = places
-    .filter((place) => cwd === place.cwd || cwd.startsWith(`${place.cwd}${sep}`))
-    .sort((a, b) => b.cwd.length - a.cwd.length)
-  return (near[0] ?? places[0])?.address ?? null
+  const above = places.filter((place) => isWithin(cwd, place.cwd)).sort((a, b) => b.cwd.length - a.cwd.length)
+  const below = places.filter((place) => isWithin(place.cwd, cwd))
+  return (above[0] ?? below[0])?.address ?? null
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : `${directory}${sep}`)
 }
 
 /** Youngest first. */
