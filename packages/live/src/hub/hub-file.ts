@@ -72,9 +72,10 @@ export function findHub(
   const { BRISK_LIVE: given } = environment
   if (given !== undefined && given !== '') return given
   const places = runningHubs(directory)
-  const above = places.filter((place) => isWithin(cwd, place.cwd)).sort((a, b) => b.cwd.length - a.cwd.length)
-  const below = places.filter((place) => isWithin(place.cwd, cwd))
-  return (above[0] ?? below[0])?.address ?? null
+  const [above] = places
+    .filter((place) => isWithin(cwd, place.cwd))
+    .sort((a, b) => b.cwd.length - a.cwd.length)
+  return (above ?? places.find((place) => isWithin(place.cwd, cwd)))?.address ?? null
 }
 
 function isWithin(path: string, directory: string): boolean {
