@@ -1,9 +1,10 @@
 import { ts } from 'ts-morph'
 import type { StaticValue } from './values/static-value.ts'
-import { literalValue, undefinedValue } from './values/static-value.ts'
+import { literalValue, undefinedValue, unknownValue } from './values/static-value.ts'
 import { MARKS, OPERATIONS, RAW_OPERATIONS } from './client-declaration.ts'
 import type { PrismaCall } from './call-reader.ts'
 import { isExtended, queryExtensions, type QueryExtension } from './query-extension.ts'
+import { Callers, type Given, helperOf, isUnread, NamedCalls, nameOf } from './passed-on.ts'
 import { isAccess, memberName, namedCall } from './named-call.ts'
 import { ValueReader, peel } from './values/value-reader.ts'
 
@@ -38,6 +39,13 @@ export interface FoundCalls {
   readonly unknown: readonly string[]
 }
 
+/** A call whose conditions come from the callers of the function it stands in. */
+interface PassingCall {
+  readonly node: ts.CallExpression
+  readonly helper: ts.SignatureDeclaration
+  readonly call: PrismaCall
+}
+
 const NAMES = new Set<string>(OPERATIONS)
 const RAW_NAMES = new Set<string>(RAW_OPERATIONS)
 
@@ -47,6 +55,8 @@ type Found = Omit<PrismaCall, 'at' | 'weight'> | Omit<RawSql, 'at' | 'weight'> |
 export class CallFinder {
   private readonly values: ValueReader
   private readonly relationFields: ReadonlySet<string>
+  private readonly passing: PassingCall[] = []
+  private readonly named = new NamedCalls()
 
   constructor(
     private readonly checker: ts.TypeChecker,
@@ -70,6 +80,7 @@ export class CallFinder {
       return `${place}:${line + 1}:${character + 1}`
     }
     const visit = (node: ts.Node): void => {
+      this.named.see(node)
       if (ts.isCallExpression(node)) {
         if (isAccess(node.expression) && memberName(node.expression) === '$extends')
           extensions.push(...queryExtensions(node, this.values, at))
@@ -78,6 +89,7 @@ export class CallFinder {
         else if (call !== null && 'model' in call) {
           const found = { ...call, at: at(node), weight }
           calls.push(found)
+          this.keepPassing(node, found)
           extended.set(found, isExtended(this.checker, node.expression))
         } else if (call !== null) raw.push({ ...call, at: at(node), weight })
       } else if (ts.isTaggedTemplateExpression(node)) {
@@ -89,6 +101,49 @@ export class CallFinder {
     }
     visit(file)
     return { calls, raw, extended, extensions, unknown }
+  }
+
+  private keepPassing(node: ts.CallExpression, call: PrismaCall): void {
+    const [first] = node.arguments
+    if (first === undefined || !isUnread(call.args)) return
+    const helper = helperOf(this.checker, first)
+    if (helper !== null) this.passing.push({ node, helper, call })
+  }
+
+  /**
+   * What the callers of helpers ask through them, once all files are found: in place of the calls within the helpers, as far
+   * as it can be followed.
+   *
+   * @param placed where a node stands, and its file's weight; null for one of no file that is read
+   * @param isNamedElsewhere is the word in a file that is not read, since it calls no client itself?
+   */
+  passedOn(
+    placed: (node: ts.Node) => { readonly at: string; readonly weight: number } | null,
+    isNamedElsewhere: (word: string) => boolean,
+  ): {
+    readonly followed: ReadonlyMap<PrismaCall, readonly PrismaCall[]>
+    readonly unfollowed: readonly PrismaCall[]
+  } {
+    const followed = new Map<PrismaCall, readonly PrismaCall[]>()
+    const unfollowed: PrismaCall[] = []
+    const callers = new Callers(this.checker, this.named, (expression, given) =>
+      this.values.readWith(expression, given),
+    )
+    for (const { node, helper, call } of this.passing) {
+      const found = callers.of(helper).flatMap(({ node: caller, given }): PrismaCall[] => {
+        const place = placed(caller)
+        return place === null ? [] : [{ ...call, ...place, args: this.argsOf(node, given) }]
+      })
+      const name = nameOf(helper)?.text
+      const isAll = name !== undefined && !isNamedElsewhere(name)
+      if (isAll && found.length > 0 && found.every((each) => !isUnread(each.args))) followed.set(call, found)
+      else {
+        unfollowed.push(call)
+        const known = found.filter((each) => !isUnread(each.args))
+        if (known.length > 0) followed.set(call, [call, ...known])
+      }
+    }
+    return { followed, unfollowed }
   }
 
   private call(node: ts.CallExpression): Found {
@@ -134,8 +189,12 @@ export class CallFinder {
     }
   }
 
-  private argsOf({ arguments: [first] }: ts.CallExpression): StaticValue {
-    return first === undefined ? undefinedValue : this.values.read(first)
+  private argsOf({ arguments: [first] }: ts.CallExpression, given: Given = new Map()): StaticValue {
+    if (first === undefined) return undefinedValue
+    if (!ts.isSpreadElement(first)) return this.values.readWith(first, given)
+    const list = this.values.readWith(first.expression, given)
+    if (list.kind !== 'array') return unknownValue
+    return list.items[0] ?? (list.isOpen ? unknownValue : undefinedValue)
   }
 
   private prismaCall(

@@ -8,6 +8,8 @@ interface Lost {
   readonly named: string[]
   /** Left out. */
   readonly unknown: string[]
+  /** They pass on what could not be followed. */
+  readonly unfollowed: string[]
 }
 
 /** Calls whose client has lost its type, counted by package: each package is told of them once. */
@@ -20,15 +22,25 @@ export class LostClients {
   add(path: string, { calls, raw, unknown }: FoundCalls): void {
     const named = [...calls, ...raw].filter((each) => each.isByName).map((each) => each.at)
     if (named.length + unknown.length === 0) return
-    const name = this.packageOf(path)
-    const lost = this.packages.get(name) ?? { named: [], unknown: [] }
+    const lost = this.of(path)
     lost.named.push(...named)
     lost.unknown.push(...unknown)
+  }
+
+  /** A call in that file, whose conditions its callers give. */
+  addUnfollowed(path: string, at: string): void {
+    this.of(path).unfollowed.push(at)
+  }
+
+  private of(path: string): Lost {
+    const name = this.packageOf(path)
+    const lost = this.packages.get(name) ?? { named: [], unknown: [], unfollowed: [] }
     this.packages.set(name, lost)
+    return lost
   }
 
   remarks(): Remark[] {
-    return [...this.packages].flatMap(([name, { named, unknown }]) => [
+    return [...this.packages].flatMap(([name, { named, unknown, unfollowed }]) => [
       ...said(
         named,
         ({ calls, were, their, at }) =>
@@ -38,6 +50,11 @@ export class LostClients {
         unknown,
         ({ calls, were, their, at }) =>
           `${calls} in ${name} (first at ${at}), like Prisma's by the look of it, ${were} left out: the type of ${their} is lost, and nothing names a model.`,
+      ),
+      ...said(
+        unfollowed,
+        ({ calls, were, at }) =>
+          `${calls} in ${name} (first at ${at}) ${were} read in part: a helper passes on what its callers give, which could not be followed. No sort alone is advised for such a call, nor an index for its conditions.`,
       ),
     ])
   }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
+import type { ts } from 'ts-morph'
 import type { Project } from '@prisma-brisk/core/project'
 import type { SchemaReading } from '../schema/schema-collector.ts'
 import type { QueryShape } from '../shape/query-shape.ts'
@@ -10,7 +11,7 @@ import { shapesOfCall } from './call-reader.ts'
 import { LostClients } from './lost-clients.ts'
 import { extendedCall, type QueryExtension } from './query-extension.ts'
 import { ModelFields } from './model-fields.ts'
-import type { SourceFile } from './source-files.ts'
+import type { FoundSources } from './source-files.ts'
 import { findSources } from './source-files.ts'
 
 export interface SourceReading {
@@ -30,14 +31,15 @@ export async function collectSource(
   const outputs = reading.outputs.map(({ file, output }) => resolve(project.cwd, dirname(file), output))
   const models = reading.catalog.tables.map((table) => table.model)
   const sources = await findSources(project.cwd, patterns, outputs, models)
+  const { files } = sources
   const fields = new ModelFields(reading.catalog, reading.relations)
-  const found = sources.length === 0 ? nothing : await findCalls(project, reading, fields, sources, outputs)
+  const found = files.length === 0 ? nothing : await findCalls(project, reading, fields, sources, outputs)
   const shapes = found.calls.flatMap((call) => shapesOfCall(fields, call))
   const sql = await readSql(project, reading, found.raw)
   return {
     shapes: [...shapes, ...sql.shapes],
     findings: [...found.findings, ...sql.findings],
-    files: sources.length,
+    files: files.length,
     calls: found.calls.length + found.raw.length,
   }
 }
@@ -54,7 +56,7 @@ async function findCalls(
   project: Project,
   reading: SchemaReading,
   fields: ModelFields,
-  sources: readonly SourceFile[],
+  { files: sources, isNamedElsewhere }: FoundSources,
   outputs: readonly string[],
 ): Promise<Found> {
   // TypeScript is a third of a second to load, so only where there is something to read.
@@ -100,8 +102,26 @@ async function findCalls(
         reason: `${place} does not parse; it was read as far as it does.`,
       })
   }
+  const placed = (node: ts.Node) => {
+    const file = node.getSourceFile()
+    const source = byPath.get(file.fileName)
+    if (source === undefined) return null
+    const { line, character } = file.getLineAndCharacterOfPosition(node.getStart(file))
+    const place = relative(project.cwd, file.fileName).replaceAll('\\', '/')
+    return { at: `${place}:${line + 1}:${character + 1}`, weight: source.weight }
+  }
+  const { followed, unfollowed } = finder.passedOn(placed, isNamedElsewhere)
+  for (const each of unfollowed)
+    lost.addUnfollowed(resolve(project.cwd, each.at.replace(/:\d+:\d+$/, '')), each.at)
+  const through = new Map(
+    [...followed].flatMap(([call, found]) =>
+      found.map((each) => [each, extended.get(call) ?? 'maybe'] as const),
+    ),
+  )
+  for (const [call, how] of through) extended.set(call, how)
+  const asked = calls.flatMap((call) => followed.get(call) ?? [call])
   return {
-    calls: calls.map((call) => extendedCall(call, extended.get(call) ?? 'maybe', extensions)),
+    calls: asked.map((call) => extendedCall(call, extended.get(call) ?? 'maybe', extensions)),
     raw,
     findings: [...findings, ...lost.remarks(), ...extensions.flatMap(unreadExtension)],
   }

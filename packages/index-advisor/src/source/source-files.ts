@@ -26,6 +26,13 @@ const NEVER = [
   '**/*.d.mts',
   '**/*.d.cts',
 ]
+export interface FoundSources {
+  /** The files that may call Prisma Client. */
+  readonly files: readonly SourceFile[]
+  /** Does one of the others hold the word? */
+  isNamedElsewhere(word: string): boolean
+}
+
 /**
  * The files that may call Prisma Client.
  * @param patterns globs; null: every source file below the working directory
@@ -38,7 +45,7 @@ export async function findSources(
   patterns: readonly string[] | null,
   outputs: readonly string[],
   models: readonly string[],
-): Promise<SourceFile[]> {
+): Promise<FoundSources> {
   const { glob } = await import('tinyglobby')
   const paths = await glob([...(patterns ?? EVERYWHERE)], {
     cwd,
@@ -58,16 +65,24 @@ export async function findSources(
   const weight = new SourceWeight(cwd, wanted.map(placeOf), models)
   const delegates = new Set(models.map((model) => model.charAt(0).toLowerCase() + model.slice(1)))
   const files: SourceFile[] = []
+  const others: string[] = []
   for (let at = 0; at < wanted.length; at += 64) {
     const texts = await Promise.all(wanted.slice(at, at + 64).map((path) => readFile(path, 'utf8')))
     texts.forEach((text, offset) => {
       const path = wanted[at + offset] as string
-      if (!mentionsPrisma(path, text, delegates)) return
+      if (!mentionsPrisma(path, text, delegates)) {
+        others.push(text)
+        return
+      }
       const place = placeOf(path)
       files.push({ path, place, text, weight: weight.of(place) })
     })
   }
-  return files
+  const isNamedElsewhere = (word: string) => {
+    const named = new RegExp(`(?<![\\w$])${word.replaceAll('$', '\\$')}(?![\\w$])`)
+    return others.some((text) => text.includes(word) && named.test(text))
+  }
+  return { files, isNamedElsewhere }
 }
 
 const CERTAIN =

@@ -12,6 +12,7 @@ import { TypeReader } from './type-reader.ts'
 export class ValueReader {
   private readonly types: TypeReader
   private readonly declarations: DeclarationReader
+  private given: ReadonlyMap<ts.Symbol, StaticValue> = new Map()
 
   /** @param delegates models by the names that the client gives them: `blogPost` */
   constructor(
@@ -20,6 +21,17 @@ export class ValueReader {
   ) {
     this.types = new TypeReader(checker)
     this.declarations = new DeclarationReader(checker, (expression, hops) => this.read(expression, hops))
+  }
+
+  /** As if the parameters stood for these values. */
+  readWith(expression: ts.Expression, given: ReadonlyMap<ts.Symbol, StaticValue>): StaticValue {
+    const before = this.given
+    this.given = given
+    try {
+      return this.read(expression)
+    } finally {
+      this.given = before
+    }
   }
 
   read(expression: ts.Expression, hops = 0): StaticValue {
@@ -79,6 +91,7 @@ export class ValueReader {
   private shorthand(property: ts.ShorthandPropertyAssignment, hops: number): StaticValue {
     const symbol = this.checker.getShorthandAssignmentValueSymbol(property)
     return (
+      this.givenFor(symbol) ??
       (symbol === undefined ? null : this.declarations.valueOf(symbol, hops)) ??
       this.types.valueOf(property.name)
     )
@@ -127,7 +140,13 @@ export class ValueReader {
   private identifier(node: ts.Identifier, hops: number): StaticValue {
     if (node.text === 'undefined') return undefinedValue
     const symbol = this.checker.getSymbolAtLocation(node)
+    const given = this.givenFor(symbol)
+    if (given !== undefined) return given
     return (symbol === undefined ? null : this.declarations.valueOf(symbol, hops)) ?? this.types.valueOf(node)
+  }
+
+  private givenFor(symbol: ts.Symbol | undefined): StaticValue | undefined {
+    return symbol === undefined ? undefined : this.given.get(symbol)
   }
 
   private property(node: ts.PropertyAccessExpression, hops: number): StaticValue {
