@@ -5,7 +5,8 @@ import { eventually, livePage, markedLine, openRequest, rowOf, violations } from
 
 const live = livePage()
 
-const VIEWS = ['Requests', 'Routes', 'Queries', 'Cache', 'Indexes', 'Batching']
+/** The last keeps the hub, which is in this process, busy for a while. */
+const VIEWS = ['Requests', 'Routes', 'Queries', 'Cache', 'Batching', 'Indexes']
 
 /** What the views need to have something to show. */
 async function visitAll(): Promise<void> {
@@ -39,17 +40,20 @@ function drawn(page: Page): Promise<number> {
 test('routes have their times and statements, and sort by any column from the keyboard', async () => {
   const page = await live.open({}, `${live.hub.address}#/routes`)
   await visitAll()
-  await page.getByRole('cell', { name: 'GET /conversations', exact: true }).waitFor()
+  await rowOf(page, '/classes').waitFor()
+  await page.getByRole('cell', { name: 'POST /classes' }).waitFor()
   const header = page.getByRole('columnheader', { name: 'Statements' })
   await header.getByRole('button').focus()
   await page.keyboard.press('Enter')
   expect(await header.getAttribute('aria-sort')).toBe('descending')
-  const statements = (await cells(page, 'Routes', 7)).map(Number)
-  expect(statements.length).toBeGreaterThan(5)
-  expect(statements).toEqual(statements.toSorted((a, b) => b - a))
+  const statements = async () => (await cells(page, 'Routes', 7)).map(Number)
+  const falling = await statements()
+  expect(falling.length).toBeGreaterThan(5)
+  expect(falling).toEqual(falling.toSorted((a, b) => b - a))
   await page.keyboard.press('Enter')
   expect(await header.getAttribute('aria-sort')).toBe('ascending')
-  expect((await cells(page, 'Routes', 7)).map(Number)).toEqual(statements.toReversed())
+  const rising = await statements()
+  expect(rising).toEqual(rising.toSorted((a, b) => a - b))
   await page.getByRole('button', { name: 'GET /dashboard' }).click()
   expect(await page.getByLabel('Route').inputValue()).toBe('GET /dashboard')
 })
