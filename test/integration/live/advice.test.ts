@@ -83,6 +83,7 @@ test('what requests have asked is advised on, and a migration is written only on
   for (const body of [{}, { confirm: 'yes' }, { confirm: false }]) {
     const offered = (await (await ask('/api/migration', body)).json()) as MigrationAnswer
     expect(offered).toMatchObject({
+      project: given.directory,
       isWritten: false,
       files: [],
       indexes: [{ model: 'Post', prisma: '@@index([title])', sql: expect.stringMatching(/^CREATE INDEX/i) }],

@@ -4,6 +4,8 @@ import { AdvisorMissingError } from '../errors.ts'
 
 /** What the index advisor says of a project. */
 export interface ProjectAdvice {
+  /** Directory of the project that was read. */
+  readonly project: string
   /** As `brisk advise --format json` prints it. */
   readonly advice: Advice
   /** Statements seen in requests that it rests on, beside schema and source. */
@@ -12,6 +14,8 @@ export interface ProjectAdvice {
 
 /** A migration for the advised indexes: what it would be, or what was written. */
 export interface MigrationAnswer {
+  /** Directory of the project that it is for. */
+  readonly project: string
   /** False where nothing was written, since nobody has agreed yet, or there is nothing to write. */
   readonly isWritten: boolean
   /** Lines for the schema, by model, and the statements that make the indexes. */
@@ -40,8 +44,8 @@ export async function projectAdvice(
   directories: readonly string[],
   statements: readonly ObservedStatement[],
 ): Promise<ProjectAdvice> {
-  const { advice } = await run(await advisorOf(), directories, statements)
-  return { advice, statements: statements.length }
+  const { advice, project } = await run(await advisorOf(), directories, statements)
+  return { project: project.cwd, advice, statements: statements.length }
 }
 
 /**
@@ -64,7 +68,8 @@ export async function projectMigration(
     sql,
     reason,
   }))
-  const nothing = { isWritten: false, indexes, files: [] }
+  const { cwd: project } = advised.project
+  const nothing = { project, isWritten: false, indexes, files: [] }
   if (indexes.length === 0) return { ...nothing, said: 'No index is advised: there is nothing to write.' }
   if (!isAgreed)
     return {
@@ -73,7 +78,7 @@ export async function projectMigration(
     }
   const written: WrittenMigration | null = await advisor.writeMigration(advised, { now: new Date() })
   if (written === null) return { ...nothing, said: 'There is nothing to write.' }
-  return { isWritten: true, indexes, files: written.files, said: written.proved }
+  return { project, isWritten: true, indexes, files: written.files, said: written.proved }
 }
 
 async function advisorOf(): Promise<Advisor> {
