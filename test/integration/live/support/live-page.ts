@@ -86,7 +86,7 @@ export function livePage(): LivePage {
     open: async (options = {}, address = hub.address) => {
       const context = await browser.newContext(options)
       const page = await context.newPage()
-      page.setDefaultTimeout(10_000)
+      page.setDefaultTimeout(20_000)
       page.on('pageerror', (error) => complaints.push(error.message))
       page.on('console', (message) => complaints.push(message.text()))
       await page.goto(address)
