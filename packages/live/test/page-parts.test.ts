@@ -1,5 +1,5 @@
 import { mendOf, promptFor, shortened } from '../page/src/problems/problem-text.ts'
-import { ticks } from '../page/src/request/waterfall-rows.ts'
+import { apart, covered, coveredMs, ticks, tickText } from '../page/src/request/waterfall-time.ts'
 import { argumentText, kindText } from '../page/src/ui/argument-text.ts'
 import { editorLink } from '../page/src/ui/editor-link.ts'
 import { milliseconds, shortPlace } from '../page/src/ui/format.ts'
@@ -136,6 +136,55 @@ test('numbers are said in the digits that matter', () => {
   ])
   expect(ticks(96)).toEqual([0, 25, 50, 75])
   expect(ticks(0.9)).toEqual([0, 0.25, 0.5, 0.75])
+})
+
+test('the axis says what it marks, on every scale', () => {
+  for (let end = 0.05; end < 1_000_000; end *= 1.37) {
+    const labels = ticks(end).map(tickText)
+    const said = labels.map((label) => Number.parseFloat(label) * (label.endsWith(' s') ? 1000 : 1))
+    expect(said.map((ms) => Number(ms.toPrecision(6)))).toEqual(ticks(end))
+  }
+  expect(ticks(160).map(tickText)).toEqual(['0', '50 ms', '100 ms', '150 ms'])
+  expect(ticks(7100).map(tickText)).toEqual(['0', '2 s', '4 s', '6 s'])
+})
+
+test('a bar shows all calls of a loop: few one by one, many by their density', () => {
+  const calls = (count: number, ms: number) =>
+    Array.from({ length: count }, (_, index): [number, number] => [10 * index, 10 * index + ms])
+  expect(covered(calls(3, 4), 30)).toEqual([
+    { from: 0, to: 4, share: 1 },
+    { from: 10, to: 14, share: 1 },
+    { from: 20, to: 24, share: 1 },
+  ])
+  const pieces = covered(calls(3000, 5), 30_000)
+  expect(pieces[0]?.from).toBe(0)
+  expect(pieces.at(-1)?.to).toBeCloseTo(30_000)
+  expect(pieces.length).toBeLessThanOrEqual(200)
+  expect(pieces.reduce((sum, { from, to, share }) => sum + (to - from) * share, 0)).toBeCloseTo(15_000)
+  // Where nothing ran nothing is drawn.
+  const gap = covered(
+    [...calls(1000, 5), ...calls(1000, 5).map(([a, b]): [number, number] => [a + 20_000, b + 20_000])],
+    30_000,
+  )
+  expect(gap.some(({ from, to }) => from < 15_000 && to > 15_000)).toBe(false)
+  // What runs together counts once.
+  expect(
+    coveredMs([
+      [0, 5],
+      [3, 8],
+      [10, 11],
+    ]),
+  ).toBe(9)
+  expect(
+    covered(
+      [
+        [0, 5],
+        [3, 8],
+      ],
+      10,
+    ),
+  ).toEqual([{ from: 0, to: 8, share: 1 }])
+  expect(apart([1, 1.01, 500, 29_999], 30_000)).toEqual([1, 500, 29_999])
 })
 
 test('what an invalidation reaches is said in words', () => {

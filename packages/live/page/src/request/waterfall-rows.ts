@@ -83,13 +83,3 @@ function depthOf(call: Call, calls: ReadonlyMap<number, Call>): number {
   for (let up = call.parent; up !== undefined && depth < 8; up = calls.get(up)?.parent) depth++
   return depth
 }
-
-/** Round numbers of milliseconds up to `end`, four or five of them. */
-export function ticks(end: number): number[] {
-  const raw = end / 4
-  const power = 10 ** Math.floor(Math.log10(raw || 1))
-  const step = [1, 2, 2.5, 5, 10].map((times) => times * power).find((each) => each >= raw) ?? raw
-  const list: number[] = []
-  for (let at = 0; at <= end; at += step) list.push(Number(at.toPrecision(6)))
-  return list
-}

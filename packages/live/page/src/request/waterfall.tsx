@@ -4,7 +4,8 @@ import type { RequestView } from '../../../src/index.ts'
 import { count, counted, milliseconds } from '../ui/format.ts'
 import { PlaceLink } from '../ui/place-link.tsx'
 import { CallDetail } from './call-detail.tsx'
-import { callRow, ticks, waterfallRows, type Call, type WaterfallRow } from './waterfall-rows.ts'
+import { callRow, waterfallRows, type WaterfallRow } from './waterfall-rows.ts'
+import { apart, covered, tickText, ticks, type Interval } from './waterfall-time.ts'
 
 const LEGEND = [
   ['span', 'call'],
@@ -19,7 +20,7 @@ const SHOWN = 100
 /** The calls of a request in their order, each as long as it took. */
 export function Waterfall({ view }: { view: RequestView }) {
   const rows = waterfallRows(view)
-  const end = Math.max(view.ms ?? 0, ...rows.map(({ to }) => to), 0.001)
+  const end = rows.reduce((most, { to }) => Math.max(most, to), Math.max(view.ms ?? 0, 0.001))
   const scale: Scale = { end, share: (ms) => Math.min(100, Math.max(0, (100 * ms) / end)) }
   return (
     <section class="waterfall" aria-labelledby="waterfall-title">
@@ -37,7 +38,7 @@ export function Waterfall({ view }: { view: RequestView }) {
       <div class="axis" aria-hidden="true">
         {ticks(end).map((at) => (
           <span key={at} style={{ left: `${scale.share(at)}%` }}>
-            {at === 0 ? '0' : milliseconds(at).replace(/\.?0+ /, ' ')}
+            {tickText(at)}
           </span>
         ))}
       </div>
@@ -101,9 +102,9 @@ function Line({ row, view, scale, bracket }: LineProps) {
           {calls.some(({ error }) => error !== undefined) && <span class="badge bad">failed</span>}
         </button>
         <span class="call-place">
-          {edges.map(({ event, ms, at }) => (
-            <span key={at} class="edge-text">
-              {event.toUpperCase()} {milliseconds(ms)} ·{' '}
+          {edges.map((edge) => (
+            <span key={edge.at} class="edge-text">
+              {edgeText(edge)} ·{' '}
             </span>
           ))}
           {callSite !== null && row.isElsewhere && <PlaceLink callSite={callSite} cwd={view.process.cwd} />}
@@ -142,43 +143,60 @@ interface BarProps {
 function Bar({ row, scale, transactions, edges }: BarProps) {
   const { calls, from, to } = row
   const numbers = new Set(calls.map(({ call }) => call))
-  const own = [
-    ...transactions.filter(({ call }) => call !== null && numbers.has(call)).slice(0, SHOWN),
-    ...edges,
-  ]
-  const hits = calls.filter(isCached)
-  const asked = calls.filter((call) => !isCached(call) || call.statements.length > 0)
+  const own = [...transactions.filter(({ call }) => call !== null && numbers.has(call)), ...edges]
+  const hits = calls.filter(isCached).map(({ at }) => at)
+  const statements = calls.flatMap((call) => call.statements)
+  const isAsked = statements.length > 0 || hits.length < calls.length
   return (
     <span class="bar" role="img" aria-label={`from ${milliseconds(from)} to ${milliseconds(to)}`}>
-      {asked.length > 0 && (
+      {isAsked && (
         <i
           class={`span ${calls.some(({ error }) => error !== undefined) ? 'failed' : ''}`}
           style={spread(from, to, scale)}
         />
       )}
-      {asked.slice(0, SHOWN).flatMap((call) => segments(call, scale))}
-      {own.map(({ event, at, ms }) => (
-        <i
-          key={`${event}${at}`}
-          class="edge"
-          title={`${event.toUpperCase()} ${milliseconds(ms)}`}
-          style={spread(at - ms, at, scale)}
-        />
-      ))}
-      {hits.slice(0, SHOWN).map((call) => (
-        <i key={call.call} class="hit" style={{ left: `${scale.share(call.at)}%` }} />
+      <Pieces
+        name="wait"
+        times={statements.flatMap(({ at, waitMs }) => (waitMs > 0 ? [[at, at + waitMs]] : []))}
+        scale={scale}
+      />
+      <Pieces
+        name="sql"
+        times={statements.map(({ at, ms, waitMs }) => [at + waitMs, at + waitMs + ms])}
+        scale={scale}
+      />
+      <Pieces
+        name="edge"
+        times={own.map(({ at, ms }) => [at - ms, at])}
+        scale={scale}
+        title={own.length <= 2 ? own.map(edgeText).join(', ') : undefined}
+      />
+      {apart(hits, scale.end).map((at) => (
+        <i key={at} class="hit" style={{ left: `${scale.share(at)}%` }} />
       ))}
     </span>
   )
 }
 
-function segments(call: Call, scale: Scale) {
-  return call.statements.flatMap(({ at, ms, waitMs }, index) => [
-    ...(waitMs > 0
-      ? [<i key={`${call.call}w${index}`} class="wait" style={spread(at, at + waitMs, scale)} />]
-      : []),
-    <i key={`${call.call}s${index}`} class="sql" style={spread(at + waitMs, at + waitMs + ms, scale)} />,
-  ])
+interface PiecesProps {
+  readonly name: 'sql' | 'wait' | 'edge'
+  readonly times: readonly Interval[]
+  readonly scale: Scale
+  readonly title?: string | undefined
+}
+
+function Pieces({ name, times, scale, title }: PiecesProps) {
+  return (
+    <>
+      {covered(times, scale.end).map(({ from, to, share }) => (
+        <i key={from} class={name} title={title} style={{ ...spread(from, to, scale), opacity: share }} />
+      ))}
+    </>
+  )
+}
+
+function edgeText({ event, ms }: RequestView['transactions'][number]): string {
+  return `${event.toUpperCase()} ${milliseconds(ms)}`
 }
 
 function spread(from: number, to: number, { share }: Scale): { left: string; width: string } {
