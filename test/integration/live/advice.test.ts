@@ -80,21 +80,38 @@ test('what requests have asked is advised on, and a migration is written only on
   ])
 
   const schema = () => readFileSync(join(given.directory, 'prisma/schema.prisma'), 'utf8')
-  for (const body of [{}, { confirm: 'yes' }, { confirm: false }]) {
+  const agreements: (string | null)[] = []
+  for (const body of [{}, { confirm: 'yes' }, { confirm: true }, { confirm: false }]) {
     const offered = (await (await ask('/api/migration', body)).json()) as MigrationAnswer
+    agreements.push(offered.confirm)
     expect(offered).toMatchObject({
       project: given.directory,
       isWritten: false,
-      files: [],
+      files: ['prisma/schema.prisma', 'prisma/migrations'],
       indexes: [{ model: 'Post', prisma: '@@index([title])', sql: expect.stringMatching(/^CREATE INDEX/i) }],
     })
     expect(schema()).toBe(SCHEMA)
   }
-  const written = (await (await ask('/api/migration', { confirm: true })).json()) as MigrationAnswer
+  const [confirm] = agreements
+  expect(agreements).toEqual(agreements.map(() => expect.stringMatching(/^\w{16}$/)))
+  expect(new Set(agreements).size).toBe(1)
+  // The same index in another project was not agreed to.
+  const own = hub
+  const other = project({ 'prisma/schema.prisma': SCHEMA })
+  await seeing(other.directory, join(other.directory, 'src/routes.ts:7:3'))
+  expect(await (await ask('/api/migration', { confirm })).json()).toMatchObject({
+    isWritten: false,
+    project: other.directory,
+    said: expect.stringContaining('something else was agreed to'),
+  })
+  expect(other.read('prisma/schema.prisma')).toBe(SCHEMA)
+  await hub.close()
+  hub = own
+  const written = (await (await ask('/api/migration', { confirm })).json()) as MigrationAnswer
   expect(written).toMatchObject({ isWritten: true, files: expect.arrayContaining(['prisma/schema.prisma']) })
   expect(schema()).toContain('@@index([title])')
   expect(readdirSync(join(given.directory, 'prisma/migrations'))).toHaveLength(3)
-  expect(await (await ask('/api/migration', { confirm: true })).json()).toMatchObject({
+  expect(await (await ask('/api/migration', { confirm })).json()).toMatchObject({
     isWritten: false,
     said: expect.stringContaining('nothing to write'),
   })

@@ -6,6 +6,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import {
   startHub,
   type Hub,
+  type MigrationAnswer,
   type ProblemView,
   type ProjectAdvice,
   type RequestView,
@@ -372,12 +373,14 @@ test('brisk live starts the command with its environment, passes output, signals
   expect(advice.recommendations).toContainEqual(
     expect.objectContaining({ model: 'User', prisma: expect.stringContaining('@@index([name') }),
   )
-  expect(JSON.parse((await call('write_migration')).text)).toMatchObject({
-    isWritten: false,
-    said: expect.stringContaining('confirm: true'),
+  const offered = JSON.parse((await call('write_migration')).text) as MigrationAnswer
+  expect(offered).toMatchObject({ isWritten: false, project: given.directory })
+  expect(await call('write_migration', { confirm: true })).toMatchObject({
+    isError: true,
+    text: expect.stringMatching(/^E_LIVE_ARGUMENT/),
   })
   expect(given.read('prisma/schema.prisma')).toBe(DEMO_SCHEMA)
-  expect(JSON.parse((await call('write_migration', { confirm: true })).text)).toMatchObject({
+  expect(JSON.parse((await call('write_migration', { confirm: offered.confirm })).text)).toMatchObject({
     isWritten: true,
     files: ['prisma/schema.prisma'],
   })

@@ -1,4 +1,5 @@
-import { sep } from 'node:path'
+import { createHash } from 'node:crypto'
+import { relative, sep } from 'node:path'
 import type { Advice, AdviceRun, ObservedStatement, WrittenMigration } from '@prisma-brisk/index-advisor'
 import { AdvisorMissingError } from '../errors.ts'
 
@@ -25,8 +26,10 @@ export interface MigrationAnswer {
     readonly sql: string
     readonly reason: string
   }[]
-  /** Paths relative to the project; empty before it is written. */
+  /** Paths relative to it: what was written, and before that the schema and the directory of migrations that would be written into. */
   readonly files: readonly string[]
+  /** What somebody who agrees to this very answer says; null where nothing waits for that. It is another one for another migration. */
+  readonly confirm: string | null
   /** What was shown to hold before anything was written, or what to do. */
   readonly said: string
 }
@@ -52,13 +55,13 @@ export async function projectAdvice(
  * Edits the schema and adds a migration for the advised indexes, as `brisk advise --write` does, once somebody has agreed. It is not
  * applied.
  *
- * @param isAgreed without it nothing is written, and the answer says what would be
+ * @param confirm that of the answer which somebody agreed to; without it nothing is written, and the answer says what would be
  * @throws AdvisorError as `writeMigration` does; nothing is written then
  */
 export async function projectMigration(
   directories: readonly string[],
   statements: readonly ObservedStatement[],
-  isAgreed: boolean,
+  confirm: string | null,
 ): Promise<MigrationAnswer> {
   const advisor = await advisorOf()
   const advised = await run(advisor, directories, statements)
@@ -68,17 +71,45 @@ export async function projectMigration(
     sql,
     reason,
   }))
-  const { cwd: project } = advised.project
-  const nothing = { project, isWritten: false, indexes, files: [] }
+  const { cwd: project, schemaFiles, migrationsDirectory } = advised.project
+  const nothing = { project, isWritten: false, indexes, files: [], confirm: null }
   if (indexes.length === 0) return { ...nothing, said: 'No index is advised: there is nothing to write.' }
-  if (!isAgreed)
+  const files = [...schemaFiles.map(({ path }) => path), migrationsDirectory].map((path) =>
+    relative(project, path),
+  )
+  const agreement = agreementTo({ project, files, indexes })
+  if (confirm !== agreement)
     return {
-      ...nothing,
-      said: 'Nothing was written. It edits the schema and adds a migration, and applies neither; ask the user, then say confirm: true.',
+      project,
+      isWritten: false,
+      indexes,
+      files,
+      confirm: agreement,
+      said: `Nothing was written${confirm === null ? '' : ': confirm is not that of this answer, so something else was agreed to'}. It edits the schema and adds a migration in ${project}, and applies neither; show the user the project and the indexes, then ask again with the confirm of this answer.`,
     }
   const written: WrittenMigration | null = await advisor.writeMigration(advised, { now: new Date() })
   if (written === null) return { ...nothing, said: 'There is nothing to write.' }
-  return { project, isWritten: true, indexes, files: written.files, said: written.proved }
+  return {
+    project,
+    isWritten: true,
+    indexes,
+    files: written.files,
+    confirm: null,
+    said: written.proved,
+  }
+}
+
+/** The same for the same change of the same project alone. */
+function agreementTo({
+  project,
+  files,
+  indexes,
+}: Pick<MigrationAnswer, 'project' | 'files' | 'indexes'>): string {
+  const changes = indexes.map(({ model, prisma, sql }) => [model, prisma, sql])
+  return createHash('sha256')
+    .update(JSON.stringify([project, files, changes]))
+    .digest('hex')
+    .slice(0, 16)
 }
 
 async function advisorOf(): Promise<Advisor> {

@@ -67,8 +67,11 @@ export class HubClient {
     return (await this.ask('GET', '/api/advice', undefined, ADVICE_MS)) as ProjectAdvice
   }
 
-  /** @throws BriskError with the code of the advisor's error; nothing is written then */
-  async migration(confirm: boolean): Promise<MigrationAnswer> {
+  /**
+   * @param confirm that of the answer which somebody agreed to; without it nothing is written
+   * @throws BriskError with the code of the advisor's error; nothing is written then
+   */
+  async migration(confirm: string | null): Promise<MigrationAnswer> {
     return (await this.ask('POST', '/api/migration', { confirm }, ADVICE_MS)) as MigrationAnswer
   }
 

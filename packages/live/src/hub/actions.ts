@@ -39,7 +39,7 @@ export class Actions {
         return this.advised(() => projectAdvice(this.directories(), seenStatements(this.history)))
       case 'POST /api/migration':
         return this.advised(() =>
-          projectMigration(this.directories(), seenStatements(this.history), body['confirm'] === true),
+          projectMigration(this.directories(), seenStatements(this.history), agreementIn(body)),
         )
       default:
         return null
@@ -68,6 +68,10 @@ export class Actions {
     const processes = [...this.history.processes.values()].reverse().map(({ cwd }) => cwd)
     return [...new Set([this.cwd, ...processes.filter((cwd) => cwd !== '')])]
   }
+}
+
+function agreementIn({ confirm }: Readonly<Record<string, unknown>>): string | null {
+  return typeof confirm === 'string' ? confirm : null
 }
 
 const NO_STATEMENT =

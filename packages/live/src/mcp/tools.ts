@@ -107,16 +107,18 @@ export const tools: readonly Tool[] = [
   {
     name: 'write_migration',
     description:
-      'Edits the schema and adds a migration for the advised indexes, as `brisk advise --write` does. Needs confirm: true; ask the user first. It is not applied.',
+      'Edits the schema and adds a migration for the advised indexes, as `brisk advise --write` does; it is not applied. Call it without confirm: the answer says what would be written, and into which directory. Show both to the user; once they agree, call it with the confirm of that answer.',
     inputSchema: {
       type: 'object',
-      properties: { confirm: { type: 'boolean', description: 'the user has agreed' } },
+      properties: {
+        confirm: { type: 'string', description: 'that of the answer to which the user has agreed' },
+      },
       additionalProperties: false,
     },
     annotations: { readOnlyHint: false },
     run: async (args, { cwd }) => {
-      const isAgreed = args['confirm'] === true
-      return HubClient.lookFor(cwd)?.migration(isAgreed) ?? projectMigration([cwd], [], isAgreed)
+      const confirm = textIn(args, 'confirm') ?? null
+      return HubClient.lookFor(cwd)?.migration(confirm) ?? projectMigration([cwd], [], confirm)
     },
   },
 ]

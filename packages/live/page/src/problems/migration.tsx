@@ -9,7 +9,7 @@ export function MigrationButton() {
   const [answer, setAnswer] = useState<MigrationAnswer | null>(null)
   const [error, setError] = useState<string | null>(null)
   const [isBusy, setBusy] = useState(false)
-  const request = async (confirm: boolean): Promise<void> => {
+  const request = async (confirm: string | null): Promise<void> => {
     setBusy(true)
     setError(null)
     try {
@@ -23,7 +23,7 @@ export function MigrationButton() {
   }
   return (
     <>
-      <button class="small" disabled={isBusy} aria-busy={isBusy} onClick={() => void request(false)}>
+      <button class="small" disabled={isBusy} aria-busy={isBusy} onClick={() => void request(null)}>
         {isBusy ? 'Working …' : 'Write migration …'}
       </button>
       {error !== null && (
@@ -45,6 +45,11 @@ export function MigrationButton() {
                   ? answer.said
                   : `This edits the schema and adds a migration with ${counted(answer.indexes.length, 'index', 'indexes')}; it applies neither.`}
               </span>
+              {answer.files.length > 0 && (
+                <span>
+                  It writes into <code>{answer.project}</code>: <code>{answer.files.join(', ')}</code>.
+                </span>
+              )}
               {answer.indexes.map(({ model, prisma, sql, reason }) => (
                 <div key={sql} class="migration-index">
                   <b>{model}</b> <code>{prisma}</code>
@@ -54,7 +59,7 @@ export function MigrationButton() {
               ))}
               <span class="actions">
                 {answer.indexes.length > 0 && (
-                  <button class="primary" disabled={isBusy} onClick={() => void request(true)}>
+                  <button class="primary" disabled={isBusy} onClick={() => void request(answer.confirm)}>
                     Write it
                   </button>
                 )}
