@@ -29,19 +29,21 @@ describe.each(['postgresql', 'mysql', 'sqlite'] as const)('explain on %s', (prov
   let hub: Hub
   beforeAll(async () => {
     database = await createDatabase(provider)
+  })
+  afterAll(() => database.drop())
+  // What a client of the test before still tells goes to a hub of the test before.
+  beforeEach(async () => {
     hub = await startHub({ port: 0 })
   })
-  afterAll(async () => {
-    await hub.close()
-    await database.drop()
-  })
+  afterEach(() => hub.close())
 
   function reporting() {
+    const own = hub
     return database.createClient().$extends(
       brisk({
         slowQuery: {
           sinks: [],
-          live: { send: (lines) => hub.take(lines), questions: (process) => hub.questions(process) },
+          live: { send: (lines) => own.take(lines), questions: (process) => own.questions(process) },
         },
         pagination: false,
         batching: false,
@@ -69,7 +71,6 @@ describe.each(['postgresql', 'mysql', 'sqlite'] as const)('explain on %s', (prov
   }
 
   test('a read is planned with its values, which the plan does not hold, as often as it is asked for', async () => {
-    hub.history.clear()
     const prisma = reporting()
     await prisma.tag.findMany({ where: { name: { contains: 'very secret' } }, take: 3 })
     await told(1)
@@ -86,7 +87,6 @@ describe.each(['postgresql', 'mysql', 'sqlite'] as const)('explain on %s', (prov
   })
 
   test('what is not one statement that reads is refused, and planning changes nothing', async () => {
-    hub.history.clear()
     const prisma = reporting()
     const table = provider === 'mysql' ? '`Tag`' : '"Tag"'
     await prisma.tag.create({ data: { name: 'kept' } })
@@ -112,7 +112,6 @@ describe.each(['postgresql', 'mysql', 'sqlite'] as const)('explain on %s', (prov
 
   if (provider !== 'sqlite')
     test('a function that is called while a statement is planned cannot write', async () => {
-      hub.history.clear()
       const plain = database.createClient()
       await plain.$executeRawUnsafe('CREATE TABLE sly_calls (n int)')
       for (const made of FUNCTIONS[provider]) await plain.$executeRawUnsafe(made)

@@ -111,7 +111,8 @@ test('a hub that is killed under load comes back at its address: the application
       expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
     }
   }
-  const isListed = ({ length }: { length: number }): boolean => length > 0
+  // One that has ended: a hub hears of a request with its first call.
+  const isListed = (list: readonly RequestRow[]): boolean => list.some(({ status }) => status === 200)
   await load(3)
   const [row] = await seen(() => rows(bearer), isListed)
   orphan = row?.pid ?? null
@@ -130,7 +131,7 @@ test('a hub that is killed under load comes back at its address: the application
       await load(1)
       return rows(cookie)
     }, isListed)
-    expect(found[0]).toMatchObject({ status: 200, statements: 1 })
+    expect(found).toContainEqual(expect.objectContaining({ status: 200, statements: 1 }))
   }
   await current.end()
   const place = readdirSync(directory).find((name) => name.startsWith('prisma-brisk-live-')) as string
