@@ -26,6 +26,8 @@ export interface IndexNeed {
   readonly tailKind: 'sort' | 'range' | 'group' | 'none'
   /** Else it is the second of two ways. */
   readonly isFirstChoice: boolean
+  /** It finds the rows and leaves the sort to the server: what finds them so does not yet serve the query. */
+  readonly isUnsorted?: true
 }
 
 /** The ways in which an index could serve the shape; empty when none can. */
@@ -103,6 +105,13 @@ class ShapeReading {
     } else {
       if (range !== undefined) for (const each of ranges) add(all, 'range', [key(each)])
       else add(all, 'none', [])
+    }
+    // PostgreSQL cannot have rows in order behind IS NULL. Where such rows are few, to find them and sort is the other way.
+    if (sort.length > 0 && this.shape.limit !== null && constant.length < equals.length && ways.length > 0) {
+      const before = ways.length
+      add(all, 'none', [])
+      const [last] = ways.slice(before)
+      if (last !== undefined) ways.splice(before, 1, { ...last, isUnsorted: true })
     }
     const optional = this.columns(
       this.shape.conditions.filter((each) => each.isOptional),

@@ -89,13 +89,14 @@ function readShape(
   const candidates: Candidate[] = []
   const rejected: RejectedCandidate[] = []
   const findings: Remark[] = []
-  const served = needs.find((need) => servedBy(need) !== undefined)
+  const served = needs.find((need) => need.isUnsorted !== true && servedBy(need) !== undefined)
   if (served !== undefined)
     return reject(
       needColumns(served),
       `The index ${servedBy(served)?.name} serves ${operationOf(shape.evidence)} already.`,
     )
   for (const need of needs) {
+    if (need.isUnsorted === true && servedBy(need) !== undefined) continue
     const idle = narrows(context.catalog, need)
     if (idle !== null) {
       rejected.push(...reject(needColumns(need), idle).rejected)

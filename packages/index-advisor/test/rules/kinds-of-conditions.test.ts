@@ -285,4 +285,34 @@ describe('KA-N6 a test for NULL is a column of few values', () => {
   ] as const)('KA-N6 BA1 %s builds its order from %s %s', async (provider, args, attributes, expected) => {
     expect(await listed(provider, args, attributes)).toEqual(expected)
   })
+
+  test.each([
+    [0.01, true],
+    [0.5, false],
+  ])(
+    'KA-N6 BA1 with %s of the rows NULL, to find them and sort is offered to a planner: %s',
+    async (nullFraction, isOffered) => {
+      const column = { nullFraction, distinct: 100, mostCommonFraction: null, width: 8, shares: null }
+      const tried: string[] = []
+      await adviceOn(
+        {
+          models: `model Task {\n  id Int @id\n  deletedAt DateTime?\n  createdAt DateTime\n}`,
+          source: `export const q = () => prisma.task.findMany({ where: { deletedAt: null }, ${recent}, take: 9 })\n`,
+        },
+        {
+          statistics: [
+            { table: 'Task', schema: null, rows: 100_000, columns: new Map([['deletedAt', column]]) },
+          ],
+          selector: {
+            select: async ({ candidates }) => {
+              for (const each of candidates)
+                tried.push(`${each.keys.map((key) => key.column).join()} ${each.isFirstChoice}`)
+              return { chosen: [], rejected: [], findings: [] }
+            },
+          },
+        },
+      )
+      expect(tried).toEqual(['createdAt true', ...(isOffered ? ['deletedAt false'] : [])])
+    },
+  )
 })
