@@ -13,6 +13,11 @@ export interface ChangeSource {
   readonly onLost: OnLost
   /** Whether changes come with the number of their transaction, as PostgreSQL counts. Default false. */
   readonly tellsTransactions?: boolean
+  /**
+   * Milliseconds within which a live source is heard of again ({@link ChangeSink.beat}): reads that come later, because the process
+   * stood still, are not answered from the cache until it is. Default: no such limit.
+   */
+  readonly heardWithin?: number
   /** Begins to tell, and goes on by itself after failures, until {@link ChangeSource.stop}. Never throws. */
   start(sink: ChangeSink): void
   /** Ends its connections and timers; it can be started again. */

@@ -104,8 +104,8 @@ export interface CacheOptions {
    *
    * A read that begins later after such a write's COMMIT than the source's lag and one heartbeat is not answered with what
    * was before it. The source starts with the first cached read, and ends when the client disconnects. Until it is live, and while it
-   * is lost, reads go to the database (`changes-connecting`, `changes-lost` in `bypassesByReason`), unless the source's
-   * `onLost` says otherwise; reads that rest on tables which it does not watch always do (`changes-unwatched`).
+   * is lost, reads go to the database (`changes-connecting`, `changes-lost`, and `changes-unheard` where the process itself stood still, in `bypassesByReason`),
+   * unless the source's `onLost` says otherwise; reads that rest on tables which it does not watch always do (`changes-unwatched`).
    */
   readonly changes?: ChangeSource | undefined
   /** Seconds a null or empty result is fresh; 0: it is not kept at all. Default: as any other. */

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { cache, memoryStore, type ChangeSink, type ChangeSource } from '@prisma-brisk/cache'
 import pg from 'pg'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
@@ -9,6 +11,7 @@ class ToldSource implements ChangeSource {
   readonly name = 'told'
   readonly onLost = 'bypass'
   readonly tellsTransactions = true
+  readonly heardWithin = 300
   sink: ChangeSink | null = null
 
   constructor(private readonly tables: ReadonlySet<string>) {}
@@ -44,6 +47,45 @@ async function names(sql: string): Promise<string[]> {
   const { rows } = await elsewhere.query<{ name: string }>(sql)
   return rows.map(({ name }) => name)
 }
+
+test('a read that comes after the process stood still, heard of nothing, is not answered from the cache', async () => {
+  const tables = await names(
+    `SELECT 'public.' || tablename AS name FROM pg_tables WHERE schemaname = 'public'`,
+  )
+  const source = new ToldSource(new Set(tables))
+  const prisma = database
+    .createClient()
+    .$extends(cache({ changes: source, store: memoryStore(), namespace: ownNamespace(), earlyRefresh: 0 }))
+  const read = async () =>
+    (await prisma.$cache.withInfo(() => prisma.tag.findMany({ cacheStrategy: { ttl: 3600 } }))).info
+  await prisma.$cache.untilLive()
+  await read()
+  source.sink?.beat(0)
+  expect(await read()).toMatchObject({ status: 'hit' })
+  const end = Date.now() + 350
+  while (Date.now() < end);
+  expect(await read()).toMatchObject({ status: 'bypass', reason: 'changes-unheard' })
+  source.sink?.beat(0)
+  expect(await read()).toMatchObject({ status: 'hit' })
+})
+
+test('a script that waits until the cache hears of changes goes on', async () => {
+  const script = `
+    import { cache } from '@prisma-brisk/cache'
+    import { postgresTriggers } from '@prisma-brisk/cache/postgres-triggers'
+    import { PrismaPg } from '@prisma/adapter-pg'
+    import { PrismaClient } from ${JSON.stringify(new URL('../../../prisma/generated/postgresql/client.ts', import.meta.url).href)}
+    const url = ${JSON.stringify(database.url)}
+    const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) }).$extends(cache({ changes: postgresTriggers(url) }))
+    await prisma.$cache.untilLive().catch((error) => console.log(error.code))
+    await prisma.$disconnect()`
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--conditions', '@prisma-brisk/source', '--import', 'tsx', '--input-type=module', '-e', script],
+    { env: { ...process.env, NODE_OPTIONS: '' } },
+  )
+  expect(stdout).toBe('E_CHANGES_NOT_INSTALLED\n')
+})
 
 test('a transaction of which a server that took over gives the number once more is not taken for our own', async () => {
   const tables = await names(

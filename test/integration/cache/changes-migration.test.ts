@@ -74,6 +74,12 @@ test('what is there is not written again, and what is not asked for is not writt
     output: 'Already set up, nothing to do.\n',
   })
   expect(migrations()).toHaveLength(2)
+  // A table that is made anew has no triggers.
+  const anew = join(cwd, 'prisma/migrations/29990101000000_anew')
+  mkdirSync(anew)
+  writeFileSync(join(anew, 'migration.sql'), 'DROP TABLE "Tag"; CREATE TABLE "Tag" (id int PRIMARY KEY);')
+  expect(await brisk('changes', 'install', '--yes')).toMatchObject({ code: 0 })
+  expect(migrations()).toHaveLength(4)
   // A model more is a migration more.
   const path = join(cwd, 'prisma/schema.prisma')
   writeFileSync(path, `${readFileSync(path, 'utf8')}\nmodel Added {\n  id Int @id\n}\n`)
@@ -103,6 +109,8 @@ test.each([
     'Triggers and publications that tell of changes are made on PostgreSQL; the datasource of this schema is mysql',
   ],
   ['a model that does not exist', ['--models', 'Tga'], 'Did you mean Tag?'],
+  ['an option that does nothing', ['--full-rows'], '--full-rows is an option of --replication'],
+  ['a channel that PostgreSQL refuses', ['--channel', 'x'.repeat(64)], 'a name of 1 to 50 bytes'],
   ['a schema that does not exist', ['--schema', 'none.prisma'], 'No Prisma schema at none.prisma'],
 ])('%s is refused, and nothing is written', async (_, words, message) => {
   writeFileSync(join(cwd, 'other.prisma'), 'datasource db {\n  provider = "mysql"\n}\n')

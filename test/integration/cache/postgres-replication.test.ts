@@ -278,6 +278,25 @@ describe('the publication', () => {
     }
   })
 
+  test('a table that others inherit from can be written to, and is not watched', async () => {
+    await elsewhere.query('CREATE TABLE "Tag_child" () INHERITS ("Tag")')
+    try {
+      for (const fullRows of [false, true]) {
+        await elsewhere.query(installReplicationSql(schema, { fullRows }))
+        await elsewhere.query(`INSERT INTO "Tag_child" (id, name) VALUES (70, 'child')`)
+        await elsewhere.query(`UPDATE "Tag" SET name = name || '.'`)
+        await elsewhere.query('DELETE FROM "Tag" WHERE id = 70')
+      }
+      const { prisma } = await followed()
+      const { info } = await prisma.$cache.withInfo(() => prisma.tag.findMany({ cacheStrategy: strategy }))
+      expect(info.reason).toBe('changes-unwatched')
+    } finally {
+      await elsewhere.query('DROP TABLE "Tag_child"')
+      await elsewhere.query(uninstallReplicationSql(schema, { fullRows: true }))
+      await elsewhere.query(installReplicationSql(schema))
+    }
+  })
+
   test('with whole rows an update leaves other lists and rows cached, whoever made it, and the log is as before once it is taken away', async () => {
     const identities = async () =>
       (

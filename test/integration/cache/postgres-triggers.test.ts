@@ -61,7 +61,7 @@ const underTest: SourceUnderTest<PostgresTriggersOptions> = {
   source: (options) => postgresTriggers(database.url, options),
 }
 const followed = (options: PostgresTriggersOptions = {}, more: CacheOptions = {}) =>
-  followedOf(underTest, { heartbeat: 200, ...options }, more)
+  followedOf(underTest, { heartbeat: 1000, ...options }, more)
 const write = (of: Followed, sql: string) => toldOf(of, others, sql)
 
 describe('C41 C43 what every source promises', () => {
@@ -223,6 +223,133 @@ describe('writes of the client itself', () => {
   })
 })
 
+describe('what is odd', () => {
+  /** Whether the lists of tags are answered from the cache. */
+  const isBelieved = async (of: Followed) => {
+    const { info } = await of.prisma.$cache.withInfo(() =>
+      of.prisma.tag.findMany({ cacheStrategy: strategy }),
+    )
+    return info.reason !== 'changes-unwatched'
+  }
+
+  test.each([
+    `{"t":["public","Tag"],"c":["id"],"r":[null]}`,
+    `{"t":["public","Tag"],"c":[null],"r":[["1"]]}`,
+    `{"t":["public","Tag"],"c":["id"],"r":[["1","2"]]}`,
+    `{"t":["public","Tag"],"c":["id"],"r":[[7]]}`,
+    `{"t":["public"],"c":[],"r":"all"}`,
+    'null',
+    'nothing',
+  ])('what others say on the channel drops everything, and ends nobody: %s', async (said) => {
+    const of = await followed()
+    const read = () => of.prisma.$cache.withInfo(() => of.prisma.tag.findMany({ cacheStrategy: strategy }))
+    await read()
+    await write(of, `NOTIFY brisk_changes, '${said}'`)
+    expect((await read()).info.status).toBe('miss')
+    expect(of.changes().state).toBe('live')
+  })
+
+  test('a column of any name is told', async () => {
+    await elsewhere.query(
+      `ALTER TABLE "Tag" RENAME TO "Tag_kept"; CREATE TABLE "Tag" (id int PRIMARY KEY, name text UNIQUE, n int, rows int UNIQUE, told int, home int)`,
+    )
+    const odd = parseSchema(
+      'model Tag {\n  id Int @id\n  name String @unique\n  n Int @unique\n  rows Int @unique\n  told Int @unique\n  home Int @unique\n}',
+      'inline',
+    )
+    try {
+      await elsewhere.query(installTriggersSql(odd))
+      const of = await followed()
+      await write(of, `INSERT INTO "Tag" VALUES (1, 'odd', 2, 3, 4, 5)`)
+      await write(of, `UPDATE "Tag" SET n = 7, rows = 8`)
+      expect(of.changes().tables).toBe(0)
+    } finally {
+      await elsewhere.query('DROP TABLE "Tag"; ALTER TABLE "Tag_kept" RENAME TO "Tag"')
+      await elsewhere.query(installTriggersSql(schema))
+    }
+  })
+
+  test('long values that the type alone finds equal are told as they were and as they are', async () => {
+    await elsewhere.query(`CREATE EXTENSION IF NOT EXISTS citext; ALTER TABLE "Tag" ALTER name TYPE citext`)
+    await elsewhere.query(installTriggersSql(schema))
+    try {
+      await elsewhere.query(
+        `INSERT INTO "Tag" (name) SELECT repeat('long ', 6) || i FROM generate_series(1, 90) i`,
+      )
+      const of = await followed()
+      const heard: string[] = []
+      elsewhere.on('notification', ({ payload = '' }) => heard.push(payload))
+      await elsewhere.query('LISTEN brisk_changes')
+      await write(of, `UPDATE "Tag" SET name = upper(name::text) WHERE name LIKE 'long%'`)
+      await until(() => heard.length > 0)
+      const told = JSON.parse(heard[0] as string) as { r: string[][] | null }
+      // Each of the 90 twice, or the table alone.
+      expect(told.r === null || new Set(told.r.map(String)).size === 180).toBe(true)
+    } finally {
+      await elsewhere.query('UNLISTEN brisk_changes')
+      elsewhere.removeAllListeners('notification')
+      await elsewhere.query('ALTER TABLE "Tag" ALTER name TYPE text')
+      await elsewhere.query(installTriggersSql(schema))
+    }
+  })
+
+  test('tables that others inherit from are not watched: no trigger of theirs fires', async () => {
+    await elsewhere.query('CREATE TABLE "Tag_child" () INHERITS ("Tag")')
+    try {
+      expect(await isBelieved(await followed())).toBe(false)
+    } finally {
+      await elsewhere.query('DROP TABLE "Tag_child"')
+    }
+    expect(await isBelieved(await followed())).toBe(true)
+  })
+
+  test('a partition that is locked keeps nobody from hearing of other tables', async () => {
+    await elsewhere.query(`ALTER TABLE "Tag" RENAME TO "Tag_kept";
+      CREATE TABLE "Tag" (id int NOT NULL, name text NOT NULL, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+      CREATE TABLE "Tag_low" PARTITION OF "Tag" FOR VALUES FROM (0) TO (100)`)
+    await elsewhere.query(installTriggersSql(schema, { models: ['Tag'], partitions: true }))
+    const locker = new pg.Client({ connectionString: database.url })
+    await locker.connect()
+    try {
+      await locker.query('BEGIN; LOCK TABLE "Tag_low" IN ACCESS EXCLUSIVE MODE')
+      const of = await followed({ heartbeat: 200 })
+      await until(() => of.changes().lag !== null)
+      expect(of.changes()).toMatchObject({ state: 'live', losses: 0 })
+    } finally {
+      await locker.query('ROLLBACK')
+      await locker.end()
+      await elsewhere.query('DROP TABLE "Tag"; ALTER TABLE "Tag_kept" RENAME TO "Tag"')
+    }
+  })
+
+  test.each([
+    [
+      'a trigger is off for a moment',
+      `ALTER TABLE "Tag" DISABLE TRIGGER ALL; UPDATE "Tag" SET name = 'unseen' WHERE id = 1; ALTER TABLE "Tag" ENABLE TRIGGER ALL`,
+    ],
+    ['an ALTER changes values', `ALTER TABLE "Tag" ALTER name TYPE text USING 'altered ' || id`],
+  ])('where %s, what was cached falls within a heartbeat', async (_, sql) => {
+    const of = await followed({ heartbeat: 200 })
+    const names = async () =>
+      (await of.prisma.tag.findMany({ orderBy: { id: 'asc' }, cacheStrategy: strategy })).map(
+        ({ name }) => name,
+      )
+    await names()
+    await elsewhere.query(sql)
+    const { rows } = await elsewhere.query<{ name: string }>('SELECT name FROM "Tag" ORDER BY id')
+    await until(async () => String(await names()) === String(rows.map(({ name }) => name)))
+  })
+
+  test.each(['', 'x'.repeat(51), 7 as never])(
+    'a channel that PostgreSQL may refuse is refused: %j',
+    (channel) => {
+      const refused = expect.objectContaining({ code: 'E_INVALID_OPTIONS' })
+      expect(() => installTriggersSql(schema, { channel })).toThrow(refused)
+      expect(() => postgresTriggers(database.url, { channel })).toThrow(refused)
+    },
+  )
+})
+
 describe('triggers', () => {
   test('can be installed again, and are taken away without a trace', async () => {
     await elsewhere.query(installTriggersSql(schema))
@@ -300,6 +427,11 @@ describe('triggers', () => {
       expect((await row())?.name).toBe('lower')
       expect((await read()).map(({ name }) => name)).toEqual(['lower', 'high'])
       expect(of.changes().tables).toBe(0)
+      // Rows leave and come with their partition, and no trigger fires.
+      await elsewhere.query('ALTER TABLE "Tag" DETACH PARTITION "Tag_high"')
+      await until(async () => String((await read()).map(({ name }) => name)) === 'lower')
+      await elsewhere.query('ALTER TABLE "Tag" ATTACH PARTITION "Tag_high" FOR VALUES FROM (100) TO (1000)')
+      await until(async () => (await read()).length === 2)
     } finally {
       await elsewhere.query('DROP TABLE "Tag"; ALTER TABLE "Tag_kept" RENAME TO "Tag"')
     }

@@ -137,11 +137,11 @@ export class GuardedStore {
       return this.apart.send()
     }
     if (this.breaker.isOpen) return this.note(tags)
-    const sentAt = this.times === null ? 0 : realTimers.now()
+    // From here on the tags are either invalidated, or kept in the journal and not believed.
+    this.times?.note(tags, realTimers.now())
     try {
       const sent = this.store.invalidate(tags)
-      if (isPromise(sent)) return this.confirm(sent, tags, sentAt)
-      this.times?.note(tags, sentAt)
+      if (isPromise(sent)) return this.confirm(sent, tags)
     } catch (error) {
       this.failure(error)
       this.note(tags)
@@ -211,12 +211,11 @@ export class GuardedStore {
     )
   }
 
-  private confirm(sent: Promise<void>, tags: readonly string[], sentAt: number): Promise<void> {
+  private confirm(sent: Promise<void>, tags: readonly string[]): Promise<void> {
     return this.writes.within(
       sent,
       () => {
         this.breaker.succeeded()
-        this.times?.note(tags, sentAt)
         this.journal.remember(tags)
       },
       (error) => {

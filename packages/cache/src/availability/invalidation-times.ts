@@ -1,6 +1,6 @@
 /**
- * When tags were invalidated last, by this process and with success, in milliseconds of a clock that only goes forward: the
- * moment before the store was asked. Only what is recent is kept.
+ * When this process had tags invalidated last, in milliseconds of a clock that only goes forward: the moment before the store was
+ * asked. Where it does not do so, the journal holds them. Only what is recent is kept.
  */
 export class InvalidationTimes {
   /** The oldest first. */

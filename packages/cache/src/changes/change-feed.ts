@@ -1,4 +1,4 @@
-import { ChangeWatch, type Host, type ModelSet, type SchemaModel } from '@prisma-brisk/core'
+import { ChangeWatch, realTimers, type Host, type ModelSet, type SchemaModel } from '@prisma-brisk/core'
 import type { ChangeSink, ChangeSource, ChangeState, ChangeStats, TableChange } from '../change-source.ts'
 import type { GuardedStore } from '../availability/guarded-store.ts'
 import { publish } from '../report/read-report.ts'
@@ -28,6 +28,11 @@ export class ChangeFeed implements ChangeSink {
   private readonly counts = { events: 0, own: 0, tables: 0, losses: 0 }
   private lag: number | null = null
   private error: Error | null = null
+
+  /** When the last sign of life was sent, by two clocks: one can be set, and the other may stand still while a machine sleeps. */
+  private heard = { now: -Infinity, date: -Infinity }
+  /** Keeps the process alive for those who wait. */
+  private alive: ReturnType<typeof realTimers.setInterval> | null = null
 
   /** The feed of a source, one for all who were given it. */
   static of(source: ChangeSource): ChangeFeed {
@@ -74,6 +79,7 @@ export class ChangeFeed implements ChangeSink {
   untilLive(follower: ChangeFollower): Promise<void> {
     this.enter(follower)
     if (this.stateOf(follower) === 'live') return Promise.resolve()
+    this.alive ??= realTimers.setInterval(() => undefined, 60_000)
     return new Promise((resolve, reject) => this.waiting.add({ resolve, reject }))
   }
 
@@ -87,8 +93,18 @@ export class ChangeFeed implements ChangeSink {
     return { source: this.source.name, state: this.stateOf(follower), lag, ...this.counts, error }
   }
 
+  /** Whether it has been heard of lately: the process, or the machine, may have stood still since. */
+  get isHeard(): boolean {
+    const { heardWithin = Infinity } = this.source
+    return (
+      heardWithin === Infinity ||
+      (realTimers.now() - this.heard.now <= heardWithin && Date.now() - this.heard.date <= heardWithin)
+    )
+  }
+
   live(watched: ReadonlySet<string>): void {
     if (this.state === 'idle') return
+    this.hear(0)
     this.state = 'live'
     this.watched = watched
     for (const follower of this.followers) this.catchUp(follower)
@@ -116,6 +132,11 @@ export class ChangeFeed implements ChangeSink {
 
   beat(lag: number): void {
     this.lag = lag
+    this.hear(lag)
+  }
+
+  private hear(lag: number): void {
+    this.heard = { now: realTimers.now() - lag, date: Date.now() - lag }
   }
 
   private catchUp(follower: ChangeFollower): void {
@@ -129,6 +150,8 @@ export class ChangeFeed implements ChangeSink {
   private settle(error: Error | null): void {
     const waiting = [...this.waiting]
     this.waiting.clear()
+    if (this.alive !== null) realTimers.clearInterval(this.alive)
+    this.alive = null
     for (const { resolve, reject } of waiting)
       if (error === null) resolve()
       else reject(error)
@@ -166,6 +189,7 @@ export class ChangeFollower {
     this.feed.enter(this)
     const state = this.feed.stateOf(this)
     if (state !== 'live') return this.feed.source.onLost === 'ttl' ? null : `changes-${state}`
+    if (!this.feed.isHeard) return this.feed.source.onLost === 'ttl' ? null : 'changes-unheard'
     if (this.unwatched.size === 0) return null
     const read = models()
     const isWatched = read !== '*' && [...read].every((model) => !this.unwatched.has(model))

@@ -13,6 +13,8 @@ export interface SourceSettings {
   readonly heartbeat: number
   readonly onLost: OnLost
   readonly tellsTransactions: boolean
+  /** See {@link ChangeSource.heardWithin}. Default: the heartbeat. */
+  readonly heardWithin?: number
 }
 
 /** Holds one connection that hears of changes, asks it for signs of life, and makes another where it fails. */
@@ -20,6 +22,7 @@ export class ReconnectingSource implements ChangeSource {
   readonly name: string
   readonly onLost: OnLost
   readonly tellsTransactions: boolean
+  readonly heardWithin: number
   private readonly heartbeat: number
   private sink: ChangeSink | null = null
   private connection: ChangeConnection | null = null
@@ -29,11 +32,12 @@ export class ReconnectingSource implements ChangeSource {
   private listening: Promise<void> = Promise.resolve()
 
   constructor(
-    { name, heartbeat, onLost, tellsTransactions }: SourceSettings,
+    { name, heartbeat, onLost, tellsTransactions, heardWithin = heartbeat }: SourceSettings,
     private readonly connect: (hearer: ChangeHearer) => ChangeConnection,
   ) {
     this.name = name
     this.heartbeat = heartbeat
+    this.heardWithin = heardWithin
     this.onLost = onLost
     this.tellsTransactions = tellsTransactions
   }

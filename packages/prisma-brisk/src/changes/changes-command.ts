@@ -33,7 +33,7 @@ export interface ChangesFlags {
   readonly yes?: boolean
 }
 
-/** `E_CHANGES_PROVIDER`, `E_CHANGES_MODEL`, `E_CHANGES_NO_MIGRATIONS`: the project cannot have triggers, or not those. */
+/** `E_CHANGES_PROVIDER`, `E_CHANGES_MODEL`, `E_CHANGES_OPTION`, `E_CHANGES_NO_MIGRATIONS`: the project cannot have triggers, or not those. */
 export class ChangesCommandError extends BriskError {}
 
 /**
@@ -54,6 +54,11 @@ export async function changesCommand(
     cwd: host.cwd,
     ...(flags.schema === undefined ? {} : { schema: flags.schema }),
   })
+  if (flags.fullRows === true && flags.replication !== true)
+    throw new ChangesCommandError(
+      'E_CHANGES_OPTION',
+      '--full-rows is an option of --replication: triggers see whole rows anyway.',
+    )
   const sql = sqlFor(action, project, flags)
   if (flags.sql === true) {
     host.stdout(sql)
@@ -64,7 +69,12 @@ export async function changesCommand(
   const last = written.findLast(
     ({ name }) => name.replace(/^\d+_/, '').replace(/_(un)?install$/, '') === what,
   )
-  const isDone = last?.sql === sql || (action === 'uninstall' && last?.name.endsWith('_uninstall') !== false)
+  // A table that was made anew since, or a partition, has none of it.
+  const since = last === undefined ? [] : written.slice(written.indexOf(last) + 1)
+  const isDone =
+    action === 'uninstall'
+      ? last === undefined || (last.name.endsWith('_uninstall') && last.sql === sql)
+      : last?.sql === sql && !since.some((later) => MAKES_TABLES.test(later.sql))
   const name = `${stampAfter(now, written.at(-1)?.name ?? '')}_${what}_${action}`
   const kind: InitKind = {
     plan: async () => ({
@@ -97,6 +107,8 @@ export async function changesCommand(
   }
   return initCommand({ types: false, ...(flags.yes === undefined ? {} : { yes: flags.yes }) }, host, kind)
 }
+
+const MAKES_TABLES = /\bCREATE\s+TABLE\b|\bATTACH\s+PARTITION\b/i
 
 const NOTICED = `What your database will notice:
   - Four triggers a table, which tell on commit which rows have changed, by their unique keys. \`--sql\` prints them.

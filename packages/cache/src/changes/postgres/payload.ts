@@ -11,7 +11,7 @@ interface Payload {
   readonly r: readonly (readonly (string | null)[])[] | null
 }
 
-/** A change as a trigger has told it; null where it was somebody else who spoke on the channel. */
+/** A change as a trigger has told it; null where it was somebody else who spoke on the channel, as any role may. */
 export function readPayload(text: string): TableChange | null {
   let told: Partial<Payload>
   try {
@@ -19,16 +19,18 @@ export function readPayload(text: string): TableChange | null {
   } catch {
     return null
   }
-  if (!Array.isArray(told?.t) || !Array.isArray(told.c)) return null
-  const [schema, table] = told.t
-  if (typeof schema !== 'string' || typeof table !== 'string') return null
+  if (!areTexts(told?.t, 2) || !Array.isArray(told.c) || !areTexts(told.c, told.c.length)) return null
+  const { c: columns, r: rows = null } = told
+  if (rows !== null && !(Array.isArray(rows) && rows.every((row) => isRow(row, columns.length)))) return null
+  const [schema, table] = told.t as Payload['t']
   const transaction = typeof told.x === 'string' ? told.x : undefined
-  return {
-    schema,
-    table,
-    transaction,
-    columns: told.c,
-    rows: Array.isArray(told.r) ? told.r : null,
-    isWhole: told.v === VERSION,
-  }
+  return { schema, table, transaction, columns, rows, isWhole: told.v === VERSION }
 }
+
+const isRow = (row: unknown, length: number): boolean =>
+  Array.isArray(row) &&
+  row.length === length &&
+  row.every((value) => value === null || typeof value === 'string')
+
+const areTexts = (list: unknown, length: number): boolean =>
+  Array.isArray(list) && list.length === length && list.every((each) => typeof each === 'string')

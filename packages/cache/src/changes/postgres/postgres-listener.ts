@@ -127,15 +127,29 @@ export class PostgresListener implements ChangeConnection {
   }
 }
 
-const FOUND = `SELECT n.nspname || '.' || c.relname AS "table", string_agg(t.oid::text, ',' ORDER BY t.tgname) AS triggers
-FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE t.tgname = ANY($TRIGGERS::text[]) AND t.tgenabled IN ('O', 'A') AND (c.relkind <> 'p' OR NOT EXISTS (
-  SELECT FROM pg_partition_tree(c.oid) part WHERE level > 0 AND cardinality($TRIGGERS::text[]) > (
-    SELECT count(*) FROM pg_trigger own WHERE own.tgrelid = part.relid AND own.tgname = ANY($TRIGGERS::text[]) AND own.tgenabled IN ('O', 'A'))))
-GROUP BY 1 HAVING count(*) = cardinality($TRIGGERS::text[]) ORDER BY 1`
-const WATCHED = FOUND.replaceAll('$TRIGGERS', '$1')
-const BEAT = `WITH beat AS MATERIALIZED (SELECT pg_notify($1, $2)), found AS (${FOUND.replaceAll('$TRIGGERS', '$3')})
-SELECT found.* FROM (SELECT count(*) FROM beat) AS sent LEFT JOIN found ON true WHERE found."table" IS NOT NULL`
+/**
+ * Tables that have all triggers, as have all of their partitions. The signature changes with each of these, switched off and on as
+ * well, with what the table is made of (an ALTER may change its rows, and no trigger tells), and with its partitions. Tables
+ * that others inherit from are not among them: rows of those are read with theirs, and fire no trigger of theirs. Nothing
+ * here waits for a lock.
+ */
+const FOUND = `SELECT n.nspname || '.' || c.relname AS "table", c.xmin || ' ' || fired.triggers || coalesce(parts.triggers, '') AS triggers
+FROM fired JOIN pg_class c ON c.oid = fired.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN (SELECT root, bool_and(is_partition AND found) AS are_whole, string_agg(' ' || part || ' ' || triggers, '' ORDER BY part) AS triggers
+  FROM (SELECT tree.root, tree.part, tree.is_partition, coalesce(own.n, 0) = cardinality($TRIGGERS::text[]) AS found, coalesce(own.triggers, '') AS triggers
+    FROM tree LEFT JOIN fired own ON own.tgrelid = tree.part) each GROUP BY root) parts ON parts.root = c.oid
+WHERE fired.n = cardinality($TRIGGERS::text[]) AND parts.are_whole IS NOT FALSE AND NOT c.relispartition ORDER BY 1`
+const FIRED = `fired AS MATERIALIZED (SELECT tgrelid, count(*) AS n, string_agg(oid || ' ' || xmin, ',' ORDER BY tgname) AS triggers
+  FROM pg_trigger WHERE tgname = ANY($TRIGGERS::text[]) AND tgenabled IN ('O', 'A') GROUP BY tgrelid),
+tree AS (SELECT i.inhparent AS root, i.inhrelid AS part, p.relispartition AS is_partition
+    FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid WHERE i.inhparent IN (SELECT tgrelid FROM fired)
+  UNION SELECT tree.root, i.inhrelid, p.relispartition FROM tree JOIN pg_inherits i ON i.inhparent = tree.part JOIN pg_class p ON p.oid = i.inhrelid)`
+const WATCHED = `WITH RECURSIVE ${FIRED} ${FOUND}`.replaceAll('$TRIGGERS', '$1')
+const BEAT = `WITH RECURSIVE beat AS MATERIALIZED (SELECT pg_notify($1, $2)), ${FIRED}, found AS (${FOUND})
+SELECT found.* FROM (SELECT count(*) FROM beat) AS sent LEFT JOIN found ON true WHERE found."table" IS NOT NULL`.replaceAll(
+  '$TRIGGERS',
+  '$3',
+)
 
 /** Channels of which it has been said that their triggers are of another version. */
 const outdated = new Set<string>()

@@ -208,20 +208,27 @@ const SERVER = `SELECT current_setting('server_version_num')::int AS version, cu
   (SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate FROM pg_publication WHERE pubname = $1) AS published`
 /**
  * Tables of the publication, a partition's by the name of the table that it is of. Not told whole: of which a partition is
- * missing, or rows (a filter, since PostgreSQL 15), or whose partitions' TRUNCATE is (publish_via_partition_root). The
- * signature changes with each ALTER of the publication, each change of partitions, and of what is told of old rows.
+ * missing, or rows (a filter, since PostgreSQL 15), or whose partitions' TRUNCATE is (publish_via_partition_root), or from which
+ * other tables inherit. The signature changes with each ALTER of the publication and of a table, with its partitions, and
+ * with what is told of old rows. Nothing here waits for a lock but pg_partition_root, which looks at one partition.
  */
-const WATCHED = `WITH told AS (
+const WATCHED = `WITH RECURSIVE told AS (
   SELECT c.oid, c.relreplident, coalesce(pg_partition_root(c.oid)::oid, c.oid) AS root, to_jsonb(t)->>'rowfilter' AS filter
   FROM pg_publication_tables t JOIN pg_namespace n ON n.nspname = t.schemaname
   JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename WHERE t.pubname = $1
+), tree AS (
+  SELECT i.inhparent AS root, i.inhrelid AS part, p.relispartition AS is_partition
+    FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhrelid WHERE i.inhparent IN (SELECT root FROM told)
+  UNION SELECT tree.root, i.inhrelid, p.relispartition FROM tree JOIN pg_inherits i ON i.inhparent = tree.part JOIN pg_class p ON p.oid = i.inhrelid
 ), publication AS (
   SELECT p.xmin::text || ' ' || coalesce((SELECT string_agg(r.oid::text, ',' ORDER BY r.oid) FROM pg_publication_rel r WHERE r.prpubid = p.oid), '') AS state
   FROM pg_publication p WHERE p.pubname = $1
 )
 SELECT n.nspname AS schema, c.relname AS table, array_agg(told.oid::int8) AS relations,
   bool_and(told.filter IS NULL) AND (c.relkind <> 'p' OR (bool_and(told.oid <> c.oid)
-    AND count(*) = (SELECT count(*) FROM pg_partition_tree(c.oid) part WHERE part.isleaf))) AS whole,
-  (SELECT state FROM publication) || ' ' || string_agg(told.oid || told.relreplident::text, ',' ORDER BY told.oid) AS signature
+    AND count(*) = (SELECT count(*) FROM tree JOIN pg_class leaf ON leaf.oid = tree.part WHERE tree.root = c.oid AND leaf.relkind <> 'p')))
+    AND NOT EXISTS (SELECT FROM tree WHERE tree.root = c.oid AND NOT tree.is_partition) AS whole,
+  (SELECT state FROM publication) || ' ' || c.xmin || ' ' || (SELECT coalesce(string_agg(i.oid::text, ',' ORDER BY i.oid), '') FROM tree
+    JOIN pg_class i ON i.oid = tree.part WHERE tree.root = c.oid) || ' ' || string_agg(told.oid || told.relreplident::text, ',' ORDER BY told.oid) AS signature
 FROM told JOIN pg_class c ON c.oid = told.root JOIN pg_namespace n ON n.oid = c.relnamespace
-GROUP BY c.oid, c.relname, c.relkind, n.nspname ORDER BY 1, 2`
+GROUP BY c.oid, c.relname, c.relkind, c.xmin, n.nspname ORDER BY 1, 2`

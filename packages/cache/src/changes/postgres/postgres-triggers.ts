@@ -3,7 +3,7 @@ import type { ChangeSource, OnLost } from '../../change-source.ts'
 import { ReconnectingSource } from '../reconnecting-source.ts'
 import { checkUrl, resolveSource } from '../source-options.ts'
 import { PostgresListener } from './postgres-listener.ts'
-import { CHANNEL } from './trigger-sql.ts'
+import { CHANNEL, checkChannel } from './trigger-sql.ts'
 
 export interface PostgresTriggersOptions {
   /**
@@ -36,6 +36,7 @@ export interface PostgresTriggersOptions {
 export function postgresTriggers(url: string, options: PostgresTriggersOptions = {}): ChangeSource {
   checkUrl('postgresTriggers', url, /^postgres(ql)?:\/\//, 'a postgresql:// URL')
   const { channel = CHANNEL, ...more } = options
+  checkChannel('postgresTriggers', channel)
   return new ReconnectingSource(
     { name: 'postgresTriggers', ...resolveSource('postgresTriggers', more), tellsTransactions: true },
     (hearer) => new PostgresListener(url, channel, `${channel}_${randomBytes(6).toString('hex')}`, hearer),

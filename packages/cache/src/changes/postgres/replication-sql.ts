@@ -46,7 +46,8 @@ BEGIN
       CONTINUE WHEN kind.relkind = 'p';
       EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', one);
     END IF;
-    published := published || named[i];
+    -- Tables that inherit from it have a replica identity of their own, or none, without which their updates would be refused.
+    published := published || ('ONLY ' || named[i]);
   END LOOP;
   IF NOT EXISTS (SELECT FROM pg_publication WHERE pubname = ${literal(publication)}) THEN
     CREATE PUBLICATION ${quoted(publication)};

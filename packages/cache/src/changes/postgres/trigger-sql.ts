@@ -1,4 +1,4 @@
-import { quoteIdentifier, type Field, type SchemaModel } from '@prisma-brisk/core'
+import { InvalidOptionsError, quoteIdentifier, type Field, type SchemaModel } from '@prisma-brisk/core'
 import { watchedTables, type Table } from './watched-tables.ts'
 
 /** The channel on which triggers tell, unless another is given. */
@@ -38,6 +38,7 @@ export interface TriggerSettings {
  * a trigger that cannot name the rows, because a column has another name by now, tells the table, and fails nothing.
  */
 export function installTriggersSql(schema: SchemaModel, settings: TriggerSettings = {}): string {
+  checkChannel('installTriggersSql', settings.channel)
   const tables = watchedTables(schema, settings.models)
   const parts = tables.map((table) => installOn(table, settings.channel ?? CHANNEL))
   if (settings.partitions === true) parts.push(onPartitions(tables))
@@ -55,6 +56,17 @@ export function uninstallTriggersSql(schema: SchemaModel, settings: TriggerSetti
 
 const HEADER = `-- Tells the cache of prisma-brisk which rows have changed, whoever changed them.
 -- It can be run again. "npx brisk changes uninstall" writes the migration that takes it away.`
+
+/**
+ * A channel that PostgreSQL refuses would make every write of every table fail; the source has one beside it, 13 bytes longer.
+ *
+ * @throws InvalidOptionsError
+ */
+export function checkChannel(name: string, channel: unknown): void {
+  if (channel === undefined) return
+  if (typeof channel !== 'string' || channel === '' || Buffer.byteLength(channel) > 50)
+    throw new InvalidOptionsError(`${name}.channel`, 'a name of 1 to 50 bytes', channel)
+}
 
 const quoted = (name: string): string => quoteIdentifier(name, '"')
 const inSchema = ({ schema }: Table, name: string): string =>
@@ -92,23 +104,37 @@ function installOn(table: Table, channel: string): string {
  * An update tells its rows before and after, each with all that is told of it, without looking for those that are equal: that
  * costs more than what it saves, but where the text is too long to be told.
  */
-function body({ fields, schema, name }: Table, channel: string): string {
+function body({ fields }: Table, channel: string): string {
   const columns = fields.map((field) => quoted(field.column)).join(', ')
   const pick = (of: string) => `SELECT ${columns} FROM ${of}`
-  const both = (union: string) => `${pick('brisk_old')} ${union} ${pick('brisk_new')}`
+  const values = `json_build_array(${fields.map(textOf).join(', ')})`
   const read = (from: string, most: number) =>
     fields.length === 0
       ? `SELECT count(*) INTO n FROM (${from} LIMIT 1) AS r;`
-      : `SELECT count(*), json_agg(k) INTO n, rows FROM (SELECT json_build_array(${fields.map(textOf).join(', ')}) AS k FROM (${from} LIMIT ${most + 1}) AS r) AS x;
+      : `SELECT count(*), json_agg(k) INTO n, rows FROM (SELECT ${values} AS k FROM (${from} LIMIT ${most + 1}) AS r) AS x;
       IF n > ${most} THEN
         rows := NULL;
       END IF;`
-  const told = `'{"t":' || json_build_array(coalesce(TG_ARGV[0], TG_TABLE_SCHEMA), coalesce(TG_ARGV[1], TG_TABLE_NAME))
+  // As texts: a type may find values equal that are spelled differently.
+  const apart = `SELECT count(*), '[' || string_agg(k, ',') || ']' INTO n, rows
+          FROM (SELECT ${values}::text AS k FROM brisk_old AS r UNION SELECT ${values}::text FROM brisk_new AS r LIMIT ${ROWS + 1}) AS x;
+        IF n > ${ROWS} THEN
+          rows := NULL;
+        END IF;`
+  const updated =
+    fields.length === 0
+      ? read(pick('brisk_new'), 1)
+      : `${read(`${pick('brisk_old')} UNION ALL ${pick('brisk_new')}`, 2 * ROWS)}
+      IF octet_length(rows) > ${BYTES / 2} THEN
+        ${apart}
+      END IF;`
+  const told = `'{"t":' || home
     || ',"v":${VERSION},"x":"' || pg_catalog.txid_current()
     || ${literal(`","c":${JSON.stringify(fields.map(({ column }) => column))},"r":`)} || coalesce(rows, 'null') || '}'`
   return `LANGUAGE plpgsql AS $brisk$
+#variable_conflict use_column
 DECLARE
-  -- ${schema === null ? '' : `${schema}.`}${name}
+  home text;
   n bigint;
   rows text;
   told text;
@@ -117,10 +143,7 @@ BEGIN
     IF TG_OP = 'INSERT' THEN
       ${read(pick('brisk_new'), ROWS)}
     ELSIF TG_OP = 'UPDATE' THEN
-      ${read(fields.length === 0 ? pick('brisk_new') : both('UNION ALL'), 2 * ROWS)}
-      IF octet_length(rows) > ${BYTES / 2} THEN
-        ${read(both('UNION'), ROWS).replaceAll('\n', '\n  ')}
-      END IF;
+      ${updated}
     ELSIF TG_OP = 'DELETE' THEN
       ${read(pick('brisk_old'), ROWS)}
     END IF;
@@ -130,12 +153,19 @@ BEGIN
   EXCEPTION WHEN OTHERS THEN
     rows := NULL;
   END;
+  IF TG_NARGS = 0 THEN
+    home := json_build_array(TG_TABLE_SCHEMA, TG_TABLE_NAME);
+  ELSE
+    -- A partition tells the name of its table.
+    SELECT json_build_array(p.nspname, c.relname) INTO home FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace p ON p.oid = c.relnamespace WHERE c.oid = coalesce(pg_catalog.pg_partition_root(TG_RELID), TG_RELID);
+  END IF;
   told := ${told};
   IF octet_length(told) > ${BYTES} THEN
     rows := NULL;
     told := ${told};
   END IF;
-  PERFORM pg_notify(${literal(channel)}, told);
+  PERFORM pg_catalog.pg_notify(${literal(channel)}, told);
   RETURN NULL;
 END
 $brisk$;`
@@ -160,19 +190,16 @@ function onPartitions(tables: readonly Table[]): string {
   const functions = tables.map((table) => literal(functionOf(table)))
   const triggers = Object.entries(TRIGGERS).flatMap(([name, { on, sees }]) => [
     `      EXECUTE format('DROP TRIGGER IF EXISTS ${name} ON %s', part);`,
-    `      EXECUTE format('CREATE TRIGGER ${name} AFTER ${on} ON %s${sees === null ? '' : ` REFERENCING ${sees}`} FOR EACH STATEMENT EXECUTE FUNCTION %s(%L, %L)', part, functions[i], home.nspname, home.relname);`,
+    `      EXECUTE format('CREATE TRIGGER ${name} AFTER ${on} ON %s${sees === null ? '' : ` REFERENCING ${sees}`} FOR EACH STATEMENT EXECUTE FUNCTION %s(''partition'')', part, functions[i]);`,
   ])
   return `-- Partitions that there are now.
 DO $brisk$
 DECLARE
   tables text[] := ARRAY[${names.join(', ')}];
   functions text[] := ARRAY[${functions.join(', ')}];
-  home record;
   part regclass;
 BEGIN
   FOR i IN 1 .. coalesce(array_length(tables, 1), 0) LOOP
-    SELECT n.nspname, c.relname INTO home FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.oid = tables[i]::regclass;
     FOR part IN SELECT relid FROM pg_partition_tree(tables[i]::regclass) WHERE level > 0 LOOP
 ${triggers.join('\n')}
     END LOOP;

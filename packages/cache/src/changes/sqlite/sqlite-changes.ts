@@ -46,7 +46,8 @@ export function sqliteChanges(options: SqliteChangesOptions): ChangeSource {
   // A source asks twice a heartbeat.
   const settings = resolveSource(name, { heartbeat: every * 2, onLost })
   return new ReconnectingSource(
-    { name, ...settings, tellsTransactions: false },
+    // A file answers at once, but for a moment in which the process does something else.
+    { name, ...settings, tellsTransactions: false, heardWithin: Math.max(500, settings.heartbeat) },
     (hearer) => new SqlitePoll(file, open, hearer),
   )
 }
