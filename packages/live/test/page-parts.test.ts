@@ -1,10 +1,11 @@
-import { mendOf, promptFor, shortened } from '../page/src/problems/problem-text.ts'
+import { cardsOf, mendOf, promptFor, shortened } from '../page/src/problems/problem-text.ts'
 import { apart, covered, coveredMs, ticks, tickText } from '../page/src/request/waterfall-time.ts'
 import { argumentText, kindText } from '../page/src/ui/argument-text.ts'
 import { editorLink } from '../page/src/ui/editor-link.ts'
 import { milliseconds, shortPlace } from '../page/src/ui/format.ts'
 import { planNodes, type PlanNode } from '../page/src/ui/plan-nodes.ts'
 import { reachText } from '../page/src/ui/reach-text.ts'
+import { gist } from '../page/src/ui/sql-gist.ts'
 
 /** `Sort › Seq Scan on Post!`, where `!` reads a whole table. */
 const outline = (nodes: readonly PlanNode[] | null): string =>
@@ -112,7 +113,60 @@ test('a prompt names problem, place and mend', () => {
     from: 'Post.findMany (/app/a.ts:9:9)',
   }
   for (const part of [problem.title, problem.callSite, problem.mend, problem.from, 'GET /posts'])
-    expect(promptFor(problem, 'GET /posts')).toContain(part)
+    expect(promptFor([problem], 'GET /posts')).toContain(part)
+})
+
+test('calls that lack one index are one card with all places, other problems are cards of their own', () => {
+  const scan = (callSite: string, column: string) => ({
+    type: 'problem' as const,
+    request: 'r',
+    kind: 'sequential-scan' as const,
+    model: 'User',
+    operation: 'findMany',
+    count: 1,
+    callSite,
+    title: `reads all of User to find rows by ${column}`,
+    mend: `index: add @@index([${column}]) to model User`,
+  })
+  const loop = { ...scan('a.ts:1:1', 'name'), kind: 'n-plus-one' as const }
+  const cards = cardsOf([
+    scan('a.ts:1:1', 'name'),
+    scan('b.ts:2:2', 'name'),
+    scan('b.ts:2:2', 'age'),
+    loop,
+    { ...loop, callSite: 'b.ts:2:2' },
+  ])
+  expect(cards.map((card) => card.map(({ callSite }) => callSite))).toEqual([
+    ['a.ts:1:1', 'b.ts:2:2'],
+    ['b.ts:2:2'],
+    ['a.ts:1:1'],
+    ['b.ts:2:2'],
+  ])
+  expect(promptFor(cards[0]!, 'GET /users')).toContain('Where: a.ts:1:1\nAlso: b.ts:2:2\n')
+})
+
+test('the gist of a statement leaves out columns alone, of each SELECT by itself', () => {
+  const columns = '"public"."User"."id", "public"."User"."name", "public"."User"."email"'
+  const text = (sql: string) => gist(sql)
+  expect(text(`SELECT ${columns} FROM "public"."User" WHERE "public"."User"."id" = $1`)).toBe(
+    'SELECT … FROM User WHERE User.id = $1',
+  )
+  expect(
+    text(
+      'SELECT COUNT(*) AS "_count$_all" FROM (SELECT "public"."User"."id" FROM "public"."User" WHERE 1=1 OFFSET $1) AS "sub"',
+    ),
+  ).toBe('SELECT COUNT(*) AS _count$_all FROM (SELECT User.id FROM User WHERE 1=1 OFFSET $1) AS sub')
+  expect(text(`SELECT (SELECT max(x) FROM a) AS "a", ${columns} FROM "b" WHERE c = ' FROM it''s'`)).toBe(
+    "SELECT … FROM b WHERE c = ' FROM it''s'",
+  )
+  expect(text(`SELECT COUNT(*) FROM (SELECT ${columns} FROM "public"."User") AS "sub"`)).toBe(
+    'SELECT COUNT(*) FROM (SELECT … FROM User) AS sub',
+  )
+  expect(text(`SELECT "id" FROM "a" WHERE "id" IN (SELECT ${columns} FROM "b" LIMIT 3)`)).toBe(
+    'SELECT id FROM a WHERE id IN (SELECT … FROM b LIMIT 3)',
+  )
+  expect(text('UPDATE `User` SET `a` = ?')).toBe('UPDATE User SET a = ?')
+  expect(text('SELECT $1')).toBe('SELECT $1')
 })
 
 test('arguments hide what is a value, and nothing else', () => {

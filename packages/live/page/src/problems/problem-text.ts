@@ -4,6 +4,19 @@ import { shortPlace } from '../ui/format.ts'
 /** What is shown of a problem, be it of one request or of all. */
 export type Problem = RequestView['problems'][number] | ProblemView
 
+/** Problems with one mend together, in the order of their first: an index is made once, however many calls lack it. */
+export function cardsOf<P extends Problem>(problems: readonly P[]): (readonly [P, ...P[]])[] {
+  const cards = new Map<string, [P, ...P[]]>()
+  for (const problem of problems) {
+    const { kind, mend, callSite, operation } = problem
+    const key = kind === 'sequential-scan' ? mend : `${kind} ${operation} ${callSite} ${mend}`
+    const card = cards.get(key)
+    if (card === undefined) cards.set(key, [problem])
+    else card.push(problem)
+  }
+  return [...cards.values()]
+}
+
 /** The change to make, without the word for its kind, and the code in it that can be pasted. */
 export function mendOf({ mend }: Pick<Problem, 'mend'>): { readonly change: string; readonly code: string } {
   const change = mend.replace(/^[a-zA-Z]+: /, '')
@@ -31,13 +44,14 @@ export function shortened(change: string, cwd: string | undefined): string {
 }
 
 /** What an agent needs to mend it. Text of the database is no part of it. */
-export function promptFor(problem: Problem, route: string): string {
+export function promptFor([problem, ...others]: readonly [Problem, ...Problem[]], route: string): string {
   const { title, callSite, mend, from } = problem
   return [
     `Mend a problem of a Prisma application that \`brisk live\` has found in "${route}".`,
     '',
     `Problem: ${title}`,
     ...(callSite === null ? [] : [`Where: ${callSite}`]),
+    ...others.flatMap(({ callSite: other }) => (other === null ? [] : [`Also: ${other}`])),
     ...(from === undefined ? [] : [`Comes from: ${from}`]),
     `Mend: ${mend}`,
     '',

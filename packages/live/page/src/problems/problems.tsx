@@ -5,7 +5,8 @@ import { MigrationButton } from './migration.tsx'
 import { mendOf, promptFor, shortened, type Problem } from './problem-text.ts'
 
 interface ProblemProps {
-  readonly problem: Problem
+  /** One, or those that one mend is for. */
+  readonly problems: readonly [Problem, ...Problem[]]
   /** Where it was seen, in words. */
   readonly route: string
   /** Of its heading. */
@@ -16,8 +17,10 @@ interface ProblemProps {
 }
 
 /** One problem: what was seen, where, and the change that mends it. */
-export function ProblemCard({ problem, route, level, cwd, children }: ProblemProps) {
-  const { title, callSite, from, kind } = problem
+export function ProblemCard({ problems, route, level, cwd, children }: ProblemProps) {
+  const [problem] = problems
+  const { title, from, kind } = problem
+  const places = [...new Set(problems.flatMap(({ callSite }) => callSite ?? []))]
   const { change, code } = mendOf(problem)
   const Title = `h${level}` as const
   return (
@@ -25,7 +28,11 @@ export function ProblemCard({ problem, route, level, cwd, children }: ProblemPro
       <Title class="problem-title">{title}</Title>
       {children !== undefined && <p class="seen">{children}</p>}
       <p class="problem-places">
-        {callSite !== null && <PlaceLink callSite={callSite} cwd={cwd} />}
+        {places.map((callSite) => (
+          <span key={callSite} class="listed">
+            <PlaceLink callSite={callSite} cwd={cwd} />
+          </span>
+        ))}
         {from !== undefined && (
           <>
             {' from '}
@@ -36,7 +43,7 @@ export function ProblemCard({ problem, route, level, cwd, children }: ProblemPro
       <p class="mend">{shortened(change, cwd)}</p>
       <div class="actions">
         <CopyButton text={code} label="Copy fix" />
-        <CopyButton text={promptFor(problem, route)} label="Copy as prompt" />
+        <CopyButton text={promptFor(problems, route)} label="Copy as prompt" />
         {kind === 'sequential-scan' && <MigrationButton />}
       </div>
     </li>

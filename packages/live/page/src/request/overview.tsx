@@ -1,6 +1,8 @@
 import type { ProblemView } from '../../../src/index.ts'
 import { requestList } from '../hub/request-list.ts'
 import { useAnswer } from '../hub/use-answer.ts'
+import { useDirectory } from '../hub/use-directory.ts'
+import { cardsOf } from '../problems/problem-text.ts'
 import { ProblemCard } from '../problems/problems.tsx'
 import { openRequest } from '../state/place.ts'
 import { useValue } from '../state/value.ts'
@@ -11,7 +13,8 @@ export function Overview() {
   const rows = useValue(requestList.rows)
   const status = useValue(requestList.status)
   const { value } = useAnswer<ProblemView[]>('api/problems', rows)
-  const problems = value ?? []
+  const cwd = useDirectory()
+  const cards = cardsOf(value ?? [])
   return (
     <article class="tab">
       <header>
@@ -19,27 +22,31 @@ export function Overview() {
         <p class="about">
           {rows.length === 0
             ? 'Request a page of your application: what it asks the database appears here.'
-            : `${counted(problems.length, 'problem')} in ${counted(rows.length, 'request')}, the most often seen first.`}
+            : `${counted(cards.length, 'problem')} in ${counted(rows.length, 'request')}, the most often seen first.`}
         </p>
       </header>
-      {rows.length > 0 && value !== null && problems.length === 0 && (
+      {rows.length > 0 && value !== null && cards.length === 0 && (
         <p class="hint">
           Nothing was found: no loops, no duplicate reads, no lists without a limit, no whole tables read.
         </p>
       )}
       <ol class="cards">
-        {problems.map((problem) => (
+        {cards.map((card) => (
           <ProblemCard
-            key={`${problem.kind} ${problem.callSite} ${problem.mend}`}
-            problem={problem}
-            route={problem.route}
+            key={`${card[0].kind} ${card[0].callSite} ${card[0].mend}`}
+            problems={card}
+            route={card[0].route}
             level={3}
-            cwd={cwdOf(status?.processes)}
+            cwd={cwd}
           >
-            <button class="link" onClick={() => openRequest(problem.latest)}>
-              {problem.route}
-            </button>
-            <span class="soft"> · {counted(problem.requests, 'request')}</span>
+            {routesOf(card).map(({ route, latest, requests }) => (
+              <span key={route} class="listed">
+                <button class="link clamped" title={route} onClick={() => openRequest(latest)}>
+                  {route}
+                </button>
+                <span class="soft"> · {counted(requests, 'request')}</span>
+              </span>
+            ))}
           </ProblemCard>
         ))}
       </ol>
@@ -54,9 +61,10 @@ export function Overview() {
   )
 }
 
-/** Where the application runs, if all processes run in one place. */
-function cwdOf(processes: readonly object[] = []): string {
-  const all = new Set(processes.map((each) => ('cwd' in each ? String(each.cwd) : '')))
-  const [only = ''] = all
-  return all.size === 1 ? only : ''
+/** Of problems of one route the one seen most: how many of its requests have any of them is not known. */
+function routesOf(problems: readonly ProblemView[]): ProblemView[] {
+  const routes = new Map<string, ProblemView>()
+  for (const problem of problems)
+    if ((routes.get(problem.route)?.requests ?? 0) < problem.requests) routes.set(problem.route, problem)
+  return [...routes.values()]
 }

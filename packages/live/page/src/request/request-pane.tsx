@@ -6,6 +6,7 @@ import { openRequest } from '../state/place.ts'
 import { useValue } from '../state/value.ts'
 import { Badges } from '../ui/badges.tsx'
 import { clock, count, milliseconds } from '../ui/format.ts'
+import { cardsOf } from '../problems/problem-text.ts'
 import { ProblemCard } from '../problems/problems.tsx'
 import { Overview } from './overview.tsx'
 import { SavedView } from './saved.tsx'
@@ -33,7 +34,7 @@ function RequestDetail({ view }: { view: RequestView }) {
         <button class="quiet back" onClick={() => openRequest(null)} aria-keyshortcuts="Escape">
           Close
         </button>
-        <h2>
+        <h2 class="clamped" title={name}>
           <Status row={view} />
           {method !== '' && <span class="method">{method}</span>} {path}
         </h2>
@@ -59,10 +60,10 @@ function RequestDetail({ view }: { view: RequestView }) {
         <section aria-labelledby="problems-title">
           <h3 id="problems-title">What is wrong, and the mend</h3>
           <ol class="cards">
-            {view.problems.map((problem) => (
+            {cardsOf(view.problems).map((problems) => (
               <ProblemCard
-                key={`${problem.kind} ${problem.callSite} ${problem.mend}`}
-                problem={problem}
+                key={`${problems[0].kind} ${problems[0].callSite} ${problems[0].mend}`}
+                problems={problems}
                 route={name}
                 level={4}
                 cwd={process.cwd}

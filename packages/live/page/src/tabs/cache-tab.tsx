@@ -1,6 +1,7 @@
 import type { CacheView } from '../../../src/index.ts'
 import { requestList } from '../hub/request-list.ts'
 import { useAnswer } from '../hub/use-answer.ts'
+import { useDirectory } from '../hub/use-directory.ts'
 import { openRequest } from '../state/place.ts'
 import { useValue } from '../state/value.ts'
 import { Chart } from '../ui/chart.tsx'
@@ -31,14 +32,18 @@ const MODELS: Column<ModelReads>[] = [
   },
 ]
 
-const INVALIDATIONS: Column<Invalidation>[] = [
+const invalidationsIn = (cwd: string): Column<Invalidation>[] => [
   { title: 'Time', value: ({ time }) => time, cell: ({ time }) => clock(time) },
   { title: 'Write', value: ({ by }) => by },
   {
     title: 'Place',
     value: ({ callSite }) => callSite ?? '',
     cell: ({ callSite }) =>
-      callSite === null ? <span class="soft">none recorded</span> : <PlaceLink callSite={callSite} />,
+      callSite === null ? (
+        <span class="soft">none recorded</span>
+      ) : (
+        <PlaceLink callSite={callSite} cwd={cwd} />
+      ),
   },
   {
     title: 'Dropped',
@@ -68,6 +73,7 @@ const INVALIDATIONS: Column<Invalidation>[] = [
 /** What the cache answered, and what made it forget. */
 export function CacheTab() {
   const { value } = useAnswer<CacheView>('api/cache', useValue(requestList.rows))
+  const cwd = useDirectory()
   if (value === null) return <Tab title="Cache">{null}</Tab>
   const { hitRate, series, models, bypasses, invalidations, reads } = value
   const { hits = [], misses = [] } = series.sums
@@ -110,7 +116,7 @@ export function CacheTab() {
       <SortedTable
         label="Invalidations"
         rows={invalidations}
-        columns={INVALIDATIONS}
+        columns={invalidationsIn(cwd)}
         keyOf={(each) => `${each.time} ${each.by} ${each.request} ${each.callSite}`}
         empty="No write has invalidated anything so far."
       />

@@ -2,18 +2,21 @@ import { useState } from 'preact/hooks'
 import type { QueryView } from '../../../src/index.ts'
 import { requestList } from '../hub/request-list.ts'
 import { useAnswer } from '../hub/use-answer.ts'
+import { useDirectory } from '../hub/use-directory.ts'
 import { StatementView } from '../request/statement.tsx'
 import { openRequest } from '../state/place.ts'
 import { useValue } from '../state/value.ts'
 import { count, counted, milliseconds } from '../ui/format.ts'
 import { PlaceLink } from '../ui/place-link.tsx'
 import { SortedTable, type Column } from '../ui/sorted-table.tsx'
+import { gist } from '../ui/sql-gist.ts'
 import { Tab } from './tab.tsx'
 
 /** Statements by shape. */
 export function QueriesTab() {
   const { value } = useAnswer<QueryView[]>('api/queries', useValue(requestList.rows))
   const [opened, setOpened] = useState<string | null>(null)
+  const cwd = useDirectory()
   const queries = value ?? []
   const columns: Column<QueryView>[] = [
     {
@@ -22,7 +25,7 @@ export function QueriesTab() {
       value: ({ sql }) => sql,
       cell: ({ sql, fingerprint }) => (
         <button
-          class="link sql-line"
+          class="link sql-line clamped"
           aria-expanded={fingerprint === opened}
           onClick={() => setOpened(fingerprint === opened ? null : fingerprint)}
         >
@@ -60,7 +63,7 @@ export function QueriesTab() {
             {counted(query.places.length, 'place')}:{' '}
             {query.places.map((place) => (
               <span key={place} class="listed">
-                <PlaceLink callSite={place} />
+                <PlaceLink callSite={place} cwd={cwd} />
               </span>
             ))}
           </p>
@@ -95,13 +98,4 @@ export function QueriesTab() {
       />
     </Tab>
   )
-}
-
-/** The statement without the columns it reads, which say least of it. */
-function gist(sql: string): string {
-  return sql
-    .replaceAll(/\s+/g, ' ')
-    .replace(/^SELECT .{40,}? FROM /i, 'SELECT … FROM ')
-    .replaceAll('"public".', '')
-    .replaceAll(/["`]/g, '')
 }

@@ -19,7 +19,7 @@ export function RoutesTab() {
       isWide: true,
       value: ({ route }) => route,
       cell: ({ route }) => (
-        <button class="link" onClick={() => showRoute(route)}>
+        <button class="link clamped" title={route} onClick={() => showRoute(route)}>
           {route}
         </button>
       ),

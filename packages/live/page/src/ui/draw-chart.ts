@@ -2,6 +2,18 @@ import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import type { ChartProps, Drawing } from './chart.tsx'
 
+/** Steps of the axes: times are told in whole seconds, and what is counted has no halves. */
+const SECONDS = [
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  ...[1, 2, 5, 10, 15, 30, 60, 120, 360, 720, 1440].map((minutes) => 60 * minutes),
+]
+const COUNTS = Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((each) => each * 10 ** power)).flat()
+
 /** Draws lines with uPlot, in the colours that the page has now. */
 export function drawChart(place: HTMLElement, props: ChartProps, height: number): Drawing {
   const colour = (name: string): string => {
@@ -23,13 +35,18 @@ export function drawChart(place: HTMLElement, props: ChartProps, height: number)
     {
       width: Math.max(200, place.clientWidth),
       height,
-      padding: [8, 32, 0, 0],
+      padding: [8, 40, 0, 0],
       legend: { show: false },
       cursor: { drag: { x: false, y: false } },
       scales: { y: { range: (_, __, most) => [0, max ?? Math.max(1, most * 1.1)] } },
       axes: [
-        { ...axis, values: '{HH}:{mm}:{ss}', space: 80, size: 28 },
-        { ...axis, size: 56, values: (_, values) => values.map(format) },
+        { ...axis, values: '{HH}:{mm}:{ss}', incrs: SECONDS, space: 80, size: 28 },
+        {
+          ...axis,
+          size: 56,
+          values: (_, values) => values.map(format),
+          ...(max === undefined ? { incrs: COUNTS } : {}),
+        },
       ],
       series: [
         {},
