@@ -183,8 +183,15 @@ test('only who has the token may ask, under the names of the hub, and from no ot
   const [cookie] = entrance.headers['set-cookie'] as string[]
   expect(cookie).toMatch(/; HttpOnly; SameSite=Strict$/)
   // Cookies know no ports: another hub of this machine has one of another name.
-  expect(cookie).toMatch(new RegExp(`^brisk-live-${hub.port}=[\\w-]{32}; Path=/; HttpOnly; SameSite=Strict$`))
+  expect(cookie).toMatch(new RegExp(`^brisk-live-${hub.port}=[\\w-]{43}; Path=/; HttpOnly; SameSite=Strict$`))
+  // Other servers of this machine are sent the cookie: it is not the token, with which processes report.
+  expect(cookie).not.toContain(tokenOf(hub))
   const known = { Cookie: cookie!.split(';')[0]! }
+  const secret = known.Cookie.split('=')[1] as string
+  expect(await status(known)).toBe(200)
+  expect(await status({ Cookie: `brisk-live-${hub.port}=${tokenOf(hub)}` })).toBe(401)
+  expect(await status({ Authorization: `Bearer ${secret}` })).toBe(401)
+  expect(await status({}, `/api?token=${secret}`)).toBe(401)
   expect(await status({ Cookie: 'brisk-live=guessed' })).toBe(401)
   expect(await status({ ...known, Origin: 'http://localhost:3000' }, '/api/migration', 'POST')).toBe(403)
   expect(await status({ ...known, 'Sec-Fetch-Site': 'same-site' })).toBe(403)
@@ -247,10 +254,15 @@ test('memory is bounded in bytes: the oldest requests are dropped, and their num
       operation: 'count',
       at: 0,
       ms: 1,
+      waitMs: 0,
+      transactionMs: 0,
       statements: [],
+      rowsRead: 0,
+      rowsReturned: 0,
+      callSite: null,
     }
     hub.take(
-      [about, { type: 'request', id, name: 'GET /', time: 't' }, call]
+      [about, { type: 'request', id, name: 'GET /', time: '2026-11-30T10:00:00.000Z' }, call]
         .map((each) => JSON.stringify(each))
         .join('\n'),
     )
@@ -265,6 +277,33 @@ test('memory is bounded in bytes: the oldest requests are dropped, and their num
   expect(hub.history.get('p-499')).toBeDefined()
   hub.take('{"type":"call"}\nnot json\n')
   expect(hub.history.refused).toBe(2)
+  await hub.close()
+})
+
+test('whatever address is asked for, the answer says what is wrong with it', async () => {
+  const hub = await startHub({ port: 0 })
+  const answers: unknown[] = []
+  for (const path of [
+    '//',
+    '//evil.example/api',
+    '///',
+    '/%',
+    '/\\\\',
+    '*',
+    'http://evil.example/api',
+    '/?token=%',
+  ])
+    answers.push([path, (await ask(hub, path, bearer(hub))).status])
+  expect(answers).toEqual([
+    ['//', 404],
+    ['//evil.example/api', 404],
+    ['///', 404],
+    ['/%', 404],
+    ['/\\\\', 404],
+    ['*', 400],
+    ['http://evil.example/api', 400],
+    ['/?token=%', 200],
+  ])
   await hub.close()
 })
 
@@ -284,7 +323,7 @@ test('a stream tells of requests as they change', async () => {
   }
   await reader.read()
   hub.take(
-    [about, { type: 'request', id: 'p-1', name: 'GET /live', time: 't' }]
+    [about, { type: 'request', id: 'p-1', name: 'GET /live', time: '2026-11-30T10:00:00.000Z' }]
       .map((each) => JSON.stringify(each))
       .join('\n'),
   )

@@ -2,7 +2,6 @@ import { LiveDictionary } from '@prisma-brisk/slow-query'
 import type {
   LiveAnswer,
   LiveBrief,
-  LiveBriefCall,
   LiveBatchEvent,
   LiveCacheEvent,
   LiveCall,
@@ -15,6 +14,7 @@ import type {
 } from '@prisma-brisk/slow-query'
 import { Dictionaries } from './dictionaries.ts'
 import { LoneTimes } from './lone-times.ts'
+import { isMessage } from './message-check.ts'
 import { Plans } from './plans.ts'
 
 /** All that is known of one request. */
@@ -145,7 +145,7 @@ export class History {
 
   private add(line: Told, dictionary: LiveDictionary, process: LiveProcess, length: number): void {
     const message = dictionary.whole(line, length)
-    if (message === null) {
+    if (message === null || (line.type === 'brief' && !isMessage(message))) {
       if (line.type === 'brief') this.refused++
       return
     }
@@ -269,23 +269,6 @@ export class History {
 const BASE_BYTES = 500
 type Told = Exclude<LiveMessage | LiveBrief, LiveProcess>
 
-const TYPES: ReadonlySet<unknown> = new Set<Told['type'] | 'process'>([
-  'brief',
-  'shape',
-  'text',
-  'process',
-  'request',
-  'call',
-  'cache',
-  'transaction',
-  'batch',
-  'problem',
-  'plan',
-  'request-end',
-  'record',
-  'answer',
-])
-
 /** Bytes of the heap that a message takes, by the characters of its line. What calls share is counted once, with its dictionary. */
 function bytesOf(line: Told, length: number): number {
   return line.type === 'brief' ? Math.ceil(260 + 100 * line.q.length + 1.6 * length) : 2 * length
@@ -297,23 +280,10 @@ function keep<T>(list: T[], each: T, most: number): void {
   if (list.length > 1.2 * most) list.splice(0, list.length - most)
 }
 
-function isCall({ request, call, t, r, q }: Partial<LiveBriefCall>): boolean {
-  return (
-    typeof request === 'string' &&
-    typeof call === 'number' &&
-    [t, r, q].every(Array.isArray) &&
-    (q as unknown[]).every(Array.isArray)
-  )
-}
-
 function messageOf(line: string): LiveMessage | LiveBrief | null {
   try {
-    const value = JSON.parse(line) as Partial<LiveMessage | LiveBrief> | null
-    if (typeof value !== 'object' || value === null || !TYPES.has(value.type)) return null
-    if (value.type === 'call' && !(Array.isArray(value.statements) && typeof value.request === 'string'))
-      return null
-    if (value.type === 'brief' && !isCall(value)) return null
-    return value as LiveMessage | LiveBrief
+    const value: unknown = JSON.parse(line)
+    return isMessage(value) ? value : null
   } catch {
     return null
   }

@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
 const COOKIE = 'brisk-live'
@@ -11,14 +11,22 @@ export type Refusal = { readonly status: 401 | 403; readonly reason: string } | 
  * since. Other pages of the same browser have neither, and names that lead to 127.0.0.1 are no names of the hub.
  */
 export class Access {
+  /** What a browser has in place of the token: other servers of this machine get it too, and could report with the token. */
+  private readonly cookieSecret: string
+
   /** @param token by default drawn for the life of the hub */
   constructor(
     private readonly port: () => number,
     readonly token = randomBytes(24).toString('base64url'),
-  ) {}
+  ) {
+    this.cookieSecret = createHmac('sha256', token).update('cookie').digest('base64url')
+  }
 
-  /** @param isShell whether a file of the page is asked for, which holds nothing */
-  check(request: IncomingMessage, isShell: boolean): Refusal {
+  /**
+   * @param url that it asks for
+   * @param isShell whether a file of the page is asked for, which holds nothing
+   */
+  check(request: IncomingMessage, url: URL, isShell: boolean): Refusal {
     const { host, origin } = request.headers
     const own = LOCAL_NAMES.map((name) => `${name}:${this.port()}`)
     if (host === undefined || !own.includes(host.toLowerCase()))
@@ -29,7 +37,7 @@ export class Access {
     const isLink = isShell && request.headers['sec-fetch-mode'] === 'navigate'
     if (!isLink && FOREIGN_SITES.has(request.headers['sec-fetch-site']))
       return { status: 403, reason: 'The request comes from another page.' }
-    return isShell || this.isKnown(request)
+    return isShell || this.isKnown(request, url)
       ? null
       : { status: 401, reason: 'Open the address that `brisk live` printed.' }
   }
@@ -41,26 +49,31 @@ export class Access {
 
   /** The port in its name: cookies know no ports, and two hubs of one machine must not lose each other's. */
   cookie(): string {
-    return `${this.cookieName()}=${this.token}; Path=/; HttpOnly; SameSite=Strict`
+    return `${this.cookieName()}=${this.cookieSecret}; Path=/; HttpOnly; SameSite=Strict`
   }
 
   private cookieName(): string {
     return `${COOKIE}-${this.port()}`
   }
 
-  private isKnown({ headers, url = '/' }: IncomingMessage): boolean {
+  private isKnown({ headers }: IncomingMessage, url: URL): boolean {
     const bearer = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1]
     if (this.isToken(bearer)) return true
     const cookies = (headers.cookie ?? '').split(/; */).map((each) => each.split('='))
-    if (cookies.some(([name, value]) => name === this.cookieName() && this.isToken(value))) return true
-    return URL.canParse(url, 'http://hub') && this.isInAddress(new URL(url, 'http://hub'))
+    if (cookies.some(([name, value]) => name === this.cookieName() && isSame(value, this.cookieSecret)))
+      return true
+    return this.isInAddress(url)
   }
 
   private isToken(given: string | null | undefined): boolean {
-    if (typeof given !== 'string') return false
-    const [a, b] = [Buffer.from(given), Buffer.from(this.token)]
-    return a.length === b.length && timingSafeEqual(a, b)
+    return isSame(given, this.token)
   }
+}
+
+function isSame(given: string | null | undefined, secret: string): boolean {
+  if (typeof given !== 'string') return false
+  const [a, b] = [Buffer.from(given), Buffer.from(secret)]
+  return a.length === b.length && timingSafeEqual(a, b)
 }
 
 /** `same-site` is another port of this machine. */

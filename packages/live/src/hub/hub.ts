@@ -99,9 +99,10 @@ interface Room {
 async function answer(request: IncomingMessage, response: ServerResponse, room: Room): Promise<void> {
   const { access, history, streams, questions, actions, page } = room
   for (const [name, value] of Object.entries(SAFE)) response.setHeader(name, value)
-  const url = new URL(request.url ?? '/', 'http://hub')
+  const url = addressOf(request)
+  if (url === null) return send(response, 400, { error: 'Expected a path; see /api.' })
   const isShell = request.method === 'GET' && page?.has(url.pathname) === true && !url.search
-  const refusal = access.check(request, isShell)
+  const refusal = access.check(request, url, isShell)
   if (refusal !== null) return send(response, refusal.status, { error: refusal.reason })
   if (request.method === 'POST' && url.pathname === '/v1/report') {
     const body = await bodyOf(request)
@@ -147,6 +148,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, room: 
   if (page?.answer(url.pathname, response) === true) return
   const found = apiAnswer(url, history)
   send(response, found === null ? 404 : 200, found ?? { error: 'No such address; see /api.' })
+}
+
+/** Null where it asks for no path of this server: that of another, `*`, or what is no address. */
+function addressOf({ url = '/' }: IncomingMessage): URL | null {
+  const address = `http://hub${url}`
+  return url.startsWith('/') && URL.canParse(address) ? new URL(address) : null
 }
 
 /** What is shown comes from an application's rows: nothing in it may run, and nothing else may be loaded. */
