@@ -128,6 +128,21 @@ describe('C41 C43 what every source promises', () => {
   })
 })
 
+test('a table whose rows go with those of another database is not watched', async () => {
+  await elsewhere.query('CREATE DATABASE far; CREATE TABLE far.parent (id int PRIMARY KEY)')
+  await elsewhere.query(
+    'ALTER TABLE `Tag` ADD COLUMN far int, ADD CONSTRAINT far FOREIGN KEY (far) REFERENCES far.parent (id) ON DELETE CASCADE',
+  )
+  try {
+    const { prisma } = await followed()
+    const reason = async (read: () => Promise<unknown>) => (await prisma.$cache.withInfo(read)).info.reason
+    expect(await reason(() => prisma.tag.count({ cacheStrategy: strategy }))).toBe('changes-unwatched')
+    expect(await reason(() => prisma.user.count({ cacheStrategy: strategy }))).not.toBe('changes-unwatched')
+  } finally {
+    await elsewhere.query('ALTER TABLE `Tag` DROP FOREIGN KEY far, DROP COLUMN far; DROP DATABASE far')
+  }
+})
+
 describe('a source that is not live', () => {
   test('a server that hangs is found out within a heartbeat', async () => {
     const of = await followed({ heartbeat: 1000 })

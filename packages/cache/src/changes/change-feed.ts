@@ -274,7 +274,7 @@ export class ChangeFollower {
     this.cache.host.warnOnce(
       'W_CACHE_CHANGES_UNWATCHED',
       `prisma-brisk: ${this.feed.source.name}() does not watch the tables of ${this.unwatched.size} models (${some}${this.unwatched.size > 5 ? ', …' : ''}). Reads that rest on them are not answered from the cache. ` +
-        'Run `npx brisk changes install` (with --partitions where a table has some), and deploy the migration that it writes.',
+        'See docs/guide/changes.md; on PostgreSQL `npx brisk changes install` writes the migration that has them watched (with --partitions where a table has some).',
     )
   }
 }

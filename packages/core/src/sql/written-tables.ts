@@ -32,8 +32,12 @@ function plainlyWritten(sql: string, dialect: SqlDialect): string | null {
   const head = (dialect === 'mysql' ? IN_BACKTICKS : IN_QUOTES).exec(sql)
   if (head === null) return null
   MORE.lastIndex = head[0].length
-  return MORE.test(sql) ? null : (head[1] ?? (head[2] as string))
+  return MORE.test(sql) ? null : (head[1] ?? folded(head[2] as string, dialect))
 }
+
+/** A name without quotes, as the database takes it. */
+const folded = (name: string, dialect: SqlDialect): string =>
+  dialect === 'postgresql' ? name.toLowerCase() : name
 
 const headOf = (quoted: string): RegExp =>
   new RegExp(
@@ -74,7 +78,7 @@ const FILLERS = new Set([
 interface SqlWord {
   /** In upper case, where it is not quoted. */
   readonly text: string
-  /** As written, without quotes; of a name in several parts the last. */
+  /** Without quotes, as the database takes it; of a name in several parts the last. */
   readonly name: string
   readonly isQuoted: boolean
 }
@@ -143,7 +147,9 @@ function wordsOf(sql: string, dialect: SqlDialect): readonly SqlWord[] {
     else if (kind === Token.Word || kind === Token.Name || (kind === Token.Literal && takesTexts)) {
       const isQuoted = kind !== Token.Word
       const text = sql.slice(start, end)
-      const name = isQuoted ? text.slice(1, -1).replace(/""|``|\]\]/g, (pair) => pair.charAt(0)) : text
+      const name = isQuoted
+        ? text.slice(1, -1).replace(/""|``|\]\]/g, (pair) => pair.charAt(0))
+        : folded(text, dialect)
       const word = { text: isQuoted ? name : text.toUpperCase(), name, isQuoted: isQuoted || isPart }
       if (isPart) words.pop()
       words.push(word)

@@ -2,6 +2,12 @@ import { writtenTables } from '../../src/sql/written-tables.ts'
 import type { SqlDialect } from '../../src/sql/sql-lexer.ts'
 
 test.each<[string, readonly string[] | null, SqlDialect?]>([
+  // PostgreSQL takes names without quotes in lower case.
+  [`UPDATE Thing SET a = 1`, ['thing']],
+  [`WITH x AS (SELECT 1) DELETE FROM public.Thing`, ['thing']],
+  [`UPDATE "Thing" SET a = 1`, ['Thing']],
+  [`UPDATE Thing SET a = 1`, ['Thing'], 'mysql'],
+  [`UPDATE Thing SET a = 1`, ['Thing'], 'sqlite'],
   ['INSERT INTO "public"."User" ("name") VALUES ($1) RETURNING "id"', ['User']],
   ['UPDATE "public"."User" SET "name" = $1 WHERE ("id" = $2)', ['User']],
   ['UPDATE ONLY users u SET a = 1', ['users']],
@@ -9,7 +15,7 @@ test.each<[string, readonly string[] | null, SqlDialect?]>([
   ['UPDATE users, posts SET a = 1', ['users', 'posts'], 'mysql'],
   ['DELETE FROM "public"."User" WHERE 1=1', ['User']],
   ['DELETE FROM ONLY a.b USING c', ['b']],
-  ['TRUNCATE TABLE a, "B" CASCADE', ['a', 'B', 'CASCADE']],
+  ['TRUNCATE TABLE a, "B" CASCADE', ['a', 'B', 'cascade']],
   [
     'MERGE INTO t USING s ON true WHEN MATCHED THEN UPDATE SET a = 1 WHEN NOT MATCHED THEN INSERT VALUES (1)',
     ['t'],

@@ -20,7 +20,7 @@ import {
 } from './binlog-client.ts'
 import { changedColumns, rowOf } from './binlog-rows.ts'
 import { isReached, positionNow, type BinlogPosition, type ServerKind } from './binlog-position.ts'
-import { CASCADES, cascadedTables, type Cascade } from './cascades.ts'
+import { CASCADES, cascadedTables, FOREIGN_CHILDREN, type Cascade } from './cascades.ts'
 import { checkServer } from './server-check.ts'
 
 /** A transaction whose COMMIT has been read from the binary log. */
@@ -133,12 +133,14 @@ export class BinlogReader implements ChangeConnection {
   private async watched(): Promise<WatchedTables> {
     const database = databaseOf(this.url)
     const { connection } = this
-    const [tables, cascades] = await Promise.all([
+    const [tables, cascades, foreign] = await Promise.all([
       ask<{ name: string }>(connection, TABLES, [database]),
       ask<Cascade>(connection, CASCADES, [database]),
+      ask<{ name: string }>(connection, FOREIGN_CHILDREN, [database]),
     ])
     this.cascades = cascades
-    const names = tables.map(({ name }) => name)
+    const untold = new Set(foreign.flatMap(({ name }) => [name, ...cascadedTables(cascades, name, null)]))
+    const names = tables.map(({ name }) => name).filter((name) => !untold.has(name))
     return { tables: new Set(names), signature: JSON.stringify([names, cascades]) }
   }
 
