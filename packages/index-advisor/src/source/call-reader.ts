@@ -11,8 +11,8 @@ import { QueryShapes } from '../shape/query-shapes.ts'
 import { ownPlace } from '../shape/query-shape.ts'
 import { and, armsOf, condition, type ConditionTree } from '../shape/condition-tree.ts'
 import type { ModelFields, ModelRelation } from './model-fields.ts'
-import type { ObjectEntry, ObjectValue, StaticValue } from './values/static-value.ts'
-import { entryOf, objectsOf, openObject } from './values/static-value.ts'
+import type { ObjectValue, StaticValue } from './values/static-value.ts'
+import { entryOf, objectsOf, openObject, unknownValue } from './values/static-value.ts'
 import { readWhere, type RelatedQuestion } from './where-reader.ts'
 
 /** A call of Prisma Client, its arguments as far as they are known. */
@@ -156,7 +156,7 @@ class CallReader {
       condition({ column, operator: 'equals' as const, isOptional: false }),
     )
     const ordering = this.ordering(table, args, operation)
-    for (const where of alternatives(entryOf(args, 'where'))) {
+    for (const where of alternatives(args)) {
       const { tree, related } = readWhere(this.fields, table, where)
       this.shapes.add(table, and([...found, tree]), ordering, evidence)
       for (const each of related)
@@ -169,10 +169,8 @@ class CallReader {
   }
 
   private outerList(table: CatalogTable, args: ObjectValue): OuterList {
-    const limit = limitOf(args)
-    const arms = alternatives(entryOf(args, 'where')).flatMap((where) =>
-      armsOf(readWhere(this.fields, table, where).tree),
-    )
+    const limit = limitOf(args) ?? (args.isOpen ? 'unknown' : null)
+    const arms = alternatives(args).flatMap((where) => armsOf(readWhere(this.fields, table, where).tree))
     const bare = arms.find((each) => each.conditions.length === 0 && !each.isPartial)
     const [only = bare, ...others] = bare === undefined ? arms : [bare]
     return others.length > 0 || only === undefined
@@ -229,7 +227,7 @@ class CallReader {
           const [args] = objectsOf(entry.value) ?? []
           this.read(
             relation.target,
-            args ?? { kind: 'object', entries: new Map(), isOpen: false },
+            args ?? { kind: 'object', entries: new Map(), isOpen: entry.value.kind !== 'literal' },
             relation.targetColumns,
             nestedName(operation, table, `_count.${name}`),
             { statement: { kind: 'counts', columns: relation.targetColumns } },
@@ -306,10 +304,14 @@ class CallReader {
       ...(operation === 'count' ? { counts: true as const } : {}),
       ...(distinct.length > 0 ? { distinct } : {}),
       ...(sortsBy === undefined ? {} : { sortsBy }),
-      ...(isUnsortedPage(args, operation)
-        ? { statement: { kind: 'page' as const, columns: keyOf(table) } }
-        : {}),
+      ...this.ownStatement(table, args, operation),
     }
+  }
+
+  /** Arguments that are not known may hold an order or a limit. */
+  private ownStatement(table: CatalogTable, args: ObjectValue, operation: string): Pick<Manner, 'statement'> {
+    if (args.isOpen) return { statement: { kind: 'unknown' } }
+    return isUnsortedPage(args, operation) ? { statement: { kind: 'page', columns: keyOf(table) } } : {}
   }
 
   private evidence(table: CatalogTable, operation: string, args: ObjectValue, manner: Manner): ShapeEvidence {
@@ -396,11 +398,17 @@ function isWhole(args: ObjectValue): boolean {
   return !args.isOpen && entryOf(args, 'select') === undefined && entryOf(args, 'omit') === undefined
 }
 
-/** A `where` chosen at run time is several queries, one of them without any where it may be absent. */
-function alternatives(where: ObjectEntry | undefined): StaticValue[] {
-  if (where === undefined) return [{ kind: 'undefined' }]
+/**
+ * A `where` chosen at run time is several queries, one of them without any where it may be absent. It is not absent where
+ * the arguments may hold one that is not known, or where nothing is known of the one they sometimes hold.
+ */
+function alternatives(args: ObjectValue): StaticValue[] {
+  const where = entryOf(args, 'where')
+  const absent: StaticValue = args.isOpen ? unknownValue : { kind: 'undefined' }
+  if (where === undefined) return [absent]
   const given = where.value.kind === 'choice' ? where.value.options : [where.value]
-  return where.isOptional ? [{ kind: 'undefined' }, ...given] : [...given]
+  const isUnread = given.some((each) => each.kind === 'unknown')
+  return where.isOptional && !isUnread ? [absent, ...given] : [...given]
 }
 
 type Ordering = Pick<QueryShape, 'order' | 'limit' | 'offset'>

@@ -94,7 +94,9 @@ export function extendedCall(
   if (objects === null) return call
   const extend = (args: ObjectValue): ObjectValue => {
     const own = args.entries.get('where')
-    const items = [...(own === undefined ? [] : [own.value]), ...wheres]
+    // Arguments that are not known may hold one.
+    const unseen = args.isOpen ? [openObject] : []
+    const items = [...(own === undefined ? unseen : [own.value]), ...wheres]
     const all: StaticValue = { kind: 'array', items, isOpen: false }
     const where: ObjectValue = {
       kind: 'object',
