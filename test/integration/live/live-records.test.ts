@@ -189,6 +189,41 @@ test('a request of a plain server is a request of its own, and its response says
   expect(new Set((await of('call')).map(({ request }) => request)).size).toBe(2)
 })
 
+test('a request that its caller gave up has no status, whatever the response held by then', async () => {
+  const { prisma, of } = reported()
+  const gone: (() => void)[] = []
+  const server = createServer((request, response) => {
+    void (async () => {
+      await prisma.tag.count()
+      response.once('close', () => gone.pop()?.())
+      if (request.url === '/whole') return void response.end('whole')
+      if (request.url === '/cut') response.writeHead(200).write('a part')
+      gone.pop()?.()
+    })()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  for (const path of ['/never', '/cut']) {
+    const giveUp = new AbortController()
+    const isServed = new Promise<void>((resolve) => gone.push(resolve))
+    const answer = fetch(`${url}${path}`, { signal: giveUp.signal }).then((response) => response.text())
+    await isServed
+    const isGone = new Promise<void>((resolve) => gone.push(resolve))
+    giveUp.abort()
+    await expect(answer).rejects.toMatchObject({ name: 'AbortError' })
+    await isGone
+  }
+  await (await fetch(`${url}/whole`)).text()
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+  const ends = (await of('request-end')).map(({ name, status, isAborted }) => ({ name, status, isAborted }))
+  expect(ends).toEqual([
+    { name: 'GET /never', status: null, isAborted: true },
+    { name: 'GET /cut', status: null, isAborted: true },
+    { name: 'GET /whole', status: 200, isAborted: undefined },
+  ])
+})
+
 test('calls outside of requests are one request until nothing happens', async () => {
   const { prisma, of } = reported()
   await prisma.tag.count()

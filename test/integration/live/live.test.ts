@@ -333,6 +333,34 @@ test('a stream tells of requests as they change', async () => {
   await hub.close()
 })
 
+test('every signal that an application may listen to is passed on to it, and none ends the hub before', async () => {
+  const signals = ['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGINT', 'SIGTERM'] as const
+  const script = `
+    for (const signal of ${JSON.stringify(signals)})
+      process.on(signal, () => { console.log(signal); if (signal === 'SIGTERM') process.exit(9) })
+    setInterval(() => undefined, 1000)
+    console.log('PORT 1')`
+  const live = await started([COMMAND, 'live', '--', process.execPath, '-e', script], {})
+  let heard = ''
+  live.child.stdout.on('data', (text: Buffer) => (heard += text.toString()))
+  const ended = new Promise((resolve) => live.child.once('exit', resolve))
+  for (const signal of signals) {
+    live.child.kill(signal)
+    if (signal !== 'SIGTERM')
+      await seen(
+        () => heard,
+        (text) => text.includes(signal),
+      )
+  }
+  expect(await ended).toBe(9)
+  expect(
+    heard
+      .trim()
+      .split('\n')
+      .filter((line) => line.startsWith('SIG')),
+  ).toEqual(signals)
+})
+
 test('production is refused', async () => {
   const before = process.env['NODE_ENV']
   process.env['NODE_ENV'] = 'production'

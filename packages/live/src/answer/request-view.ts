@@ -35,6 +35,7 @@ export type Badge =
   | 'limited'
   | 'slow'
   | 'failed'
+  | 'aborted'
 
 /** From so many milliseconds on a request is slow. */
 const SLOW_MS = 1000
@@ -65,13 +66,14 @@ export function requestRow(request: RequestHistory): RequestRow {
   }
 }
 
-function badgesOf({ calls, problems, status, ms }: RequestHistory): Badge[] {
+function badgesOf({ calls, problems, status, isAborted, ms }: RequestHistory): Badge[] {
   const badges = new Set(problems.map(({ kind }) => PROBLEM_BADGES[kind]))
   if (calls.some(isMerged)) badges.add('merged')
   if (calls.some(({ cache }) => cache === 'hit' || cache === 'stale')) badges.add('cached')
   if (calls.some(({ limit }) => limit?.cut === true || limit?.rule === 'clamp')) badges.add('limited')
   if (ms !== null && ms >= SLOW_MS) badges.add('slow')
   if ((status ?? 0) >= 500 || calls.some(({ error }) => error !== undefined)) badges.add('failed')
+  if (isAborted) badges.add('aborted')
   return [...badges]
 }
 

@@ -55,7 +55,14 @@ function linked(address: string): string {
   return process.stderr.isTTY ? `\u001B]8;;${address}\u0007${address}\u001B]8;;\u0007` : address
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** That end a hub which runs alone. */
+const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+/** That an application may listen to, and that would end the hub and leave it behind. */
+const PASSED_ON = ([...ENDS, 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGBREAK'] as const).filter(
+  (signal) => signal in constants.signals,
+)
+/** A terminal tells its whole group of these. */
+const OF_TERMINAL: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT'])
 
 async function runApplication(
   [file = '', ...args]: readonly string[],
@@ -75,10 +82,9 @@ async function runApplication(
     },
   })
   const passOn = (signal: NodeJS.Signals): void => {
-    // A terminal tells its whole group of Ctrl-C.
-    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    if (!OF_TERMINAL.has(signal) || !process.stdin.isTTY) child.kill(signal)
   }
-  for (const signal of SIGNALS) process.on(signal, passOn)
+  for (const signal of PASSED_ON) process.on(signal, passOn)
   try {
     return await new Promise<number>((resolve, reject) => {
       child.once('error', (error: NodeJS.ErrnoException) =>
@@ -91,12 +97,12 @@ async function runApplication(
       )
     })
   } finally {
-    for (const signal of SIGNALS) process.off(signal, passOn)
+    for (const signal of PASSED_ON) process.off(signal, passOn)
   }
 }
 
 async function interrupted(): Promise<void> {
   await new Promise<void>((resolve) => {
-    for (const signal of SIGNALS) process.once(signal, () => resolve())
+    for (const signal of ENDS) process.once(signal, () => resolve())
   })
 }

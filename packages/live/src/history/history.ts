@@ -26,6 +26,8 @@ export interface RequestHistory {
   name: string
   traceId: string | undefined
   status: number | null
+  /** The caller hung up before the response was whole. */
+  isAborted: boolean
   /** Null while it runs, and for ever where its process ended before. */
   ms: number | null
   readonly calls: LiveCall[]
@@ -192,6 +194,7 @@ export class History {
       name: message.type === 'request' ? message.name : '(beginning not seen)',
       traceId: undefined,
       status: null,
+      isAborted: false,
       ms: null,
       calls: [],
       cache: [],
@@ -221,6 +224,7 @@ export class History {
       case 'request-end':
         request.name = message.name
         request.status = message.status
+        request.isAborted = message.isAborted === true
         request.ms = message.ms
         return true
       case 'problem':

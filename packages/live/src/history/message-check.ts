@@ -72,6 +72,7 @@ const FIELDS: Readonly<Record<(LiveMessage | LiveBrief)['type'], Fields> & Recor
     name: text,
     status: orNull(number),
     ms: number,
+    isAborted: maybe(yes),
   },
   call: {
     ...operation,

@@ -14,6 +14,7 @@ interface ServedRequest {
   readonly response: ServedResponse
 }
 interface ServedResponse extends PillResponse {
+  readonly writableFinished: boolean
   once(event: 'close', listener: () => void): unknown
 }
 
@@ -42,7 +43,10 @@ function begin(message: unknown): void {
   if (request.method === 'GET' && [...reporters].some(({ showsPill }) => showsPill))
     addPill(response, () => pillOf(scope))
   response.once('close', () => {
-    scope.status = response.statusCode
+    const { writableFinished: isWhole, statusCode } = response
+    // Of what never left, or broke off, the status says nothing: it is 200 until somebody sets it.
+    scope.status = isWhole ? statusCode : null
+    for (let each: WatchedScope | null = scope; each !== null; each = each.inner) each.isAborted = !isWhole
     scope.end()
   })
 }

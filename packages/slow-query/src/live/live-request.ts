@@ -120,6 +120,7 @@ export class LiveRequest {
       name: scope.info.name,
       status: scope.status,
       ms,
+      ...(scope.isAborted ? { isAborted: true } : {}),
     }))
   }
 

@@ -209,8 +209,11 @@ export interface LiveRequestEnded {
   readonly request: string
   /** Known by now, where it was not at the beginning. */
   readonly name: string
+  /** Null for jobs and messages, and where {@link LiveRequestEnded.isAborted}. */
   readonly status: number | null
   readonly ms: number
+  /** The caller hung up before the response was whole. */
+  readonly isAborted?: true
 }
 
 /** What sinks get beside calls and loops: alerts, long lists, failed deferred work. */

@@ -41,6 +41,8 @@ export class WatchedScope implements RequestScope, TraceScope {
   databaseMs = 0
   /** Of the response, once it is known. */
   status: number | null = null
+  /** Whether its caller hung up before the response was whole. */
+  isAborted = false
   /** The scope that a middleware began within this one: it has the calls. */
   inner: WatchedScope | null = null
   private readonly watchers = new Map<object, RequestWatcher>()

@@ -9,6 +9,7 @@ const TONES: Readonly<Record<Badge, 'bad' | 'warn' | 'good' | 'note'>> = {
   'sequential scan': 'warn',
   slow: 'warn',
   failed: 'bad',
+  aborted: 'bad',
   limited: 'warn',
   cached: 'good',
   merged: 'note',
