@@ -92,6 +92,9 @@ test('the code of a mend is copied with all of its brackets, else its words', ()
       .code,
   ).toBe('prisma.post.findMany({ include: { a: f(1) } })')
   expect(mendOf({ mend: 'index: add @@index([a, b]) to model Post' }).code).toBe('@@index([a, b])')
+  expect(
+    mendOf({ mend: 'together: await Promise.all(ids.map((id) => prisma.a.find({ id }))), and so on' }).code,
+  ).toBe('await Promise.all(ids.map((id) => prisma.a.find({ id })))')
   expect(mendOf({ mend: 'in: ask for all at once' })).toEqual({
     change: 'ask for all at once',
     code: 'ask for all at once',

@@ -107,10 +107,25 @@ test('an N+1, a repeated read, an unlimited list and a scan without an index com
         kind: 'n-plus-one',
         count: 5,
         callSite: here,
-        mend: expect.stringMatching(/^include: .*prisma\.conversation\.findMany\({ include: { messages:/),
+        mend: expect.stringMatching(
+          /^include: .*prisma\.conversation\.findMany\({ take: 5, include: { messages: { take: 1 } } }\)/,
+        ),
       }),
-      expect.objectContaining({ kind: 'duplicate-read', count: 2, callSite: here, from: here }),
-      expect.objectContaining({ kind: 'unlimited-list', model: 'User', callSite: here }),
+      expect.objectContaining({
+        kind: 'duplicate-read',
+        count: 2,
+        callSite: here,
+        from: here,
+        mend: expect.stringContaining('prisma.tag.count({ cacheStrategy: { ttl: 60 } })'),
+      }),
+      expect.objectContaining({
+        kind: 'unlimited-list',
+        model: 'User',
+        callSite: here,
+        mend: expect.stringMatching(
+          /^take: prisma\.user\.findMany\({ .*take: 50 }\), or pages: prisma\.user\.cursorPage\({ .*first: 50 }\)$/,
+        ),
+      }),
       expect.objectContaining({
         kind: 'sequential-scan',
         callSite: here,
@@ -118,6 +133,7 @@ test('an N+1, a repeated read, an unlimited list and a scan without an index com
       }),
     ]),
   )
+  expect(problems.filter(({ mend }) => mend.includes('…'))).toEqual([])
   // The demo has no index for the messages of a conversation either.
   expect(problems.filter(({ kind }) => kind === 'sequential-scan').map(({ model }) => model)).toEqual([
     'Message',

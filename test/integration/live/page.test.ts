@@ -58,7 +58,9 @@ test('what is wrong comes with its mend: the fix, and a prompt for an agent, are
   const clipboard = () => page.evaluate(() => navigator.clipboard.readText())
   await card.getByRole('button', { name: 'Copy fix' }).click()
   await card.getByText('Copied').waitFor()
-  expect(await clipboard()).toBe('prisma.conversation.findMany({ include: { user: true } })')
+  expect(await clipboard()).toBe(
+    "prisma.conversation.findMany({ orderBy: { createdAt: 'desc' }, take: 38, include: { user: true } })",
+  )
   await card.getByRole('button', { name: 'Copy as prompt' }).click()
   const prompt = await eventually(clipboard, (text) => text.startsWith('Mend'))
   expect(prompt).toContain(`Where: ${APPLICATION}:${markedLine('the N+1')}`)

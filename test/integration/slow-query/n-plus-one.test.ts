@@ -119,13 +119,13 @@ describe('S13 loops are reported once, with the change to make', () => {
         })
     })
     expect(last?.advice).toContain(
-      'prisma.conversation.findMany({ include: { messages: { where: …, orderBy: …, select: …, take: 1 } } })',
+      "prisma.conversation.findMany({ include: { messages: { where: { role }, orderBy: { id: 'desc' }, select: { body: true }, take: 1 } } })",
     )
     const [page] = await inRequest(async () => {
       for (const { id } of await prisma.conversation.findMany())
         await prisma.message.findMany({ where: { conversationId: id }, take: 2 })
     })
-    expect(page?.advice).toContain('include: { messages: { take: … } }')
+    expect(page?.advice).toContain('include: { messages: { take: 2 } }')
   })
 
   test('keys from elsewhere: one read with in', async () => {
@@ -155,7 +155,9 @@ describe('S13 loops are reported once, with the change to make', () => {
     const [report] = await inRequest(async () => {
       for (let id = 1; id <= 12; id++) await prisma.user.findUnique({ where: { id } }).messages()
     })
-    expect(report?.advice).toMatch(/^include: .*findMany\(\{ where: …, include: \{ messages: … \} \}\)/)
+    expect(report?.advice).toMatch(
+      /^include: .*findMany\(\{ where: \{ id: \{ in: ids \} \}, include: \{ messages: true \} \}\)/,
+    )
   })
 
   test('S13 many rows that belong to few parents: thirty calls with five values', async () => {
@@ -189,7 +191,7 @@ describe('S13 loops are reported once, with the change to make', () => {
     expect(related?.advice).toMatch(/^sequential: cannot be batched; they run together/)
     const mounted = watched({}, (client) => client.$extends(batching()) as unknown as PrismaClient)
     const [still] = await mounted.inRequest(() => Promise.all(numbers.map(byRelation(mounted.prisma))))
-    expect(still?.advice).not.toContain('mount batching')
+    expect(still?.advice).not.toMatch(/mount batching|Promise\.all/)
     // Two shapes in turn: each begins while those before it run, and none has another of its shape in its tick.
     const [staggered] = await mounted.inRequest(async () => {
       const begun: Promise<unknown>[] = []
@@ -203,7 +205,7 @@ describe('S13 loops are reported once, with the change to make', () => {
       }
       await Promise.all(begun)
     })
-    expect(staggered?.advice ?? 'merged').not.toContain('mount batching')
+    expect(staggered?.advice ?? 'merged').not.toMatch(/mount batching|Promise\.all/)
   })
 
   test('calls that differ in bytes alone, views of one buffer or not', async () => {

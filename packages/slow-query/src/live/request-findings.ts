@@ -1,5 +1,6 @@
 import { canonicalize, operationTraits, type Call, type Host, type Model } from '@prisma-brisk/core'
-import { accessor, equalityKeys } from '../loop/loop-advice.ts'
+import { accessor, callCode } from '../loop/call-code.ts'
+import { equalityKeys } from '../loop/loop-advice.ts'
 import type { LiveProblem } from '../record/live-records.ts'
 import type { NPlusOneReport } from '../record/records.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
@@ -66,7 +67,7 @@ export function duplicateReads(traces: readonly OperationTrace[], siteOf: SiteOf
         count: group.length,
         callSite: siteOf(second),
         title: `the same read ${group.length} times: ${nameOf(model, operation)}`,
-        mend: `reuse: keep what the first one read${from === null ? '' : ` (${from})`} and pass it on, or let the cache answer: ${accessor(model)}.${operation}({ …, cacheStrategy: { ttl: 60 } })`,
+        mend: `reuse: keep what the first one read${from === null ? '' : ` (${from})`} and pass it on, or let the cache answer: ${callCode(model, operation, { ...first.call.args, cacheStrategy: { ttl: 60 } })}`,
         ...(from === null ? {} : { from }),
       },
     ]
@@ -87,7 +88,7 @@ export function unlimitedList(trace: OperationTrace, siteOf: SiteOf): Finding | 
   const { call, rowsReturned } = trace
   if (call.operation !== 'findMany' || rowsReturned < LONG_LIST) return null
   if (call.args['take'] !== undefined || call.notes.bound !== undefined) return null
-  const { model, operation } = call
+  const { model, operation, args } = call
   return {
     kind: 'unlimited-list',
     model,
@@ -95,7 +96,7 @@ export function unlimitedList(trace: OperationTrace, siteOf: SiteOf): Finding | 
     count: 1,
     callSite: siteOf(trace),
     title: `list without a limit: ${nameOf(model, operation)} returned ${rowsReturned} rows`,
-    mend: `take: ${accessor(model)}.findMany({ …, take: 50 }), or pages: ${accessor(model)}.cursorPage({ first: 50, orderBy: … })`,
+    mend: `take: ${callCode(model, operation, { ...args, take: 50 })}, or pages: ${callCode(model, 'cursorPage', { ...args, first: 50 })}`,
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type Relation,
   type SchemaModel,
 } from '@prisma-brisk/core'
+import { callCode, Expression, listOf, variableOf, whereWithout, withRelation } from './call-code.ts'
 import { isWriteLoop } from './loop-detector.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import type { RepeatedCalls } from './repeated-calls.ts'
@@ -79,34 +80,56 @@ function joinedBy({ references, backField }: Relation, model: Model): readonly s
 function readAdvice({ first, concurrent }: RepeatedCalls, link: Link, host: Host): string {
   const { model, operation, args } = first.call
   const { parent, relation, keys } = link
+  const [key] = keys
   const { isAggregate } = operationTraits(operation)
   const together = concurrent ? '' : '. The calls run one after another, so batching cannot merge them'
-  if (isAggregate && keys.length > 0)
-    return `groupBy: count for all at once with ${accessor(model)}.groupBy({ by: ['${keys[0]}'], … })${together}`
+  if (isAggregate && key !== undefined)
+    return `groupBy: count for all at once with ${callCode(model, 'groupBy', { by: [key], ...groupArgs(first.call), where: whereIn(args['where'], key) })}${together}`
   if (parent !== null && relation !== null) {
-    const verb = `${accessor(parent.call.model)}.${parent.call.operation}`
-    return `include: load them with their parent, ${verb}({ include: { ${relation.field}: ${asIncluded(first.call, link)} } })${together}`
+    const within = withRelation(parent.call.args, relation.field, asIncluded(first.call, link))
+    return `include: load them with their parent, ${callCode(parent.call.model, parent.call.operation, within)}${together}`
   }
   // `user.findUnique({ … }).posts()`: the rows are those of the relation, which `in` alone would lose.
   const [, followed] = first.call.dataPath
-  if (followed !== undefined)
-    return `include: read the relation with its parents, ${accessor(model)}.findMany({ where: …, include: { ${followed}: … } })${together}`
+  if (followed !== undefined) {
+    const where = key === undefined ? new Expression('where') : whereIn(args['where'], key)
+    return `include: read the relation with its parents, ${callCode(model, 'findMany', { where, include: { [followed]: true } })}${together}`
+  }
   if (
+    key !== undefined &&
     keys.length === 1 &&
     operation !== 'findFirst' &&
     args['cursor'] === undefined &&
     args['take'] === undefined
   )
-    return `in: read them in one call, ${accessor(model)}.findMany({ where: { ${keys[0]}: { in: […] } } })${together}`
-  if (!isMergeable(first.call, keys)) {
+    return `in: read them in one call, ${callCode(model, 'findMany', { ...args, where: whereIn(args['where'], key) })}${together}`
+  if (key === undefined || !isMergeable(first.call, keys)) {
     const how = concurrent ? 'they run together, but' : 'they run one after another, and'
     return `sequential: cannot be batched; ${how} batching merges calls of one shape that differ in fields compared for equality. Read the rows in one call, with OR or a condition on the relation, and deal them out`
   }
   if (!concurrent)
-    return 'together: start the calls at once, await Promise.all(…), and batching() makes them one statement'
+    return `together: start the calls at once, await Promise.all(${eachOf(keys)} => ${callCode(model, operation, args)})), and batching() makes them one statement`
   return host.carried.has('batching')
-    ? 'batching: the calls run together, but do not begin in one tick, or differ in more than the key; start them in one Promise.all(…)'
+    ? 'batching: the calls run together, but do not begin in one tick, or differ in more than the key: let nothing be awaited before each of them, and ask for the same fields'
     : 'batching: the calls run together; mount batching() and they become one statement'
+}
+
+/** `ids.map((id)`; of several fields `keys.map(({ teamId, userId })`. */
+function eachOf(keys: readonly string[]): string {
+  const [key] = keys
+  if (key === undefined || keys.length > 1) return `keys.map(({ ${keys.map(variableOf).join(', ')} })`
+  return `${listOf(variableOf(key))}.map((${variableOf(key)})`
+}
+
+/** The condition for all keys at once. */
+function whereIn(where: unknown, key: string): object {
+  return { [key]: { in: new Expression(listOf(variableOf(key))) }, ...whereWithout(where, [key]) }
+}
+
+/** What a `groupBy` computes in place of a `count` or an `aggregate`. */
+function groupArgs({ operation, args }: Call): object {
+  const asked = Object.entries(args).filter(([name, value]) => name.startsWith('_') && value !== undefined)
+  return operation === 'count' || asked.length === 0 ? { _count: true } : Object.fromEntries(asked)
 }
 
 /** Whether batching makes one statement of such calls where they run together and differ in the fields of `keys` alone. */
@@ -119,34 +142,32 @@ function isMergeable({ operation, args }: Call, keys: readonly string[]): boolea
   )
 }
 
-/** What the calls ask for beside the key that an include follows by itself: names, no values. */
-function asIncluded({ args, operation }: Call, { relation, joined }: Link): string {
-  const own = Object.keys(args).filter((name) => args[name] !== undefined && name !== 'where')
-  const { where } = args
-  if (typeof where === 'object' && where !== null && asksForMore(where, joined)) own.unshift('where')
-  const parts = own.map((name) => `${name}: …`)
-  if (operation.startsWith('findFirst') && relation?.references.length === 0) parts.push('take: 1')
-  return parts.length === 0 ? 'true' : `{ ${parts.join(', ')} }`
-}
-
-function asksForMore(where: object, joined: readonly string[]): boolean {
-  return Object.entries(where).some(
-    ([name, value]) => value !== undefined && !joined.includes(name) && name !== joined.join('_'),
-  )
+/** What the calls ask for beside the key that an include follows by itself. */
+function asIncluded({ args, operation }: Call, { relation, joined }: Link): unknown {
+  const { where: _, cacheStrategy: _cache, ...own } = args
+  const where = whereWithout(args['where'], joined)
+  const within = {
+    ...(where === undefined ? {} : { where }),
+    ...own,
+    ...(operation.startsWith('findFirst') && relation?.references.length === 0 ? { take: 1 } : {}),
+  }
+  return Object.values(within).every((value) => value === undefined) ? true : within
 }
 
 function writeAdvice({ first, concurrent }: RepeatedCalls): string {
-  const { model, operation } = first.call
-  const name = accessor(model)
+  const { model, operation, args } = first.call
+  const [key = 'id'] = equalityKeys(args['where'])
+  const data = new Expression('data')
+  const many = (name: string, changed: object): string => callCode(model, name, { ...changed })
   if (operation === 'create')
-    return `createMany: write them in one statement, ${name}.createMany({ data: […] })${concurrent ? ', or mount batching({ writes: { create: true } })' : ', or start them together under batching({ writes: { create: true } })'}`
+    return `createMany: write them in one statement, ${many('createMany', { data })}${concurrent ? ', or mount batching({ writes: { create: true } })' : ', or start them together under batching({ writes: { create: true } })'}`
   if (operation === 'update' || operation === 'updateMany')
-    return `updateMany: where the rows get the same values, ${name}.updateMany({ where: { … in […] }, data }); else one $transaction([…])`
+    return `updateMany: where the rows get the same values, ${many('updateMany', { where: whereIn(args['where'], key), data })}; else send the updates in one $transaction`
   if (operation === 'delete' || operation === 'deleteMany')
-    return `deleteMany: ${name}.deleteMany({ where: { … in […] } })`
+    return `deleteMany: ${many('deleteMany', { where: whereIn(args['where'], key) })}`
   if (operation === 'upsert')
-    return `createMany: ${name}.createMany({ data: […], skipDuplicates: true }), then updateMany for the rest; or one $transaction([…])`
-  return `write them in one call, or in one $transaction([…])`
+    return `createMany: ${many('createMany', { data, skipDuplicates: true })}, then updateMany for the rest; or send the upserts in one $transaction`
+  return `write them in one call, or send them in one $transaction`
 }
 
 /** Scalar fields of a `where` that are compared for equality, and nothing else in it; a compound key counts as its fields. */
@@ -165,8 +186,4 @@ export function equalityKeys(where: unknown): string[] {
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name) => b.includes(name))
-}
-
-export function accessor(model: string | null): string {
-  return model === null ? 'prisma' : `prisma.${model.charAt(0).toLowerCase()}${model.slice(1)}`
 }

@@ -25,7 +25,7 @@ export function mendOf({ mend }: Pick<Problem, 'mend'>): { readonly change: stri
 
 /** `prisma.post.findMany({ … })` or `@@index([…])` with all of its brackets; null where there is none. */
 function codeIn(text: string): string | null {
-  const begin = /@@index\(|prisma\.\w+\.\w+\(/.exec(text)
+  const begin = /@@index\(|await Promise\.all\(|prisma\.\w+\.\w+\(/.exec(text)
   if (begin === null) return null
   let depth = 0
   for (let at = begin.index + begin[0].length - 1; at < text.length; at++) {
