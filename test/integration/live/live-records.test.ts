@@ -240,6 +240,51 @@ test('a request that its caller gave up has no status, whatever the response hel
   ])
 })
 
+test('a loop is counted to its end, and reads that are too many to be compared are said to be at least so many', async () => {
+  const { prisma, of } = reported()
+  await runRequest({ name: 'GET /long' }, async () => {
+    for (let index = 0; index < 2100; index += 50)
+      await Promise.all(
+        Array.from({ length: 50 }, (_, each) => prisma.tag.findFirst({ where: { id: index + each } })),
+      )
+  })
+  await runRequest({ name: 'GET /same' }, async () => {
+    for (let index = 0; index < 42; index++)
+      await Promise.all(Array.from({ length: 50 }, () => prisma.tag.count()))
+  })
+  const titles = (await of('problem')).map(({ title }) => title)
+  expect(titles).toContainEqual(expect.stringMatching(/^N\+1: Tag.findFirst 2100 times, /))
+  expect(titles).toContain('the same read at least 2000 times: Tag.count')
+})
+
+test('a scan is no longer told once an index is there, without a restart', async () => {
+  const { prisma, of } = reported()
+  await prisma.user.createMany({
+    data: Array.from({ length: 5000 }, (_, index) => ({
+      email: `many${index}@example.org`,
+      name: `n${index}`,
+    })),
+  })
+  await prisma.$executeRawUnsafe('ANALYZE "User"')
+  let asked = 0
+  /** Whether a request of its own is told to scan the table. */
+  const scans = async () => {
+    const name = `GET /scan/${++asked}`
+    await runRequest({ name }, async () => {
+      await prisma.user.findMany({ where: { name: 'n1' }, take: 1, cacheStrategy: false })
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    })
+    const problems = await of('problem')
+    const id = (await of('request')).find((each) => each.name === name)?.id
+    return problems.some(({ kind, request }) => kind === 'sequential-scan' && request === id)
+  }
+  expect([await scans(), await scans()]).toEqual([true, true])
+  await prisma.$executeRawUnsafe('CREATE INDEX brisk_live_name ON "User" (name)')
+  let isTold = true
+  for (let tries = 0; isTold && tries < 30; tries++) isTold = await scans()
+  expect(isTold).toBe(false)
+})
+
 test('calls outside of requests are one request until nothing happens', async () => {
   const { prisma, of } = reported()
   await prisma.tag.count()

@@ -34,16 +34,16 @@ export class PlanSampler {
     return host.state(samplerKey, () => new PlanSampler(host, options, reports))
   }
 
-  /** The sampler that plans each read once for `brisk live`, whatever else is sampled. */
+  /** The sampler that plans reads whenever `brisk live` asks, whatever else is sampled. */
   static forLive(host: Host, reports: ReportQueue): PlanSampler {
-    const once = {
+    const always = {
       sampleRate: 1,
-      maxPerFingerprintPerHour: 1,
+      maxPerFingerprintPerHour: Infinity,
       analyze: false,
       random: Math.random,
       now: Date.now,
     }
-    return host.state(liveKey, () => new PlanSampler(host, once, reports))
+    return host.state(liveKey, () => new PlanSampler(host, always, reports))
   }
 
   private constructor(

@@ -124,6 +124,11 @@ export class LiveRequest {
     }))
   }
 
+  /** The plan of a shape is being taken: that of before is not shown. */
+  awaitsPlan(fingerprint: string): void {
+    this.planned.add(fingerprint)
+  }
+
   /** A plan was taken of a statement, after its call was told of. */
   plan(fingerprint: string, sql: string, plan: unknown): void {
     if (plan !== null) this.reporter.add(() => ({ type: 'plan', fingerprint, sql, plan }))

@@ -18,7 +18,7 @@ import type { StatementView } from './statement-view.ts'
 
 /** Calls that make a loop: development's data are few, so it is less than what a log begins with. */
 const LOOP = 3
-/** Calls of one request that are looked at for loops and duplicates; by then there is enough to say of it. */
+/** Calls of one request that are compared with each other; by then there is enough to say of it. */
 const MAX_KEPT = 2000
 /** Outside of requests, which may have no end. */
 const MAX_KEPT_OUTSIDE = 200
@@ -41,7 +41,6 @@ export class LiveWatcher implements RequestWatcher {
   private readonly told = new Set<string>()
   /** Shapes of statements whose plan was looked at in this request. */
   private readonly judged = new Set<string>()
-  private calls = 0
 
   constructor(
     scope: WatchedScope,
@@ -72,7 +71,7 @@ export class LiveWatcher implements RequestWatcher {
 
   started(trace: OperationTrace): void {
     this.request.started(trace)
-    if (this.calls++ < MAX_KEPT) this.loops?.started(trace)
+    this.loops?.started(trace)
   }
 
   settled(trace: OperationTrace): void {
@@ -87,12 +86,15 @@ export class LiveWatcher implements RequestWatcher {
   ended(): void {
     this.loops?.ended()
     this.settledCalls.sort((a, b) => a.startedAt - b.startedAt)
-    for (const finding of duplicateReads(this.settledCalls, this.siteOf)) this.tell(finding)
+    const isCut = this.settledCalls.length >= this.mostKept
+    for (const finding of duplicateReads(this.settledCalls, this.siteOf, isCut)) this.tell(finding)
     this.settledCalls.length = 0
     this.request.end()
   }
 
-  /** Asks for the plan of each read once a shape; writes are never planned. */
+  /**
+   * Asks for the plan of each read, once a shape and request, where none is known that may still be believed; writes are never planned.
+   */
   private plan(trace: OperationTrace): void {
     const { call, statements: sent } = trace
     const { statements, plans, host } = this.context
@@ -101,12 +103,18 @@ export class LiveWatcher implements RequestWatcher {
     const { fingerprint } = statements.redacted(first.sql)
     if (this.judged.has(fingerprint)) return
     this.judged.add(fingerprint)
-    const known = statements.plans.get(fingerprint)
-    if (known !== undefined) return this.tell(sequentialScan(trace, known, host, this.siteOf))
-    void plans.plan(first, fingerprint, trace.startedAt)?.then((plan) => {
+    const judge = (): Finding | null =>
+      sequentialScan(trace, statements.planOf(fingerprint), host, this.siteOf)
+    const known = judge()
+    const taken = statements.isPlanDue(fingerprint, known !== null)
+      ? plans.plan(first, fingerprint, trace.startedAt)
+      : null
+    if (taken === null) return this.tell(known)
+    this.request.awaitsPlan(fingerprint)
+    void taken.then((plan) => {
       statements.planned(fingerprint, plan)
-      this.request.plan(fingerprint, statements.redacted(first.sql).sql, plan)
-      this.tell(sequentialScan(trace, plan, host, this.siteOf))
+      this.request.plan(fingerprint, statements.redacted(first.sql).sql, statements.planOf(fingerprint))
+      this.tell(judge())
     })
   }
 

@@ -9,8 +9,6 @@ import type { OperationTrace } from '../trace/operation-trace.ts'
 const LONG_LIST = 50
 /** Rows are thrown away where so many times as many were read as are in the result. */
 const THROWN_AWAY = 3
-/** Reads of one request that are compared with each other. */
-const MAX_COMPARED = 2000
 
 /** What is found; the request it belongs to is known to whoever asks. */
 export type Finding = Omit<LiveProblem, 'type' | 'request'>
@@ -33,11 +31,15 @@ export function loopFinding(report: NPlusOneReport): Finding {
   }
 }
 
-/** Reads that asked the database for the same a second time, with no write of the model between them. */
-export function duplicateReads(traces: readonly OperationTrace[], siteOf: SiteOf): Finding[] {
+/**
+ * Reads that asked the database for the same a second time, with no write of the model between them.
+ *
+ * @param isCut whether the request made more calls than these
+ */
+export function duplicateReads(traces: readonly OperationTrace[], siteOf: SiteOf, isCut: boolean): Finding[] {
   const groups = new Map<string, OperationTrace[]>()
   const writes = new Map<string | null, number>()
-  for (const trace of traces.slice(0, MAX_COMPARED)) {
+  for (const trace of traces) {
     const { call } = trace
     const { isWrite } = operationTraits(call.operation)
     if (isWrite || call.model === null) {
@@ -66,7 +68,7 @@ export function duplicateReads(traces: readonly OperationTrace[], siteOf: SiteOf
         operation,
         count: group.length,
         callSite: siteOf(second),
-        title: `the same read ${group.length} times: ${nameOf(model, operation)}`,
+        title: `the same read ${isCut ? 'at least ' : ''}${group.length} times: ${nameOf(model, operation)}`,
         mend: `reuse: keep what the first one read${from === null ? '' : ` (${from})`} and pass it on, or let the cache answer: ${callCode(model, operation, { ...first.call.args, cacheStrategy: { ttl: 60 } })}`,
         ...(from === null ? {} : { from }),
       },

@@ -9,6 +9,12 @@ import type { KeptStatements, StatementPlanner } from './kept-statements.ts'
 const MAX_TEXTS = 500
 /** Plans that are remembered, one a fingerprint. */
 const MAX_PLANS = 500
+/**
+ * Milliseconds that a plan is believed: an index that is made, or taken away, changes it. Where something is wrong with it that is soon
+ * looked at again.
+ */
+const PLAN_MS = 60_000
+const BAD_PLAN_MS = 1000
 
 interface KnownText extends RedactedSql {
   /** Of its definition. */
@@ -18,7 +24,7 @@ interface KnownText extends RedactedSql {
 /** How statements of one client are shown: without values, with the plan of their shape where one was taken. */
 export class StatementView {
   private readonly texts = new Map<string, KnownText>()
-  readonly plans = new Map<string, unknown>()
+  private readonly plans = new Map<string, { plan: unknown; since: number }>()
 
   constructor(
     private readonly host: Host,
@@ -31,8 +37,7 @@ export class StatementView {
   view(statement: Statement, at: number, shown: Set<string>): LiveStatement {
     const { sql, fingerprint } = this.redacted(statement.sql)
     this.kept.keep(fingerprint, statement, this.planner)
-    const plan = shown.has(fingerprint) ? undefined : this.plans.get(fingerprint)
-    if (plan != null) shown.add(fingerprint)
+    const plan = this.unshown(fingerprint, shown)
     return {
       sql,
       ms: round(statement.ms),
@@ -52,8 +57,7 @@ export class StatementView {
     text.number ??= this.encoder.text(sql, fingerprint)
     if (text.number < 0) return null
     this.kept.keep(fingerprint, statement, this.planner)
-    const plan = shown.has(fingerprint) ? undefined : this.plans.get(fingerprint)
-    if (plan != null) shown.add(fingerprint)
+    const plan = this.unshown(fingerprint, shown)
     const more =
       plan == null && statement.error === undefined
         ? null
@@ -75,10 +79,29 @@ export class StatementView {
     return known
   }
 
-  /** Remembers a plan; null where none could be had. */
+  /** The plan that was last taken of a shape, null where none could be had; undefined where one was never asked for. */
+  planOf(fingerprint: string): unknown {
+    return this.plans.get(fingerprint)?.plan
+  }
+
+  /** Whether a plan is to be taken (again). @param isBad whether something is wrong with the one that is known */
+  isPlanDue(fingerprint: string, isBad: boolean): boolean {
+    const known = this.plans.get(fingerprint)
+    return known === undefined || performance.now() - known.since >= (isBad ? BAD_PLAN_MS : PLAN_MS)
+  }
+
+  /** Remembers a plan; null where none could be had, and then that of before is. */
   planned(fingerprint: string, plan: unknown): void {
     if (this.plans.size >= MAX_PLANS) this.plans.clear()
-    this.plans.set(fingerprint, plan)
+    this.plans.set(fingerprint, { plan: plan ?? this.planOf(fingerprint) ?? null, since: performance.now() })
+  }
+
+  /** The plan of a shape where this request has not shown it. */
+  private unshown(fingerprint: string, shown: Set<string>): unknown {
+    if (shown.has(fingerprint)) return undefined
+    const plan = this.planOf(fingerprint)
+    if (plan != null) shown.add(fingerprint)
+    return plan
   }
 }
 
