@@ -10,12 +10,9 @@ import { elsewhereOn, type Elsewhere } from './support/changes/elsewhere.ts'
 import {
   disconnectAll,
   disconnectLater,
-  followed as followedOf,
   strategy,
+  sourceUnderTest,
   testChangeSource,
-  toldOf,
-  type Followed,
-  type SourceUnderTest,
 } from './support/changes/source-suite.ts'
 import { quotedFor } from './support/freshness/people.ts'
 
@@ -64,17 +61,12 @@ function connected(url: string): Promise<Connection> {
   })
 }
 
-const underTest: SourceUnderTest<MysqlBinlogOptions> = {
-  get database() {
-    return database
-  },
-  get elsewhere() {
-    return others
-  },
-  source: (options) => mysqlBinlog(database.url, options),
-}
-const followed = (options: MysqlBinlogOptions = {}) => followedOf(underTest, { heartbeat: 2000, ...options })
-const write = (of: Followed, sql: string) => toldOf(of, others, sql)
+const { underTest, followed, write } = sourceUnderTest<MysqlBinlogOptions>(
+  () => database,
+  () => others,
+  (options) => mysqlBinlog(database.url, options),
+  { heartbeat: 2000 },
+)
 
 function refused(url: string) {
   const client = database.createClient()

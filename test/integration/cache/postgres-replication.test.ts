@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { cache, type CacheOptions } from '@prisma-brisk/cache'
+import { cache } from '@prisma-brisk/cache'
 import {
   installReplicationSql,
   postgresReplication,
@@ -24,12 +24,9 @@ import { elsewhereOn, type Elsewhere } from './support/changes/elsewhere.ts'
 import {
   disconnectAll,
   disconnectLater,
-  followed as followedOf,
   strategy,
+  sourceUnderTest,
   testChangeSource,
-  toldOf,
-  type Followed,
-  type SourceUnderTest,
 } from './support/changes/source-suite.ts'
 import { quotedFor } from './support/freshness/people.ts'
 import { heardWarnings, ownNamespace, until } from './support/cached-client.ts'
@@ -75,18 +72,12 @@ async function connected(url = database.url): Promise<pg.Client> {
   return client
 }
 
-const underTest: SourceUnderTest<PostgresReplicationOptions> = {
-  get database() {
-    return database
-  },
-  get elsewhere() {
-    return others
-  },
-  source: (options) => postgresReplication(database.url, options),
-}
-const followed = (options: PostgresReplicationOptions = {}, more: CacheOptions = {}) =>
-  followedOf(underTest, { heartbeat: 2000, ...options }, more)
-const write = (of: Followed, sql: string) => toldOf(of, others, sql)
+const { underTest, followed, write } = sourceUnderTest<PostgresReplicationOptions>(
+  () => database,
+  () => others,
+  (options) => postgresReplication(database.url, options),
+  { heartbeat: 2000 },
+)
 
 describe('C41 C43 what every source promises', () => {
   testChangeSource(() => underTest, {

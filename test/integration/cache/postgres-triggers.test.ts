@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { cache, type CacheOptions } from '@prisma-brisk/cache'
+import { cache } from '@prisma-brisk/cache'
 import {
   installTriggersSql,
   postgresTriggers,
@@ -15,12 +15,10 @@ import { elsewhereOn, type Elsewhere } from './support/changes/elsewhere.ts'
 import {
   disconnectAll,
   disconnectLater,
-  followed as followedOf,
   strategy,
+  sourceUnderTest,
   testChangeSource,
-  toldOf,
   type Followed,
-  type SourceUnderTest,
 } from './support/changes/source-suite.ts'
 import { quotedFor } from './support/freshness/people.ts'
 import { heardWarnings, ownNamespace, until } from './support/cached-client.ts'
@@ -51,18 +49,12 @@ beforeEach(async () => {
   await elsewhere.query(`INSERT INTO "Tag" (name) SELECT 'tag ' || i FROM generate_series(1, 3) i`)
 })
 
-const underTest: SourceUnderTest<PostgresTriggersOptions> = {
-  get database() {
-    return database
-  },
-  get elsewhere() {
-    return others
-  },
-  source: (options) => postgresTriggers(database.url, options),
-}
-const followed = (options: PostgresTriggersOptions = {}, more: CacheOptions = {}) =>
-  followedOf(underTest, { heartbeat: 1000, ...options }, more)
-const write = (of: Followed, sql: string) => toldOf(of, others, sql)
+const { underTest, followed, write } = sourceUnderTest<PostgresTriggersOptions>(
+  () => database,
+  () => others,
+  (options) => postgresTriggers(database.url, options),
+  { heartbeat: 1000 },
+)
 
 describe('C41 C43 what every source promises', () => {
   testChangeSource(() => underTest, {

@@ -25,8 +25,33 @@ export function disconnectLater<Client extends { $disconnect(): Promise<void> }>
   return client
 }
 
+/** The clients and writers of a file of tests: what they are on is there once its `beforeAll` has run. */
+export function sourceUnderTest<Options extends object>(
+  database: () => TestDatabase<PrismaClient>,
+  elsewhere: () => Elsewhere,
+  source: (options: Options) => ChangeSource,
+  defaults: Options,
+) {
+  const underTest: SourceUnderTest<Options> = {
+    get database() {
+      return database()
+    },
+    get elsewhere() {
+      return elsewhere()
+    },
+    source,
+  }
+  return {
+    underTest,
+    followed: (options: Partial<Options> = {}, more: CacheOptions = {}) =>
+      followed(underTest, { ...defaults, ...options }, more),
+    /** Writes elsewhere, and waits until the cache has been told. */
+    write: (of: Followed, sql: string) => toldOf(of, elsewhere(), sql),
+  }
+}
+
 /** A client whose cache is told of changes, live. */
-export async function followed<Options extends object>(
+async function followed<Options extends object>(
   { database, source }: SourceUnderTest<Options>,
   options: Options,
   more: CacheOptions = {},
@@ -48,8 +73,7 @@ export async function followed<Options extends object>(
 
 export type Followed = Awaited<ReturnType<typeof followed>>
 
-/** Writes elsewhere, and waits until the cache has been told. */
-export async function toldOf(of: Followed, elsewhere: Elsewhere, sql: string): Promise<void> {
+async function toldOf(of: Followed, elsewhere: Elsewhere, sql: string): Promise<void> {
   const { events } = of.changes()
   await elsewhere.run(sql)
   await until(() => of.changes().events > events)
