@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { eventually, livePage, rowOf } from './support/live-page.ts'
+import { eventually, livePage, rowOf, violations } from './support/live-page.ts'
 
 /** The page where what it shows is long, much, little or broken off: as a process may report it. */
 
@@ -169,4 +169,36 @@ test('a place is told as the project sees it, in every view', async () => {
   const place = page.getByRole('region', { name: 'Invalidations' }).getByRole('link')
   expect(await place.textContent()).toBe('src/deep/down/a.ts:1')
   if (process !== undefined) live.hub.history.processes.set(process.process, process)
+})
+
+test('what failed is explained by its code, and what was given up is said to be', async () => {
+  const page = await live.open()
+  const error = { name: 'PrismaClientKnownRequestError', code: 'P2003', driverCode: '23503' }
+  report('failed', 'DELETE /failed', [call('failed', 1, { error })], { status: 500 })
+  report('gone', 'GET /gone', [call('gone', 1)], { status: null, isAborted: true })
+  expect(await rowOf(page, '/gone').getByRole('img', { name: 'aborted' }).count()).toBe(1)
+  await rowOf(page, '/failed').click()
+  const failed = page.getByRole('region', { name: 'What failed' })
+  expect(await failed.textContent()).toMatch(
+    /User\.findUnique failed: P2003, 23503.*a\.ts:1.*a foreign key does not hold/,
+  )
+  await rowOf(page, '/gone').click()
+  await page.getByRole('region', { name: 'Aborted' }).waitFor()
+  expect(await violations(page)).toEqual([])
+})
+
+test('statements that run at once are not said to take longer than their request', async () => {
+  const page = await live.open()
+  const statement = (at: number) => ({ sql: 'SELECT 1', ms: 8, rows: 1, fingerprint: 'f', at, waitMs: 0 })
+  report(
+    'at-once',
+    'GET /at-once',
+    [1, 2].map((number) => call('at-once', number, { statements: [statement(number)] })),
+    { ms: 10 },
+  )
+  await rowOf(page, '/at-once').click()
+  const figures = page.locator('.figures')
+  expect(await figures.textContent()).toMatch(
+    /In the database9\.00 ms.*Added up, as statements ran at once16\.0 ms/,
+  )
 })

@@ -162,7 +162,7 @@ function Row({ row, index, start, isCurrent, isOpened, onOpen }: RowProps) {
       <span role="gridcell" class="number">
         {timeOf(row)}
       </span>
-      <span role="gridcell" class="number database">
+      <span role="gridcell" class="number database" title="The times of its statements added up">
         {milliseconds(databaseMs)}
       </span>
       <span role="gridcell" class="number statements">
@@ -176,7 +176,18 @@ function Row({ row, index, start, isCurrent, isOpened, onOpen }: RowProps) {
 }
 
 /** The number of the response; a job has none, and what still runs has none yet. */
-export function Status({ row: { status, ms, pid } }: { row: RequestRow }) {
+export function Status({ row: { status, ms, pid, badges } }: { row: RequestRow }) {
+  if (badges.includes('aborted'))
+    return (
+      <span
+        class="status of-5"
+        role="img"
+        aria-label="aborted"
+        title="The caller hung up before the response was whole"
+      >
+        ✕
+      </span>
+    )
   if (status !== null) return <span class={`status of-${Math.floor(status / 100)}`}>{status}</span>
   return <span class="status">{ms === null && pid !== NO_PROCESS ? '…' : '–'}</span>
 }
