@@ -8,6 +8,7 @@ import type {
   Provider,
 } from '../catalog/catalog.ts'
 import { findsEqual, hashes, isNullable, isPlain, isUniqueFor } from '../catalog/coverage.ts'
+import { leavesFew } from './selectivity.ts'
 import { implies, readPredicate } from '../sql/predicate.ts'
 import type { Condition, QueryShape } from '../shape/query-shape.ts'
 
@@ -83,10 +84,15 @@ class ShapeReading {
     const all = [...equals, ...lists]
     const sortServesRange = sort.length > 0 && ranges.includes(sort[0]?.column ?? '')
     // Rows come in order and reading stops at the limit; without a limit all of them are read, so finding few counts.
-    // What could not be read keeps rows away too: with no equality beside it, reading in order may go on for long.
+    // What could not be read keeps rows away too: with no equality beside it that leaves few, reading in order may go on
+    // for long.
     const leading = [...constant, ...lists]
-    const isSortAlone = this.shape.isPartial && leading.length === 0 && !sortServesRange
-    const bySort = () => sort.length > 0 && !isSortAlone && add(constant, 'sort', sort)
+    const isSortAlone =
+      this.shape.isPartial && !sortServesRange && !leavesFew(this.table, this.shape, leading)
+    const bySort = () => {
+      if (!isSortAlone) add(constant, 'sort', sort)
+      else if (range === undefined && lists.length === 0) add(all, 'none', [])
+    }
     const byRange = () => {
       if (range !== undefined) add(all, 'range', [key(range)])
       else if (lists.length > 0) add(all, 'none', [])
@@ -118,7 +124,8 @@ class ShapeReading {
       ['equals', 'is-null', 'in'],
     ).filter((each) => !all.includes(each))
     // With a column that only some calls ask for: their index is not that of the other calls.
-    if (ways.length > 0 && optional.length > 0)
+    const isSorted = !isSortAlone || leavesFew(this.table, this.shape, optional)
+    if (ways.length > 0 && optional.length > 0 && (sort.length === 0 || isSorted))
       add(
         [...constant, ...(sort.length > 0 ? this.constants(optional) : optional)],
         sort.length > 0 ? 'sort' : 'none',

@@ -1,7 +1,7 @@
 import { fieldOf } from './candidate.ts'
 import type { Catalog, CatalogColumn, CatalogTable } from '../catalog/catalog.ts'
 import type { IndexNeed } from './index-need.ts'
-import type { Condition } from '../shape/query-shape.ts'
+import type { Condition, QueryShape } from '../shape/query-shape.ts'
 
 /** Above this share of the rows a scan is as fast as an index. */
 export const TOO_MANY = 0.1
@@ -73,6 +73,20 @@ function keptBy(column: CatalogColumn, condition: Condition): number | null {
     sum += share
   }
   return Math.min(1, sum)
+}
+
+/** Does one of the columns, found by equality, leave few rows? By the statistics, else all do but those of few values. */
+export function leavesFew(table: CatalogTable, shape: QueryShape, columns: readonly string[]): boolean {
+  return columns.some((name) => {
+    const column = table.columns.find((each) => each.name === name)
+    const condition = shape.conditions.find(
+      (each) => each.column === name && ['equals', 'is-null', 'in'].includes(each.operator),
+    )
+    if (column === undefined || condition === undefined) return false
+    const share = shareOf(column, condition)
+    if (share !== null) return share <= TOO_MANY
+    return condition.operator !== 'is-null' && !hasFewValues(column)
+  })
 }
 
 export function hasFewValues(column: CatalogColumn): boolean {

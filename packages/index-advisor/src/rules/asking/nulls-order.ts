@@ -1,3 +1,4 @@
+import { leavesFew } from '../../candidate/selectivity.ts'
 import { quoteIdentifier } from '@prisma-brisk/core'
 import { byHand } from '../../candidate/by-hand.ts'
 import type { CandidateKey } from '../../candidate/candidate.ts'
@@ -21,7 +22,7 @@ migrate dev\` would drop it.`,
     'Databases other than PostgreSQL.',
     'No `take`: all rows are read anyway.',
     `The column is required, the table is known to have fewer than ${FEW.toLocaleString('en')} rows, or an index of a migration has that order.`,
-    'The query compares a unique key, or holds nothing by equality beside what could not be read.',
+    'The query compares a unique key, or holds no equality that leaves few rows beside what could not be read.',
   ],
   example: {
     given: `prisma.player.findMany({ orderBy: { score: { sort: 'desc', nulls: 'last' } }, take: 10 })`,
@@ -37,7 +38,7 @@ migrate dev\` would drop it.`,
       const order = shape.order.filter((each) => !equal.includes(each.column))
       if (!order.some((each) => each.nulls !== undefined) || !order.every((each) => isKey(table, each)))
         return []
-      if (shape.isPartial && equal.length === 0) return []
+      if (shape.isPartial && !leavesFew(table, shape, equal)) return []
       const isServed = table.indexes.some(
         (index) =>
           isUniqueFor(index, table, equal, () => false) ||
