@@ -21,7 +21,9 @@ import { resolveOptions } from './options.ts'
 import type { Advice, Recommendation, Remark } from './advice/advice.ts'
 import { FindingPlaces } from './finding-places.ts'
 import { pricedAdvice } from './selection/priced-advice.ts'
+import { tableOf } from './rule.ts'
 import { rules } from './rules/index.ts'
+import type { Condition, QueryShape } from './shape/query-shape.ts'
 import type { SourceReading } from './source/source-collector.ts'
 import { insertCost } from './upkeep/insert-cost.ts'
 import { compareText } from './text-order.ts'
@@ -85,7 +87,7 @@ export async function adviseOn(
     }
   const { catalog } = reading
   const source = globs === null ? null : await readSource(project, reading, globs)
-  const shapes = [...given, ...(source?.shapes ?? [])]
+  const shapes = [...given, ...(source?.shapes ?? [])].map((each) => withPolicies(catalog, each))
   // Turning the preview feature on is the consent.
   const allowPartial = catalog.previewFeatures.includes('partialIndexes')
   await loadPredicateParser()
@@ -199,6 +201,21 @@ async function readSource(
   return collectSource(project, reading, source === true ? null : source)
 }
 
+/** With what row level security adds. No plan of ours has it, so the shape stays one that asks for more. */
+function withPolicies(catalog: Catalog, shape: QueryShape): QueryShape {
+  const equal = tableOf(catalog, shape)?.rowSecurity?.equal
+  if (equal === undefined) return shape
+  const added = equal
+    .filter(
+      (column) =>
+        !shape.conditions.some(
+          (each) => each.column === column && each.operator === 'equals' && !each.isOptional,
+        ),
+    )
+    .map((column): Condition => ({ column, operator: 'equals', isOptional: false }))
+  return { ...shape, conditions: [...added, ...shape.conditions], isPartial: true }
+}
+
 function recommendation({ chosen, statement }: Decision): Recommendation {
   const { candidate } = chosen
   const { before, after, sizeBytes, writeCost } = chosen
@@ -262,6 +279,11 @@ function omissions(catalog: Catalog): Remark[] {
       index: '',
       reason: `${each.model} is left out: ${each.reason}.`,
     })),
+    ...catalog.tables.flatMap(({ model, rowSecurity }): Remark[] => {
+      if (rowSecurity === undefined || rowSecurity.isReadWhole) return []
+      const reason = `${model} has row level security that could not be read whole: no sort alone is advised on it.`
+      return [{ kind: 'unread', model, index: '', reason }]
+    }),
     ...catalog.warnings.map(({ at, reason }): Remark => ({
       kind: 'unread',
       model: '',

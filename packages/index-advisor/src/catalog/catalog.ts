@@ -55,7 +55,17 @@ export interface CatalogTable {
   readonly rows: number | null
   /** Its rows are in partitions: PostgreSQL builds and drops no index of it CONCURRENTLY. Default: it is not known to be. */
   readonly isPartitioned?: boolean | undefined
+  /** PostgreSQL adds the conditions of its policies to every query. Default: row level security is not known to be on. */
+  readonly rowSecurity?: RowSecurity | undefined
   readonly source: ClaimSource
+}
+
+/** What the policies of a table ask of each row, as far as it was read. */
+export interface RowSecurity {
+  /** Columns that every query compares by equality: `tenantId`. */
+  readonly equal: readonly string[]
+  /** They ask for nothing else. */
+  readonly isReadWhole: boolean
 }
 
 /** The table as people are told of it: with its schema, where the Prisma schema names one. */

@@ -6,12 +6,16 @@ export interface EmbeddedStatements {
   readonly statements: readonly string[]
   /** False where an index is made by a text that is put together as it runs. */
   readonly isReadWhole: boolean
+  /** Row level security is turned on for tables that such a text names. Default: for none. */
+  readonly securesRows?: true
 }
 
 /** `CREATE INDEX …`, `DROP INDEX …`, `ALTER TABLE … ADD UNIQUE …`: what changes which indexes there are. */
 const CHANGES_INDEX =
-  /^\s*(?:create\s+(?:unique\s+|fulltext\s+|spatial\s+)?index\b|drop\s+index\b|alter\s+(?:index|table)\b|create\s+table\b|drop\s+table\b)/i
+  /^\s*(?:create\s+(?:unique\s+|fulltext\s+|spatial\s+)?index\b|drop\s+index\b|alter\s+(?:index|table)\b|create\s+table\b|drop\s+table\b|create\s+policy\b)/i
 const MENTIONS_INDEX = /\b(?:create|add|drop|rename)\s+(?:unique\s+|fulltext\s+|spatial\s+)?(?:index|key)\b/i
+
+const ROW_SECURITY = /\benable\s+row\s+level\s+security\b/i
 
 /**
  * Statements inside a statement: the body of a DO block, the text of an EXECUTE or of MySQL's PREPARE. Null where the
@@ -31,16 +35,23 @@ export function embeddedStatements(
     return MENTIONS_INDEX.test(text) ? { statements: [], isReadWhole: false } : null
   if (node === null || !('DoStmt' in node)) return null
   const body = /\$(\w*)\$([\s\S]*)\$\1\$/.exec(text)?.[2] ?? literalsOf(text)[0] ?? ''
-  if (!MENTIONS_INDEX.test(body) && !/\badd\s+constraint\b/i.test(body)) return null
+  if (
+    !MENTIONS_INDEX.test(body) &&
+    !/\badd\s+constraint\b|\bcreate\s+policy\b/i.test(body) &&
+    !ROW_SECURITY.test(body)
+  )
+    return null
   const statements: string[] = []
   let isReadWhole = true
+  let securesRows = false
   for (const piece of piecesOf(body)) {
     const executed = /\bexecute\b/i.test(withoutLiterals(piece))
     const own = executed ? onlyLiteral(piece) : statementIn(piece)
     if (own !== null && CHANGES_INDEX.test(own)) statements.push(own)
+    else if (ROW_SECURITY.test(piece)) securesRows = true
     else if (MENTIONS_INDEX.test(piece)) isReadWhole = false
   }
-  return { statements, isReadWhole }
+  return { statements, isReadWhole, ...(securesRows ? { securesRows: true as const } : {}) }
 }
 
 /** The text of `EXECUTE '…'`; null where it is put together: `format('…')`, `'…' || name`. */
@@ -54,7 +65,7 @@ function onlyLiteral(piece: string): string | null {
 function statementIn(piece: string): string | null {
   const bare = withoutLiterals(piece)
   const at = bare.search(
-    /\b(?:create\s+(?:unique\s+)?(?:index|table)|drop\s+(?:index|table)|alter\s+(?:index|table))\b/i,
+    /\b(?:create\s+(?:unique\s+)?(?:index|table)|drop\s+(?:index|table)|alter\s+(?:index|table)|create\s+policy)\b/i,
   )
   return at === -1 ? null : piece.slice(at)
 }

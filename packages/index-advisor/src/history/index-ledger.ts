@@ -1,4 +1,4 @@
-import type { CatalogIndex, ClaimSource, IndexKey, Provider } from '../catalog/catalog.ts'
+import type { CatalogIndex, ClaimSource, IndexKey, Provider, RowSecurity } from '../catalog/catalog.ts'
 
 /** A table as a statement names it; `schema` null where it does not say. */
 export interface TableName {
@@ -10,6 +10,21 @@ export interface TableName {
 export interface LedgerTable extends TableName {
   readonly indexes: readonly CatalogIndex[]
   readonly isPartitioned: boolean
+  /** Null where row level security is off. */
+  readonly rowSecurity: RowSecurity | null
+}
+
+/** What `CREATE POLICY` says of the rows that a SELECT sees. */
+export interface RowPolicy {
+  readonly name: string
+  /** Of several permissive ones a row must meet one, of the restrictive ones all. */
+  readonly isPermissive: boolean
+  /** Columns compared by equality with something that is no column. */
+  readonly equal: readonly string[]
+  /** Nothing else is asked of the row. */
+  readonly isReadWhole: boolean
+  /** No column is asked for: it opens or shuts the whole table, as a switch for administrators does. */
+  readonly isSwitch: boolean
 }
 
 interface Entry {
@@ -18,6 +33,8 @@ interface Entry {
   indexes: CatalogIndex[]
   isPartitioned: boolean
   partitions: number
+  isRowSecured: boolean
+  policies: RowPolicy[]
   /** COLLATE of its columns, where they have one of their own. */
   readonly collations: Map<string, string>
 }
@@ -39,7 +56,33 @@ export class IndexLedger {
       name: entry.name,
       indexes: entry.indexes.map((index) => withOwnCollations(index, entry.collations)),
       isPartitioned: entry.isPartitioned,
+      rowSecurity: entry.isRowSecured ? rowSecurityOf(entry.policies) : null,
     }))
+  }
+
+  secureRows(table: TableName, isOn: boolean): void {
+    this.entry(table).isRowSecured = isOn
+  }
+
+  /** Code that is not read turned row level security on, for no one knows which tables. */
+  secureAllRows(): void {
+    for (const entry of this.entries.values()) entry.isRowSecured = true
+  }
+
+  setPolicy(table: TableName, policy: RowPolicy): void {
+    const entry = this.entry(table)
+    entry.policies = [...entry.policies.filter((each) => each.name !== policy.name), policy]
+  }
+
+  /** What `ALTER POLICY … USING` leaves of it. */
+  changePolicy(table: TableName, name: string, change: Partial<RowPolicy>): void {
+    const entry = this.entry(table)
+    entry.policies = entry.policies.map((each) => (each.name === name ? { ...each, ...change } : each))
+  }
+
+  dropPolicy(table: TableName, name: string): void {
+    const entry = this.entry(table)
+    entry.policies = entry.policies.filter((each) => each.name !== name)
   }
 
   /** `SET search_path TO shop`: names without a schema mean that one from here on. */
@@ -133,6 +176,10 @@ export class IndexLedger {
       keys: index.keys.map(renamed),
       include: index.include.map((column) => (column === from ? to : column)),
     }))
+    entry.policies = entry.policies.map((policy) => ({
+      ...policy,
+      equal: policy.equal.map((column) => (column === from ? to : column)),
+    }))
     const collation = entry.collations.get(from)
     if (collation !== undefined) {
       entry.collations.delete(from)
@@ -150,6 +197,8 @@ export class IndexLedger {
       indexes: [],
       isPartitioned: false,
       partitions: 0,
+      isRowSecured: false,
+      policies: [],
       collations: new Map(),
     }
     this.entries.set(key, entry)
@@ -170,6 +219,20 @@ export class IndexLedger {
     if (this.provider !== 'postgresql') return null
     const said = schema ?? this.searchPath
     return said === 'public' ? null : said
+  }
+}
+
+/** The equality that every way to see a row asks for. */
+function rowSecurityOf(policies: readonly RowPolicy[]): RowSecurity | null {
+  const asking = policies.filter((each) => !each.isSwitch)
+  const [first, ...others] = asking.filter((each) => each.isPermissive)
+  const shared = (first?.equal ?? []).filter((column) => others.every((each) => each.equal.includes(column)))
+  const opens = asking.some((each) => each.isPermissive && each.isReadWhole && each.equal.length === 0)
+  if (opens && asking.every((each) => each.isPermissive)) return null
+  const restricted = asking.filter((each) => !each.isPermissive).flatMap((each) => each.equal)
+  return {
+    equal: [...new Set([...shared, ...restricted])],
+    isReadWhole: first !== undefined && others.length === 0 && asking.every((each) => each.isReadWhole),
   }
 }
 

@@ -51,6 +51,7 @@ async function play(
       const unread = await play(provider, ledger, inner, source)
       if (unread !== null) return unread
     }
+  if (embedded?.securesRows === true) ledger.secureAllRows()
   if (embedded !== null)
     return embedded.isReadWhole
       ? null

@@ -11,6 +11,7 @@ import type {
 } from 'libpg-query'
 import type { CatalogIndex, IndexKey, IndexType } from '../catalog/catalog.ts'
 import { nameOf, stringOf } from '../sql/parse-tree.ts'
+import { rowsSeen } from './row-policy.ts'
 import type { IndexLedger, MigrationSource, TableName } from './index-ledger.ts'
 
 /** Enters what a statement of PostgreSQL or SQLite does to tables and indexes, by PostgreSQL's parse of it. */
@@ -50,11 +51,33 @@ class PostgresStatement {
         { schema: hypertable[1] ?? null, name: hypertable[2] ?? '' },
         { isPartitioned: true },
       )
+    if ('CreatePolicyStmt' in node) {
+      const {
+        table,
+        policy_name: name = '',
+        cmd_name: command = 'all',
+        permissive,
+        qual,
+      } = node.CreatePolicyStmt
+      if (command === 'all' || command === 'select')
+        this.ledger.setPolicy(tableOf(table), { name, isPermissive: permissive === true, ...rowsSeen(qual) })
+    }
+    if ('AlterPolicyStmt' in node) {
+      const { table, policy_name: name = '', qual } = node.AlterPolicyStmt
+      if (qual !== undefined) this.ledger.changePolicy(tableOf(table), name, rowsSeen(qual))
+    }
     if ('DropStmt' in node)
       for (const each of node.DropStmt.objects ?? []) {
         const { removeType } = node.DropStmt
         if (removeType === 'OBJECT_TABLE') this.ledger.dropTable(qualified(each))
         if (removeType === 'OBJECT_INDEX') this.ledger.dropIndex(qualified(each).name, qualified(each))
+        if (removeType === 'OBJECT_POLICY' && 'List' in each) {
+          const table = (each.List.items ?? []).slice(0, -1)
+          this.ledger.dropPolicy(
+            { schema: table.length > 1 ? nameOf(table.slice(0, 1)) : null, name: nameOf(table) },
+            nameOf(each.List.items),
+          )
+        }
         if (removeType === 'OBJECT_SCHEMA') this.ledger.dropSchema(qualified(each).name)
       }
   }
@@ -152,6 +175,10 @@ class PostgresStatement {
         break
       case 'AT_DropConstraint':
         this.ledger.dropIndex(name, table)
+        break
+      case 'AT_EnableRowSecurity':
+      case 'AT_DisableRowSecurity':
+        this.ledger.secureRows(table, subtype === 'AT_EnableRowSecurity')
         break
       case 'AT_DropColumn':
         this.ledger.dropColumn(table, name)

@@ -16,6 +16,7 @@ export function withMigrations(catalog: Catalog, migrations: MigrationIndexes): 
         ...table,
         indexes: merged(table, made.indexes),
         ...(made.isPartitioned ? { isPartitioned: true } : {}),
+        ...(made.rowSecurity === null ? {} : { rowSecurity: made.rowSecurity }),
       }
     }),
     warnings: [...catalog.warnings, ...migrations.warnings],

@@ -81,13 +81,18 @@ export async function judgedWorkload(
       oneOff.push(observed)
       continue
     }
+    const judged = await judge(observed.fingerprint, observed, observed.rows)
     queries.push({
-      ...(await judge(observed.fingerprint, observed, observed.rows)),
+      ...judged,
       calls: observed.calls,
       meanMs: observed.totalMs > 0 ? observed.totalMs / observed.calls : null,
       operation: describeQuery(observed, catalog),
       origin: 'workload',
-      isExact: true,
+      // Row level security adds conditions that the plan lacks.
+      isExact: !catalog.tables.some(
+        ({ name, schema, rowSecurity }) =>
+          rowSecurity !== undefined && judged.query.tables.has(tableKey(schemaOf(statistics, schema), name)),
+      ),
       observed,
     })
   }
