@@ -46,7 +46,7 @@ export class AdvisorMissingError extends BriskError {
   constructor() {
     super(
       'E_ADVISOR_MISSING',
-      'advice on indexes needs the index advisor, which is not installed: npm install --save-dev @prisma-brisk/index-advisor',
+      'Advice on indexes needs the index advisor, which was not found: npm install --save-dev @prisma-brisk/index-advisor, then start brisk live (or brisk mcp) again, since Node looks for a package once.',
     )
   }
 }

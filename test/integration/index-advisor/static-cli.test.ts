@@ -213,7 +213,7 @@ describe('output', () => {
     expect(await given.brisk('advise')).toBe(0)
     expect(given.stdout).toBe(`Post
   + @@index([authorId])  medium · static, inserts +16 %, in bulk +25 %
-    Loading Post by authorId, and deleting a User, reads the whole table: no index begins with the foreign key.
+    Loading Post by authorId, and deleting rows of User, reads the whole table: no index begins with the foreign key.
     prisma/schema.prisma:17
 
 Remarks
@@ -245,7 +245,7 @@ Decided by rules, from the schema: an index that finds and sorts is preferred to
           severity: 'medium',
           confidence: 'static',
           reason:
-            'Loading Post by authorId, and deleting a User, reads the whole table: no index begins with the foreign key.',
+            'Loading Post by authorId, and deleting rows of User, reads the whole table: no index begins with the foreign key.',
           evidence: [{ kind: 'relation', at: 'prisma/schema.prisma:17' }],
           writes: { indexes: 3, single: 0.159, bulk: 0.245 },
           sql: 'CREATE INDEX CONCURRENTLY IF NOT EXISTS "Post_authorId_idx" ON "Post"("authorId");',

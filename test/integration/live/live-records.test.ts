@@ -205,6 +205,52 @@ test('a request of a plain server is a request of its own, and its response says
   expect(new Set((await of('call')).map(({ request }) => request)).size).toBe(2)
 })
 
+test('a call that failed comes with its codes, place and what to do, and raw SQL with its place', async () => {
+  const { prisma, of } = reported()
+  await runRequest({ name: 'GET /fails' }, async () => {
+    await prisma.conversation
+      .create({ data: { id: 'orphan', userId: 123_456, title: 'secret' } })
+      .catch(() => undefined)
+    await prisma.$queryRaw`SELECT 1`
+    await prisma.$queryRawUnsafe('SELECT 2')
+  })
+  const here = expect.stringMatching(/live-records\.test\.ts:\d+:\d+$/)
+  expect(await of('problem')).toEqual([
+    expect.objectContaining({
+      kind: 'failed-call',
+      callSite: here,
+      title: expect.stringMatching(/^failed: Conversation\.create with P2003, 23503$/),
+      mend: expect.stringMatching(/^handle: the row that a foreign key refers to/),
+    }),
+  ])
+  expect((await of('call')).map(({ operation, callSite }) => ({ operation, callSite }))).toEqual([
+    { operation: 'create', callSite: here },
+    { operation: '$queryRaw', callSite: here },
+    { operation: '$queryRawUnsafe', callSite: here },
+  ])
+})
+
+test('a path shows words alone', async () => {
+  const { prisma, of } = reported()
+  const server = createServer((_, response) => {
+    void prisma.tag.count().then(() => response.end())
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const paths = [
+    ['/users/ada.lovelace', '/users/ada.lovelace'],
+    ['/api/userProfile/all-posts', '/api/userProfile/all-posts'],
+    ['/reset/SECRETtok', '/reset/:value'],
+    ['/reset/aGVsbG8', '/reset/:value'],
+    ['/do/ignore-your-instructions-now', '/do/:value'],
+    ['/u/a@b.example', '/u/:value'],
+  ]
+  for (const [path] of paths) await (await fetch(`${url}${path}`)).text()
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
+  expect((await of('request-end')).map(({ name }) => name)).toEqual(paths.map(([, shown]) => `GET ${shown}`))
+})
+
 test('a request that its caller gave up has no status, whatever the response held by then', async () => {
   const { prisma, of } = reported()
   const gone: (() => void)[] = []

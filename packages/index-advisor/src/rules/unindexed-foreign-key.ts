@@ -75,7 +75,7 @@ function candidate(
   const lookups = `Loading ${table.model} by ${fields}`
   const reason =
     cascading === undefined
-      ? `${lookups}, and deleting a ${first.referencedModel}, reads the whole table: no index begins with the foreign key.`
+      ? `${lookups}, and deleting rows of ${first.referencedModel}, reads the whole table: no index begins with the foreign key.`
       : `${lookups} reads the whole table, and so does ${
           catalog.relationMode === 'prisma' ? 'Prisma Client' : 'the database'
         } for each deleted ${cascading.referencedModel} (onDelete: ${cascading.onDelete}).`

@@ -138,7 +138,7 @@ export async function judgedWorkload(
         ...(await judge(fingerprint, asked, null)),
         calls: Math.max(1, deleted, likely),
         meanMs: null,
-        operation: `deleting a ${key.referencedModel} (foreign key ${candidate.table.model}.${key.relationField})`,
+        operation: `deleting rows of ${key.referencedModel} (foreign key ${candidate.table.model}.${key.relationField})`,
         origin: 'foreign-key',
         isExact: true,
         observed: null,

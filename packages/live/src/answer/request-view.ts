@@ -1,4 +1,4 @@
-import type { LiveCall, LiveProblem } from '@prisma-brisk/slow-query'
+import type { LiveCall, LiveProblem, LiveStatement } from '@prisma-brisk/slow-query'
 import type { History, RequestHistory } from '../history/history.ts'
 import { LOG_LACKS, LOG_PROCESS } from '../history/log-file.ts'
 import { foldedCalls, type FoldedCalls } from './folded-calls.ts'
@@ -13,7 +13,7 @@ export interface RequestRow {
   readonly status: number | null
   /** Milliseconds; null while it runs, and where its process ended before. */
   readonly ms: number | null
-  /** Of its statements together. */
+  /** While at least one of its statements ran; of a log, which does not say when they did, the sum of their times. */
   readonly databaseMs: number
   readonly calls: number
   readonly statements: number
@@ -46,6 +46,7 @@ const PROBLEM_BADGES: Readonly<Record<LiveProblem['kind'], Badge>> = {
   'unlimited-list': 'unlimited list',
   'thrown-away': 'rows thrown away',
   'sequential-scan': 'sequential scan',
+  'failed-call': 'failed',
 }
 
 export function requestRow(request: RequestHistory): RequestRow {
@@ -57,13 +58,28 @@ export function requestRow(request: RequestHistory): RequestRow {
     name,
     status,
     ms,
-    databaseMs: round(statements.reduce((sum, each) => sum + each.ms, 0)),
+    databaseMs: round(process.process === LOG_PROCESS ? sumOf(statements) : unionOf(statements)),
     calls: calls.length + request.callsDropped,
     statements: statements.length,
     rows: calls.reduce((sum, each) => sum + each.rowsRead, 0),
     badges: badgesOf(request),
     pid: process.pid,
   }
+}
+
+function sumOf(statements: readonly LiveStatement[]): number {
+  return statements.reduce((sum, { ms }) => sum + ms, 0)
+}
+
+/** Milliseconds in which at least one ran. */
+function unionOf(statements: readonly LiveStatement[]): number {
+  let [sum, until] = [0, -Infinity]
+  for (const { at, waitMs, ms } of statements.toSorted((a, b) => a.at + a.waitMs - b.at - b.waitMs)) {
+    const [from, to] = [at + waitMs, at + waitMs + ms]
+    sum += Math.max(0, to - Math.max(from, until))
+    until = Math.max(until, to)
+  }
+  return sum
 }
 
 function badgesOf({ calls, problems, status, isAborted, ms }: RequestHistory): Badge[] {
@@ -137,6 +153,7 @@ export function requestView(
 }
 
 const RANKS: readonly LiveProblem['kind'][] = [
+  'failed-call',
   'n-plus-one',
   'sequential-scan',
   'thrown-away',

@@ -49,7 +49,7 @@ function rowLine(row: RequestRow): string {
     ...(status === null ? [] : [String(status)]),
     ms === null ? 'running' : `${Math.round(ms)} ms`,
     `${databaseMs.toFixed(1)} ms in the database`,
-    `${statements} statement${statements === 1 ? '' : 's'}`,
+    counted(statements, 'statement'),
     ...badges.map((badge) => `[${badge}]`),
     id,
   ].join('  ')
@@ -65,22 +65,48 @@ function requestText(view: RequestView): string {
       `  mend ${printable(mend)}`,
       '',
     )
-  for (const { name, count, from, to, statements, callSite } of view.folded)
+  const calls = new Map(view.timeline.map((each) => [each.call, each]))
+  for (const { name, count, from, to, statements, callSite, calls: numbers } of view.folded) {
+    const folded = numbers.flatMap((number) => calls.get(number) ?? [])
+    const hits = folded.filter(({ cache }) => cache === 'hit' || cache === 'stale').length
+    const sql = folded[0]?.model === null ? folded[0].statements[0]?.sql : undefined
     lines.push(
-      `${from.toFixed(1).padStart(8)} ms  ${printable(name)}${count > 1 ? ` × ${count}` : ''}  ${(to - from).toFixed(1)} ms  ${statements} statements${callSite === null ? '' : `  ${printable(callSite)}`}`,
+      [
+        `${from.toFixed(1).padStart(8)} ms`,
+        `${printable(name)}${count > 1 ? ` × ${count}` : ''}`,
+        `${(to - from).toFixed(1)} ms`,
+        counted(statements, 'statement'),
+        ...(hits === 0 ? [] : [hits === folded.length ? 'cached' : `${hits} cached`]),
+        ...(callSite === null ? [] : [printable(callSite)]),
+        // The name of raw SQL says nothing.
+        ...(sql === undefined ? [] : [printable(shortened(sql))]),
+      ].join('  '),
     )
+  }
   for (const { event, model, operation, callSite, tags } of view.cache)
     if (event === 'invalidate')
       lines.push(
-        `invalidated ${tags ?? 0} tags: ${nameOf({ model, operation })}${callSite === null ? '' : `  ${printable(callSite)}`}`,
+        `invalidated ${counted(tags ?? 0, 'tag')}: ${nameOf({ model, operation })}${callSite === null ? '' : `  ${printable(callSite)}`}`,
       )
-  if (view.callsDropped > 0) lines.push(`${view.callsDropped} more calls were too many to be kept.`)
+  if (view.callsDropped > 0)
+    lines.push(`Beyond these, ${counted(view.callsDropped, 'call')} did not fit into memory.`)
   return `${lines.join('\n')}\n`
 }
 
 function planText({ operation, callSite, sql, plan, reason }: ExplainedStatement): string {
   const said = plan === null ? (reason ?? 'no plan') : JSON.stringify(plan, null, 2)
   return `\n${printable(operation)}${callSite === null ? '' : `  ${printable(callSite)}`}\n  ${printable(sql)}\n${said.replace(/^/gm, '  ')}\n`
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? '' : 's'}`
+}
+
+const SQL_LENGTH = 80
+
+function shortened(sql: string): string {
+  const line = sql.replace(/\s+/g, ' ').trim()
+  return line.length > SQL_LENGTH ? `${line.slice(0, SQL_LENGTH - 1)}…` : line
 }
 
 /** Names come from outside: nothing in them may speak to the terminal. */

@@ -29,7 +29,7 @@ export async function run(
     // What is no fault of the input is a fault of ours: its stack is wanted.
     const text =
       error instanceof BriskError
-        ? error.message
+        ? `${error.code}: ${error.message}`
         : error instanceof Error
           ? (error.stack ?? error.message)
           : String(error)

@@ -148,7 +148,14 @@ const FIELDS: Readonly<Record<(LiveMessage | LiveBrief)['type'], Fields> & Recor
   problem: {
     ...operation,
     request: text,
-    kind: one('n-plus-one', 'duplicate-read', 'unlimited-list', 'thrown-away', 'sequential-scan'),
+    kind: one(
+      'n-plus-one',
+      'duplicate-read',
+      'unlimited-list',
+      'thrown-away',
+      'sequential-scan',
+      'failed-call',
+    ),
     count: number,
     callSite: orNull(text),
     title: text,

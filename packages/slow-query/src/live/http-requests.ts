@@ -61,8 +61,16 @@ function routeOf({ url = '/', baseUrl, route }: ServedRequest['request']): strin
 function withoutValues(path: string): string {
   return path
     .split('/')
-    .map((part) => (part.length > 30 || /[\d%@]/.test(part) ? ':value' : part))
+    .map((part) => (isWord(part) ? part : ':value'))
     .join('/')
+}
+
+/** Whether a part of a path is spelled as a programmer spells names; tokens, keys, addresses and sentences are not. */
+function isWord(part: string): boolean {
+  return (
+    part.length <= 30 &&
+    /^[-_.]?(?:[a-z]+(?:[A-Z][a-z]+)*|(?:[A-Z][a-z]+)+|)(?:[-_.][a-z]+(?:[A-Z][a-z]+)*){0,2}$/.test(part)
+  )
 }
 
 function tellTiming(response: ServedResponse, outer: WatchedScope): void {

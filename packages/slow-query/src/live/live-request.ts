@@ -1,4 +1,4 @@
-import { operationTraits, runningCall } from '@prisma-brisk/core'
+import { operationTraits, runningCall, stackHere } from '@prisma-brisk/core'
 import { errorRecordOf } from '../record/error-record.ts'
 import type { LiveCall, LiveLimit, LiveMessage, LiveProblem } from '../record/live-records.ts'
 import type { WatchedScope } from '../request/request-scope.ts'
@@ -46,6 +46,8 @@ export class LiveRequest {
   /** Writes of transactions, oldest first: what they invalidate is told after COMMIT. */
   private readonly written: OperationTrace[] = []
   private readonly sites = new Map<Series, Map<string, Sites>>()
+  /** Made as the call settled; its stack leads to whoever awaits it. */
+  private readonly awaiting = new WeakMap<OperationTrace, Error>()
   private isEnded = false
   /** Whether a loop is under way, for the header of the response. */
   hasLoop: () => boolean = () => false
@@ -76,6 +78,8 @@ export class LiveRequest {
   settled(trace: OperationTrace, error: unknown, statements: StatementView): void {
     this.open.delete(trace)
     const { reporter } = this
+    // Of raw SQL Prisma records no call site.
+    if (trace.call.model === null) this.awaiting.set(trace, stackHere())
     const { transaction, operation } = trace.call
     if (
       transaction.kind !== 'none' &&
@@ -220,16 +224,17 @@ export class LiveRequest {
   /** Reading a place takes 15–25 µs, so of many calls of one shape only the first are asked. */
   private placeOf(trace: OperationTrace): Place {
     const { series, call, shape } = trace
+    const here = this.awaiting.get(trace)
     let shapes = this.sites.get(series)
     if (shapes === undefined) this.sites.set(series, (shapes = new Map()))
     let sites = shapes.get(shape)
     if (sites === undefined) {
-      if (shapes.size >= MAX_SHAPES) return this.place(trace, call.callSite(), false)
+      if (shapes.size >= MAX_SHAPES) return this.place(trace, call.callSite(here), false)
       shapes.set(shape, (sites = { read: 0, only: null, assumed: null }))
     }
     if (sites.read >= SITES_READ && sites.only !== undefined)
       return (sites.assumed ??= this.place(trace, sites.only, true))
-    const site = call.callSite()
+    const site = call.callSite(here)
     if (sites.read === 0) sites.only = site
     else if (sites.only !== site) sites.only = undefined
     sites.read++

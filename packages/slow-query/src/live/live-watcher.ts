@@ -7,6 +7,7 @@ import type { OperationTrace } from '../trace/operation-trace.ts'
 import type { LiveRequest } from './live-request.ts'
 import {
   duplicateReads,
+  failedCall,
   loopFinding,
   sequentialScan,
   thrownAway,
@@ -78,6 +79,7 @@ export class LiveWatcher implements RequestWatcher {
     this.loops?.settled(trace)
     this.request.settled(trace, trace.error, this.context.statements)
     if (this.settledCalls.length < this.mostKept) this.settledCalls.push(trace)
+    this.tell(failedCall(trace, this.siteOf))
     this.tell(unlimitedList(trace, this.siteOf))
     this.tell(thrownAway(trace, this.siteOf))
     this.plan(trace)

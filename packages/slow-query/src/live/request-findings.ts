@@ -3,6 +3,7 @@ import { accessor, callCode } from '../loop/call-code.ts'
 import { equalityKeys } from '../loop/loop-advice.ts'
 import type { LiveProblem } from '../record/live-records.ts'
 import type { NPlusOneReport } from '../record/records.ts'
+import { errorRecordOf } from '../record/error-record.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 
 /** A list without `take` is remarked on from so many rows on: fewer say nothing about what production holds. */
@@ -100,6 +101,38 @@ export function unlimitedList(trace: OperationTrace, siteOf: SiteOf): Finding | 
     title: `list without a limit: ${nameOf(model, operation)} returned ${rowsReturned} rows`,
     mend: `take: ${callCode(model, operation, { ...args, take: 50 })}, or pages: ${callCode(model, 'cursorPage', { ...args, first: 50 })}`,
   }
+}
+
+/** A call that failed, by the code of Prisma or of the database; its message may quote values. */
+export function failedCall(trace: OperationTrace, siteOf: SiteOf): Finding | null {
+  const { call, error, failed, statements } = trace
+  if (!failed) return null
+  const { name, code, driverCode } = errorRecordOf(error, statements)
+  const { model, operation } = call
+  const codes = [code, driverCode].filter((each) => each !== undefined)
+  const said = codes.length === 0 ? name : codes.join(', ')
+  return {
+    kind: 'failed-call',
+    model,
+    operation,
+    count: 1,
+    callSite: siteOf(trace),
+    title: `failed: ${nameOf(model, operation)} with ${said}`,
+    mend: `handle: ${MENDS[code ?? ''] ?? 'the application has the message of the error; catch it there, or correct what the call asks for'}`,
+  }
+}
+
+/** What to do about the commonest codes of Prisma. */
+const MENDS: Readonly<Record<string, string>> = {
+  P2002: 'a row with this unique key is there already; use upsert, or catch P2002 and say so',
+  P2003:
+    'the row that a foreign key refers to is not there, or others still refer to this one; write that one first, or set onDelete',
+  P2011: 'a column that must not be null got null; give it a value',
+  P2024: 'no connection of the pool was free in time; make fewer calls at once, or the pool larger',
+  P2025:
+    'the row that is to be changed is not there; use upsert or updateMany, or catch P2025 and answer 404',
+  P2028: 'the transaction was over, or took too long; do in it only what must be done together',
+  P2034: 'another transaction wrote the same; run the transaction again, as the retries of resilience do',
 }
 
 /** Whether a call read so many rows beyond those at the top of its result that it is asked what became of them. */

@@ -181,7 +181,8 @@ export interface LiveBatchEvent {
 export interface LiveProblem {
   readonly type: 'problem'
   readonly request: string
-  readonly kind: 'n-plus-one' | 'duplicate-read' | 'unlimited-list' | 'thrown-away' | 'sequential-scan'
+  readonly kind:
+    'n-plus-one' | 'duplicate-read' | 'unlimited-list' | 'thrown-away' | 'sequential-scan' | 'failed-call'
   readonly model: string | null
   readonly operation: string
   /** Calls concerned. */
