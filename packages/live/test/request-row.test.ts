@@ -1,5 +1,5 @@
 import { History } from '../src/history/history.ts'
-import { requestRows } from '../src/answer/api.ts'
+import { problemViews, requestRows } from '../src/answer/api.ts'
 import { call, statement } from './calls.ts'
 
 /** A request as lists show it. */
@@ -21,6 +21,50 @@ const rowOf = (...messages: object[]) => {
   return requestRows(history, {})[0]
 }
 const ended = { type: 'request-end', request: 'r', name: 'GET /', status: null, ms: 3 }
+
+test('a problem says how many requests of its route have ended without it since', () => {
+  const history = new History(1_000_000)
+  const problem = (callSite: string) => ({
+    type: 'problem',
+    request: 'r',
+    kind: 'unlimited-list',
+    model: 'User',
+    operation: 'findMany',
+    count: 1,
+    callSite,
+    title: 't',
+    mend: 'm',
+  })
+  const tell = (id: string, name: string, ...problems: object[]) =>
+    history.take(
+      [
+        about,
+        { ...begun, id, name },
+        ...problems.map((each) => ({ ...each, request: id })),
+        { ...ended, request: id, name },
+      ]
+        .map((each) => JSON.stringify(each))
+        .join('\n'),
+    )
+  tell('1', 'GET /a', problem('a.ts:1:1'), problem('a.ts:2:2'))
+  tell('2', 'GET /b')
+  const views = () =>
+    problemViews(history, {}).map(({ callSite, requests, requestsSince }) => [
+      callSite,
+      requests,
+      requestsSince,
+    ])
+  expect(views()).toEqual([
+    ['a.ts:1:1', 1, 0],
+    ['a.ts:2:2', 1, 0],
+  ])
+  tell('3', 'GET /a', problem('a.ts:2:2'))
+  tell('4', 'GET /a', problem('a.ts:2:2'))
+  expect(views()).toEqual([
+    ['a.ts:2:2', 3, 0],
+    ['a.ts:1:1', 1, 2],
+  ])
+})
 
 test('time in the database is that in which a statement ran, not the sum of those that ran at once', () => {
   const at = (from: number, ms: number, waitMs = 0) => ({ ...statement(ms), at: from, waitMs })

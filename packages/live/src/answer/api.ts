@@ -46,20 +46,32 @@ export interface ProblemView extends Omit<LiveProblem, 'type' | 'request'> {
   readonly requests: number
   readonly latest: string
   readonly route: string
+  /** Requests of that route which have ended without it since: from 1 on it may be mended. */
+  readonly requestsSince: number
 }
 
-/** Problems of all requests, one a place, the most often seen first. */
+/** Problems of all requests, one a place: first those that the youngest requests have too, the most often seen first. */
 export function problemViews(history: History, { route }: RequestFilter): ProblemView[] {
   const found = new Map<string, ProblemView>()
-  for (const { id, name, problems } of history.all()) {
+  const ended = new Map<string, number>()
+  const endedBefore = new Map<ProblemView, number>()
+  for (const { id, name, ms, problems } of history.all()) {
+    if (ms !== null) ended.set(name, (ended.get(name) ?? 0) + 1)
     if (route !== undefined && !name.includes(route)) continue
     for (const { type: _, request: _request, ...problem } of problems) {
       const key = JSON.stringify([problem.kind, problem.model, problem.operation, problem.callSite])
       const requests = (found.get(key)?.requests ?? 0) + 1
-      found.set(key, { ...problem, requests, latest: id, route: name })
+      const view = { ...problem, requests, latest: id, route: name, requestsSince: 0 }
+      found.set(key, view)
+      endedBefore.set(view, ended.get(name) ?? 0)
     }
   }
-  return [...found.values()].sort((a, b) => b.requests - a.requests)
+  return [...found.values()]
+    .map((view) => ({
+      ...view,
+      requestsSince: (ended.get(view.route) ?? 0) - (endedBefore.get(view) ?? 0),
+    }))
+    .sort((a, b) => Math.sign(a.requestsSince) - Math.sign(b.requestsSince) || b.requests - a.requests)
 }
 
 /** `latest` is the youngest that has ended, else the youngest that has a call. */

@@ -39,7 +39,7 @@ export const tools: readonly Tool[] = [
   {
     name: 'list_problems',
     description:
-      'What is wrong with the requests seen so far, one entry a place: N+1 loops, duplicate reads, lists without a limit, rows read and thrown away, sequential scans. Each has callSite (file:line:column) and mend (the change to make).',
+      'What is wrong with the requests seen so far, one entry a place: N+1 loops, duplicate reads, lists without a limit, rows read and thrown away, sequential scans. Each has callSite (file:line:column), mend (the change to make) and requestsSince (requests of the route that ended without it since: from 1 on it may be mended).',
     inputSchema: { type: 'object', properties: { route: ROUTE }, additionalProperties: false },
     annotations: { readOnlyHint: true },
     run: async (args, { cwd }) => HubClient.find(cwd).problems({ route: textIn(args, 'route') }),
