@@ -176,8 +176,12 @@ test('what failed is explained by its code, and what was given up is said to be'
   const error = { name: 'PrismaClientKnownRequestError', code: 'P2003', driverCode: '23503' }
   report('failed', 'DELETE /failed', [call('failed', 1, { error })], { status: 500 })
   report('gone', 'GET /gone', [call('gone', 1)], { status: null, isAborted: true })
-  expect(await rowOf(page, '/gone').getByRole('img', { name: 'aborted' }).count()).toBe(1)
-  await rowOf(page, '/failed').click()
+  await rowOf(page, '/gone').getByRole('img', { name: 'aborted' }).waitFor()
+  await rowOf(page, '/failed').waitFor()
+  // Also where all requests are looked at.
+  const all = page.getByRole('list', { name: 'Failed requests' })
+  await all.getByText('2 requests failed or were given up').waitFor()
+  await all.getByRole('button', { name: 'DELETE /failed' }).click()
   const failed = page.getByRole('region', { name: 'What failed' })
   expect(await failed.textContent()).toMatch(
     /User\.findUnique failed: P2003, 23503.*a\.ts:1.*a foreign key does not hold/,

@@ -1,4 +1,4 @@
-import type { ProblemView } from '../../../src/index.ts'
+import type { ProblemView, RequestRow } from '../../../src/index.ts'
 import { requestList } from '../hub/request-list.ts'
 import { useAnswer } from '../hub/use-answer.ts'
 import { useDirectory } from '../hub/use-directory.ts'
@@ -30,6 +30,7 @@ export function Overview() {
           Nothing was found: no loops, no duplicate reads, no lists without a limit, no whole tables read.
         </p>
       )}
+      <FailedRequests rows={rows} />
       <ol class="cards">
         {cards.map((card) => (
           <ProblemCard
@@ -60,6 +61,39 @@ export function Overview() {
     </article>
   )
 }
+
+/** Requests that failed or were given up, by route: which call failed is told by each. */
+function FailedRequests({ rows }: { rows: readonly RequestRow[] }) {
+  const failed = rows.filter(({ badges }) => badges.includes('failed') || badges.includes('aborted'))
+  if (failed.length === 0) return null
+  const routes = new Map<string, { latest: string; times: number }>()
+  for (const { name, id } of failed) {
+    const route = routes.get(name)
+    if (route === undefined) routes.set(name, { latest: id, times: 1 })
+    else route.times++
+  }
+  return (
+    <ul class="cards" aria-label="Failed requests">
+      <li class="problem failure">
+        <h3 class="problem-title">{counted(failed.length, 'request')} failed or were given up</h3>
+        <p class="seen">
+          {[...routes].slice(0, SHOWN).map(([name, { latest, times }]) => (
+            <span key={name} class="listed">
+              <button class="link clamped" title={name} onClick={() => openRequest(latest)}>
+                {name}
+              </button>
+              <span class="soft"> · {count(times)}</span>
+            </span>
+          ))}
+          {routes.size > SHOWN && ` and ${counted(routes.size - SHOWN, 'more route')}`}
+        </p>
+      </li>
+    </ul>
+  )
+}
+
+/** Routes of failed requests. */
+const SHOWN = 5
 
 /** Of problems of one route the one seen most: how many of its requests have any of them is not known. */
 function routesOf(problems: readonly ProblemView[]): ProblemView[] {
