@@ -1,5 +1,5 @@
 import { cardsOf, mendOf, promptFor, shortened } from '../page/src/problems/problem-text.ts'
-import { apart, covered, coveredMs, ticks, tickText } from '../page/src/request/waterfall-time.ts'
+import { apart, covered, ticks, tickText } from '../page/src/request/waterfall-time.ts'
 import { argumentText, kindText } from '../page/src/ui/argument-text.ts'
 import { editorLink } from '../page/src/ui/editor-link.ts'
 import { milliseconds, shortPlace } from '../page/src/ui/format.ts'
@@ -225,13 +225,6 @@ test('a bar shows all calls of a loop: few one by one, many by their density', (
   )
   expect(gap.some(({ from, to }) => from < 15_000 && to > 15_000)).toBe(false)
   // What runs together counts once.
-  expect(
-    coveredMs([
-      [0, 5],
-      [3, 8],
-      [10, 11],
-    ]),
-  ).toBe(9)
   expect(
     covered(
       [

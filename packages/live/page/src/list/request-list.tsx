@@ -162,7 +162,7 @@ function Row({ row, index, start, isCurrent, isOpened, onOpen }: RowProps) {
       <span role="gridcell" class="number">
         {timeOf(row)}
       </span>
-      <span role="gridcell" class="number database" title="The times of its statements added up">
+      <span role="gridcell" class="number database">
         {milliseconds(databaseMs)}
       </span>
       <span role="gridcell" class="number statements">

@@ -11,7 +11,6 @@ import { ProblemCard } from '../problems/problems.tsx'
 import { Failures } from './failures.tsx'
 import { Overview } from './overview.tsx'
 import { SavedView } from './saved.tsx'
-import { coveredMs } from './waterfall-time.ts'
 import { Waterfall } from './waterfall.tsx'
 
 export function RequestPane({ id }: { id: string | null }) {
@@ -30,7 +29,6 @@ function OpenRequest({ id }: { id: string }) {
 function RequestDetail({ view }: { view: RequestView }) {
   const { name, databaseMs, statements, calls, rows, badges, time, process } = view
   const [method, path] = named(name)
-  const atDatabaseMs = databaseTime(view)
   return (
     <article class="request">
       <header>
@@ -49,10 +47,7 @@ function RequestDetail({ view }: { view: RequestView }) {
       </header>
       <dl class="figures">
         <Figure name="Time" value={timeOf(view)} />
-        <Figure name="In the database" value={milliseconds(atDatabaseMs)} />
-        {databaseMs > atDatabaseMs * 1.05 && (
-          <Figure name="Added up, as statements ran at once" value={milliseconds(databaseMs)} />
-        )}
+        <Figure name="In the database" value={milliseconds(databaseMs)} />
         <Figure name="Calls" value={count(calls)} />
         <Figure name="Statements" value={count(statements)} />
         <Figure name="Rows read" value={count(rows)} />
@@ -83,13 +78,6 @@ function RequestDetail({ view }: { view: RequestView }) {
       <SavedView view={view} />
     </article>
   )
-}
-
-/** Milliseconds in which the database worked for it; a log does not say when a statement began. */
-function databaseTime({ timeline, lacks, databaseMs }: RequestView): number {
-  if (lacks.length > 0) return databaseMs
-  const statements = timeline.flatMap((call) => call.statements)
-  return coveredMs(statements.map(({ at, ms, waitMs }) => [at + waitMs, at + waitMs + ms]))
 }
 
 function Figure({ name, value }: { name: string; value: string }) {

@@ -46,11 +46,6 @@ export function apart(moments: readonly number[], end: number): number[] {
   return [...seen.values()]
 }
 
-/** Milliseconds that intervals cover together: what runs at one time counts once. */
-export function coveredMs(intervals: readonly Interval[]): number {
-  return unionOf(intervals).reduce((sum, [from, to]) => sum + to - from, 0)
-}
-
 function unionOf(intervals: readonly Interval[]): Interval[] {
   const union: [number, number][] = []
   for (const [from, to] of intervals.toSorted(([a], [b]) => a - b)) {
