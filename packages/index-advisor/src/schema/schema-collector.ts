@@ -154,6 +154,10 @@ class SchemaCollector {
       const target = this.models.get(typeName(member))
       if (own.length === 0 || target?.keyword !== 'model') return []
       const referenced = columnsOf(target, this.models, this.enums)
+      // A key that may not be NULL is never set to it, though its relation field be optional.
+      const isRequired = own.some(
+        (field) => columns.find((each) => each.field === field)?.isNullable === false,
+      )
       const action = (name: string) => text(argument(relation, name)) as ReferentialAction | undefined
       return [
         {
@@ -164,7 +168,7 @@ class SchemaCollector {
           referencedColumns: names(argument(relation, 'references')).map((field) =>
             columnName(referenced, field),
           ),
-          onDelete: action('onDelete') ?? (member.isOptional ? 'SetNull' : 'Restrict'),
+          onDelete: action('onDelete') ?? (member.isOptional && !isRequired ? 'SetNull' : 'Restrict'),
           onUpdate: action('onUpdate') ?? 'Cascade',
           source: sourceAt(block, member.from),
         },
