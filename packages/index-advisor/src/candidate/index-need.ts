@@ -166,6 +166,8 @@ class ShapeReading {
    * so only mixed directions need DESC.
    */
   private sort(equals: readonly string[]): CandidateKey[] {
+    // What the arms of an OR find is put together, and only then sorted or grouped.
+    if (this.shape.arm !== null) return []
     const keys: CandidateKey[] = []
     for (const each of this.shape.order) {
       if (each.sort === 'any') return []
@@ -181,7 +183,7 @@ class ShapeReading {
   }
 
   private group(equals: readonly string[]): CandidateKey[] {
-    if (this.shape.order.some((each) => each.sort !== 'any')) return []
+    if (this.shape.arm !== null || this.shape.order.some((each) => each.sort !== 'any')) return []
     return this.shape.order
       .filter((each) => !equals.includes(each.column) && isIndexable(this.column(each.column)))
       .map((each) => key(each.column))
