@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { relative, resolve, sep } from 'node:path'
 import { parseSync } from 'oxc-parser'
@@ -55,8 +56,10 @@ export async function findSources(
   })
   if (paths.length === 0 && patterns !== null)
     throw new AdvisorError('E_SOURCE_NOT_FOUND', `No source file matches ${patterns.join(', ')}.`)
-  const wanted = paths
-    .map((path) => resolve(path))
+  const wanted = withoutLinks(
+    cwd,
+    paths.map((path) => resolve(path)),
+  )
     .filter(
       (path) => /\.[cm]?[jt]sx?$/.test(path) && !outputs.some((output) => path.startsWith(output + sep)),
     )
@@ -83,6 +86,17 @@ export async function findSources(
     return others.some((text) => text.includes(word) && named.test(text))
   }
   return { files, isNamedElsewhere }
+}
+
+/** Each file once: by the path that leads over no link below the working directory, where there is one. */
+function withoutLinks(cwd: string, paths: readonly string[]): string[] {
+  const base = realpathSync.native(cwd)
+  const byFile = new Map<string, string>()
+  for (const path of paths) {
+    const real = realpathSync.native(path)
+    if (!byFile.has(real) || real === resolve(base, relative(cwd, path))) byFile.set(real, path)
+  }
+  return [...byFile.values()]
 }
 
 const CERTAIN =
