@@ -22,6 +22,7 @@ export type {
   OmittedModel,
   Provider,
   ReferentialAction,
+  RowSecurity,
   SortOrder,
 } from './catalog/catalog.ts'
 export type {
