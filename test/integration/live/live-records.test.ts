@@ -220,7 +220,7 @@ test('a call that failed comes with its codes, place and what to do, and raw SQL
       kind: 'failed-call',
       callSite: here,
       title: expect.stringMatching(/^failed: Conversation\.create with P2003, 23503$/),
-      mend: expect.stringMatching(/^handle: the row that a foreign key refers to/),
+      mend: expect.stringMatching(/^handle: a foreign key does not hold/),
     }),
   ])
   expect((await of('call')).map(({ operation, callSite }) => ({ operation, callSite }))).toEqual([

@@ -174,7 +174,25 @@ test('a place is told as the project sees it, in every view', async () => {
 test('what failed is explained by its code, and what was given up is said to be', async () => {
   const page = await live.open()
   const error = { name: 'PrismaClientKnownRequestError', code: 'P2003', driverCode: '23503' }
-  report('failed', 'DELETE /failed', [call('failed', 1, { error })], { status: 500 })
+  report(
+    'failed',
+    'DELETE /failed',
+    [
+      call('failed', 1, { error }),
+      {
+        type: 'problem',
+        request: 'failed',
+        kind: 'failed-call',
+        model: 'User',
+        operation: 'findUnique',
+        count: 1,
+        callSite: '/app/a.ts:1:1',
+        title: 'failed: User.findUnique with P2003, 23503',
+        mend: 'handle: a foreign key does not hold',
+      },
+    ],
+    { status: 500 },
+  )
   report('gone', 'GET /gone', [call('gone', 1)], { status: null, isAborted: true })
   await rowOf(page, '/gone').getByRole('img', { name: 'aborted' }).waitFor()
   await rowOf(page, '/failed').waitFor()
@@ -182,10 +200,9 @@ test('what failed is explained by its code, and what was given up is said to be'
   const all = page.getByRole('list', { name: 'Failed requests' })
   await all.getByText('2 requests failed or were given up').waitFor()
   await all.getByRole('button', { name: 'DELETE /failed' }).click()
-  const failed = page.getByRole('region', { name: 'What failed' })
-  expect(await failed.textContent()).toMatch(
-    /User\.findUnique failed: P2003, 23503.*a\.ts:1.*a foreign key does not hold/,
-  )
+  const failed = page.getByRole('region', { name: 'What is wrong, and the mend' })
+  await failed.getByText('User.findUnique with P2003, 23503').waitFor()
+  expect(await failed.textContent()).toMatch(/a\.ts:1.*a foreign key does not hold/)
   await rowOf(page, '/gone').click()
   await page.getByRole('region', { name: 'Aborted' }).waitFor()
   expect(await violations(page)).toEqual([])

@@ -1,13 +1,20 @@
 import { fieldOf } from './candidate.ts'
 import type { Catalog, CatalogColumn, CatalogTable } from '../catalog/catalog.ts'
-import type { IndexNeed } from './index-need.ts'
 import type { Condition, QueryShape } from '../shape/query-shape.ts'
 
 /** Above this share of the rows a scan is as fast as an index. */
 export const TOO_MANY = 0.1
 
+/** Columns by which an index finds the rows of a shape, and what it does behind them. */
+interface Found {
+  readonly table: CatalogTable
+  readonly shape: QueryShape
+  readonly equal: readonly string[]
+  readonly tailKind: 'sort' | 'range' | 'group' | 'none'
+}
+
 /** Why an index would find too many rows to help; null when it helps, or nothing says that it does not. */
-export function narrows(_catalog: Catalog, need: IndexNeed): string | null {
+export function narrows(_catalog: Catalog, need: Found): string | null {
   const { table, shape, equal, tailKind } = need
   // Rows that come in order are read only up to the limit, however many there are.
   if (tailKind === 'sort' && shape.limit !== null) return null

@@ -5,6 +5,7 @@ import type { LiveProblem } from '../record/live-records.ts'
 import type { NPlusOneReport } from '../record/records.ts'
 import { errorRecordOf } from '../record/error-record.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
+import { meaningOf } from './failure-codes.ts'
 
 /** A list without `take` is remarked on from so many rows on: fewer say nothing about what production holds. */
 const LONG_LIST = 50
@@ -118,21 +119,8 @@ export function failedCall(trace: OperationTrace, siteOf: SiteOf): Finding | nul
     count: 1,
     callSite: siteOf(trace),
     title: `failed: ${nameOf(model, operation)} with ${said}`,
-    mend: `handle: ${MENDS[code ?? ''] ?? 'the application has the message of the error; catch it there, or correct what the call asks for'}`,
+    mend: `handle: ${meaningOf(codes) ?? 'the application has the message of the error; catch it there, or correct what the call asks for'}`,
   }
-}
-
-/** What to do about the commonest codes of Prisma. */
-const MENDS: Readonly<Record<string, string>> = {
-  P2002: 'a row with this unique key is there already; use upsert, or catch P2002 and say so',
-  P2003:
-    'the row that a foreign key refers to is not there, or others still refer to this one; write that one first, or set onDelete',
-  P2011: 'a column that must not be null got null; give it a value',
-  P2024: 'no connection of the pool was free in time; make fewer calls at once, or the pool larger',
-  P2025:
-    'the row that is to be changed is not there; use upsert or updateMany, or catch P2025 and answer 404',
-  P2028: 'the transaction was over, or took too long; do in it only what must be done together',
-  P2034: 'another transaction wrote the same; run the transaction again, as the retries of resilience do',
 }
 
 /** Whether a call read so many rows beyond those at the top of its result that it is asked what became of them. */

@@ -1,4 +1,5 @@
 import type { RequestView } from '../../../src/index.ts'
+import { Aborted } from './aborted.tsx'
 import { requestList } from '../hub/request-list.ts'
 import { useAnswer } from '../hub/use-answer.ts'
 import { named, Status, timeOf } from '../list/request-list.tsx'
@@ -8,7 +9,6 @@ import { Badges } from '../ui/badges.tsx'
 import { clock, count, milliseconds } from '../ui/format.ts'
 import { cardsOf } from '../problems/problem-text.ts'
 import { ProblemCard } from '../problems/problems.tsx'
-import { Failures } from './failures.tsx'
 import { Overview } from './overview.tsx'
 import { SavedView } from './saved.tsx'
 import { Waterfall } from './waterfall.tsx'
@@ -57,7 +57,7 @@ function RequestDetail({ view }: { view: RequestView }) {
           A log does not say: {view.lacks.join('; ')}.
         </p>
       )}
-      <Failures view={view} />
+      {view.badges.includes('aborted') && <Aborted />}
       {view.problems.length > 0 && (
         <section aria-labelledby="problems-title">
           <h3 id="problems-title">What is wrong, and the mend</h3>

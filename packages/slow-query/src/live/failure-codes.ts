@@ -1,46 +1,6 @@
-import type { LiveCall } from '@prisma-brisk/slow-query'
-import { nameOf } from './folded-calls.ts'
-
-/** Calls that failed alike, from one place. */
-export interface Failure {
-  /** `Tag.create` */
-  readonly name: string
-  readonly callSite: string | null
-  readonly count: number
-  /** `P2002, 23505`, else the class of the error. */
-  readonly code: string
-  /** What the code means, and what to do; null for one that is not known here. */
-  readonly meaning: string | null
-  /** Number of the first such call. */
-  readonly call: number
-}
-
-/** What failed, in the order in which it was called. */
-export function failuresOf(timeline: readonly LiveCall[]): Failure[] {
-  const failures = new Map<string, Failure>()
-  for (const call of timeline) {
-    if (call.error === undefined) continue
-    const { name: errorName, code, driverCode } = call.error
-    const codes = [code, driverCode].filter((each) => each !== undefined)
-    const name = nameOf(call)
-    const said = codes.length === 0 ? errorName : codes.join(', ')
-    const key = `${name} ${call.callSite} ${said}`
-    const known = failures.get(key)
-    failures.set(
-      key,
-      known === undefined
-        ? {
-            name,
-            callSite: call.callSite,
-            count: 1,
-            code: said,
-            meaning: codes.map((each) => MEANINGS[each]).find((each) => each !== undefined) ?? null,
-            call: call.call,
-          }
-        : { ...known, count: known.count + 1 },
-    )
-  }
-  return [...failures.values()]
+/** What the first code that is known here means, and what to do; null where none is. */
+export function meaningOf(codes: readonly string[]): string | null {
+  return codes.map((code) => MEANINGS[code]).find((meaning) => meaning !== undefined) ?? null
 }
 
 const UNIQUE = 'a row with these unique values exists: write it with upsert, or answer that it is taken'
@@ -52,7 +12,7 @@ const MISSING =
 const REQUIRED = 'a column that must have a value got none'
 const NOT_REACHED = 'the database was not reached: look whether it runs, and at its address'
 
-/** By Prisma's codes, and the SQLSTATEs and numbers that come without one. */
+/** What Prisma's codes mean and what to do, and the SQLSTATEs and numbers that come without one. */
 const MEANINGS: Readonly<Record<string, string>> = {
   P1001: NOT_REACHED,
   P1002: NOT_REACHED,
