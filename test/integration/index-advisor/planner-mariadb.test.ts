@@ -241,6 +241,29 @@ test('X53 MariaDB: what it cannot judge is declined, and what is no query refuse
   await expect(foresee('drop table Post', [])).rejects.toMatchObject({ code: 'E_UNPLANNABLE_QUERY' })
 })
 
+test('X53 MariaDB: what a run has left that was killed is taken away, and what one that lives has made is not', async () => {
+  const [left, alive] = ['brisk_plan_aaaaaaaaaaaa', 'brisk_plan_bbbbbbbbbbbb']
+  const other = await connectDatabase(mariadbUrl())
+  const again = await connectDatabase(mariadbUrl())
+  try {
+    for (const sql of [`create database ${left}`, `create database ${alive}`]) await real.query(sql)
+    await real.query(
+      `insert into mysql.table_stats (db_name, table_name, cardinality) values ('${left}', 'Post', 7)`,
+    )
+    await other.query(`select get_lock('${alive}', 0)`)
+    await (await mariadbPlanner(again, statistics)).close()
+    const found = await real.query(`show databases like 'brisk\\_plan\\_%'`)
+    const names = found.flatMap((row) => Object.values(row))
+    expect([names.includes(left), names.includes(alive)]).toEqual([false, true])
+    expect(await real.query(`select * from mysql.table_stats where db_name = '${left}'`)).toEqual([])
+  } finally {
+    await real.query(`drop database if exists ${left}`)
+    await real.query(`drop database if exists ${alive}`)
+    await other.close()
+    await again.close()
+  }
+})
+
 test('X53 MariaDB: nothing is left behind, and a server that is none is named', async () => {
   const session = await connectDatabase(mariadbUrl())
   try {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { distinctCombinations } from '../../size/btree-size.ts'
-import type { SqlClient } from '../../statistics/sql-client.ts'
+import { text, type SqlClient } from '../../statistics/sql-client.ts'
 import { distinctValues, findTable } from '../../statistics/statistics.ts'
 import type { Statistics, TableColumn, TableStatistics } from '../../statistics/statistics.ts'
 import type { HypotheticalIndex, PlannerGap } from '../planner.ts'
@@ -32,7 +32,13 @@ export class MariadbCopy {
     this.#statistics = statistics
   }
 
+  /** Takes away what runs have left that were ended before they could: each holds a lock of its name as long as it lives. */
   async open(): Promise<void> {
+    await this.#client.query('select get_lock(?, 0)', [this.#database])
+    const left = await this.#client.query(
+      `select schema_name as name from information_schema.schemata where schema_name like 'brisk\\\\_plan\\\\_%' and is_free_lock(schema_name) = 1`,
+    )
+    for (const row of left) await this.#drop(text(row, 'name'))
     await this.#client.query(`create database ${quoted(this.#database)}`)
     await this.#client.query(`use ${quoted(this.#database)}`)
     for (const set of [
@@ -47,8 +53,13 @@ export class MariadbCopy {
   }
 
   async close(): Promise<void> {
-    await this.#client.query(`drop database if exists ${quoted(this.#database)}`)
-    await this.#forget('')
+    await this.#drop(this.#database)
+    await this.#client.query('select release_lock(?)', [this.#database])
+  }
+
+  async #drop(database: string): Promise<void> {
+    await this.#client.query(`drop database if exists ${quoted(database)}`)
+    await this.#forget(database, null)
   }
 
   /** Exactly these, beside what exists. */
@@ -170,7 +181,7 @@ export class MariadbCopy {
   }
 
   async #describe(table: TableStatistics): Promise<void> {
-    await this.#forget(table.name)
+    await this.#forget(this.#database, table.name)
     const rows = Math.max(1, Math.round(table.rows))
     const pages = tablePages(table)
     const primary = table.indexes.find((each) => each.isPrimary)?.keys.flatMap((key) => key ?? []) ?? []
@@ -265,7 +276,8 @@ export class MariadbCopy {
   }
 
   /** @param table all of them where it is empty */
-  async #forget(table: string): Promise<void> {
+  /** @param table null: all */
+  async #forget(database: string, table: string | null): Promise<void> {
     for (const [name, column] of [
       ['innodb_table_stats', 'database_name'],
       ['innodb_index_stats', 'database_name'],
@@ -274,8 +286,8 @@ export class MariadbCopy {
       ['column_stats', 'db_name'],
     ] as const)
       await this.#client.query(
-        `delete from mysql.${name} where ${column} = ?${table === '' ? '' : ' and table_name = ?'}`,
-        table === '' ? [this.#database] : [this.#database, table],
+        `delete from mysql.${name} where ${column} = ?${table === null ? '' : ' and table_name = ?'}`,
+        table === null ? [database] : [database, table],
       )
   }
 
