@@ -281,7 +281,7 @@ test.each<Provider>(['postgresql', 'sqlite'])(
       async (random) => {
         written += await expectSettled(randomWorld(random, provider), null)
       },
-      { seconds: 60, atLeast: 40 },
+      { seconds: 6, atLeast: 20 },
     )
     expectMany(written, 40)
   },
@@ -315,7 +315,7 @@ describe('KN10 PostgreSQL with statistics', () => {
         await pglite.exec('DROP TABLE IF EXISTS "Item", "Owner"')
         written += await expectSettled(randomWorld(random, 'postgresql'), database)
       },
-      { seconds: 60, atLeast: 3 },
+      { seconds: 6, atLeast: 2 },
     )
     expectMany(written, 3)
   }, 400_000)
@@ -344,7 +344,7 @@ test('KN10 SQLite with statistics: what was deployed is settled', async () => {
         client.close()
       }
     },
-    { seconds: 60, atLeast: 15 },
+    { seconds: 6, atLeast: 10 },
   )
   expectMany(written, 15)
 }, 240_000)

@@ -41,7 +41,7 @@ import { Stores } from './support/stores.ts'
 import { Wire } from './support/wire.ts'
 
 const SEEDS = 100
-const BUDGET = { seconds: 5, atLeast: 10 }
+const BUDGET = { seconds: 3, atLeast: 8 }
 const PATIENCE = 4 * 3_600_000
 const HEARTBEAT = 400
 const strategy = { cacheStrategy: { ttl: 3600 } }

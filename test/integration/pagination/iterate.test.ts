@@ -16,20 +16,27 @@ async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
 
 describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('iterate on %s', (provider) => {
   let database: TestDatabase<PrismaClient>
+  let writer: PrismaClient
+  /** MariaDB's driver opens all connections of a pool at once: of a client for each test there would be more than the server takes. */
+  const opened: PrismaClient[] = []
   beforeAll(async () => {
     database = await createDatabase(provider)
+    writer = database.createClient()
   })
   afterAll(() => database.drop())
+  afterEach(async () => {
+    for (const client of opened.splice(0)) await client.$disconnect()
+  })
   beforeEach(async () => {
-    const client = database.createClient()
-    await client.tag.deleteMany()
-    await client.tag.createMany({
+    await writer.tag.deleteMany()
+    await writer.tag.createMany({
       data: Array.from({ length: ROWS }, (_, index) => ({ name: `tag ${index}` })),
     })
   })
 
   function extended(options: Parameters<typeof pagination>[0] = { maxLimit: 10 }) {
     const { client, log } = database.createRecordedClient()
+    opened.push(client)
     const prisma = client.$extends(pagination(options))
     log.clear()
     return { prisma, reads: () => log.sql().filter((sql) => /^SELECT[^]*FROM/.test(sql)).length, client }
