@@ -38,6 +38,11 @@ const RUNS: Run[] = [
     tests: ['selection', 'fixed-point', 'properties'].map((file) => `packages/index-advisor/test/${file}`),
     env: seeds(2000),
   },
+  {
+    name: 'planners',
+    tests: ['packages/index-advisor/test/after-the-deploy', 'index-advisor/planner-mariadb-random'],
+    env: seeds(100),
+  },
   { name: 'managers', tests: ['package/package-managers'], env: { BRISK_MANAGERS: 'npm,pnpm,yarn,bun' } },
   { name: 'changes', tests: ['cache/changes-oracle'], env: seeds(600) },
   { name: 'relations', tests: ['cache/relations-oracle'], env: seeds(1000) },
