@@ -1,6 +1,10 @@
 import type { Hub } from '@prisma-brisk/live'
 import type { LiveTarget } from '@prisma-brisk/slow-query'
 
+type Live = typeof import('@prisma-brisk/live')
+/** Put together: a bundler of the application would follow the name into a tool of development, and into all that it needs. */
+const HUB = ['@prisma-brisk', 'live'].join('/')
+
 let hub: Promise<Hub> | null = null
 let origin: string | null = null
 
@@ -18,7 +22,7 @@ export function ownHub(): LiveTarget {
 
 async function open(): Promise<Hub> {
   try {
-    const { serveLive } = await import('@prisma-brisk/live')
+    const { serveLive } = (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ HUB)) as Live
     const served = await serveLive()
     origin = new URL(served.address).origin
     return served
