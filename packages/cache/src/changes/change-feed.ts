@@ -29,8 +29,8 @@ export class ChangeFeed implements ChangeSink {
   private lag: number | null = null
   private error: Error | null = null
 
-  /** When the last sign of life was sent, by two clocks: one can be set, and the other may stand still while a machine sleeps. */
-  private heard = { now: -Infinity, date: -Infinity }
+  /** When the last sign of life was sent, by the clock that goes on while a machine sleeps. */
+  private heardAt = -Infinity
   /** Keeps the process alive for those who wait. */
   private alive: ReturnType<typeof realTimers.setInterval> | null = null
 
@@ -96,10 +96,10 @@ export class ChangeFeed implements ChangeSink {
   /** Whether it has been heard of lately: the process, or the machine, may have stood still since. */
   get isHeard(): boolean {
     const { heardWithin = Infinity } = this.source
-    return (
-      heardWithin === Infinity ||
-      (realTimers.now() - this.heard.now <= heardWithin && Date.now() - this.heard.date <= heardWithin)
-    )
+    if (heardWithin === Infinity) return true
+    const since = Date.now() - this.heardAt
+    // Less than nothing: the clock was set back.
+    return since >= 0 && since <= heardWithin
   }
 
   live(watched: ReadonlySet<string>): void {
@@ -136,7 +136,7 @@ export class ChangeFeed implements ChangeSink {
   }
 
   private hear(lag: number): void {
-    this.heard = { now: realTimers.now() - lag, date: Date.now() - lag }
+    this.heardAt = Date.now() - Math.ceil(lag)
   }
 
   private catchUp(follower: ChangeFollower): void {

@@ -128,7 +128,7 @@ function body({ fields }: Table, channel: string): string {
       IF octet_length(rows) > ${BYTES / 2} THEN
         ${apart}
       END IF;`
-  const told = `'{"t":' || home
+  const told = `'{"t":' || coalesce(home, json_build_array(TG_TABLE_SCHEMA, TG_TABLE_NAME)::text)
     || ',"v":${VERSION},"x":"' || pg_catalog.txid_current()
     || ${literal(`","c":${JSON.stringify(fields.map(({ column }) => column))},"r":`)} || coalesce(rows, 'null') || '}'`
   return `LANGUAGE plpgsql AS $brisk$
@@ -153,9 +153,7 @@ BEGIN
   EXCEPTION WHEN OTHERS THEN
     rows := NULL;
   END;
-  IF TG_NARGS = 0 THEN
-    home := json_build_array(TG_TABLE_SCHEMA, TG_TABLE_NAME);
-  ELSE
+  IF TG_NARGS > 0 THEN
     -- A partition tells the name of its table.
     SELECT json_build_array(p.nspname, c.relname) INTO home FROM pg_catalog.pg_class c
       JOIN pg_catalog.pg_namespace p ON p.oid = c.relnamespace WHERE c.oid = coalesce(pg_catalog.pg_partition_root(TG_RELID), TG_RELID);
