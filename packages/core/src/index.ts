@@ -65,6 +65,17 @@ export type {
   SqlTransaction,
 } from './driver/connection/adapter-ports.ts'
 export type { Host, Provider } from './pipeline/host.ts'
+export {
+  currentRequest,
+  currentScope,
+  enterScope,
+  runInScope,
+  runRequest,
+  WatchedScope,
+  type RequestInfo,
+  type RequestScope,
+  type RequestWatcher,
+} from './request/request-scope.ts'
 export { isOwnHook } from './prisma7/dispatcher.ts'
 export type { ForeignWrites } from './prisma7/write-followers.ts'
 export { decorateReads, defineExtension, hostOf, mount, type MountOptions, type Plugin } from './mount.ts'

@@ -6,9 +6,9 @@ import {
   type SqlCommentContext,
   type SqlCommenter,
   type SqlTags,
+  currentScope,
 } from '@prisma-brisk/core'
 import { shapeOf } from './trace/call-shape.ts'
-import { currentScope } from './request/request-scope.ts'
 
 /** What {@link briskComments} writes; all of it by default. */
 export interface BriskCommentsOptions {

@@ -28,7 +28,6 @@ export type {
   NPlusOneReport,
   QuietListsRecord,
   RequestBudgetEvent,
-  RequestInfo,
   SinkRecord,
   SlowQueryRecord,
   SlowRequestRecord,
@@ -81,7 +80,7 @@ export { InvalidMetricError, NotObservedError, NPlusOneError, QueryExpectationEr
 export { consoleSink, type ConsoleSinkOptions } from './sink/console-sink.ts'
 export { jsonLinesSink, type JsonLinesSink, type JsonLinesSinkOptions } from './sink/json-lines-sink.ts'
 export { pinoSink, type PinoLike } from './sink/pino-sink.ts'
-export { currentRequest, runRequest, type RequestScope } from './request/request-scope.ts'
+export { currentRequest, runRequest, type RequestInfo, type RequestScope } from '@prisma-brisk/core'
 export { PROMETHEUS_CONTENT_TYPE } from './metrics/prometheus.ts'
 export type { FinishedOperation, QueryTelemetry } from './telemetry.ts'
 export { redactSql, type RedactedSql, type RedactOptions, type SqlDialect } from '@prisma-brisk/core'

@@ -1,10 +1,9 @@
-import { dialectOf, redactSql } from '@prisma-brisk/core'
+import { dialectOf, redactSql, runInScope, WatchedScope, type RequestWatcher } from '@prisma-brisk/core'
 import { QueryExpectationError } from './errors.ts'
 import { LoopDetector } from './loop/loop-detector.ts'
 import { reportOf } from './loop/loop-report.ts'
 import type { QueriesClient } from './queries.ts'
 import { Recorder } from './recorder/recorder.ts'
-import { runInScope, WatchedScope, type RequestWatcher } from './request/request-scope.ts'
 import type { OperationTrace } from './trace/operation-trace.ts'
 
 export { QueryExpectationError } from './errors.ts'

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
-import { enterScope, WatchedScope } from '../request/request-scope.ts'
+import { enterScope, WatchedScope } from '@prisma-brisk/core'
 import type { LiveReporter } from './live-reporter.ts'
 import { addPill, type Pill, type PillResponse } from './pill.ts'
 

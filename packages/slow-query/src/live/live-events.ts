@@ -1,6 +1,5 @@
-import { channels, runningCall } from '@prisma-brisk/core'
+import { channels, runningCall, currentScope } from '@prisma-brisk/core'
 import type { LiveReach } from '../record/live-records.ts'
-import { currentScope } from '../request/request-scope.ts'
 import { traceKey, type OperationTrace } from '../trace/operation-trace.ts'
 import type { LiveReporter } from './live-reporter.ts'
 

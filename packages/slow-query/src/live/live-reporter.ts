@@ -1,7 +1,6 @@
 import { basename } from 'node:path'
-import { processName, realTimers } from '@prisma-brisk/core'
+import { processName, realTimers, WatchedScope } from '@prisma-brisk/core'
 import { LIVE_FORGOTTEN, LIVE_PROTOCOL, type LiveMessage, type LiveProcess } from '../record/live-records.ts'
-import { WatchedScope } from '../request/request-scope.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import { KeptStatements } from './kept-statements.ts'
 import { LiveEncoder } from './live-encoder.ts'

@@ -1,7 +1,6 @@
-import { operationTraits, runningCall, stackHere } from '@prisma-brisk/core'
+import { operationTraits, runningCall, stackHere, type WatchedScope } from '@prisma-brisk/core'
 import { errorRecordOf } from '../record/error-record.ts'
 import type { LiveCall, LiveLimit, LiveMessage, LiveProblem } from '../record/live-records.ts'
-import type { WatchedScope } from '../request/request-scope.ts'
 import type { Series } from '../metrics/series.ts'
 import { traceKey, type OperationTrace } from '../trace/operation-trace.ts'
 import { argumentView } from './argument-view.ts'

@@ -1,8 +1,7 @@
-import { operationTraits, type Host } from '@prisma-brisk/core'
+import { operationTraits, type Host, type RequestWatcher, type WatchedScope } from '@prisma-brisk/core'
 import type { PlanSampler } from '../explain/plan-sampler.ts'
 import { NPlusOneWatcher } from '../loop/n-plus-one-watcher.ts'
 import type { ResolvedNPlusOneOptions } from '../options.ts'
-import type { RequestWatcher, WatchedScope } from '../request/request-scope.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import type { LiveRequest } from './live-request.ts'
 import {

@@ -1,5 +1,5 @@
-import { dialectOf, redactSql, type Host } from '@prisma-brisk/core'
-import type { NPlusOneReport, RequestInfo } from '../record/records.ts'
+import { dialectOf, redactSql, type Host, type RequestInfo } from '@prisma-brisk/core'
+import type { NPlusOneReport } from '../record/records.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import { adviseLoop } from './loop-advice.ts'
 import { isWriteLoop } from './loop-detector.ts'

@@ -1,8 +1,13 @@
-import { channels, type Host } from '@prisma-brisk/core'
+import {
+  channels,
+  type Host,
+  type RequestWatcher,
+  type WatchedScope,
+  type RequestInfo,
+} from '@prisma-brisk/core'
 import { NPlusOneError } from '../errors.ts'
 import type { ResolvedNPlusOneOptions } from '../options.ts'
-import type { NPlusOneReport, RequestInfo } from '../record/records.ts'
-import type { RequestWatcher, WatchedScope } from '../request/request-scope.ts'
+import type { NPlusOneReport } from '../record/records.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import { isLoop, LoopDetector } from './loop-detector.ts'
 import { reportOf } from './loop-report.ts'

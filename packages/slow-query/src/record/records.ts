@@ -140,18 +140,6 @@ export interface AlertEvent {
   readonly samples: number
 }
 
-/** What is said of a request when it begins. */
-export interface RequestInfo {
-  /** What reports call it: `GET /posts`, a job's name. Read when a report is made. */
-  readonly name: string
-  /** Of an HTTP request. */
-  readonly method?: string | undefined
-  /** The pattern of its route (`/posts/:id`), never the path itself; null where none took it. Read when the request ends. */
-  readonly route?: string | null | undefined
-  /** Trace that its records name, for example from `traceparent`. */
-  readonly traceId?: string | undefined
-}
-
 /** A request that took too long. */
 export interface SlowRequestRecord {
   readonly type: 'slow-request'

@@ -12,6 +12,9 @@ import {
   type QuietLists,
   type Statement,
   type TransactionEvent,
+  currentScope,
+  type RequestWatcher,
+  type WatchedScope,
 } from '@prisma-brisk/core'
 import { PlanSampler } from '../explain/plan-sampler.ts'
 import { announce, NPlusOneWatcher, type LoopListener } from '../loop/n-plus-one-watcher.ts'
@@ -25,7 +28,6 @@ import type { ResolvedSlowQueryOptions } from '../options.ts'
 import { errorRecordOf } from '../record/error-record.ts'
 import type { NPlusOneReport, SinkRecord } from '../record/records.ts'
 import { BudgetWatcher } from '../request/request-budget.ts'
-import { currentScope, type RequestWatcher, type WatchedScope } from '../request/request-scope.ts'
 import type { FinishedRequest } from '../request/running-request.ts'
 import { OperationTrace, traceKey } from '../trace/operation-trace.ts'
 import { recordOf, type SlowOperation } from './record-maker.ts'
@@ -286,11 +288,11 @@ class MountWatcher implements RequestWatcher {
   ) {}
 
   started(trace: OperationTrace): void {
-    if (trace.owner === this.mount) for (const watcher of this.watchers) watcher.started(trace)
+    if (trace.owner === this.mount) for (const watcher of this.watchers) watcher.started?.(trace)
   }
 
   settled(trace: OperationTrace): void {
-    if (trace.owner === this.mount) for (const watcher of this.watchers) watcher.settled(trace)
+    if (trace.owner === this.mount) for (const watcher of this.watchers) watcher.settled?.(trace)
   }
 
   statement(statement: Statement, trace: OperationTrace): void {

@@ -1,6 +1,12 @@
-import { dialectOf, redactSql, type Host, type Statement } from '@prisma-brisk/core'
+import {
+  dialectOf,
+  redactSql,
+  type Host,
+  type Statement,
+  type RequestWatcher,
+  type WatchedScope,
+} from '@prisma-brisk/core'
 import type { RequestBudgetEvent } from '../record/records.ts'
-import type { RequestWatcher, WatchedScope } from './request-scope.ts'
 
 export interface RequestBudget {
   /** Statements a request may send. */

@@ -1,6 +1,5 @@
+import { runInScope, WatchedScope, type RequestScope, type RequestInfo } from '@prisma-brisk/core'
 import type { RequestMetrics } from '../metrics/request-metrics.ts'
-import type { RequestInfo } from '../record/records.ts'
-import { runInScope, WatchedScope, type RequestScope } from './request-scope.ts'
 
 /** A request that has ended. */
 export interface FinishedRequest {

@@ -1,7 +1,6 @@
-import type { Call, Statement, TransactionEvent } from '@prisma-brisk/core'
+import type { Call, RequestInfo, Statement, TransactionEvent } from '@prisma-brisk/core'
 import { shapeOf } from './call-shape.ts'
 import type { Series } from '../metrics/series.ts'
-import type { RequestInfo } from '../record/records.ts'
 
 /** Where a call carries its trace; a symbol, so that it is published nowhere. */
 export const traceKey: unique symbol = Symbol('prisma-brisk.trace')

@@ -1,15 +1,27 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Statement } from '@prisma-brisk/core'
-import type { RequestInfo } from '../record/records.ts'
-import type { OperationTrace, TraceScope } from '../trace/operation-trace.ts'
+import type { Statement } from '../driver/driver-listener.ts'
 
-/** Looks at the operations of one request, on behalf of one client. */
+/** What is said of a request when it begins. */
+export interface RequestInfo {
+  /** What reports call it: `GET /posts`, a job's name. Read when a report is made. */
+  readonly name: string
+  /** Of an HTTP request. */
+  readonly method?: string | undefined
+  /** The pattern of its route (`/posts/:id`), never the path itself; null where none took it. Read when the request ends. */
+  readonly route?: string | null | undefined
+  /** Trace that its records name, for example from `traceparent`. */
+  readonly traceId?: string | undefined
+}
+
+/**
+ * Looks at one request, on behalf of one client. An operation is whatever the package that times operations makes of a call.
+ */
 export interface RequestWatcher {
   /** Whether it looks at the requests too that begin within the one it was made for. */
   readonly follows?: boolean
-  started(trace: OperationTrace): void
-  settled(trace: OperationTrace): void
-  statement?(statement: Statement, trace: OperationTrace): void
+  started?(operation: object): void
+  settled?(operation: object): void
+  statement?(statement: Statement, operation: object): void
   /** The request is over. */
   ended(scope: WatchedScope): void
 }
@@ -35,7 +47,7 @@ export interface RequestScope {
 }
 
 /** A scope with the watchers of the clients that take part in it. */
-export class WatchedScope implements RequestScope, TraceScope {
+export class WatchedScope implements RequestScope {
   readonly startedAt = performance.now()
   statements = 0
   databaseMs = 0
@@ -77,18 +89,18 @@ export class WatchedScope implements RequestScope, TraceScope {
     return watcher
   }
 
-  started(trace: OperationTrace): void {
-    for (const watcher of this.watchers.values()) watcher.started(trace)
+  started(operation: object): void {
+    for (const watcher of this.watchers.values()) watcher.started?.(operation)
   }
 
-  settled(trace: OperationTrace): void {
-    for (const watcher of this.watchers.values()) watcher.settled(trace)
+  settled(operation: object): void {
+    for (const watcher of this.watchers.values()) watcher.settled?.(operation)
   }
 
-  addStatement(statement: Statement, trace: OperationTrace): void {
+  addStatement(statement: Statement, operation: object): void {
     this.statements++
     this.databaseMs += statement.ms
-    for (const watcher of this.watchers.values()) watcher.statement?.(statement, trace)
+    for (const watcher of this.watchers.values()) watcher.statement?.(statement, operation)
   }
 
   /** Reports what was found. Operations that settle later are no longer looked at. */
