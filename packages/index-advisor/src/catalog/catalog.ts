@@ -88,6 +88,8 @@ export interface CatalogColumn {
   readonly nativeType: { readonly name: string; readonly args: readonly string[] } | null
   /** False for `Unsupported(…)`: it can be in the table, not in a recommendation. */
   readonly isSupported: boolean
+  /** Prisma writes it with every update of the row (`@updatedAt`). Default: only where it is named. */
+  readonly isUpdatedAt?: true | undefined
   /** What the statistics say of its values, where they were given. */
   readonly statistics: ColumnStatistics | null
 }

@@ -31,6 +31,7 @@ export function columnsOf(
               },
         isSupported:
           typeName(member) !== 'Unsupported' && attributeOf(member.attributes, 'ignore') === undefined,
+        ...(attributeOf(member.attributes, 'updatedAt') === undefined ? {} : { isUpdatedAt: true as const }),
         statistics: null,
       }
     })

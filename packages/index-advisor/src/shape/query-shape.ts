@@ -19,6 +19,8 @@ export interface QueryShape {
   readonly arm: number | null
   /** It asks for more than stands here: of another table, or something that could not be read (a spread, a subquery). */
   readonly isPartial: boolean
+  /** Columns that it writes in the rows it finds. Default: it writes none. */
+  readonly sets?: readonly string[]
   readonly evidence: ShapeEvidence
 }
 

@@ -11,7 +11,7 @@ export class QueryShapes {
   add(
     { name, schema }: CatalogTable,
     tree: ConditionTree,
-    rows: Pick<QueryShape, 'order' | 'limit' | 'offset'>,
+    rows: Pick<QueryShape, 'order' | 'limit' | 'offset' | 'sets'>,
     evidence: ShapeEvidence,
   ): void {
     const arms = armsOf(tree)

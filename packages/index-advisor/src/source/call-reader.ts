@@ -1,33 +1,15 @@
-import type { CatalogTable, Provider } from '../catalog/catalog.ts'
-import type {
-  Manner,
-  OrderKey,
-  OuterList,
-  PrismaStatement,
-  QueryShape,
-  ShapeEvidence,
-} from '../shape/query-shape.ts'
+import type { CatalogTable } from '../catalog/catalog.ts'
+import type { Manner, OuterList, QueryShape, ShapeEvidence } from '../shape/query-shape.ts'
 import { QueryShapes } from '../shape/query-shapes.ts'
-import { ownPlace } from '../shape/query-shape.ts'
-import { and, armsOf, condition, type ConditionTree } from '../shape/condition-tree.ts'
-import type { ModelFields, ModelRelation } from './model-fields.ts'
+import { and, armsOf, condition } from '../shape/condition-tree.ts'
+import { filterStatement, keyOf } from './filter-statement.ts'
+import type { ModelFields } from './model-fields.ts'
+import type { PrismaCall } from './prisma-call.ts'
+import { allRows, isUnsortedPage, limitOf, namesOf, rowChoice } from './row-choice.ts'
 import type { ObjectValue, StaticValue } from './values/static-value.ts'
-import { entryOf, objectsOf, openObject, unknownValue } from './values/static-value.ts'
-import { readWhere, type RelatedQuestion } from './where-reader.ts'
-
-/** A call of Prisma Client, its arguments as far as they are known. */
-export interface PrismaCall {
-  readonly model: string
-  readonly operation: string
-  readonly args: StaticValue
-  /** Model and relation field of a fluent call, `prisma.user.findUnique(…).posts(…)`; null for any other. */
-  readonly via: { readonly model: string; readonly field: string } | null
-  /** `src/post.ts:12:20` */
-  readonly at: string
-  readonly weight: number
-  /** The type of its client is lost; its model and operation are known by their names. */
-  readonly isByName: boolean
-}
+import { entryOf, objectsIn, objectsOf, openObject, unknownValue } from './values/static-value.ts'
+import { readWhere } from './where-reader.ts'
+import { columnsSet, nestedRows } from './written-rows.ts'
 
 /** What a call asks of each table it reads: the model's own, and those of relation filters and nested includes. */
 export function shapesOfCall(fields: ModelFields, call: PrismaCall): QueryShape[] {
@@ -45,17 +27,10 @@ export function shapesOfCall(fields: ModelFields, call: PrismaCall): QueryShape[
   return reader.shapes.all
 }
 
-const ONE_ROW = new Set([
-  'findUnique',
-  'findUniqueOrThrow',
-  'findFirst',
-  'findFirstOrThrow',
-  'update',
-  'delete',
-  'upsert',
-])
 /** Writes that find nothing by themselves. */
 const NO_WHERE = new Set(['create', 'createMany', 'createManyAndReturn'])
+
+const UPDATES = new Set(['update', 'updateMany', 'updateManyAndReturn', 'upsert'])
 
 /** What the option `omitHeavy` of @prisma-brisk/pagination shortens. */
 const LISTS = new Set(['findMany', 'paginate', 'cursorPage'])
@@ -88,60 +63,15 @@ class CallReader {
         LISTS.has(operation) ? this.outerList(table, args) : undefined,
       )
     for (const name of ['data', 'create', 'update'] as const)
-      this.written(table, entryOf(args, name)?.value, operation)
-  }
-
-  /** Rows that a nested write looks for among the children: by their foreign key and its own conditions. */
-  private written(table: CatalogTable, data: StaticValue | undefined, operation: string): void {
-    for (const object of objectsIn(data))
-      for (const [field] of object.entries) {
-        const relation = this.fields.relation(table, field)
-        if (relation?.target === undefined || relation.target === null) continue
-        for (const writes of objectsIn(entryOf(object, field)?.value))
-          for (const [write] of writes.entries)
-            this.nestedWrite(
-              relation,
-              write,
-              entryOf(writes, write)?.value,
-              nestedName(operation, table, field),
-            )
+      for (const rows of nestedRows(this.fields, table, entryOf(args, name)?.value)) {
+        const entries = new Map(
+          rows.where === undefined ? [] : [['where', { value: rows.where, isOptional: false }] as const],
+        )
+        const found: ObjectValue = { kind: 'object', entries, isOpen: false }
+        const [first = '', ...more] = rows.path
+        const name = [nestedName(operation, table, first), ...more].join('.')
+        this.look(rows.table, rows.lookup, found, name, {}, rows.sets)
       }
-  }
-
-  private nestedWrite(
-    { target, targetColumns, isList }: ModelRelation,
-    write: string,
-    value: StaticValue | undefined,
-    operation: string,
-  ): void {
-    if (target === null) return
-    for (const given of objectsIn(value)) {
-      // `deleteMany: { status }` is the condition itself; `updateMany: { where, data }` holds one.
-      const holdsWhere = write === 'updateMany' || ((write === 'update' || write === 'upsert') && isList)
-      if (write === 'connectOrCreate')
-        this.lookFor(target, [], entryOf(given, 'where')?.value, `${operation}.${write}`)
-      const where = write === 'deleteMany' ? given : holdsWhere ? entryOf(given, 'where')?.value : undefined
-      if (targetColumns !== null && isList)
-        this.lookFor(target, targetColumns, where, `${operation}.${write}`)
-      // What is written below may write on: `create` is the row itself, the others hold it.
-      const rows =
-        write === 'create'
-          ? [given]
-          : ['data', 'create', 'update'].flatMap((name) => objectsIn(entryOf(given, name)?.value))
-      for (const row of rows) this.written(target, row, operation)
-      if (write === 'update' && !isList) this.written(target, given, operation)
-    }
-  }
-
-  private lookFor(
-    table: CatalogTable,
-    lookup: readonly string[],
-    where: StaticValue | undefined,
-    operation: string,
-  ): void {
-    if (where === undefined) return
-    const entries = new Map([['where', { value: where, isOptional: false }]])
-    this.look(table, lookup, { kind: 'object', entries, isOpen: false }, operation)
   }
 
   private look(
@@ -150,22 +80,29 @@ class CallReader {
     args: ObjectValue,
     operation: string,
     manner: Manner = {},
+    sets = this.sets(table, args, operation),
   ): void {
     const evidence = this.evidence(table, operation, args, manner)
     const found = lookup.map((column) =>
       condition({ column, operator: 'equals' as const, isOptional: false }),
     )
-    const ordering = this.ordering(table, args, operation)
+    const rows = rowChoice(this.fields, table, args, operation)
+    const written = sets.length > 0 ? { sets } : {}
     for (const where of alternatives(args)) {
       const { tree, related } = readWhere(this.fields, table, where)
-      this.shapes.add(table, and([...found, tree]), ordering, evidence)
+      this.shapes.add(table, and([...found, tree]), { ...rows, ...written }, evidence)
       for (const each of related)
-        this.shapes.add(each.table, each.tree, none, {
+        this.shapes.add(each.table, each.tree, allRows, {
           ...evidence,
           operation: `${evidence.operation ?? ''} (relation filter)`,
-          manner: { statement: filterStatement(table, tree, ordering, related, lookup, operation) },
+          manner: { statement: filterStatement(table, tree, rows, related, lookup, operation) },
         })
     }
+  }
+
+  private sets(table: CatalogTable, args: ObjectValue, operation: string): readonly string[] {
+    if (!UPDATES.has(operation)) return []
+    return columnsSet(this.fields, table, entryOf(args, operation === 'upsert' ? 'update' : 'data')?.value)
   }
 
   private outerList(table: CatalogTable, args: ObjectValue): OuterList {
@@ -244,50 +181,6 @@ class CallReader {
       : { statement: { kind: 'children', columns } }
   }
 
-  private ordering(table: CatalogTable, args: ObjectValue, operation: string): Ordering {
-    const offset = countOf(entryOf(args, 'skip')?.value)
-    const grouped =
-      entryOf(args, 'by') ?? (entryOf(args, 'orderBy') === undefined ? entryOf(args, 'distinct') : undefined)
-    if (grouped !== undefined) {
-      const order = namesOf(grouped.value).flatMap((field): OrderKey[] => {
-        const column = this.fields.column(table, field)
-        return column === undefined ? [] : [{ column: column.name, sort: 'any' }]
-      })
-      return { order, limit: null, offset }
-    }
-    const order = this.order(table, entryOf(args, 'orderBy')?.value)
-    const limit = ONE_ROW.has(operation) ? 1 : limitOf(args)
-    // Where the order is not the index's, all rows are read and sorted, whatever the limit.
-    return order === null ? { order: [], limit: null, offset } : { order, limit, offset }
-  }
-
-  /** Null when rows are sorted by something no index of this table holds. */
-  private order(table: CatalogTable, value: StaticValue | undefined): OrderKey[] | null {
-    if (value === undefined) return []
-    const items = value.kind === 'array' ? value.items : [value]
-    if (value.kind === 'array' && value.isOpen) return null
-    const keys: OrderKey[] = []
-    for (const item of items) {
-      const [object, ...others] = objectsOf(item) ?? []
-      if (object === undefined || others.length > 0 || object.isOpen) return null
-      for (const [field, { value: direction, isOptional }] of object.entries) {
-        const column = this.fields.column(table, field)
-        const sort = sortOf(direction)
-        if (column === undefined || isOptional || sort === null) return null
-        // A direction chosen at run time fits any index when it stands alone.
-        if (sort === 'either' && (object.entries.size > 1 || items.length > 1)) return null
-        const nulls = nullsOf(direction, column.isNullable, sort, this.fields.catalog.provider)
-        if (nulls === null) return null
-        keys.push({
-          column: column.name,
-          sort: sort === 'either' ? 'asc' : sort,
-          ...(nulls === undefined ? {} : { nulls }),
-        })
-      }
-    }
-    return keys
-  }
-
   private manner(table: CatalogTable, args: ObjectValue, operation: string): Manner {
     const distinct = FINDS.has(operation)
       ? namesOf(entryOf(args, 'distinct')?.value ?? { kind: 'undefined' })
@@ -328,71 +221,6 @@ class CallReader {
   }
 }
 
-/** Of which Prisma sorts a page that is asked for in no order by the id. */
-const PAGES = new Set(['findMany', 'count'])
-
-function isUnsortedPage(args: ObjectValue, operation: string): boolean {
-  return (
-    PAGES.has(operation) &&
-    entryOf(args, 'orderBy') === undefined &&
-    (limitOf(args) ?? countOf(entryOf(args, 'skip')?.value)) !== null
-  )
-}
-
-function keyOf(table: CatalogTable): string[] {
-  const primary = table.indexes.find((each) => each.kind === 'primary')
-  return (primary?.keys ?? []).flatMap((each) => each.column ?? [])
-}
-
-/** What Prisma makes of a `where` that asks for one relation. */
-function filterStatement(
-  table: CatalogTable,
-  tree: ConditionTree,
-  ordering: Ordering,
-  related: readonly RelatedQuestion[],
-  lookup: readonly string[],
-  operation: string,
-): PrismaStatement {
-  const [only, ...others] = related
-  const { columns, targetColumns, isList } = only?.relation ?? {}
-  const [arm, ...arms] = armsOf(tree)
-  const kind = { some: 'exists', none: 'not-exists', is: 'join' }[only?.quantifier ?? '']
-  const isKnown =
-    others.length === 0 &&
-    arms.length === 0 &&
-    lookup.length === 0 &&
-    columns != null &&
-    targetColumns != null &&
-    (kind === 'join') !== isList &&
-    // The filter itself is the one part that is not the table's own.
-    opaqueParts(tree) <= 1 &&
-    ordering.order.every((each) => each.sort !== 'any')
-  if (!isKnown || arm === undefined || kind === undefined) return { kind: 'unknown' }
-  const conditions = arm.conditions.filter((each) => !each.isOptional)
-  const isUnsorted = ordering.order.length === 0 && (ordering.limit ?? ordering.offset) !== null
-  const order =
-    isUnsorted && PAGES.has(operation)
-      ? keyOf(table).map((column): OrderKey => ({ column, sort: 'asc' }))
-      : ordering.order
-  return {
-    kind: kind as 'exists' | 'not-exists' | 'join',
-    columns: targetColumns,
-    outer: { table: table.name, schema: table.schema, conditions, ...ordering, order, columns },
-  }
-}
-
-function opaqueParts(tree: ConditionTree): number {
-  if (tree.kind === 'opaque') return 1
-  return tree.kind === 'condition' ? 0 : tree.parts.reduce((sum, each) => sum + opaqueParts(each), 0)
-}
-
-/** The objects a value is or holds: itself, the options of a choice, the items of a list. */
-function objectsIn(value: StaticValue | undefined): ObjectValue[] {
-  if (value === undefined) return []
-  if (value.kind === 'array') return value.items.flatMap(objectsIn)
-  return objectsOf(value) ?? []
-}
-
 /** Neither a selection nor something unknown that may hold one. */
 function isWhole(args: ObjectValue): boolean {
   return !args.isOpen && entryOf(args, 'select') === undefined && entryOf(args, 'omit') === undefined
@@ -411,53 +239,6 @@ function alternatives(args: ObjectValue): StaticValue[] {
   return where.isOptional && !isUnread ? [absent, ...given] : [...given]
 }
 
-type Ordering = Pick<QueryShape, 'order' | 'limit' | 'offset'>
-const none: Ordering = { order: [], limit: null, offset: null }
-
 function nestedName(operation: string, table: CatalogTable, field: string): string {
   return operation.includes(' ') ? `${operation}.${field}` : `${table.model}.${operation} → ${field}`
-}
-
-/** `take`, or the page sizes of @prisma-brisk/pagination. */
-function limitOf(args: ObjectValue): QueryShape['limit'] {
-  for (const name of ['take', 'limit', 'first', 'last']) {
-    const count = countOf(entryOf(args, name)?.value)
-    if (count !== null) return count
-  }
-  return null
-}
-
-function countOf(value: StaticValue | undefined): number | 'unknown' | null {
-  if (value === undefined || value.kind === 'undefined') return null
-  return value.kind === 'literal' && typeof value.value === 'number' ? Math.abs(value.value) : 'unknown'
-}
-
-function namesOf(value: StaticValue): string[] {
-  const items = value.kind === 'array' ? value.items : [value]
-  return items.flatMap((each) =>
-    each.kind === 'literal' && typeof each.value === 'string' ? [each.value] : [],
-  )
-}
-
-function sortOf(value: StaticValue): 'asc' | 'desc' | 'either' | null {
-  if (value.kind === 'literal') return value.value === 'asc' || value.value === 'desc' ? value.value : null
-  if (value.kind === 'scalar') return 'either'
-  if (value.kind === 'choice') return value.options.every((each) => each.kind === 'literal') ? 'either' : null
-  if (value.kind !== 'object') return null
-  const direction = entryOf(value, 'sort')?.value
-  return direction === undefined ? null : sortOf(direction)
-}
-
-/** Where the NULLs shall be; undefined where an index has them there anyway, null where it is not known. */
-function nullsOf(
-  value: StaticValue,
-  isNullable: boolean,
-  sort: 'asc' | 'desc' | 'either',
-  provider: Provider,
-): 'first' | 'last' | undefined | null {
-  const nulls = value.kind === 'object' ? entryOf(value, 'nulls')?.value : undefined
-  if (nulls === undefined || !isNullable) return undefined
-  const place = nulls.kind === 'literal' ? nulls.value : null
-  if ((place !== 'first' && place !== 'last') || sort === 'either') return null
-  return place === ownPlace(provider, sort) ? undefined : place
 }

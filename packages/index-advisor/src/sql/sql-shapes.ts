@@ -52,15 +52,24 @@ class ShapeReader {
   statement(node: Node): void {
     if ('SelectStmt' in node) this.select(node.SelectStmt, null)
     if ('UpdateStmt' in node) {
-      const { relation, fromClause, whereClause, withClause } = node.UpdateStmt
-      this.change(relation, fromClause, whereClause, withClause?.ctes)
+      const { relation, fromClause, whereClause, withClause, targetList } = node.UpdateStmt
+      this.change(relation, fromClause, whereClause, withClause?.ctes, targetList)
     }
     if ('DeleteStmt' in node) {
       const { relation, usingClause, whereClause, withClause } = node.DeleteStmt
       this.change(relation, usingClause, whereClause, withClause?.ctes)
     }
-    if ('InsertStmt' in node && node.InsertStmt.selectStmt !== undefined)
-      this.statement(node.InsertStmt.selectStmt)
+    if ('InsertStmt' in node) {
+      const { relation, selectStmt, onConflictClause } = node.InsertStmt
+      if (selectStmt !== undefined) this.statement(selectStmt)
+      this.unsought(relation, onConflictClause?.targetList)
+    }
+    if ('MergeStmt' in node) {
+      const { relation, mergeWhenClauses = [] } = node.MergeStmt
+      for (const each of mergeWhenClauses)
+        if ('MergeWhenClause' in each && each.MergeWhenClause.commandType === 'CMD_UPDATE')
+          this.unsought(relation, each.MergeWhenClause.targetList)
+    }
     if ('ExplainStmt' in node && node.ExplainStmt.query !== undefined) this.statement(node.ExplainStmt.query)
   }
 
@@ -69,6 +78,7 @@ class ShapeReader {
     from: Node[] | undefined,
     where: Node | undefined,
     ctes: Node[] | undefined,
+    targets: Node[] = [],
   ): void {
     const scope = scopeWithin(null)
     this.commonTables(ctes, scope)
@@ -76,7 +86,16 @@ class ShapeReader {
     quals.where(where)
     if (relation !== undefined) this.source({ RangeVar: relation }, scope, quals)
     for (const each of from ?? []) this.source(each, scope, quals)
-    this.emit(scope, quals, {})
+    const own = relation?.alias?.aliasname ?? relation?.relname
+    this.emit(scope, quals, {}, (alias, table) => (alias === own ? assigned(table, targets) : []))
+  }
+
+  /** Rows that are written where another statement would have found them: by a conflict, by a join. */
+  private unsought(relation: RangeVar | undefined, targets: Node[] = []): void {
+    const table = this.table(relation?.relname ?? '', relation?.schemaname)
+    const sets = table === undefined ? [] : assigned(table, targets)
+    if (table !== undefined && sets.length > 0)
+      this.shapes.add(table, opaque, { order: [], limit: null, offset: null, sets }, this.evidence)
   }
 
   private select(select: SelectStmt, outer: Scope | null): void {
@@ -146,6 +165,7 @@ class ShapeReader {
     scope: Scope,
     found: Quals,
     select: Ordering & Pick<SelectStmt, 'limitCount' | 'limitOffset'>,
+    setsOf: (alias: string, table: CatalogTable) => readonly string[] = () => [],
   ): void {
     const of = new Map([...scope.sources.keys()].map((alias) => [alias, new TableConditions(alias, scope)]))
     const quals = found.all((node, alias) => {
@@ -170,6 +190,7 @@ class ShapeReader {
           (isJoined(each) || isUnread(each.node) || nodesOf(each.node, 'SubLink').length > 0),
       )
       const ordered = order?.alias === alias
+      const sets = setsOf(alias, table)
       const add = (asked: readonly Qual[], isInner: boolean) => {
         // A LIMIT bounds the rows read of a table only where its order, or none, decides.
         const isBounded = (order === null || ordered) && !isInner
@@ -177,6 +198,7 @@ class ShapeReader {
           order: ordered && !isInner ? order.keys : [],
           limit: isBounded ? countOf(select.limitCount) : null,
           offset: isBounded ? countOf(select.limitOffset) : null,
+          ...(sets.length > 0 ? { sets } : {}),
         }
         const trees = asked.map(({ node }) => own.treeOf(node))
         const tree = and([...trees, ...equal.of(alias), ...(isFiltered ? [opaque] : [])])
@@ -198,6 +220,14 @@ class ShapeReader {
       if (subselect !== undefined && 'SelectStmt' in subselect) this.select(subselect.SelectStmt, scope)
     }
   }
+}
+
+/** `SET a = …, (b, c) = …` */
+function assigned({ columns }: CatalogTable, targets: readonly Node[]): string[] {
+  return targets.flatMap((each) => {
+    const name = 'ResTarget' in each ? (each.ResTarget.name ?? '') : ''
+    return named(columns, name, (column) => column.name)?.name ?? []
+  })
 }
 
 /** `WHERE ${Prisma.join(conditions, ' AND ')}`: a parameter where a condition stands is text that is not known here. */

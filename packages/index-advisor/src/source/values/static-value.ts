@@ -110,6 +110,13 @@ export function objectsOf(value: StaticValue): ObjectValue[] | null {
   return objects.every((each) => each !== null) ? objects : null
 }
 
+/** The objects a value is or holds: itself, the options of a choice, the items of a list. */
+export function objectsIn(value: StaticValue | undefined): ObjectValue[] {
+  if (value === undefined) return []
+  if (value.kind === 'array') return value.items.flatMap(objectsIn)
+  return objectsOf(value) ?? []
+}
+
 function describe(value: StaticValue): string {
   switch (value.kind) {
     case 'object': {
