@@ -26,6 +26,7 @@ import { rules } from './rules/index.ts'
 import type { Condition, QueryShape } from './shape/query-shape.ts'
 import type { SourceReading } from './source/source-collector.ts'
 import { insertCost } from './upkeep/insert-cost.ts'
+import { unsettledSaid } from './upkeep/unsettled.ts'
 import { compareText } from './text-order.ts'
 
 /**
@@ -218,7 +219,7 @@ function withPolicies(catalog: Catalog, shape: QueryShape): QueryShape {
 
 function recommendation({ chosen, statement }: Decision): Recommendation {
   const { candidate } = chosen
-  const { before, after, sizeBytes, writeCost } = chosen
+  const { before, after, sizeBytes, writeCost, unsettled } = chosen
   return {
     id: candidateId(candidate),
     model: candidate.table.model,
@@ -232,13 +233,25 @@ function recommendation({ chosen, statement }: Decision): Recommendation {
     severity: chosen.severity ?? candidate.severity,
     confidence: confidenceOf(chosen),
     rule: candidate.rule,
-    reason: withReplaced(chosen.reason ?? candidate.reason, candidate.replaces),
+    reason: [
+      withReplaced(chosen.reason ?? candidate.reason, candidate.replaces),
+      ...(unsettled === undefined ? [] : [unsettledSaid(candidate, unsettled)]),
+    ].join(' '),
     evidence: candidate.evidence,
     ...(before === undefined ? {} : { before }),
     ...(after === undefined ? {} : { after }),
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
     ...(writeCost === undefined ? {} : { writeCost }),
-    writes: { ...insertCost(candidate), ...chosen.writes },
+    writes: {
+      ...insertCost(candidate),
+      ...chosen.writes,
+      ...(unsettled === undefined
+        ? {}
+        : {
+            unsettles: unsettled.columns.map((column) => fieldOf(candidate.table, column)),
+            ...(unsettled.rows === null ? {} : { unsettledRows: Math.round(unsettled.rows) }),
+          }),
+    },
     sql: statement.sql,
     prisma: statement.prisma,
   }

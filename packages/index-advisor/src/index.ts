@@ -33,6 +33,7 @@ export type {
   Proof,
   QueryProof,
 } from './selection/index-selector.ts'
+export type { UnsettledRows } from './upkeep/unsettled.ts'
 export type {
   ComparedExpression,
   Condition,

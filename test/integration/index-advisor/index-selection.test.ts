@@ -432,17 +432,67 @@ describe('X51 X52 selection', () => {
       predicate: null,
       method: 'btree',
     }
-    const writes = { inserted: 0, updated: 1000, hotUpdated: 900 }
+    const writes = { inserted: 0, updated: 1000, hotShare: 0.9, isCounted: true }
     const untouched = upkeepOf(statistics, table, index, 8192 * 100, 1, {
       ...writes,
-      updatedColumns: new Map([['views', 1000]]),
+      updates: [{ columns: new Set(['views']), rows: 1000, name: 'a' }],
     })
     const touched = upkeepOf(statistics, table, index, 8192 * 100, 1, {
       ...writes,
-      updatedColumns: new Map([['score', 1000]]),
+      updates: [{ columns: new Set(['score']), rows: 1000, name: 'a' }],
     })
-    expect(untouched.total).toBeCloseTo(100 * untouched.perRow, 6)
-    expect(touched.total).toBeCloseTo(1000 * touched.perRow + 900 * table.indexes.length, 6)
+    expect(untouched.total).toBeCloseTo(100 * untouched.entry, 6)
+    expect(touched.total).toBeCloseTo(1000 * touched.entry + 900 * table.indexes.length, 6)
+  })
+
+  test('X52 KA-A4 a column that the workload updates is left out where it gains little, and said where it gains much', async () => {
+    const read = { sql: 'select * from "Post" where "authorId" = $1 and "views" = $2', calls: 200, rows: 1 }
+    const update = { sql: 'update "Post" set "views" = "views" + 1 where "id" = $1', meanMs: 0.1, rows: 1 }
+    const candidates = [candidateOf(catalog, 'Post', 'authorId, views', { freeKeys: 2 })]
+    const at = async (calls: number) =>
+      select({ workload: await workloadOf([read, { ...update, calls }], 'pg_stat_statements'), candidates })
+    const calm = await at(5)
+    expect(chosenKeys(calm)).toEqual(['Post(authorId, views)'])
+    expect(calm.chosen[0]?.unsettled).toEqual({ columns: ['views'], updates: [expect.any(String)], rows: 5 })
+    const busy = await at(200_000)
+    expect(chosenKeys(busy)).toEqual(['Post(authorId)'])
+    expect(busy.chosen[0]?.unsettled).toBeUndefined()
+  })
+
+  test('X52 KA-A4 two indexes on an updated column cost its heap-only updates once', async () => {
+    const workload = await workloadOf(
+      [
+        { sql: 'select * from "Post" where "views" = $1', calls: 1000 },
+        { sql: 'select * from "Post" where "price" = $1 and "views" > $2', calls: 1000 },
+        { sql: 'update "Post" set "views" = $1 where "id" = $2', calls: 50_000, meanMs: 0.1, rows: 1 },
+      ],
+      'pg_stat_statements',
+    )
+    const both = [candidateOf(catalog, 'Post', 'views'), candidateOf(catalog, 'Post', 'price, views')]
+    const { chosen } = await select({ workload, candidates: both })
+    expect(chosen.map((each) => each.unsettled?.rows)).toEqual(chosen.map(() => 50_000))
+  })
+
+  test('KA-A5 each index that is chosen gains beside the others', async () => {
+    const workload = await workloadOf([
+      { sql: 'select * from "Post" where "status" = $1 and "createdAt" > $2', calls: 100 },
+      { sql: 'select * from "Post" where "status" = $1 and "authorId" = $2', calls: 100 },
+      { sql: byAuthorDate, calls: 100 },
+      { sql: byAuthor, calls: 100 },
+    ])
+    const keys = [
+      'status',
+      'status, createdAt',
+      'createdAt',
+      'authorId',
+      'authorId, createdAt',
+      'authorId, status',
+    ]
+    const { chosen } = await select({
+      workload,
+      candidates: keys.map((each) => candidateOf(catalog, 'Post', each)),
+    })
+    for (const { before, after } of chosen) expect(after?.cost).toBeLessThan((before?.cost ?? 0) * 0.9)
   })
 
   test('X52 --max-indexes-per-table keeps those that save most', async () => {

@@ -57,6 +57,10 @@ export interface WriteCost {
   readonly isAtLeast?: true
   /** Rows that get an entry while the workload runs; only where writes were counted. */
   readonly rows?: number
+  /** Fields of the index that updates set which are heap-only (HOT) without it; PostgreSQL alone. Default: none. */
+  readonly unsettles?: readonly string[]
+  /** Rows of those updates while the workload runs; only where writes were counted. */
+  readonly unsettledRows?: number
   /** Its upkeep as a share of what the workload costs without it; only where writes were counted. */
   readonly share?: number
 }

@@ -15,10 +15,18 @@ export interface StatementRoles {
   readonly roles: readonly ParameterRole[]
   /** Tables it reads or changes. */
   readonly tables: readonly Table[]
-  /** Columns an UPDATE sets. */
-  readonly assigned: readonly string[]
+  /** What it writes, those of its common table expressions included. */
+  readonly changes: readonly TableChange[]
   /** Functions it calls by name, operators aside. */
   readonly functions: readonly string[]
+}
+
+export interface TableChange {
+  readonly table: Table
+  /** `upsert`: an INSERT that updates the row where there is one. */
+  readonly kind: 'insert' | 'update' | 'upsert' | 'delete' | 'merge'
+  /** Columns that it sets in rows that are there. */
+  readonly assigned: readonly string[]
 }
 
 /** `hasColumn` tells which table an unqualified column belongs to. */
@@ -35,7 +43,7 @@ export async function rolesOf(
 class RoleReader {
   readonly #roles: ParameterRoles
   readonly #tables = new Map<string, Table>()
-  readonly #assigned: string[] = []
+  readonly #changes: TableChange[] = []
   readonly #functions = new Set<string>()
   readonly #hasColumn: (table: Table, column: string) => boolean
 
@@ -51,7 +59,7 @@ class RoleReader {
     return {
       roles: this.#roles.list(),
       tables: [...this.#tables.values()],
-      assigned: this.#assigned,
+      changes: this.#changes,
       functions: [...this.#functions],
     }
   }
@@ -76,7 +84,7 @@ class RoleReader {
         case 'DeleteStmt':
         case 'InsertStmt':
         case 'MergeStmt':
-          this.#change(value as Fields, scope)
+          this.#change(CHANGES[key], value as Fields, scope)
           break
         case 'A_Expr':
           this.#roles.compare(value as Fields, scope)
@@ -127,21 +135,18 @@ class RoleReader {
     }
   }
 
-  #change(statement: Fields, outer: Scope | null): void {
+  #change(kind: TableChange['kind'], statement: Fields, outer: Scope | null): void {
     const scope = new NameScope(outer, (table: Table, name) => (this.#hasColumn(table, name) ? name : null))
     this.#visit(statement['withClause'], scope)
     for (const common of commonTables(statement['withClause'])) scope.sources.set(common, null)
     const relation = statement['relation'] as Fields | undefined
-    if (relation !== undefined) this.#name(relation, scope)
+    const table = relation === undefined ? null : this.#name(relation, scope)
+    if (table !== null) this.#changes.push(changeOf(kind, table, statement))
     for (const key of ['fromClause', 'usingClause']) this.#sources(statement[key], scope)
     for (const [key, value] of Object.entries(statement)) {
       if (['withClause', 'relation', 'fromClause', 'usingClause'].includes(key)) continue
-      if (key === 'targetList') {
-        for (const target of value as { ResTarget?: { name?: string } }[]) {
-          if (target.ResTarget?.name !== undefined) this.#assigned.push(target.ResTarget.name)
-        }
-        this.#returned(value, scope)
-      } else this.#visit(value, scope)
+      if (key === 'targetList') this.#returned(value, scope)
+      else this.#visit(value, scope)
     }
   }
 
@@ -164,17 +169,18 @@ class RoleReader {
     }
   }
 
-  #name(relation: Fields, scope: Scope): void {
+  #name(relation: Fields, scope: Scope): Table | null {
     const { schemaname, relname, alias } = relation as {
       schemaname?: string
       relname?: string
       alias?: { aliasname?: string }
     }
-    if (relname === undefined) return
+    if (relname === undefined) return null
     const isCommon = schemaname === undefined && scope.isSubquery(relname)
     const table = isCommon ? null : { schema: schemaname ?? null, name: relname }
     if (table !== null) this.#tables.set(`${table.schema}.${table.name}`, table)
     scope.sources.set(alias?.aliasname ?? relname, table)
+    return table
   }
 
   /** A value among those returned or stored; expressions in it are read as everywhere. */
@@ -199,6 +205,33 @@ class RoleReader {
     if (number !== null) this.#roles.set(number, role)
     else this.#visit(node, scope)
   }
+}
+
+const CHANGES = {
+  UpdateStmt: 'update',
+  DeleteStmt: 'delete',
+  InsertStmt: 'insert',
+  MergeStmt: 'merge',
+} as const
+
+function changeOf(kind: TableChange['kind'], table: Table, statement: Fields): TableChange {
+  const conflict = (statement['onConflictClause'] as Fields | undefined)?.['targetList']
+  const arms = (statement['mergeWhenClauses'] as { MergeWhenClause?: Fields }[] | undefined) ?? []
+  const targets: Readonly<Record<TableChange['kind'], readonly unknown[]>> = {
+    update: [statement['targetList']],
+    insert: [conflict],
+    upsert: [conflict],
+    delete: [],
+    merge: arms.flatMap(({ MergeWhenClause: arm }) =>
+      arm?.['commandType'] === 'CMD_UPDATE' ? [arm['targetList']] : [],
+    ),
+  }
+  const assigned = targets[kind].flatMap((list) =>
+    ((list as { ResTarget?: { name?: string } }[] | undefined) ?? []).flatMap(
+      (each) => each.ResTarget?.name ?? [],
+    ),
+  )
+  return { table, kind: kind === 'insert' && assigned.length > 0 ? 'upsert' : kind, assigned }
 }
 
 function commonTables(clause: unknown): string[] {

@@ -1,4 +1,12 @@
-import { inOrder, isAllowed, isBetter, type SelectionItem, type Knapsack, totalCost } from './knapsack.ts'
+import {
+  inOrder,
+  isAllowed,
+  isBetter,
+  type SelectionItem,
+  type Knapsack,
+  totalCost,
+  totalUpkeep,
+} from './knapsack.ts'
 
 export interface Selected {
   readonly chosen: readonly SelectionItem[]
@@ -25,8 +33,7 @@ export async function chooseExactly(
   ): Promise<boolean> => {
     if (!isAllowed(problem, chosen)) return true
     if (++looked > patience) return false
-    const upkeep = chosen.reduce((sum, item) => sum + item.upkeep, 0)
-    const bound = (await problem.cost([...chosen, ...open])) + upkeep
+    const bound = (await problem.cost([...chosen, ...open])) + totalUpkeep(chosen)
     if (bound > best.cost * (1 + 1e-12)) return true
     const [item, ...rest] = open
     if (item === undefined) {

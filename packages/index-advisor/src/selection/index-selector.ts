@@ -1,6 +1,7 @@
 import type { Candidate, RejectedCandidate } from '../candidate/candidate.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { QueryShape } from '../shape/query-shape.ts'
+import type { UnsettledRows } from '../upkeep/unsettled.ts'
 import type { Confidence, Remark, Severity } from '../advice/advice.ts'
 
 /**
@@ -50,6 +51,8 @@ export interface SelectedIndex {
   readonly writeCost?: number
   /** Where writes were counted: rows with an entry in it, and its upkeep's share of what the workload costs. */
   readonly writes?: { readonly rows: number; readonly share: number }
+  /** Updates that are no longer heap-only (HOT) with it; PostgreSQL alone. Default: none. */
+  readonly unsettled?: UnsettledRows
   /** For the reports for people; never in JSON. */
   readonly proof?: Proof
 }

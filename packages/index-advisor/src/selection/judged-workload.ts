@@ -12,7 +12,6 @@ import type { Statistics } from '../statistics/statistics.ts'
 import { describeQuery } from '../workload/workload-shapes.ts'
 import { queryOfForeignKey, queryOfShape, type ShapeQuery } from '../workload/shape-query.ts'
 import type { Workload, WorkloadQuery } from '../workload/workload.ts'
-import type { TableWrites } from '../upkeep/upkeep.ts'
 
 /** One query the choice is made for. */
 export interface WeighedQuery {
@@ -36,8 +35,6 @@ export interface JudgedWorkload {
   readonly oneOff: readonly WorkloadQuery[]
 }
 
-/** Scans of a table from which on its counters tell of use. */
-const LEAST_SCANS = 100
 /** A foreign key's parent rows of which some are likely to go in the time of the workload, though none went so far. */
 const LIKELY_DELETED = 0.01
 
@@ -146,51 +143,6 @@ export async function judgedWorkload(
     }
   }
   return { queries, oneOff }
-}
-
-/** Rows written while the workload ran: counted in it where it holds all statements, else by the server's counters. */
-export function writesOf(
-  statistics: Statistics,
-  schema: string | null,
-  name: string,
-  workload: Workload | null,
-  queries: readonly WeighedQuery[],
-): TableWrites {
-  const key = tableKey(schemaOf(statistics, schema), name)
-  const updatedColumns = new Map<string, number>()
-  let inserted = 0
-  let updated = 0
-  for (const { observed, roles } of queries) {
-    const [target] = roles.tables
-    if (observed === null || target === undefined) continue
-    if (tableKey(schemaOf(statistics, target.schema), target.name) !== key) continue
-    const rows = observed.calls * Math.max(1, observed.rows ?? 1)
-    if (observed.kind === 'insert') inserted += rows
-    if (observed.kind !== 'update') continue
-    updated += rows
-    for (const column of roles.assigned) updatedColumns.set(column, (updatedColumns.get(column) ?? 0) + rows)
-  }
-  const activity = findTable(statistics, schemaOf(statistics, schema), name)?.activity
-  const hotShare =
-    activity === undefined || activity.updated === 0 ? 0 : activity.hotUpdated / activity.updated
-  const isComplete = workload?.source === 'pg_stat_statements' || workload?.source === 'performance_schema'
-  if (isComplete || activity === undefined)
-    return { inserted, updated, hotUpdated: updated * hotShare, updatedColumns }
-  // The counters run since the server last reset them, the log only over its own time: scans are in both. Where they
-  // cannot be of one time, or the server was filled rather than used, nothing is known of how often it is written.
-  const reads = queries
-    .filter((each) => each.origin === 'workload' && each.query.tables.has(key))
-    .reduce((sum, each) => sum + each.calls, 0)
-  if (activity.scans < Math.max(reads, LEAST_SCANS)) {
-    return { inserted, updated, hotUpdated: updated * hotShare, updatedColumns }
-  }
-  const scale = workload === null ? 1 : reads / activity.scans
-  return {
-    inserted: activity.inserted * scale,
-    updated: activity.updated * scale,
-    hotUpdated: activity.hotUpdated * scale,
-    updatedColumns,
-  }
 }
 
 /** Planner and statistics know a table by its schema; the catalog names one only where Prisma does. */

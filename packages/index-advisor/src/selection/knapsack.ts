@@ -4,12 +4,24 @@ export interface SelectionItem {
   readonly id: string
   readonly table: string
   readonly bytes: number
-  /** Cost of keeping it up to date over the whole workload, in the planner's units. */
+  /** Cost of keeping it up to date over the whole workload, in the planner's units, heap-only updates aside. */
   readonly upkeep: number
+  /** Updates that are no longer heap-only once it is there. Default: none. */
+  readonly unsettles?: UnsettledUpdates
   /** Items that must not be chosen beside it: `[a]` and `[a, b]`. */
   readonly excludes: ReadonlySet<string>
   /** Items it begins with: `[a, b]` extends `[a]`. */
   readonly extends: ReadonlySet<string>
+}
+
+/** An update that one chosen index makes write to all indexes costs no more for the next that holds a column of it. */
+export interface UnsettledUpdates {
+  /** Rows by update. */
+  readonly rows: ReadonlyMap<string, number>
+  /** What an entry in this index costs. */
+  readonly entry: number
+  /** What the entries in the indexes that are there cost. */
+  readonly others: number
 }
 
 export interface Knapsack {
@@ -23,7 +35,29 @@ export interface Knapsack {
 
 /** Workload and upkeep together; what the selection makes small. */
 export async function totalCost(problem: Knapsack, chosen: readonly SelectionItem[]): Promise<number> {
-  return (await problem.cost(chosen)) + chosen.reduce((sum, item) => sum + item.upkeep, 0)
+  return (await problem.cost(chosen)) + totalUpkeep(chosen)
+}
+
+/** Never less with more of them. */
+export function totalUpkeep(chosen: readonly SelectionItem[]): number {
+  let total = 0
+  const tables = new Map<string, { rows: Map<string, number>; entries: number; others: number }>()
+  for (const { table, upkeep, unsettles } of chosen) {
+    total += upkeep
+    if (unsettles === undefined) continue
+    const there = tables.get(table) ?? { rows: new Map(), entries: 0, others: unsettles.others }
+    for (const [update, rows] of unsettles.rows) there.rows.set(update, rows)
+    there.entries += unsettles.entry
+    tables.set(table, there)
+  }
+  for (const { rows, entries, others } of tables.values())
+    for (const each of rows.values()) total += each * (entries + others)
+  return total
+}
+
+/** What it adds to that of the others. */
+export function upkeepBeside(item: SelectionItem, others: readonly SelectionItem[]): number {
+  return totalUpkeep([...others, item]) - totalUpkeep(others)
 }
 
 export function totalBytes(chosen: readonly SelectionItem[]): number {

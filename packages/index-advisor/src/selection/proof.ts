@@ -95,7 +95,8 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
     after: { cost: round(after / Math.max(1e-9, calls)) },
     sizeBytes: own.item.bytes,
     writeCost: own.upkeep.perRow,
-    ...(own.upkeep.rows > 0
+    ...unsettledIn(own.upkeep),
+    ...(own.upkeep.rows > 0 && own.upkeep.isCounted
       ? {
           writes: {
             rows: Math.round(own.upkeep.rows),
@@ -104,6 +105,18 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
         }
       : {}),
     proof: { queries, considered },
+  }
+}
+
+function unsettledIn({ lost, isCounted }: ProvableIndex['upkeep']): Pick<SelectedIndex, 'unsettled'> {
+  if (lost.length === 0) return {}
+  const rows = lost.reduce((sum, each) => sum + each.rows, 0)
+  return {
+    unsettled: {
+      columns: [...new Set(lost.flatMap((each) => each.columns))],
+      updates: lost.map(({ update }) => update.name),
+      rows: isCounted ? rows : null,
+    },
   }
 }
 

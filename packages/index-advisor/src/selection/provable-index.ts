@@ -5,10 +5,13 @@ import { keptShare } from '../planner/kept-share.ts'
 import type { HypotheticalIndex, Planner } from '../planner/planner.ts'
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics } from '../statistics/statistics.ts'
-import type { Workload } from '../workload/workload.ts'
-import { schemaOf, type WeighedQuery, writesOf } from './judged-workload.ts'
+import { schemaOf } from './judged-workload.ts'
 import type { SelectionItem } from './knapsack.ts'
-import { type Upkeep, upkeepOf } from '../upkeep/upkeep.ts'
+import type { CatalogTable } from '../catalog/catalog.ts'
+import type { TableStatistics } from '../statistics/statistics.ts'
+import { compareText } from '../text-order.ts'
+import type { TableUpdate, TableWrites } from '../upkeep/table-writes.ts'
+import { indexedColumns, type Upkeep, upkeepOf } from '../upkeep/upkeep.ts'
 import { isBeginning, withVariants } from './variants.ts'
 
 /** One that could be chosen, with what it takes. */
@@ -40,27 +43,28 @@ export function hypotheticalIndex(candidate: Candidate, statistics: Statistics):
 /** The candidates and their variants, as far as the planner takes them, each with its size, upkeep and rivals. */
 export async function provableIndexes(
   open: readonly Candidate[],
-  queries: readonly WeighedQuery[],
   statistics: Statistics,
   planner: Planner,
-  workload: Workload | null,
+  writes: (index: HypotheticalIndex) => TableWrites,
   writeWeight: number,
 ): Promise<readonly ProvableIndex[]> {
   const indexes: ProvableIndex[] = []
-  const candidates = withVariants(open)
+  const candidates = withVariants(open, (candidate, column) =>
+    writes(hypotheticalIndex(candidate, statistics)).updates.some((each) => each.columns.has(column)),
+  )
   for (const candidate of candidates) {
     const index = hypotheticalIndex(candidate, statistics)
     const table = findTable(statistics, index.schema, index.table)
     if (table === undefined || (await planner.decline(index)) !== null) continue
     const bytes = await planner.indexBytes(index)
-    const writes = writesOf(statistics, index.schema, index.table, workload, queries)
     const upkeep = upkeepOf(
       statistics,
       table,
       index,
       bytes,
       index.kept ?? keptShare(table, index.predicate),
-      writes,
+      writes(index),
+      settledColumns(candidate.table, table),
     )
     const rivals = candidates.filter((other) => other !== candidate && sameKind(candidate, other))
     const ids = (found: readonly Candidate[]) => new Set(found.map(candidateId))
@@ -72,7 +76,12 @@ export async function provableIndexes(
         id: index.id,
         table: tableKey(index.schema, index.table),
         bytes,
-        upkeep: upkeep.total * writeWeight,
+        upkeep: upkeep.base * writeWeight,
+        unsettles: {
+          rows: new Map(upkeep.lost.map(({ update, rows }) => [updateKey(update), rows])),
+          entry: upkeep.entry * writeWeight,
+          others: upkeep.others * writeWeight,
+        },
         excludes: ids(
           rivals.filter(
             (other) => isBeginning(candidate.keys, other.keys) || isBeginning(other.keys, candidate.keys),
@@ -83,6 +92,16 @@ export async function provableIndexes(
     })
   }
   return indexes
+}
+
+function updateKey({ name, columns }: TableUpdate): string {
+  return `${name} ${[...columns].sort(compareText).join()}`
+}
+
+/** Of what is built, and of what is only declared. */
+export function settledColumns(table: CatalogTable, known: TableStatistics): ReadonlySet<string> {
+  const declared = table.indexes.flatMap((index) => index.keys.flatMap((key) => key.column ?? []))
+  return new Set([...indexedColumns(known), ...declared])
 }
 
 function sameKind(a: Candidate, b: Candidate): boolean {

@@ -1,3 +1,5 @@
+import type { Binding } from '../binding/binding.ts'
+import { qualifiedName } from '../statistics/sql-text.ts'
 import { tableLabel } from '../catalog/catalog.ts'
 import type { Candidate, RejectedCandidate } from '../candidate/candidate.ts'
 import { candidateId, fieldOf } from '../candidate/candidate.ts'
@@ -11,7 +13,8 @@ import { findTable } from '../statistics/statistics.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import type { Workload } from '../workload/workload.ts'
 import { declaredIndexes, notInPlaceOf, notInPlaceOfExisting } from './standing-indexes.ts'
-import { judgedWorkload, schemaOf, writesOf } from './judged-workload.ts'
+import { writesOf } from './counted-writes.ts'
+import { judgedWorkload, schemaOf } from './judged-workload.ts'
 import { plannableQueries, weighedByScans } from './plannable-queries.ts'
 import { costOfShape } from './shape-cost.ts'
 import { PlannedSelection } from './planned-selection.ts'
@@ -48,6 +51,7 @@ class Proving {
   readonly #workload: Workload | null
   readonly #options: ProvingSelectorOptions
   readonly #matrix: CostMatrix
+  readonly #scanCosts = new Map<string, number>()
   readonly #rejected: RejectedCandidate[] = []
   readonly #findings: Remark[] = []
 
@@ -94,16 +98,9 @@ class Proving {
     const queries = this.#workload === null ? weighedByScans(usable, this.#statistics) : usable
     const writeWeight = this.#problem.writeWeight ?? 1
     // Writes are counted by all that ran, judged or not.
-    const provable = await provableIndexes(
-      open,
-      judged.queries,
-      this.#statistics,
-      this.#planner,
-      this.#workload,
-      writeWeight,
-    )
     const writes = (index: HypotheticalIndex) =>
-      writesOf(this.#statistics, index.schema, index.table, this.#workload, judged.queries)
+      writesOf(this.#statistics, index.schema, index.table, this.#workload, judged.queries, shapes)
+    const provable = await provableIndexes(open, this.#statistics, this.#planner, writes, writeWeight)
     const inPlace = new Map(
       await notInPlaceOf(declared, provable, queries, writes, {
         matrix: measured,
@@ -117,10 +114,13 @@ class Proving {
     this.#matrix.setUniverse(universe)
     // Every later answer starts from these plans; made in one go, no index needs to be hidden in between.
     for (const each of queries) await this.#matrix.plans(each.query, universe)
-    const selection = new PlannedSelection(this.#matrix, indexes, queries, {
-      budgetBytes: await this.#budget(declared),
-      room: (table) => this.#room(table),
-    })
+    const selection = new PlannedSelection(
+      this.#matrix,
+      indexes,
+      queries,
+      { budgetBytes: await this.#budget(declared), room: (table) => this.#room(table) },
+      (key) => this.#scanCost(key),
+    )
 
     const input: ProofInput = {
       matrix: this.#matrix,
@@ -223,6 +223,21 @@ class Proving {
     if (budgetBytes === Infinity) return budgetBytes
     const taken = await Promise.all(declared.map((index) => this.#planner.indexBytes(index)))
     return Math.max(0, budgetBytes - taken.reduce((sum, bytes) => sum + bytes, 0))
+  }
+
+  async #scanCost(key: string): Promise<number> {
+    const known = this.#scanCosts.get(key)
+    if (known !== undefined) return known
+    const table = this.#problem.catalog.tables.find((each) => this.#key(each) === key)
+    const name = qualifiedName(
+      table === undefined ? null : schemaOf(this.#statistics, table.schema),
+      table?.name ?? '',
+    )
+    const binding: Binding = { kind: 'common', values: [] }
+    const whole = { fingerprint: key, sql: `select * from ${name}`, parameters: 0 }
+    const { cost } = await this.#planner.plan(whole, [], binding)
+    this.#scanCosts.set(key, cost)
+    return cost
   }
 
   #room(table: string): number {

@@ -4,7 +4,7 @@ import type { CostMatrix } from '../planner/cost-matrix.ts'
 import type { WeighedQuery } from './judged-workload.ts'
 import { LEAST_GAIN } from './planned-selection.ts'
 import type { ProvableIndex } from './provable-index.ts'
-import type { Knapsack } from './knapsack.ts'
+import { type Knapsack, upkeepBeside } from './knapsack.ts'
 
 export interface RejectionInput {
   readonly matrix: CostMatrix
@@ -46,10 +46,14 @@ function reasonOfQueries(candidate: Candidate, { cheap, oneOff }: RejectionInput
 async function reasonOfCost(own: ProvableIndex, input: RejectionInput): Promise<string> {
   const { used, gain } = await worth(own, input)
   if (used === 0) return 'The planner would use it for none of the queries.'
-  if (gain <= own.item.upkeep) {
+  const kept = upkeepBeside(
+    own.item,
+    input.chosen.map((each) => each.item),
+  )
+  if (gain <= kept) {
     const saved = Math.round(gain)
-    const upkeep = Math.round(own.item.upkeep)
-    return own.item.upkeep > 0
+    const upkeep = Math.round(kept)
+    return kept > 0
       ? `Writes would pay more for it (${upkeep}) than reads would save (${saved}, in the planner's units).`
       : 'Beside the recommended indexes it saves nothing.'
   }
@@ -62,7 +66,7 @@ async function reasonOfCost(own: ProvableIndex, input: RejectionInput): Promise<
   if (chosen.reduce((sum, item) => sum + item.bytes, own.item.bytes) > problem.budgetBytes) {
     return 'It does not fit into the budget beside indexes that save more per byte.'
   }
-  return `It would save less than ${LEAST_GAIN * 100} % of any query beside the recommended indexes.`
+  return `It would save less than ${LEAST_GAIN * 100} % of any query beside the recommended indexes, or less than half of one that they find quickly.`
 }
 
 /** What it would add to the chosen ones: queries that would use it, and what all calls would save, in the planner's units. */

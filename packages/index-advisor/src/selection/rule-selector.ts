@@ -4,6 +4,10 @@ import { uniqueEvidence, worse } from '../candidate/merged-candidate.ts'
 import type { CatalogIndex, CatalogTable, IndexKey } from '../catalog/catalog.ts'
 import { begins, findsEqual } from '../catalog/coverage.ts'
 import { isSamePredicate } from '../sql/predicate.ts'
+import { tableOf } from '../rule.ts'
+import type { QueryShape } from '../shape/query-shape.ts'
+import { sourceUpdates } from '../upkeep/source-updates.ts'
+import { unsettledBy } from '../upkeep/unsettled.ts'
 import { compareText } from '../text-order.ts'
 import type { SelectionProblem, IndexSelector, SelectedIndex } from './index-selector.ts'
 
@@ -52,12 +56,23 @@ export const ruleSelector: IndexSelector = {
           `${each.table.model} has as many indexes as --max-indexes-per-table allows (${problem.maxIndexesPerTable}).`,
         ),
       )
-    const chosen = kept.map((candidate): SelectedIndex => ({
-      candidate,
-      confidence: candidate.table.rows === null ? 'static' : 'estimated',
-    }))
+    const chosen = kept.map((candidate): SelectedIndex => {
+      const unsettled =
+        problem.catalog.provider === 'postgresql'
+          ? unsettledBy(candidate, sourceUpdates(shapesOf(problem, candidate.table)))
+          : undefined
+      return {
+        candidate,
+        confidence: candidate.table.rows === null ? 'static' : 'estimated',
+        ...(unsettled === undefined ? {} : { unsettled }),
+      }
+    })
     return { chosen, rejected, findings: [], basis: basisOf(problem) }
   },
+}
+
+function shapesOf({ catalog, shapes }: SelectionProblem, table: CatalogTable): readonly QueryShape[] {
+  return shapes.filter((each) => tableOf(catalog, each) === table)
 }
 
 function basisOf({ catalog, shapes }: SelectionProblem): string {
@@ -147,7 +162,29 @@ class Growing {
   }
 
   private refinedBy(candidate: Candidate): CandidateKey[][] | null {
-    return this.isAlike(candidate) ? refine(this.groups, groupsOf(candidate)) : null
+    if (!this.isAlike(candidate)) return null
+    for (const keys of this.inMyDirections(candidate)) {
+      const refined = refine(this.groups, groupsOf({ ...candidate, keys }))
+      if (refined !== null) return refined
+    }
+    return null
+  }
+
+  /** What is compared by equality is found in either direction, and what is sorted by is read backwards as easily. */
+  private inMyDirections({ keys, freeKeys }: Candidate): CandidateKey[][] {
+    const mine = new Map(this.keys().map((each) => [each.column, each.sort]))
+    const free = keys
+      .slice(0, freeKeys)
+      .map((each) => ({ ...each, sort: mine.get(each.column) ?? each.sort }))
+    const tail = keys.slice(freeKeys)
+    const turned = tail.map((each): CandidateKey => ({
+      ...each,
+      sort: each.sort === 'asc' ? 'desc' : 'asc',
+    }))
+    return [
+      [...free, ...tail],
+      [...free, ...turned],
+    ]
   }
 
   private isAlike({ table, type, predicate }: Candidate): boolean {

@@ -8,7 +8,9 @@ import { findTable } from '../statistics/statistics.ts'
 import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
 import { schemaOf, type WeighedQuery } from './judged-workload.ts'
 import type { ProvableIndex } from './provable-index.ts'
-import { type TableWrites, upkeepOf } from '../upkeep/upkeep.ts'
+import type { TableWrites } from '../upkeep/table-writes.ts'
+import { upkeepOf } from '../upkeep/upkeep.ts'
+import { totalUpkeep } from './knapsack.ts'
 import { isBeginning } from './variants.ts'
 
 /**
@@ -86,7 +88,7 @@ export async function notInPlaceOf(
     const present = (await cost(key, declared)) + upkeep
     const others = declared.filter((each) => each !== short)
     for (const { index, item } of longer) {
-      const swapped = (await cost(key, [...others, index])) + item.upkeep
+      const swapped = (await cost(key, [...others, index])) + totalUpkeep([item])
       if (swapped < present) continue
       const columns = short.keys.map((each) => each.column).join(', ')
       reasons.set(
@@ -147,7 +149,7 @@ export async function notInPlaceOfExisting(
         matrix.setBase(input.declared)
         return costOf(own, set, matrix, input)
       })
-      if (swapped + own.item.upkeep < present) continue
+      if (swapped + totalUpkeep([own.item]) < present) continue
       reasons.set(own.item.id, `In place of ${name}, which it makes redundant, it would save nothing.`)
     }
   }

@@ -4,10 +4,16 @@ import { begins, isPlain } from '../catalog/coverage.ts'
 import { isSamePredicate } from '../sql/predicate.ts'
 
 /**
- * Indexes that no single query asks for and that may serve several best: beginnings of the candidates, and candidates
- * whose equality columns are put in the order in which another begins. Sorted and without doubles; `candidates` first.
+ * Indexes that no single query asks for and that may serve several best: beginnings of the candidates, candidates
+ * whose equality columns are put in the order in which another begins, and candidates without the columns that updates set.
+ * Sorted and without doubles; `candidates` first.
+ *
+ * @param isSet does an update write the column of the candidate's table?
  */
-export function withVariants(candidates: readonly Candidate[]): readonly Candidate[] {
+export function withVariants(
+  candidates: readonly Candidate[],
+  isSet: (candidate: Candidate, column: string) => boolean = () => false,
+): readonly Candidate[] {
   const all = new Map(candidates.map((candidate) => [candidateId(candidate), candidate]))
   const add = (variant: Candidate): void => {
     const id = candidateId(variant)
@@ -21,6 +27,11 @@ export function withVariants(candidates: readonly Candidate[]): readonly Candida
     for (const other of candidates) {
       const keys = reordered(candidate, other)
       if (keys !== null) add({ ...candidate, keys, isFirstChoice: false })
+    }
+    const still = candidate.keys.filter((key) => !isSet(candidate, key.column))
+    if (still.length > 0 && still.length < candidate.keys.length) {
+      const free = candidate.keys.slice(0, candidate.freeKeys).filter((key) => still.includes(key))
+      add({ ...candidate, keys: still, freeKeys: free.length, isFirstChoice: false })
     }
     for (let length = 1; length < candidate.keys.length; length++) {
       const keys = candidate.keys.slice(0, length)

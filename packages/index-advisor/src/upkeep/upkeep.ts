@@ -1,29 +1,41 @@
 import type { HypotheticalIndex } from '../planner/planner.ts'
 import type { Statistics, TableStatistics } from '../statistics/statistics.ts'
-
-/** Rows written to a table while the workload ran. */
-export interface TableWrites {
-  readonly inserted: number
-  readonly updated: number
-  /** Of the updated, those that so far touch no index at all (heap-only tuples). */
-  readonly hotUpdated: number
-  /** Updated rows by column that the UPDATE set; a column that is not in it was not set. */
-  readonly updatedColumns: ReadonlyMap<string, number>
-}
+import type { TableUpdate, TableWrites } from './table-writes.ts'
 
 export interface Upkeep {
-  /** For one inserted row, in the planner's units. */
+  /** For one row, in the planner's units; rounded. */
   readonly perRow: number
+  readonly entry: number
+  /** Of this index alone. */
   readonly total: number
   /** Entries made while the workload ran. */
   readonly rows: number
+  /** Of the total, what does not depend on which updates are heap-only. */
+  readonly base: number
+  /** Updates that are heap-only without it, and not with it. */
+  readonly lost: readonly LostUpdate[]
+  /** The rows were counted; else each write of the source stands for one. */
+  readonly isCounted: boolean
+  /** Indexes of the table, each of which gets an entry of such an update. */
+  readonly others: number
+}
+
+/** `rows`: of the update, those that were heap-only. */
+export interface LostUpdate {
+  readonly update: TableUpdate
+  readonly rows: number
+  /** Of those that it sets, the ones in the index. */
+  readonly columns: readonly string[]
 }
 
 /**
  * What keeping an index costs. An entry takes the way down the tree and a write to a page that is likely in memory:
  * together about one unit, measured on PostgreSQL 15 by inserts with and without an index (0.7 to 1.2, a unit being
  * one page read in sequence). Pages of an index that does not fit the cache are read first. An update that was
- * heap-only loses that when it sets an indexed column: then every index of the table gets an entry.
+ * heap-only loses that when it sets an indexed column: then every index of the table gets an entry. Other databases write
+ * to those indexes alone that hold a column which was set: the old entry and the new.
+ *
+ * @param settled columns in indexes that there are: updates of them are not heap-only as it is
  */
 export function upkeepOf(
   statistics: Statistics,
@@ -32,6 +44,7 @@ export function upkeepOf(
   bytes: number,
   share: number,
   writes: TableWrites,
+  settled: ReadonlySet<string> = indexedColumns(table),
 ): Upkeep {
   const columns = index.keys.flatMap(
     (key) => table.columns.find((column) => column.name === key.column) ?? [],
@@ -46,12 +59,63 @@ export function upkeepOf(
     0.5 + 0.125 * (level + 1) + 0.01 * width + missed * Number(statistics.settings['random_page_cost'] ?? 4)
   const perRow = perEntry * share
   const indexed = new Set([...columns.map((column) => column.name), ...columnsIn(index.predicate, table)])
-  const setsIndexed = Math.max(0, ...[...indexed].map((column) => writes.updatedColumns.get(column) ?? 0))
-  const hotShare = writes.updated > 0 ? writes.hotUpdated / writes.updated : 0
-  const lostHot = Math.min(writes.updated, setsIndexed) * hotShare
-  const entries = writes.inserted + (writes.updated - writes.hotUpdated) + lostHot
-  const others = lostHot * table.indexes.length
-  return { perRow: round(perRow), total: entries * perRow + others * 1, rows: entries }
+  const { entries, lost } =
+    statistics.provider === 'postgresql'
+      ? heapOnly(writes, indexed, settled)
+      : { entries: writes.inserted + 2 * touching(writes, indexed), lost: [] }
+  const lostRows = lost.reduce((sum, each) => sum + each.rows, 0)
+  const others = table.indexes.length
+  return {
+    perRow: round(perRow),
+    entry: perRow,
+    base: entries * perRow,
+    total: (entries + lostRows) * perRow + lostRows * others,
+    rows: entries + lostRows,
+    lost,
+    isCounted: writes.isCounted,
+    others,
+  }
+}
+
+/** Columns of the keys and the predicates of what is there. */
+export function indexedColumns(table: TableStatistics): ReadonlySet<string> {
+  return new Set(
+    table.indexes.flatMap((index) => [
+      ...index.keys.flatMap((key) => key ?? []),
+      ...index.include,
+      ...columnsIn(index.predicate, table),
+    ]),
+  )
+}
+
+function heapOnly(
+  { inserted, updated, hotShare, updates }: TableWrites,
+  indexed: ReadonlySet<string>,
+  settled: ReadonlySet<string>,
+): { entries: number; lost: LostUpdate[] } {
+  const known = sumOf(updates)
+  const open = updates.filter((each) => ![...each.columns].some((column) => settled.has(column)))
+  // Of those that could be heap-only, so many are: for the others a page was full.
+  const openShare = known === 0 ? 1 : sumOf(open) / known
+  const rate = hotShare === null || openShare === 0 ? 1 : Math.min(1, hotShare / openShare)
+  const scale = known === 0 ? 0 : updated / known
+  const hot = updated * Math.min(hotShare ?? 1, openShare)
+  const lost = open.flatMap((update): LostUpdate[] => {
+    const columns = [...update.columns].filter((column) => indexed.has(column))
+    const rows = update.rows * scale * rate
+    return columns.length === 0 || rows === 0 ? [] : [{ update, rows, columns }]
+  })
+  return { entries: inserted + Math.max(0, updated - hot), lost }
+}
+
+function touching({ updated, updates }: TableWrites, indexed: ReadonlySet<string>): number {
+  const known = sumOf(updates)
+  const touched = updates.filter((each) => [...each.columns].some((column) => indexed.has(column)))
+  return known === 0 ? 0 : (sumOf(touched) / known) * updated
+}
+
+function sumOf(updates: readonly TableUpdate[]): number {
+  return updates.reduce((sum, each) => sum + each.rows, 0)
 }
 
 function cachePages(statistics: Statistics): number {
