@@ -5,7 +5,7 @@ import {
   type SelectionItem,
   type Knapsack,
   totalCost,
-} from '../../packages/index-advisor/src/selection/knapsack.ts'
+} from '../../packages/index-advisor/src/selection/knapsack/knapsack.ts'
 
 /**
  * The best of all subsets of `items` beside the ones that are `fixed`. 2^n costs: for a dozen items, and as the

@@ -1,14 +1,14 @@
 import pg from 'pg'
 
 import { judgedWorkload } from '../../packages/index-advisor/src/selection/judged-workload.ts'
-import { chooseByExtend } from '../../packages/index-advisor/src/selection/extend.ts'
+import { chooseByExtend } from '../../packages/index-advisor/src/selection/knapsack/extend.ts'
 import { provingSelector } from '../../packages/index-advisor/src/selection/proving-selector.ts'
 import {
   type SelectionItem,
   type Knapsack,
   totalBytes,
   totalCost,
-} from '../../packages/index-advisor/src/selection/knapsack.ts'
+} from '../../packages/index-advisor/src/selection/knapsack/knapsack.ts'
 import { isBeginning } from '../../packages/index-advisor/src/selection/variants.ts'
 import { CostMatrix, tableKey } from '../../packages/index-advisor/src/planner/cost-matrix.ts'
 import { pglitePlanner } from '../../packages/index-advisor/src/planner/what-if/pglite-planner.ts'

@@ -4,7 +4,7 @@ import {
   isBetter,
   type SelectionItem,
   type Knapsack,
-} from '../../packages/index-advisor/src/selection/knapsack.ts'
+} from '../../packages/index-advisor/src/selection/knapsack/knapsack.ts'
 
 /**
  * What common tools do, for comparison: each query gets the single-column index that helps it most, whatever the

@@ -1,8 +1,8 @@
 import type { CostMatrix } from '../planner/cost-matrix.ts'
-import { chooseByExtend } from './extend.ts'
+import { chooseByExtend } from './knapsack/extend.ts'
 import type { WeighedQuery } from './judged-workload.ts'
 import type { ProvableIndex } from './provable-index.ts'
-import { inOrder, type Knapsack, type SelectionItem, totalBytes, upkeepBeside } from './knapsack.ts'
+import { inOrder, type Knapsack, type SelectionItem, totalBytes, upkeepBeside } from './knapsack/knapsack.ts'
 
 /** An index must save this share of a query's cost; less is within the error of any estimate. */
 export const LEAST_GAIN = 0.1

@@ -4,7 +4,7 @@ import type { CostMatrix } from '../planner/cost-matrix.ts'
 import type { WeighedQuery } from './judged-workload.ts'
 import { LEAST_GAIN } from './planned-selection.ts'
 import type { ProvableIndex } from './provable-index.ts'
-import { type Knapsack, upkeepBeside } from './knapsack.ts'
+import { type Knapsack, upkeepBeside } from './knapsack/knapsack.ts'
 
 export interface RejectionInput {
   readonly matrix: CostMatrix

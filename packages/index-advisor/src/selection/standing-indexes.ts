@@ -10,7 +10,7 @@ import { schemaOf, type WeighedQuery } from './judged-workload.ts'
 import type { ProvableIndex } from './provable-index.ts'
 import type { TableWrites } from '../upkeep/table-writes.ts'
 import { upkeepOf } from '../upkeep/upkeep.ts'
-import { totalUpkeep } from './knapsack.ts'
+import { totalUpkeep } from './knapsack/knapsack.ts'
 import { isBeginning } from './variants.ts'
 
 /**

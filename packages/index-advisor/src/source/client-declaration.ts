@@ -1,4 +1,4 @@
-import type { ModelFields } from './model-fields.ts'
+import type { ModelFields } from './calls/model-fields.ts'
 
 /** Operations that read or write rows by conditions, `paginate` and `cursorPage` of @prisma-brisk/pagination included. */
 export const OPERATIONS = [

@@ -1,5 +1,5 @@
 import { ts } from 'ts-morph'
-import type { PrismaCall } from './prisma-call.ts'
+import type { PrismaCall } from './calls/prisma-call.ts'
 import type { ObjectEntry, ObjectValue, StaticValue } from './values/static-value.ts'
 import { objectsOf, openObject } from './values/static-value.ts'
 import { peel, type ValueReader } from './values/value-reader.ts'

@@ -1,6 +1,11 @@
 import { chooseExhaustively } from '../../../../bench/advisor/exhaustive.ts'
-import { chooseByExtend } from '../../src/selection/extend.ts'
-import { isAllowed, type SelectionItem, type Knapsack, totalCost } from '../../src/selection/knapsack.ts'
+import { chooseByExtend } from '../../src/selection/knapsack/extend.ts'
+import {
+  isAllowed,
+  type SelectionItem,
+  type Knapsack,
+  totalCost,
+} from '../../src/selection/knapsack/knapsack.ts'
 
 const SEEDS = Number(process.env['BRISK_SEEDS'] ?? 150)
 

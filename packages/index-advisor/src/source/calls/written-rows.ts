@@ -1,7 +1,7 @@
-import type { CatalogTable } from '../catalog/catalog.ts'
+import type { CatalogTable } from '../../catalog/catalog.ts'
 import type { ModelFields, ModelRelation } from './model-fields.ts'
-import type { StaticValue } from './values/static-value.ts'
-import { entryOf, objectsIn } from './values/static-value.ts'
+import type { StaticValue } from '../values/static-value.ts'
+import { entryOf, objectsIn } from '../values/static-value.ts'
 
 /** Rows that a write looks for, by columns that are known and a `where`, and what it sets in them. */
 export interface WrittenRows {

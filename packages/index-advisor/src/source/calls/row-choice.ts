@@ -1,8 +1,8 @@
-import type { CatalogTable, Provider } from '../catalog/catalog.ts'
-import { ownPlace, type OrderKey, type QueryShape } from '../shape/query-shape.ts'
+import type { CatalogTable, Provider } from '../../catalog/catalog.ts'
+import { ownPlace, type OrderKey, type QueryShape } from '../../shape/query-shape.ts'
 import type { ModelFields } from './model-fields.ts'
-import type { ObjectValue, StaticValue } from './values/static-value.ts'
-import { entryOf, objectsOf } from './values/static-value.ts'
+import type { ObjectValue, StaticValue } from '../values/static-value.ts'
+import { entryOf, objectsOf } from '../values/static-value.ts'
 
 /** In which order a call asks for its rows, and how many of them. */
 export type RowChoice = Pick<QueryShape, 'order' | 'limit' | 'offset'>

@@ -1,6 +1,6 @@
-import type { CatalogTable } from '../catalog/catalog.ts'
-import { armsOf, type ConditionTree } from '../shape/condition-tree.ts'
-import type { OrderKey, PrismaStatement } from '../shape/query-shape.ts'
+import type { CatalogTable } from '../../catalog/catalog.ts'
+import { armsOf, type ConditionTree } from '../../shape/condition-tree.ts'
+import type { OrderKey, PrismaStatement } from '../../shape/query-shape.ts'
 import { PAGES, type RowChoice } from './row-choice.ts'
 import type { RelatedQuestion } from './where-reader.ts'
 

@@ -1,4 +1,4 @@
-import type { StaticValue } from './values/static-value.ts'
+import type { StaticValue } from '../values/static-value.ts'
 
 /** A call of Prisma Client, its arguments as far as they are known. */
 export interface PrismaCall {

@@ -1,10 +1,10 @@
-import type { CatalogColumn, CatalogTable } from '../catalog/catalog.ts'
-import type { Comparison, Condition, ConditionOperator, Literal } from '../shape/query-shape.ts'
-import type { ConditionTree } from '../shape/condition-tree.ts'
-import { and, condition, opaque } from '../shape/condition-tree.ts'
+import type { CatalogColumn, CatalogTable } from '../../catalog/catalog.ts'
+import type { Comparison, Condition, ConditionOperator, Literal } from '../../shape/query-shape.ts'
+import type { ConditionTree } from '../../shape/condition-tree.ts'
+import { and, condition, opaque } from '../../shape/condition-tree.ts'
 import type { ModelFields, ModelRelation } from './model-fields.ts'
-import type { ObjectEntry, ObjectValue, StaticValue } from './values/static-value.ts'
-import { anyOf, entryOf, objectsOf, withoutUndefined } from './values/static-value.ts'
+import type { ObjectEntry, ObjectValue, StaticValue } from '../values/static-value.ts'
+import { anyOf, entryOf, objectsOf, withoutUndefined } from '../values/static-value.ts'
 
 /** A relation filter: its own question to the table on the other side. */
 export interface RelatedQuestion {

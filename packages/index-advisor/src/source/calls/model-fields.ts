@@ -1,5 +1,5 @@
-import type { Catalog, CatalogColumn, CatalogForeignKey, CatalogTable } from '../catalog/catalog.ts'
-import type { RelationField } from '../catalog/relation-field.ts'
+import type { Catalog, CatalogColumn, CatalogForeignKey, CatalogTable } from '../../catalog/catalog.ts'
+import type { RelationField } from '../../catalog/relation-field.ts'
 
 /** A relation field as a query sees it. */
 export interface ModelRelation {
