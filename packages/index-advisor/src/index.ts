@@ -76,6 +76,7 @@ export type {
   UserType,
   ValueStatistics,
 } from './statistics/statistics.ts'
+export { planStatements, type PlannedStatement } from './plan-statements.ts'
 export { openEvidence, type ProofEvidence, type ProofOptions } from './evidence.ts'
 export { provingSelector, type ProvingSelectorOptions } from './selection/proving-selector.ts'
 export type { Plan, PlanNode } from './planner/plan.ts'

@@ -11,13 +11,28 @@ export type { Badge, RequestRow, RequestView } from './answer/request-view.ts'
 export type { Saved } from './answer/saved.ts'
 export type { TimeSeries } from './answer/time-series.ts'
 export type { CacheView, QueryView, RouteView } from './answer/summaries.ts'
+export type {
+  Allowance,
+  BriskConfig,
+  BudgetConfig,
+  BudgetRules,
+  Level,
+  RuleName,
+} from './budget/budget-config.ts'
 export {
   AdvisorMissingError,
+  AllowanceError,
+  BudgetConfigError,
+  CommandFailedError,
   LiveArgumentError,
   LiveForgottenError,
   LiveInProductionError,
   NoHubError,
+  NoRecordingError,
   NoRequestError,
+  NothingRecordedError,
   PortError,
+  RecordingFileError,
+  RecordingVersionError,
 } from './errors.ts'
 export { BriskError } from '@prisma-brisk/core'

@@ -61,6 +61,14 @@ export {
   type LiveStatement,
   type LiveTransactionEvent,
 } from './record/live-records.ts'
+export {
+  RECORDING_PROTOCOL,
+  type RecordedCall,
+  type RecordedLine,
+  type RecordedProcess,
+  type RecordedText,
+  type RunningTest,
+} from './record/recorded-call.ts'
 export type { LiveTarget } from './live-target.ts'
 export { LIVE_IN_PRODUCTION } from './live/live-mount.ts'
 export type { AlertRule } from './alert/alert.ts'

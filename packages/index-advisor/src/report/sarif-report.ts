@@ -3,7 +3,7 @@ import type { Recommendation, Severity } from '../advice/advice.ts'
 import { findingId } from '../advice/finding-id.ts'
 import { rules } from '../rules/index.ts'
 import { costSaid } from './text-report.ts'
-import { ROOT_ID, SarifPlaces } from './sarif-places.ts'
+import { ROOT_ID, SarifPlaces } from '@prisma-brisk/core/project'
 
 const LEVEL: Record<Severity, 'error' | 'warning' | 'note'> = {
   high: 'error',

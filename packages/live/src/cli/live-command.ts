@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process'
-import { constants } from 'node:os'
 import { LiveArgumentError } from '../errors.ts'
-import type { Hub } from '../hub/hub.ts'
 import { openHub } from '../hub/open-hub.ts'
 import { LOG_LACKS, readLog } from '../history/log-file.ts'
 import type { CliHost } from './cli-host.ts'
+import { runCommand } from './run-command.ts'
 
 export interface LiveFlags {
   readonly port?: string
@@ -35,7 +33,16 @@ export async function liveCommand(
     host.stderr(
       `brisk live: ${linked(hub.address)}\n  read it with: brisk requests, brisk request latest, brisk mcp\n`,
     )
-    if (command.length > 0) return await runApplication(command, hub, flags, host)
+    if (command.length > 0)
+      return await runCommand(command, {
+        cwd: host.cwd,
+        asked: 'brisk live --',
+        environment: {
+          BRISK_LIVE: hub.address,
+          ...(flags.values === true ? { BRISK_LIVE_VALUES: '1' } : {}),
+          ...(flags.pill === true ? { BRISK_LIVE_PILL: '1' } : {}),
+        },
+      })
     await interrupted()
     return 0
   } finally {
@@ -57,49 +64,6 @@ function linked(address: string): string {
 
 /** That end a hub which runs alone. */
 const ENDS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
-/** That an application may listen to, and that would end the hub and leave it behind. */
-const PASSED_ON = ([...ENDS, 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGBREAK'] as const).filter(
-  (signal) => signal in constants.signals,
-)
-/** A terminal tells its whole group of these. */
-const OF_TERMINAL: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT'])
-
-async function runApplication(
-  [file = '', ...args]: readonly string[],
-  { address }: Hub,
-  { values, pill }: LiveFlags,
-  host: CliHost,
-): Promise<number> {
-  const child = spawn(file, args, {
-    cwd: host.cwd,
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-    env: {
-      ...process.env,
-      BRISK_LIVE: address,
-      ...(values === true ? { BRISK_LIVE_VALUES: '1' } : {}),
-      ...(pill === true ? { BRISK_LIVE_PILL: '1' } : {}),
-    },
-  })
-  const passOn = (signal: NodeJS.Signals): void => {
-    if (!OF_TERMINAL.has(signal) || !process.stdin.isTTY) child.kill(signal)
-  }
-  for (const signal of PASSED_ON) process.on(signal, passOn)
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.once('error', (error: NodeJS.ErrnoException) =>
-        reject(
-          new LiveArgumentError('brisk live --', 'a command that can be started', `${file}: ${error.code}`),
-        ),
-      )
-      child.once('exit', (code, signal) =>
-        resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
-      )
-    })
-  } finally {
-    for (const signal of PASSED_ON) process.off(signal, passOn)
-  }
-}
 
 async function interrupted(): Promise<void> {
   await new Promise<void>((resolve) => {

@@ -1,16 +1,20 @@
 import { BriskError } from '@prisma-brisk/core'
 import { Command, CommanderError } from 'commander'
 import { processHost, type CliHost } from './cli-host.ts'
+import { CommandFailedError } from '../errors.ts'
+import type { CheckFlags } from './check-command.ts'
 import type { LiveFlags } from './live-command.ts'
+import type { RecordFlags } from './record-command.ts'
 import type { RequestFlags, RequestsFlags } from './request-commands.ts'
 
 /**
- * The commands of `brisk live`. Each command's code is loaded when it runs.
+ * The commands of `@prisma-brisk/live`. Each command's code is loaded when it runs.
  *
  * @param argv arguments without `node` and the script
  * @param host where it reads and writes; default: the process
  * @param name what the command is called in its help and before its errors
- * @returns exit code: that of the application for `live -- <command>`, else 0 done, 1 problems with `--issues`, 2 bad input
+ * @returns exit code: that of the command for `live -- <command>`, and for `record` and `check` where it fails; else 0 done, 1 problems
+ * with `--issues` or a failed check, 2 bad input
  * @example
  * process.exitCode = await run(['requests', '--issues', '--json'])
  */
@@ -34,7 +38,7 @@ export async function run(
           ? (error.stack ?? error.message)
           : String(error)
     to.stderr(`${name}: ${text}\n`)
-    return 2
+    return error instanceof CommandFailedError ? error.exitCode : 2
   }
 }
 
@@ -84,6 +88,37 @@ function commands(name: string, host: CliHost, done: (exitCode: number) => void)
     .action(async (id: string, flags: RequestFlags) => {
       const { requestCommand } = await import('./request-commands.ts')
       done(await requestCommand(id, flags, host))
+    })
+  program
+    .command('record')
+    .description('run your tests, and write down what each asks of the database: brisk record -- npm test')
+    .argument('[command...]', 'the command that runs the tests, behind --')
+    .option('--output <path>', 'the recording to write (default: brisk-queries.json)')
+    .option('--statistics <path>', 'plan the statements by a file of brisk statistics export')
+    .option('--places', 'with line and column of each call, which move with the code')
+    .option('--merge <files...>', 'put recordings of several shards, or runs, together')
+    .passThroughOptions()
+    .action(async (command: string[], flags: RecordFlags) => {
+      const { recordCommand } = await import('./record-command.ts')
+      done(await recordCommand(command, flags, host))
+    })
+  program
+    .command('check')
+    .description('run your tests, and compare what they ask with the recording: brisk check -- npm test')
+    .argument('[command...]', 'the command that runs the tests, behind --')
+    .option('--recording <path>', 'the committed recording (default: brisk-queries.json)')
+    .option('--compare <files...>', 'recordings to compare with it, in place of a command')
+    .option('--statistics <path>', 'plan the statements by a file of brisk statistics export')
+    .option('--update', 'write the recording anew, and compare nothing')
+    .option('--format <format>', 'text, markdown, sarif, junit or json (default: text)')
+    .option('--markdown <path>', "write a pull request's comment too")
+    .option('--sarif <path>', 'write SARIF 2.1 too')
+    .option('--junit <path>', 'write JUnit too')
+    .option('--json <path>', 'write JSON too')
+    .passThroughOptions()
+    .action(async (command: string[], flags: CheckFlags) => {
+      const { checkCommand } = await import('./check-command.ts')
+      done(await checkCommand(command, flags, host))
     })
   program
     .command('mcp')

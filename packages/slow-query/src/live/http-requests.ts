@@ -5,13 +5,15 @@ import { addPill, type Pill, type PillResponse } from './pill.ts'
 
 /** What Node's server says of a request when it begins. */
 interface ServedRequest {
-  readonly request: {
-    readonly method?: string
-    readonly url?: string
-    readonly baseUrl?: unknown
-    readonly route?: { readonly path?: unknown }
-  }
+  readonly request: ServedMessage
   readonly response: ServedResponse
+}
+/** Of which frameworks say more than Node does. */
+export interface ServedMessage {
+  readonly method?: string
+  readonly url?: string
+  readonly baseUrl?: unknown
+  readonly route?: { readonly path?: unknown }
 }
 interface ServedResponse extends PillResponse {
   readonly writableFinished: boolean
@@ -52,7 +54,7 @@ function begin(message: unknown): void {
 }
 
 /** The route's pattern where the framework shows it on the request, else the path with what looks like a value left out. */
-function routeOf({ url = '/', baseUrl, route }: ServedRequest['request']): string {
+export function routeOf({ url = '/', baseUrl, route }: ServedMessage): string {
   if (typeof route?.path === 'string')
     return `${typeof baseUrl === 'string' ? withoutValues(baseUrl) : ''}${route.path}`
   return withoutValues(url.split('?', 1)[0] as string)

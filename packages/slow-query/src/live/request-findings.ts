@@ -162,8 +162,8 @@ export function sequentialScan(
   const { call } = trace
   const model = host.schema()?.models.get(call.model ?? '')
   if (model === undefined || !scans(plan, model.table)) return null
-  const keys = equalityKeys(call.args['where']).filter((name) => model.fields.get(name)?.kind !== 'relation')
-  if (keys.length === 0 || leadingFields(model).some((name) => keys.includes(name))) return null
+  const keys = unindexedKeys(call.args['where'], model)
+  if (keys.length === 0) return null
   return {
     kind: 'sequential-scan',
     model: model.name,
@@ -188,6 +188,12 @@ function scans(plan: unknown, table: string): boolean {
   // MySQL and MariaDB name the table by its alias there, which Prisma makes of the table's name or `t0`.
   if (node['access_type'] === 'ALL') return true
   return Object.values(node).some((each) => typeof each === 'object' && scans(each, table))
+}
+
+/** The fields that `where` compares for equality, where no index of the model begins with one of them; else none. */
+export function unindexedKeys(where: unknown, model: Model): string[] {
+  const keys = equalityKeys(where).filter((name) => model.fields.get(name)?.kind !== 'relation')
+  return leadingFields(model).some((name) => keys.includes(name)) ? [] : keys
 }
 
 function leadingFields({ id, uniques, indexes }: Model): readonly string[] {

@@ -22,6 +22,7 @@ import { isSeedProcess, OutsideRequests } from '../loop/outside-requests.ts'
 import { SLOW_REQUEST_MS } from '../metrics/request-metrics.ts'
 import { readsMany } from '../live/request-findings.ts'
 import { liveReporter, LiveMount } from '../live/live-mount.ts'
+import { callRecorder, type CallRecorder } from '../recording/call-recorder.ts'
 import type { PoolRemark } from '../metrics/pool-advice.ts'
 import type { Series } from '../metrics/series.ts'
 import type { ResolvedSlowQueryOptions } from '../options.ts'
@@ -41,6 +42,7 @@ export class MountedRecorder implements LoopListener, FirstMount {
   private readonly outside: OutsideRequests | null
   private readonly plans: PlanSampler | null
   private readonly live: LiveMount | null
+  private readonly recording: CallRecorder | null
 
   constructor(
     readonly host: Host,
@@ -53,6 +55,7 @@ export class MountedRecorder implements LoopListener, FirstMount {
     const reporter = liveReporter(options, process.env, (code, message) => host.warnOnce(code, message))
     this.live =
       reporter === null ? null : new LiveMount(host, this.recorder.reports, options.nPlusOne, reporter)
+    this.recording = callRecorder(host, process.env)
     this.recorder.alerts.add(alerts, (event) => this.queue(() => event))
     this.recorder.mounted(this)
     options.telemetry?.attach(host)
@@ -66,6 +69,7 @@ export class MountedRecorder implements LoopListener, FirstMount {
     call.notes[traceKey] = trace
     // With the beginning of an operation: one that never ends is a reason to look, one that ends after $disconnect is none.
     recorder.alerts.start()
+    this.recording?.started(trace)
     let answer: Promise<unknown>
     try {
       if (scope !== undefined) this.watching(scope).started(trace)
@@ -182,6 +186,7 @@ export class MountedRecorder implements LoopListener, FirstMount {
       series.countError(driverCode ?? code ?? name)
     }
     options.telemetry?.record(trace, error)
+    this.recording?.settled(trace)
     if (slow && !shared) {
       // Its text, which is dear, is made later, and only where Prisma did not record the call site.
       this.slow({ trace, ms, threshold, error, result, settled: stackHere() })

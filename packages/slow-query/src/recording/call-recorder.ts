@@ -1,0 +1,179 @@
+import { createHash, randomBytes } from 'node:crypto'
+import {
+  canonicalize,
+  dialectOf,
+  operationTraits,
+  redactSql,
+  stackHere,
+  type Call,
+  type Host,
+  type RedactedSql,
+} from '@prisma-brisk/core'
+import { routeOf } from '../live/http-requests.ts'
+import { unindexedKeys } from '../live/request-findings.ts'
+import { isKnownName } from '../record/known-name.ts'
+import type { RecordedCall } from '../record/recorded-call.ts'
+import { currentScope, type WatchedScope } from '../request/request-scope.ts'
+import { isBulk, withoutPage, withoutPosition } from '../trace/call-shape.ts'
+import type { OperationTrace } from '../trace/operation-trace.ts'
+import { callSignature, shortened } from './call-signature.ts'
+import { RecordingFile } from './recording-file.ts'
+import { whatRuns, type TestQuestion } from './running-test.ts'
+
+const files = new Map<string, RecordingFile>()
+
+/** The recorder of a client under `brisk record`; null elsewhere. */
+export function callRecorder(
+  host: Host,
+  environment: Readonly<Record<string, string | undefined>>,
+): CallRecorder | null {
+  const { BRISK_RECORD: directory } = environment
+  if (directory === undefined || directory === '') return null
+  let file = files.get(directory)
+  if (file === undefined) files.set(directory, (file = new RecordingFile(directory)))
+  return new CallRecorder(host, file)
+}
+
+/** What is known of a call as it begins: what runs then, and the arguments before anybody changes them. */
+interface Begun extends TestQuestion {
+  readonly scope: WatchedScope | undefined
+  readonly args: string
+  readonly list: string
+}
+
+/** Texts whose redaction is remembered. */
+const MAX_TEXTS = 2000
+
+/** Writes down each call of one client: the test it belongs to, its form, and what it asked of the database. */
+export class CallRecorder {
+  private readonly begun = new WeakMap<OperationTrace, Begun>()
+  private readonly texts = new Map<string, RedactedSql>()
+
+  constructor(
+    private readonly host: Host,
+    private readonly file: RecordingFile,
+  ) {}
+
+  started(trace: OperationTrace): void {
+    const { args } = trace.call
+    const page = withoutPage(args)
+    this.begun.set(trace, {
+      ...whatRuns(),
+      scope: currentScope(),
+      args: secretOf(args),
+      list: secretOf(args['take'] === undefined ? page : withoutPosition(page)),
+    })
+  }
+
+  settled(trace: OperationTrace): void {
+    const begun = this.begun.get(trace)
+    if (begun === undefined) return
+    // Of raw SQL Prisma records no call site.
+    const here = trace.call.model === null ? stackHere() : undefined
+    this.file.add(() => this.lineOf(trace, begun, here))
+  }
+
+  private lineOf(trace: OperationTrace, begun: Begun, here: Error | undefined): RecordedCall {
+    const { call, startedAt, endedAt, rowsReturned, failed } = trace
+    const { batch, cache } = call.notes
+    const { model, operation, transaction } = call
+    const statements = (trace.statements ?? []).map(({ sql }) => {
+      const { sql: text, fingerprint } = this.redacted(sql)
+      return this.file.text(text, fingerprint)
+    })
+    const of = this.host.schema()?.models.get(model ?? '')
+    const unindexed = of === undefined ? [] : unindexedKeys(call.args['where'], of)
+    return {
+      type: 'call',
+      test: begun.test,
+      scope: scopeOf(begun),
+      model,
+      operation,
+      signature: model === null ? this.rawSignature(trace) : callSignature(call),
+      kind: model === null ? 'raw' : operationTraits(operation).isWrite ? 'write' : 'read',
+      args: begun.args,
+      list: begun.list,
+      site: call.callSite(here),
+      from: Math.round(startedAt * 1000),
+      to: Math.round(endedAt * 1000),
+      rows: rowsReturned,
+      statements,
+      ...(batch === undefined ? {} : { batch: { id: batch.id, calls: batch.calls } }),
+      ...(cache === undefined ? {} : { cache }),
+      ...(transaction.kind === 'none' ? {} : { transaction: transaction.kind }),
+      ...(failed ? { failed } : {}),
+      ...(isBulk(call) ? { isBulk: true } : {}),
+      ...(isUnbounded(call) ? { isUnbounded: true } : {}),
+      ...(unindexed.length === 0 ? {} : { unindexed }),
+    }
+  }
+
+  /** Of raw SQL the arguments are text and values: the text alone tells it. */
+  private rawSignature({ call, statements }: OperationTrace): string {
+    const [first] = statements ?? []
+    if (first === undefined) return call.operation
+    const { sql } = this.redacted(first.sql)
+    return `${call.operation} ${shortened(sql.replace(/\s+/g, ' ').trim())}`
+  }
+
+  private redacted(sql: string): RedactedSql {
+    let known = this.texts.get(sql)
+    if (known === undefined) {
+      const { host } = this
+      if (this.texts.size >= MAX_TEXTS) this.texts.clear()
+      known = redactSql(sql, dialectOf(host), { knows: (name) => isKnownName(host, name) })
+      this.texts.set(sql, known)
+    }
+    return known
+  }
+}
+
+/** The name that a middleware or a job gave counts before the route that Node's server shows. */
+function scopeOf({ scope, request }: Begun): RecordedCall['scope'] {
+  if (scope !== undefined) return { name: scope.info.name, number: numberOf(scope) }
+  if (request === null) return null
+  const { message, number } = request
+  return { name: `${message.method ?? 'GET'} ${routeOf(message)}`, number: -number }
+}
+
+const numbers = new WeakMap<object, number>()
+let lastNumber = 0
+
+function numberOf(scope: object): number {
+  let number = numbers.get(scope)
+  if (number === undefined) numbers.set(scope, (number = ++lastNumber))
+  return number
+}
+
+/** A list that neither `take` nor pagination nor a key in `where` bounds. */
+function isUnbounded({ operation, args, notes, host, model }: Call): boolean {
+  if (operation !== 'findMany' || args['take'] !== undefined || notes.bound !== undefined) return false
+  const of = host.schema()?.models.get(model ?? '')
+  const where = args['where']
+  if (of === undefined || typeof where !== 'object' || where === null) return true
+  return ![of.id, ...of.uniques].some((key) => key?.fields.every((field) => isFixed(field, where)))
+}
+
+function isFixed(field: string, where: object): boolean {
+  const value = (where as Readonly<Record<string, unknown>>)[field]
+  if (typeof value !== 'object') return value !== undefined
+  return value === null || value instanceof Date || 'in' in value || 'equals' in value
+}
+
+/** Nobody keeps it, so that nobody finds a value by trying. */
+let secret: Buffer | undefined
+
+function secretOf(args: unknown): string {
+  let text: string
+  try {
+    text = canonicalize(args)
+  } catch {
+    // Arguments in a circle are Prisma's to refuse.
+    return randomBytes(8).toString('hex')
+  }
+  return createHash('sha256')
+    .update((secret ??= randomBytes(16)))
+    .update(text)
+    .digest('hex')
+    .slice(0, 16)
+}
