@@ -47,6 +47,16 @@ export function awaitingSiteOf(stack: string | undefined): string | null {
   return callSiteOf(awaitingPart(stack))
 }
 
+/**
+ * The members of `Promise.all`, `allSettled` and `any` that a stack leads through, innermost first: `2/0` is what the first member of an
+ * outer one does in its third. Calls of one branch follow each other; '' where there is none.
+ */
+export function branchOf(stack: string | null): string {
+  return [...(stack ?? '').matchAll(/^ +at async Promise\.\w+ \(index (\d+)\)$/gm)]
+    .map(([, index]) => index)
+    .join('/')
+}
+
 /** The part of a stack made now that lies behind Prisma. */
 export function awaitingPart(stack: string | undefined): string {
   // Behind it stands who began the interactive transaction.

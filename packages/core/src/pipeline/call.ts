@@ -1,4 +1,4 @@
-import { awaitingSiteOf, callSiteOf } from './call-site.ts'
+import { awaitingSiteOf, branchOf, callSiteOf } from './call-site.ts'
 import type { CallTransaction } from './call-transaction.ts'
 import type { Host } from './host.ts'
 
@@ -216,5 +216,13 @@ export class Call {
    */
   callSite(here?: Error): string | null {
     return callSiteOf(this.dispatcher.callSiteStack()) ?? awaitingSiteOf(here?.stack)
+  }
+
+  /**
+   * Which members of `Promise.all` the call was made in, innermost first: `2/0`. Calls of different branches run beside each other,
+   * whatever the moment has it. '' where it was made in none, or that is not known.
+   */
+  branch(): string {
+    return branchOf(this.dispatcher.callSiteStack())
   }
 }

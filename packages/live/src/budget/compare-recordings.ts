@@ -102,12 +102,13 @@ function mostOf(count: Count | undefined): number {
 
 function judge(title: string, line: ComparedLine, known: KnownLines, finder: Finder): void {
   const { budgets } = finder
+  const same = known.same(title, line)
   const alike = known.alike(title, line)
   const ofForm = known.ofForm(title, line)
   const loop = mostOf(line.loop)
   if (loop > 0 && !alike.some((each) => mostOf(each.loop) > 0))
     finder.add('n-plus-one', title, line, {
-      before: alike[0] === undefined ? null : `${alike[0].calls} calls`,
+      before: same === undefined ? null : `${same.calls} calls, in no loop`,
       after: `${line.loop} calls in a loop`,
       message: `New N+1: ${line.call} is called once a row, ${line.loop} times.`,
       mend: line.call.match(/\.(?:create|update|upsert|delete)/)

@@ -1,6 +1,6 @@
 import { isAbsolute, relative, sep } from 'node:path'
 import type { RecordedCall, RecordedText } from '@prisma-brisk/slow-query'
-import { duplicateReads, isMerged, largestLoop } from './loops.ts'
+import { duplicateReads, isMerged, largestLoop, runBeside } from './loops.ts'
 import { countOf, widened, type Range } from './range.ts'
 import type { ProcessRecording } from './recorded-processes.ts'
 import { byText, lineKey, rowsOf, type QueryLine } from './recording.ts'
@@ -122,7 +122,7 @@ export function fileOf(site: string): string {
 interface Sends {
   /** Statements of one that is answered alone, or of a batch. */
   statements: number
-  /** Whether any was merged with another: then all of them may be. */
+  /** Whether batching, or Prisma itself, may answer several together. */
   isMergeable: boolean
   /** Whether any was sent in a batch of ours: then the text of a batch is theirs. */
   isBatched: boolean
@@ -134,8 +134,8 @@ function learn(sends: Map<string, Sends>, call: Answered): void {
   if (known === undefined)
     sends.set(signature, (known = { statements: 0, isMergeable: false, isBatched: false }))
   known.statements = Math.max(known.statements, texts.length)
-  if (batch !== undefined) known.isBatched = known.isMergeable = true
-  else if (isMerged(call)) known.isMergeable = true
+  if (batch !== undefined) known.isBatched = true
+  if (call.isMergeable === true || isMerged(call)) known.isMergeable = true
 }
 
 /** The lines of one test, over all of its runs. */
@@ -265,8 +265,7 @@ function statementsOf(calls: readonly Answered[], { statements, isMergeable }: S
   const own = calls.reduce((sum, call) => sum + (call.batch === undefined ? call.texts.length : 0), 0)
   const most = Math.max(own, calls.length * statements)
   if (calls.some(({ cache }) => cache !== undefined && cache !== 'bypass')) return { least: 0, most }
-  const isBeside = calls.some((call, at) => at > 0 && call.from < (calls[at - 1]?.to ?? 0))
-  if (calls.length > 1 && isMergeable && isBeside) return { least: statements, most }
+  if (calls.length > 1 && isMergeable && runBeside(calls)) return { least: statements, most }
   return exactly(calls.some(({ batch }) => batch !== undefined) || calls.some(isMerged) ? most : own)
 }
 

@@ -96,18 +96,27 @@ AsyncResource.prototype.runInAsyncScope = function <This, Result>(
   thisArg?: This,
   ...args: unknown[]
 ): Result {
-  const run = (): Result => runInAsyncScope.call(this, work as never, thisArg, ...args) as Result
   const test = nodeTest(this, thisArg)
-  if (test === null) return run()
-  if (test.kind !== 'test') return tests.run(test, run)
+  if (test === null) return runInAsyncScope.call(this, work as never, thisArg, ...args) as Result
+  // Within the resource: it has a context of its own.
+  const within = (): Result => tests.run(test, () => begun(work.apply(thisArg as This, args)))
+  if (test.kind !== 'test') return runInAsyncScope.call(this, within) as Result
   running.add(test)
-  const result = tests.run(test, run)
+  const result = runInAsyncScope.call(this, within) as Result
   // One that calls back ends nobody knows when, but before the next one begins.
   const ended = (): void => void running.delete(test)
   if (result instanceof Promise) result.then(ended, ended)
   else if (args.length < 2) ended()
   else only(test)
   return result
+}
+
+/** A call of Prisma is made when it is awaited, which the runner does in no context of the test. */
+function begun<Result>(result: Result): Result {
+  if (typeof result !== 'object' || result === null || result instanceof Promise) return result
+  const { then } = result as { then?: unknown }
+  if (typeof then !== 'function') return result
+  return new Promise((resolve, reject) => void then.call(result, resolve, reject)) as Result
 }
 
 /** Of tests that call back none runs beside another. */

@@ -56,6 +56,10 @@ export interface RecordedCall {
   readonly list: string
   /** `src/post.ts:12:20` */
   readonly site: string | null
+  /** The members of `Promise.all` that it was made in, innermost first: `2/0`. Default: none. */
+  readonly branch?: string
+  /** Batching is mounted and may answer it together with others that run beside it. */
+  readonly isMergeable?: true
   readonly from: number
   readonly to: number
   /** At the top of the result. */

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import {
   canonicalize,
+  currentScope,
   dialectOf,
   operationTraits,
   redactSql,
@@ -8,12 +9,12 @@ import {
   type Call,
   type Host,
   type RedactedSql,
+  type WatchedScope,
 } from '@prisma-brisk/core'
 import { routeOf } from '../live/http-requests.ts'
 import { unindexedKeys } from '../live/request-findings.ts'
 import { isKnownName } from '../record/known-name.ts'
 import type { RecordedCall } from '../record/recorded-call.ts'
-import { currentScope, type WatchedScope } from '../request/request-scope.ts'
 import { isBulk, withoutPage, withoutPosition } from '../trace/call-shape.ts'
 import type { OperationTrace } from '../trace/operation-trace.ts'
 import { callSignature, shortened } from './call-signature.ts'
@@ -82,6 +83,8 @@ export class CallRecorder {
       return this.file.text(text, fingerprint)
     })
     const of = this.host.schema()?.models.get(model ?? '')
+    const branch = call.branch()
+    const traits = operationTraits(operation)
     const unindexed = of === undefined ? [] : unindexedKeys(call.args['where'], of)
     return {
       type: 'call',
@@ -90,10 +93,12 @@ export class CallRecorder {
       model,
       operation,
       signature: model === null ? this.rawSignature(trace) : callSignature(call),
-      kind: model === null ? 'raw' : operationTraits(operation).isWrite ? 'write' : 'read',
+      kind: model === null ? 'raw' : traits.isWrite ? 'write' : 'read',
       args: begun.args,
       list: begun.list,
       site: call.callSite(here),
+      ...(branch === '' ? {} : { branch }),
+      ...(model !== null && traits.isRead && this.host.carried.has('batching') ? { isMergeable: true } : {}),
       from: Math.round(startedAt * 1000),
       to: Math.round(endedAt * 1000),
       rows: rowsReturned,

@@ -99,34 +99,36 @@ interface VitestTask {
   readonly concurrent?: boolean
   readonly filepath?: string
   readonly file?: VitestTask
-  readonly result?: { readonly retryCount?: number }
+  readonly tasks?: readonly VitestTask[]
+  readonly result?: { readonly state?: string; readonly retryCount?: number }
 }
 
-/** Vitest keeps the task in the global object of each worker. */
+/** Vitest keeps the task that began or ended last in the global object of each worker; which of several at once calls, nobody says. */
 function vitestTest(): RunningTest | null {
   const worker = REALM['__vitest_worker__'] as
     { readonly current?: VitestTask; readonly filepath?: string } | undefined
   if (worker === undefined) return null
   const { current } = worker
-  if (current === undefined)
-    return {
-      run: `setup ${runOf(worker)}`,
-      attempt: 0,
-      file: worker.filepath ?? null,
-      path: [],
-      kind: 'setup',
-    }
-  const file = current.file?.filepath ?? current.filepath ?? worker.filepath ?? null
-  const kind = current.type !== 'test' ? 'setup' : current.concurrent === true ? 'several' : 'test'
-  // Of tests that run at once the worker names the one that began last.
-  const known = kind === 'several' ? (current.suite ?? current.file ?? current) : current
+  const file = current?.file ?? current
+  const path = file?.filepath ?? worker.filepath ?? null
+  if (file === undefined || current === undefined)
+    return { run: `setup ${runOf(worker)}`, attempt: 0, file: path, path: [], kind: 'setup' }
+  if (current.concurrent === true || runsConcurrent(file))
+    return { run: `several ${runOf(file)}`, attempt: 0, file: path, path: [], kind: 'several' }
+  const isTest = current.type === 'test'
   return {
-    run: kind === 'several' ? `several ${runOf(known)}` : runOf(known),
-    attempt: kind === 'test' ? (current.result?.retryCount ?? 0) : 0,
-    file,
-    path: vitestPath(known),
-    kind,
+    run: runOf(current),
+    attempt: isTest ? (current.result?.retryCount ?? 0) : 0,
+    file: path,
+    path: vitestPath(current),
+    kind: isTest ? 'test' : 'setup',
   }
+}
+
+function runsConcurrent({ tasks = [] }: VitestTask): boolean {
+  return tasks.some((each) =>
+    each.type === 'test' ? each.concurrent === true && each.result?.state === 'run' : runsConcurrent(each),
+  )
 }
 
 function vitestPath(task: VitestTask): string[] {
