@@ -115,9 +115,10 @@ function environmentOf(directory: string): Record<string, string> {
 export function recordingOf(folded: Folded, hasPlaces = false): Recording {
   const queries: Record<string, QueryLine[]> = {}
   for (const [title, lines] of folded)
-    queries[title] = lines.map(({ site, texts: _, ...line }) =>
-      hasPlaces && site !== null ? { ...line, at: site } : line,
-    )
+    queries[title] = lines.map((each) => {
+      const { site, texts: _, ...line } = each
+      return hasPlaces && site !== null ? { ...line, at: site } : line
+    })
   return { version: RECORDING_VERSION, queries }
 }
 

@@ -171,9 +171,9 @@ const runsOfMocha = new WeakMap<MochaTest, string>()
 let ofMocha: RunningTest | null = null
 
 /** Hooks of mocha's root suite; mocha loads this module too, by `MOCHA_OPTIONS`. Its tests run one after the other. */
-export const mochaHooks = {
-  beforeEach(this: MochaContext): void {
-    const { currentTest: test } = this
+export const mochaHooks: { beforeEach(this: object): void; afterEach(): void } = {
+  beforeEach(): void {
+    const { currentTest: test } = this as MochaContext
     if (test === undefined) return
     const first = test.retriedTest?.() ?? test
     let run = runsOfMocha.get(first)

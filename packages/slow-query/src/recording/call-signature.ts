@@ -50,7 +50,7 @@ function argument(name: string, value: unknown, at: Place): string {
     case 'update':
       return named(name, written(value, at, 0))
     case 'orderBy':
-      return named(name, order(value, at, 0))
+      return named(name, order(value, 0))
     case 'distinct':
     case 'by':
       return named(name, fieldNames(value, at))
@@ -103,14 +103,14 @@ function written(value: unknown, at: Place, depth: number): string | null {
   return braced(parts)
 }
 
-function order(value: unknown, at: Place, depth: number): string | null {
+function order(value: unknown, depth: number): string | null {
   if (value === 'asc' || value === 'desc') return value
-  if (Array.isArray(value)) return listOf(value, (each) => order(each, at, depth))
+  if (Array.isArray(value)) return listOf(value, (each) => order(each, depth))
   if (!isPlain(value) || depth > DEEPEST) return null
   // Of an order the sequence counts.
   const parts = Object.keys(value)
     .filter((name) => value[name] !== undefined)
-    .map((name) => named(name, order(value[name], at, depth + 1)))
+    .map((name) => named(name, order(value[name], depth + 1)))
   return braced(parts)
 }
 

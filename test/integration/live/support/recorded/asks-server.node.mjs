@@ -17,8 +17,8 @@ before(async () => {
 // Nothing is asked of it whether it has delivered what it knows.
 after(() => server.kill('SIGKILL'))
 
-test('fetches the feed', async () => void (await (await fetch(`${address}/feed`)).json()))
-test('gets a user', async () => {
+void test('fetches the feed', async () => void (await (await fetch(`${address}/feed`)).json()))
+void test('gets a user', async () => {
   const [response] = await once(get(`${address}/users/7c9e6679-7425-40de-944b-e07fc1f90ae7`), 'response')
   response.resume()
   await once(response, 'end')

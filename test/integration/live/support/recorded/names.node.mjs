@@ -9,13 +9,13 @@ import { job, lookUp, prisma } from './feed.js'
 after(() => prisma.$disconnect())
 
 const secret = 'hunter2@example.com'
-test(`finds ${secret} of ${new Date().toISOString()} with ${randomUUID()}`, () => lookUp(secret))
-test('C:\\Users\\me\\"feed" ❯ \u001b[31mred', () => job())
-test('counts by raw SQL', async () => {
+void test(`finds ${secret} of ${new Date().toISOString()} with ${randomUUID()}`, () => lookUp(secret))
+void test('C:\\Users\\me\\"feed" ❯ \u001b[31mred', () => job())
+void test('counts by raw SQL', async () => {
   await prisma.$queryRaw`SELECT count(*) FROM "User" WHERE "email" = ${secret}`
   await prisma.$queryRawUnsafe(`SELECT count(*) FROM "User" WHERE "email" = '${secret}'`)
 })
-test('has processes of its own', async () => {
+void test('has processes of its own', async () => {
   const program = new URL('child.js', import.meta.url)
   await once(fork(program), 'exit')
   spawnSync('sh', ['-c', `cd / && "${process.execPath}" "${program.pathname}"`])
