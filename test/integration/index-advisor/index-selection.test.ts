@@ -473,6 +473,31 @@ describe('X51 X52 selection', () => {
     expect(chosen.map((each) => each.unsettled?.rows)).toEqual(chosen.map(() => 50_000))
   })
 
+  test('FL-A3 a statement of a table with policies is planned with what they ask', async () => {
+    const sql = 'select * from "Post" order by "createdAt" desc limit 10'
+    const workload = await workloadOf([{ sql }])
+    const secured = {
+      ...catalog,
+      tables: catalog.tables.map((table) =>
+        table.name === 'Post'
+          ? { ...table, rowSecurity: { equal: ['categoryId'], isReadWhole: true } }
+          : table,
+      ),
+    }
+    const [shape] = await workloadShapes(workload, secured)
+    if (shape === undefined) throw new Error('not read')
+    const policy = { column: 'categoryId', operator: 'equals', isOptional: false } as const
+    const { chosen } = await select({
+      workload,
+      schema: secured,
+      shapes: [{ ...shape, conditions: [policy], isPartial: true }],
+      candidates: [candidateOf(secured, 'Post', 'categoryId, createdAt')],
+    })
+    expect(chosen.map(({ candidate, confidence }) => [candidateId(candidate), confidence])).toEqual([
+      ['Post(categoryId, createdAt)', 'estimated'],
+    ])
+  })
+
   test('KA-A5 each index that is chosen gains beside the others', async () => {
     const workload = await workloadOf([
       { sql: 'select * from "Post" where "status" = $1 and "createdAt" > $2', calls: 100 },

@@ -1,13 +1,16 @@
-import type { Catalog, ColumnStatistics } from './catalog.ts'
+import type { Catalog, ColumnStatistics, RowSecurity } from './catalog.ts'
 
 /** What is known of a table's rows, from wherever it was read. */
 export interface CatalogStatistics {
   readonly table: string
   /** Null: whatever schema the table is in. */
   readonly schema: string | null
-  readonly rows: number
+  /** Null: the table was never analysed. */
+  readonly rows: number | null
   /** Its rows are in partitions. Default: it is not known to be. */
   readonly isPartitioned?: boolean | undefined
+  /** As the database has it. Default: it is off there, or not known. */
+  readonly rowSecurity?: RowSecurity | undefined
   /** By the database's column names. */
   readonly columns: ReadonlyMap<string, ColumnStatistics>
 }
@@ -26,6 +29,7 @@ export function withStatistics(catalog: Catalog, statistics: readonly CatalogSta
         ...table,
         rows: known.rows,
         ...(known.isPartitioned === true ? { isPartitioned: true } : {}),
+        ...(known.rowSecurity === undefined ? {} : { rowSecurity: known.rowSecurity }),
         columns: table.columns.map((column) => ({
           ...column,
           statistics: known.columns.get(column.name) ?? null,

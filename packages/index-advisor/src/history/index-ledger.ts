@@ -1,3 +1,4 @@
+import { type RowPolicy, rowSecurityOf } from '../sql/row-policy.ts'
 import type { CatalogIndex, ClaimSource, IndexKey, Provider, RowSecurity } from '../catalog/catalog.ts'
 
 /** A table as a statement names it; `schema` null where it does not say. */
@@ -12,19 +13,6 @@ export interface LedgerTable extends TableName {
   readonly isPartitioned: boolean
   /** Null where row level security is off. */
   readonly rowSecurity: RowSecurity | null
-}
-
-/** What `CREATE POLICY` says of the rows that a SELECT sees. */
-export interface RowPolicy {
-  readonly name: string
-  /** Of several permissive ones a row must meet one, of the restrictive ones all. */
-  readonly isPermissive: boolean
-  /** Columns compared by equality with something that is no column. */
-  readonly equal: readonly string[]
-  /** Nothing else is asked of the row. */
-  readonly isReadWhole: boolean
-  /** No column is asked for: it opens or shuts the whole table, as a switch for administrators does. */
-  readonly isSwitch: boolean
 }
 
 interface Entry {
@@ -219,20 +207,6 @@ export class IndexLedger {
     if (this.provider !== 'postgresql') return null
     const said = schema ?? this.searchPath
     return said === 'public' ? null : said
-  }
-}
-
-/** The equality that every way to see a row asks for. */
-function rowSecurityOf(policies: readonly RowPolicy[]): RowSecurity | null {
-  const asking = policies.filter((each) => !each.isSwitch)
-  const [first, ...others] = asking.filter((each) => each.isPermissive)
-  const shared = (first?.equal ?? []).filter((column) => others.every((each) => each.equal.includes(column)))
-  const opens = asking.some((each) => each.isPermissive && each.isReadWhole && each.equal.length === 0)
-  if (opens && asking.every((each) => each.isPermissive)) return null
-  const restricted = asking.filter((each) => !each.isPermissive).flatMap((each) => each.equal)
-  return {
-    equal: [...new Set([...shared, ...restricted])],
-    isReadWhole: first !== undefined && others.length === 0 && asking.every((each) => each.isReadWhole),
   }
 }
 

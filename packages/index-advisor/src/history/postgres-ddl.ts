@@ -11,7 +11,7 @@ import type {
 } from 'libpg-query'
 import type { CatalogIndex, IndexKey, IndexType } from '../catalog/catalog.ts'
 import { nameOf, stringOf } from '../sql/parse-tree.ts'
-import { rowsSeen } from './row-policy.ts'
+import { rowsSeen } from '../sql/row-policy.ts'
 import type { IndexLedger, MigrationSource, TableName } from './index-ledger.ts'
 
 /** Enters what a statement of PostgreSQL or SQLite does to tables and indexes, by PostgreSQL's parse of it. */

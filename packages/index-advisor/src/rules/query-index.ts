@@ -23,7 +23,7 @@ and a sort on different columns: without a planner the sort wins if there is a \
 be read backwards, so \`desc\` appears only if directions are mixed. If an index on the first columns exists, the
 recommendation says that the longer one makes it redundant. Each arm of an \`OR\` gets an index of its own, without the sort: what the arms find is sorted together. PostgreSQL
 sorts behind a column that it finds by IS NULL, so there no such column stands in front of a sort; SQLite, MySQL and
-MariaDB read it in order. With row level security in the migrations, what its policies compare by equality counts as a
+MariaDB read it in order. With row level security in the migrations or the statistics, what its policies compare by equality counts as a
 condition of every query of the table, and nothing is proved there.`,
   silent: [
     'Unique lookups, and queries that an existing index serves.',

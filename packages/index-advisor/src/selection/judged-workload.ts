@@ -6,6 +6,7 @@ import type { Candidate } from '../candidate/candidate.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { type JudgedQuery, tableKey } from '../planner/cost-matrix.ts'
 import type { QueryShape } from '../shape/query-shape.ts'
+import { tableOf } from '../rule.ts'
 import { rowsOf } from '../statistics/match-schema.ts'
 import { findTable } from '../statistics/statistics.ts'
 import type { Statistics } from '../statistics/statistics.ts'
@@ -78,7 +79,8 @@ export async function judgedWorkload(
       oneOff.push(observed)
       continue
     }
-    const judged = await judge(observed.fingerprint, observed, observed.rows)
+    const asked = withPolicies(observed, catalog, shapes, statistics.values)
+    const judged = await judge(observed.fingerprint, asked, observed.rows)
     queries.push({
       ...judged,
       calls: observed.calls,
@@ -143,6 +145,20 @@ export async function judgedWorkload(
     }
   }
   return { queries, oneOff }
+}
+
+/** The server adds what policies ask to each query, and does not say so: as far as they are known, it is planned with them. */
+function withPolicies(
+  observed: WorkloadQuery,
+  catalog: Catalog,
+  shapes: readonly QueryShape[],
+  hasValues: boolean,
+): Omit<ShapeQuery, 'isExact'> {
+  const own = shapes.filter((each) => each.evidence.fingerprint === observed.fingerprint)
+  const [only, ...others] = own
+  if (observed.kind !== 'select' || only === undefined || others.length > 0) return observed
+  const secured = tableOf(catalog, only)?.rowSecurity?.equal ?? []
+  return (secured.length === 0 ? null : queryOfShape(only, hasValues)) ?? observed
 }
 
 /** Planner and statistics know a table by its schema; the catalog names one only where Prisma does. */

@@ -1,10 +1,13 @@
+import type { RowSecurity } from '../catalog/catalog.ts'
 import { AdvisorError } from '../errors.ts'
+import { printedPolicies, rowSecurityOf } from '../sql/row-policy.ts'
 import {
   columnsQuery,
   extendedStatisticsQuery,
   extensionsQuery,
   foreignKeysQuery,
   indexesQuery,
+  policiesQuery,
   plannerSettings,
   serverQuery,
   settingsQuery,
@@ -94,6 +97,7 @@ async function readStatistics(
   const valueRows = groupBy(await client.query(valuesQuery(version, values), [schemas]), 'schema', 'relation')
   const indexes = groupBy(await client.query(indexesQuery, [schemas]), 'oid')
   const foreignKeys = groupBy(await client.query(foreignKeysQuery), 'oid')
+  const security = await rowSecurity(groupBy(await client.query(policiesQuery), 'oid'), columns)
   const extended = groupBy(await client.query(extendedStatisticsQuery), 'oid')
 
   const defaultSchema = textOrNull(server, 'default_schema')
@@ -134,6 +138,7 @@ async function readStatistics(
           indexScans: count(row, 'index_scans'),
           changedSinceAnalysed: count(row, 'changed'),
         },
+        ...rowSecurityIn(security.get(oid)),
         columns: (columns.get(oid) ?? []).map((column) => readColumn(column, own)),
         indexes: (indexes.get(oid) ?? []).map((index) =>
           readIndex(index, pages(index), analysed(index), statisticsOf(text(index, 'name'))),
@@ -159,6 +164,29 @@ async function readStatistics(
     unreadable: unreadable.map((row) => `${text(row, 'schema')}.${text(row, 'name')}`),
     tables,
   }
+}
+
+/** By table; null: every row is seen all the same. */
+async function rowSecurity(
+  policies: ReadonlyMap<string, readonly Row[]>,
+  columns: ReadonlyMap<string, readonly Row[]>,
+): Promise<ReadonlyMap<string, RowSecurity | null>> {
+  const found = new Map<string, RowSecurity | null>()
+  for (const [oid, rows] of policies) {
+    const named = rows.flatMap((row) => {
+      const name = textOrNull(row, 'name')
+      const using = textOrNull(row, 'using_expression')
+      return name === null ? [] : [{ name, isPermissive: flag(row, 'is_permissive'), using }]
+    })
+    const isText = (column: string) =>
+      (columns.get(oid) ?? []).some((row) => row['name'] === column && /^character/.test(text(row, 'type')))
+    found.set(oid, rowSecurityOf(await printedPolicies(named, isText)))
+  }
+  return found
+}
+
+function rowSecurityIn(found: RowSecurity | null | undefined): Pick<TableStatistics, 'rowSecurity'> {
+  return found == null ? {} : { rowSecurity: found }
 }
 
 /** Tables of other schemas may be closed to the role; the application's own must be open to it. */

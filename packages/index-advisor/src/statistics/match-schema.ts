@@ -52,10 +52,10 @@ export function checkStatistics(catalog: Catalog, statistics: Statistics): void 
 export function catalogStatistics(statistics: Statistics): CatalogStatistics[] {
   return statistics.tables.flatMap((table) => {
     const rows = rowsOf(statistics, table)
-    if (rows === null) return []
+    if (rows === null && table.rowSecurity === undefined) return []
     const columns = table.columns.flatMap((column): [string, ColumnStatistics][] => {
       const values = column.inheritedStatistics ?? column.statistics
-      if (values === null) return []
+      if (values === null || rows === null) return []
       const described = {
         nullFraction: values.nullFraction,
         distinct: distinctValues(values, rows),
@@ -71,9 +71,10 @@ export function catalogStatistics(statistics: Statistics): CatalogStatistics[] {
       {
         table: table.name,
         schema,
-        rows: Math.round(rows),
+        rows: rows === null ? null : Math.round(rows),
         columns: new Map(columns),
         ...(isPartitioned ? { isPartitioned } : {}),
+        ...(table.rowSecurity === undefined ? {} : { rowSecurity: table.rowSecurity }),
       },
     ]
   })

@@ -194,6 +194,15 @@ export const foreignKeysQuery = `
   where k.contype = 'f' and k.conparentid = 0
   order by k.conrelid, k.conname`
 
+/** Policies that decide which rows a SELECT sees; a row without a name: row level security is on. */
+export const policiesQuery = `
+  select c.oid::text as oid, p.polname as name, p.polpermissive as is_permissive,
+         pg_catalog.pg_get_expr(p.polqual, p.polrelid) as using_expression
+  from pg_catalog.pg_class c
+  left join pg_catalog.pg_policy p on p.polrelid = c.oid and p.polcmd in ('*', 'r')
+  where c.relrowsecurity
+  order by c.oid, p.polname`
+
 export const extendedStatisticsQuery = `
   select e.stxrelid::text as oid, e.stxname as name, pg_catalog.pg_get_statisticsobjdef(e.oid) as definition,
          'm' = any (e.stxkind) as has_common_values,

@@ -1,3 +1,5 @@
+import type { RowSecurity } from '../catalog/catalog.ts'
+
 /**
  * What a planner knows of a database: physical tables, sizes, value statistics, settings. `brisk statistics export`
  * prints one as JSON; planners rebuild an empty database from it that plans as the exported one would.
@@ -52,6 +54,8 @@ export interface TableStatistics {
   readonly rows: number
   readonly allVisiblePages: number
   readonly activity: TableActivity
+  /** What row level security asks of each row, without a value; absent where it is off, or lets everybody see all. */
+  readonly rowSecurity?: RowSecurity
   readonly columns: readonly TableColumn[]
   readonly indexes: readonly TableIndex[]
   readonly foreignKeys: readonly { readonly name: string; readonly definition: string }[]
