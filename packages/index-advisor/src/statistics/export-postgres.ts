@@ -179,7 +179,9 @@ async function rowSecurity(
       return name === null ? [] : [{ name, isPermissive: flag(row, 'is_permissive'), using }]
     })
     const isText = (column: string) =>
-      (columns.get(oid) ?? []).some((row) => row['name'] === column && text(row, 'type').startsWith('character varying'))
+      (columns.get(oid) ?? []).some(
+        (row) => row['name'] === column && text(row, 'type').startsWith('character varying'),
+      )
     found.set(oid, rowSecurityOf(await printedPolicies(named, isText)))
   }
   return found
