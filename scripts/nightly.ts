@@ -22,6 +22,7 @@ const RUNS: Run[] = [
     env: seeds(10_000),
   },
   { name: 'unique-reads', tests: ['batching/unique-reads-oracle'], env: seeds(2000) },
+  { name: 'loops', tests: ['batching/loops-oracle'], env: seeds(5000) },
   { name: 'creates', tests: ['batching/creates-oracle'], env: seeds(5000) },
   { name: 'freshness', tests: ['cache/freshness-oracle'], env: seeds(5000) },
   { name: 'pagination', tests: ['pagination/walk', 'pagination/cut'], env: seeds(5000) },

@@ -17,6 +17,8 @@ import { createGroupsOf } from './create/create-shape.ts'
 import { Collector } from './loader/collector.ts'
 import { anyOrder, Loader, type Merging } from './loader/loader.ts'
 import { LoaderMap } from './loader/loader-map.ts'
+import { LoopWatch } from './loop/loop-watch.ts'
+import { NOTHING } from './loop/prefetch.ts'
 import { MountState } from './loader/mount-state.ts'
 import { scheduleOf } from './loader/schedule.ts'
 import { SerialDispatch } from './loader/serial-dispatch.ts'
@@ -31,6 +33,7 @@ export class Batching {
   private readonly schedule: BatchSchedule
   private readonly loaders: LoaderMap
   private readonly transactions = new WeakMap<CallTransaction, TransactionReads>()
+  private readonly loops: LoopWatch | null
 
   constructor(
     private readonly host: Host,
@@ -39,6 +42,7 @@ export class Batching {
   ) {
     this.state = new MountState(host, options, statistics)
     this.schedule = scheduleOf(options)
+    this.loops = options.loops === null ? null : new LoopWatch(host, options.loops, statistics)
     const schedule = this.registered(this.state.collector)
     this.loaders = new LoaderMap((model, operation) => {
       this.state.uniqueReads.register(model.name, operation)
@@ -50,8 +54,9 @@ export class Batching {
   readonly middleware: Middleware = (call, passOn) => {
     const { transaction, dataPath } = call
     const isFluent = dataPath.length > 0 && isUniqueRead(call.operation) && transaction.kind !== 'array'
-    const next: Next = isFluent ? (sent) => this.sendFluent(sent, passOn) : passOn
     const model = this.modelOf(call)
+    const sending: Next = isFluent ? (sent) => this.sendFluent(sent, passOn) : passOn
+    const next = model === null ? this.watched(sending) : sending
     if (transaction.kind === 'none') {
       return model === null ? next(call) : this.collect(this.loaders, call, next, model)
     }
@@ -112,10 +117,24 @@ export class Batching {
     const { inFlight, tracing } = this.state
     // A scope that throws fails its own call, before it counts as one that is in flight.
     const caller = scope?.()
-    const member = new BatchedCall(this.state.withOwnBytes(call), next, inFlight.presence)
+    const loops = this.loops?.current() ?? null
+    const own = this.state.withOwnBytes(call)
     this.statistics.calls++
-    if (tracing.isOn) tracing.note(member.call)
-    return scope === null ? loaders.load(member, model) : loaders.loadWithin(caller, member, model)
+    const track = loops === null || call.operation === 'create' ? null : loops.track(own, model, caller)
+    const kept = track === null ? NOTHING : loops?.kept(track, own)
+    if (track === null) loops?.writes(own)
+    if (kept !== NOTHING) return Promise.resolve(kept)
+    const member = new BatchedCall(own, next, inFlight.presence)
+    if (tracing.isOn) tracing.note(own)
+    const load = (each: BatchedCall) =>
+      scope === null ? loaders.load(each, model) : loaders.loadWithin(caller, each, model)
+    return loops === null || track === null ? load(member) : loops.send(track, { load, member })
+  }
+
+  /** What is not collected may still answer the rows of a loop, or write what one reads. */
+  private watched(next: Next): Next {
+    const { loops } = this
+    return loops === null ? next : (call) => loops.pass(call, () => next(call))
   }
 
   private count(): void {

@@ -7,6 +7,7 @@ export type {
   InterchangeableTransaction,
 } from '@prisma-brisk/core'
 export { RowsNotToldApartError } from './errors.ts'
-export type { BatchedOperation, BatchingOptions, BatchSchedule } from './options.ts'
-export type { BatchingStats } from './statistics.ts'
+export type { BatchedOperation, BatchingOptions, BatchSchedule, LoopOptions } from './options.ts'
+export type { BatchingStats, LoopStats } from './statistics.ts'
 export type { BatchEvent } from './report/batch-event.ts'
+export type { LoopEvent } from './report/loop-event.ts'

@@ -1,4 +1,14 @@
-import { bag, boolean, callable, checkOptions, either, integer, oneOf, record } from '@prisma-brisk/core'
+import {
+  bag,
+  boolean,
+  callable,
+  checkOptions,
+  either,
+  finite,
+  integer,
+  oneOf,
+  record,
+} from '@prisma-brisk/core'
 
 /** Decides when collected calls are sent: it is given a function that sends them, and calls it once. */
 export type BatchSchedule = (dispatch: () => void) => void
@@ -37,6 +47,15 @@ export interface BatchingOptions {
   readonly models?: Readonly<Record<string, boolean>> | undefined
   /** Operations that are not merged: `false`; `OrThrow` goes with its sibling. Default: all on. */
   readonly operations?: Readonly<Partial<Record<BatchedOperation, boolean>>> | undefined
+  /**
+   * Loops of reads in a request (`runRequest`, the request middlewares), one call after another, each for a row of a list that was
+   * read before. `'report'` (default) recognises them; `'mend'` has the third call read the answers of those to come, in one
+   * statement; `false` looks for none. See {@link LoopOptions}.
+   *
+   * @example
+   * batching({ loops: 'mend' })
+   */
+  readonly loops?: 'report' | 'mend' | false | LoopOptions | undefined
   /** Writes to merge. */
   readonly writes?:
     | {
@@ -50,6 +69,29 @@ export interface BatchingOptions {
     | undefined
 }
 
+/** What is done about loops of reads. */
+export interface LoopOptions {
+  /** Default `'report'`. */
+  readonly mode?: 'report' | 'mend' | undefined
+  /** Calls that make a loop. Default 2: the third asks for the rest. */
+  readonly after?: number | undefined
+  /** Answers that one statement may bring for calls to come. Default 500. */
+  readonly maxPrefetch?: number | undefined
+  /**
+   * Milliseconds for which such an answer may be given. Default 100; never longer than four times what the loop has taken until it
+   * was read. Writes that the suite sees end it at once.
+   */
+  readonly maxAge?: number | undefined
+  /**
+   * Names the task that runs, where it is no request: any object that is the same for all of its calls and no other's, undefined
+   * outside of tasks. It runs once a call.
+   *
+   * @example
+   * batching({ loops: { mode: 'mend', scope: () => job.getStore() } })
+   */
+  readonly scope?: (() => object | null | undefined) | undefined
+}
+
 export type BatchedOperation = 'findUnique' | 'findFirst' | 'findMany' | 'count' | 'aggregate'
 
 export interface ResolvedBatchingOptions {
@@ -60,6 +102,16 @@ export interface ResolvedBatchingOptions {
   /** Prisma's operation names, `OrThrow` ones too. */
   readonly operations: ReadonlySet<string>
   readonly creates: boolean
+  /** Null where none are looked for. */
+  readonly loops: ResolvedLoopOptions | null
+}
+
+export interface ResolvedLoopOptions {
+  readonly mode: 'report' | 'mend'
+  readonly after: number
+  readonly maxPrefetch: number
+  readonly maxAge: number
+  readonly scope: (() => unknown) | null
 }
 
 /** @throws InvalidOptionsError */
@@ -80,6 +132,11 @@ export function resolveOptions(options: BatchingOptions = {}): ResolvedBatchingO
       count: boolean,
       aggregate: boolean,
     }),
+    loops: either(
+      "'report' | 'mend' | false | { mode, after, maxPrefetch, maxAge, scope }",
+      oneOf('report', 'mend', false),
+      loops,
+    ),
     writes: bag({ create: boolean }),
   })
   const {
@@ -101,7 +158,28 @@ export function resolveOptions(options: BatchingOptions = {}): ResolvedBatchingO
       ),
     ),
     creates: writes.create === true,
+    loops: resolveLoops(options.loops),
   })
+}
+
+const loops = bag({
+  mode: oneOf('report', 'mend'),
+  after: integer({ min: 2 }),
+  maxPrefetch: integer({ min: 1 }),
+  maxAge: finite({ min: 0 }),
+  scope: callable,
+})
+
+function resolveLoops(given: BatchingOptions['loops']): ResolvedLoopOptions | null {
+  if (given === false) return null
+  const {
+    mode = 'report',
+    after = 2,
+    maxPrefetch = 500,
+    maxAge = 100,
+    scope = null,
+  } = typeof given === 'string' ? { mode: given } : (given ?? {})
+  return Object.freeze({ mode, after, maxPrefetch, maxAge, scope })
 }
 
 const family: Readonly<Record<BatchedOperation, readonly string[]>> = {

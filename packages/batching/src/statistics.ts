@@ -13,6 +13,18 @@ export interface BatchingStats {
    * found nothing.
    */
   readonly fallbacks: number
+  /** Loops of reads in requests; see `loops`. */
+  readonly loops: LoopStats
+}
+
+/** Counts of loops that are over. */
+export interface LoopStats {
+  /** Loops that were recognised, mended or not. */
+  readonly seen: number
+  /** Answers that were read before a call asked for them. */
+  readonly ahead: number
+  /** Those of them that calls got; they count as `batched` too. */
+  readonly used: number
 }
 
 export class Statistics implements BatchingStats {
@@ -21,9 +33,10 @@ export class Statistics implements BatchingStats {
   statements = 0
   passedThrough = 0
   fallbacks = 0
+  readonly loops = { seen: 0, ahead: 0, used: 0 }
 
   snapshot(): BatchingStats {
-    const { calls, batched, statements, passedThrough, fallbacks } = this
-    return { calls, batched, statements, passedThrough, fallbacks }
+    const { calls, batched, statements, passedThrough, fallbacks, loops } = this
+    return { calls, batched, statements, passedThrough, fallbacks, loops: { ...loops } }
   }
 }

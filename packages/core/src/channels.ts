@@ -16,6 +16,8 @@ export const channels = {
   cache: channel('prisma-brisk:cache'),
   /** Each merged statement. */
   batch: channel('prisma-brisk:batch'),
+  /** Each loop of reads that batching has seen, once it is over. */
+  loop: channel('prisma-brisk:loop'),
   /** Each limit applied, refused or lifted, and lists that pass one and are answered all the same: once a place and minute. */
   limit: channel('prisma-brisk:limit'),
   /** Each slow operation. */

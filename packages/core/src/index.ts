@@ -22,7 +22,7 @@ export {
   UnsupportedClientError,
 } from './errors.ts'
 export type { Args, Call, CallNotes, FetchDecorator, Send } from './pipeline/call.ts'
-export { ChangeWatch, type ChangeCounts } from './pipeline/change-watch.ts'
+export { ChangeWatch, type ChangeCounts, type ChangeListener } from './pipeline/change-watch.ts'
 export { DeferredWatch, type DeferredCounts, type DeferredFailure } from './pipeline/deferred-watch.ts'
 export { computedCall } from './pipeline/computed-call.ts'
 export { awaitingSiteOf, callSiteOf, stackHere } from './pipeline/call-site.ts'

@@ -11,6 +11,8 @@ export interface Presence {
 export class BatchedCall {
   /** The value of its key; an array where its batch key has several. */
   value: unknown = undefined
+  /** Whether nobody has made it yet: it may share a statement, and is never sent by itself. */
+  readonly isAhead: boolean = false
   /** The order of what it selects, see `answerOrder`; found out where calls are grouped. */
   order = ''
   private outcome: unknown = pending
@@ -68,6 +70,11 @@ export class BatchedCall {
     this.waiter?.reject(error)
   }
 
+  /** Leaves a call that nobody has made without an answer. */
+  drop(): void {
+    this.reject(DROPPED)
+  }
+
   private settle(outcome: unknown): boolean {
     if (this.isSettled) return false
     this.outcome = outcome
@@ -85,3 +92,11 @@ export class BatchedCall {
 }
 
 const pending = Symbol('pending')
+const DROPPED = new Error('prisma-brisk: asked for ahead, and not answered')
+
+/** The calls that somebody has made; of the others it makes an end. */
+export function madeOnes(members: readonly BatchedCall[]): readonly BatchedCall[] {
+  if (!members.some(({ isAhead }) => isAhead)) return members
+  for (const member of members) if (member.isAhead) member.drop()
+  return members.filter(({ isAhead }) => !isAhead)
+}

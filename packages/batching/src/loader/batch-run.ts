@@ -1,4 +1,4 @@
-import type { BatchedCall } from '../batch-key/batched-call.ts'
+import { madeOnes, type BatchedCall } from '../batch-key/batched-call.ts'
 import type { CallGroup } from '../batch-key/call-group.ts'
 import { nextBatchId, publishBatch, type BatchOutcome } from '../report/batch-event.ts'
 import { inParallel } from '../statement/in-parallel.ts'
@@ -82,10 +82,12 @@ export abstract class BatchRun {
 
   /** Has calls sent each by itself. */
   protected putBack(members: readonly BatchedCall[], error: unknown): void {
+    const made = madeOnes(members)
+    if (made.length === 0) return
     this.error ??= error
-    this.fallbacks += members.length
-    this.state.statistics.fallbacks += members.length
-    for (const member of members) this.unanswered.push(member)
+    this.fallbacks += made.length
+    this.state.statistics.fallbacks += made.length
+    for (const member of made) this.unanswered.push(member)
   }
 
   protected async replay(member: BatchedCall, equals: readonly BatchedCall[] | null = null): Promise<void> {

@@ -2,7 +2,7 @@ import type { Model } from '@prisma-brisk/core'
 import DataLoader from 'dataloader'
 import type { BatchRun } from './batch-run.ts'
 import { CallGroup } from '../batch-key/call-group.ts'
-import type { BatchedCall } from '../batch-key/batched-call.ts'
+import { madeOnes, type BatchedCall } from '../batch-key/batched-call.ts'
 import type { MountState } from './mount-state.ts'
 import type { BatchSchedule } from '../options.ts'
 import { afterAtMost } from './schedule.ts'
@@ -142,8 +142,9 @@ export class Loader {
 
   /** What shares nothing has nothing to wait for, and neither has what comes after it. */
   private sendEach({ members }: CallGroup): Promise<void> {
-    this.state.statistics.passedThrough += members.length
-    for (const member of members)
+    const made = madeOnes(members)
+    this.state.statistics.passedThrough += made.length
+    for (const member of made)
       this.sent(member).then(
         (answer) => member.resolve(answer),
         (error: unknown) => member.reject(error),

@@ -1,7 +1,7 @@
 import { judgeFailure, StatementCallers } from '@prisma-brisk/core'
 import { inOrderOf } from '../batch-key/answer-order.ts'
 import type { BatchKey } from '../batch-key/batch-key.ts'
-import type { BatchedCall } from '../batch-key/batched-call.ts'
+import { madeOnes, type BatchedCall } from '../batch-key/batched-call.ts'
 import { equalOnes } from '../batch-key/call-group.ts'
 import { ownBatchOf } from '../batch-key/own-batch.ts'
 import { BatchRun } from '../loader/batch-run.ts'
@@ -135,11 +135,12 @@ export class ReadBatch extends BatchRun {
    * of the application, as in production, it is the same for all of them, and one is enough.
    */
   private replayMissed(missed: readonly BatchedCall[]): void {
-    const [first, ...others] = missed
+    const made = madeOnes(missed)
+    const [first, ...others] = made
     if (first === undefined) return
     const { operation } = first.call
     if (others.length === 0 || !operation.endsWith('OrThrow') || first.call.isShownByErrors)
-      return this.putBack(missed, undefined)
+      return this.putBack(made, undefined)
     this.putBack([first], undefined)
     this.misses.push({ first, others })
   }
@@ -161,7 +162,8 @@ export class ReadBatch extends BatchRun {
    * finds for a call is right, and what it does not find may be there all the same: those calls are sent alone, unless the
    * values are of types that are equal in JavaScript exactly where they are equal in the database.
    */
-  private async leaveToPrisma(calls: readonly (readonly BatchedCall[])[]): Promise<void> {
+  private async leaveToPrisma(given: readonly (readonly BatchedCall[])[]): Promise<void> {
+    const calls = given.map(madeOnes).filter((equal) => equal.length > 0)
     if (calls.length < 2) return inParallel(calls, 1, (equal) => this.share(equal))
     const missed: BatchedCall[] = []
     const uncertain: BatchedCall[] = []
@@ -189,7 +191,13 @@ export class ReadBatch extends BatchRun {
   /** Sends one of several equal calls unchanged; the others get copies of its answer. */
   private async share(members: readonly BatchedCall[]): Promise<void> {
     const { statistics } = this.state
-    const [first, ...others] = members as [BatchedCall, ...BatchedCall[]]
+    // One that nobody has made is not sent for others either.
+    const first = members.find(({ isAhead }) => !isAhead)
+    if (first === undefined) {
+      madeOnes(members)
+      return
+    }
+    const others = members.filter((member) => member !== first)
     let answer: unknown
     try {
       answer = await this.send(first, members)
@@ -219,7 +227,7 @@ export class ReadBatch extends BatchRun {
     const { statistics } = this.state
     const inOrder = (given: unknown, { call, order }: BatchedCall) =>
       order === asked.order ? given : inOrderOf(given, call.args)
-    statistics.batched++
+    if (!first.isAhead) statistics.batched++
     first.resolve(inOrder(answer, first))
     for (const member of others ?? []) {
       let copy: unknown
@@ -230,7 +238,7 @@ export class ReadBatch extends BatchRun {
         this.putBack([member], error)
         continue
       }
-      statistics.batched++
+      if (!member.isAhead) statistics.batched++
       member.resolve(copy)
     }
   }
@@ -239,8 +247,9 @@ export class ReadBatch extends BatchRun {
   private recover(members: readonly BatchedCall[], error: unknown): void {
     if (!this.hasAborted(error)) return this.putBack(members, error)
     this.error ??= error
-    this.state.statistics.batched += members.length
-    for (const member of members) member.reject(copyOfError(error))
+    const made = madeOnes(members)
+    this.state.statistics.batched += made.length
+    for (const member of made) member.reject(copyOfError(error))
   }
 
   /** PostgreSQL refuses everything after a failed statement of a transaction; a replay would only hide why. */

@@ -88,6 +88,8 @@ export interface DriverTransaction {
   scope: TransactionScope | null
   /** Savepoints opened before the scope was known. */
   readonly savepoints: string[]
+  /** The isolation level that Prisma asked for, as it names it to drivers; null for the database's own. */
+  readonly isolationLevel: string | null
   /** What the driver has said of COMMIT so far. */
   outcome: TransactionOutcome | null
 }

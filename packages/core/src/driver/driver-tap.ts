@@ -140,7 +140,12 @@ export class DriverTap {
           'begin',
           (waited) => this.begin(connection, waited, isolationLevel),
         )
-        const state: DriverTransaction = { scope: null, savepoints: [], outcome: null }
+        const state: DriverTransaction = {
+          scope: null,
+          savepoints: [],
+          isolationLevel: isolationLevel ?? null,
+          outcome: null,
+        }
         return new TransactionTap(
           transaction,
           state,
@@ -196,6 +201,7 @@ export class DriverTap {
     if (id === null || (kind !== 'interactive' && kind !== 'array')) return
     const scope = this.transactions.scope(kind, id)
     for (const savepoint of transaction.savepoints.splice(0)) scope.openSavepoint(savepoint)
+    scope.isolationLevel = transaction.isolationLevel
     transaction.scope = scope
   }
 }

@@ -14,6 +14,11 @@ export interface CallTransaction {
   /** Unique among the transactions of the process; null outside one. */
   readonly id: string | null
   /**
+   * The isolation level that was asked for (`REPEATABLE READ`), once a statement of it has been sent; null for the database's own
+   * level, and where it is not known.
+   */
+  readonly isolationLevel: string | null
+  /**
    * Calls back once the work done so far in this transaction is committed, or may be (`unknown`). Work that a
    * savepoint takes back is never reported. Outside a transaction it calls back at once and returns what the
    * callback returned, so that the caller can wait for it.
@@ -27,6 +32,7 @@ export interface CallTransaction {
 export const noTransaction: CallTransaction = Object.freeze<CallTransaction>({
   kind: 'none',
   id: null,
+  isolationLevel: null,
   afterCommit: (callback) => callback('committed'),
   afterRollback: () => undefined,
 })

@@ -43,6 +43,11 @@ export interface CallNotes {
   cache?: 'hit' | 'stale' | 'miss' | 'bypass'
   /** The batch that answered the call, or tried to. */
   batch?: { readonly id: number; readonly calls: number }
+  /**
+   * Its part in a loop of reads: `'seen'` where it is one, `'ahead'` where it asked for those to come too, `'kept'` where it was
+   * answered by what such a call had read.
+   */
+  loop?: 'seen' | 'ahead' | 'kept'
 }
 
 /** A field that an extension computes, and the columns that it needs, those of the fields it is made of included. */

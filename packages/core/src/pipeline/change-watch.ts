@@ -12,9 +12,13 @@ export interface ChangeCounts {
   readonly losses: number
 }
 
-/** The sources of changes of one base client: what the cache follows and slow-query tells. */
+/** Told that rows of these models were changed by others, or what depends on them was given up; null: of any model. */
+export type ChangeListener = (models: ReadonlySet<string> | null) => void
+
+/** The sources of changes of one base client: what the cache follows, slow-query counts and batching listens to. */
 export class ChangeWatch {
   private readonly readers = new Map<object, () => ChangeCounts>()
+  private readonly listeners = new Set<ChangeListener>()
 
   static of(host: Host): ChangeWatch {
     return host.state(watchKey, () => new ChangeWatch())
@@ -23,6 +27,15 @@ export class ChangeWatch {
   /** @param source one reader for each */
   add(source: object, read: () => ChangeCounts): void {
     this.readers.set(source, read)
+  }
+
+  /** For as long as the base client lives. */
+  follow(listener: ChangeListener): void {
+    this.listeners.add(listener)
+  }
+
+  tell(models: ReadonlySet<string> | null): void {
+    for (const listener of this.listeners) listener(models)
   }
 
   counts(): readonly ChangeCounts[] {

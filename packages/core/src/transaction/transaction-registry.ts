@@ -15,6 +15,7 @@ type Effect = {
  */
 export class TransactionScope implements CallTransaction {
   private levels: { savepoint: string | null; effects: Effect[] }[] = [{ savepoint: null, effects: [] }]
+  isolationLevel: string | null = null
   private settled: TransactionOutcome | null = null
   private members: Call[] = []
   private running: number | null = null

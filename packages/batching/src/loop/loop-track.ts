@@ -1,0 +1,303 @@
+import {
+  isPlain,
+  type Args,
+  type Call,
+  type CallTransaction,
+  type Field,
+  type Model,
+} from '@prisma-brisk/core'
+import { batchKeyOf, isSameShape, keyValues, type BatchKey } from '../batch-key/batch-key.ts'
+import { valueAt } from '../batch-key/key-equalities.ts'
+import { isKeyValue } from '../key/argument-value.ts'
+import { LoopHabit } from './loop-habits.ts'
+import { NOTHING, type Prefetch } from './prefetch.ts'
+import { areSame, type RowList, type ValuePath } from './row-list.ts'
+
+/** Searches for the list that calls go through, of which none has found it, until there is another list. */
+const SEARCHES = 2
+
+/** Where the values come from: the list, its row, and for each value that varies the path in that row. */
+interface Source {
+  readonly list: RowList
+  readonly paths: readonly (readonly [key: number, path: ValuePath])[]
+  /** The row of the last call. */
+  place: number
+  /** The row of the call that is being looked at; -1 where there is none behind the last. */
+  next: number
+}
+
+/** Lists and paths that are thought possible at a time: an id may be a number that stands elsewhere too. */
+const SOURCES = 8
+
+/**
+ * Calls of one shape that may be those of a loop: one after another, each with values of a row that stands behind that of the
+ * call before it in one list.
+ */
+export class LoopTrack {
+  /** The last call whose values are known. */
+  private sample: Call
+  private batchKey: BatchKey | null = null
+  /** Calls of this shape cannot be merged. */
+  private isHopeless = false
+  /** Where the values may come from, the most likely first; those by which a later call does not stand are dropped. */
+  private sources: Source[] = []
+  private searches = 0
+  private searchedAt = -1
+  /** When the last call was made. */
+  private sampledAt: number
+  /** Calls that have not been answered. */
+  underWay = 0
+  /** Calls so far whose rows stood one behind the other. */
+  matches = 0
+  /** Calls that sent a statement. */
+  sent = 0
+  /** Answers that were asked for before they were, and those that calls got. */
+  ahead = 0
+  kept = 0
+  /** Where in the application the calls are made. */
+  site: string | null = null
+  habit: LoopHabit | null = null
+  prefetch: Prefetch | null = null
+  /** Answers of the last prefetch that were used. */
+  lastAsked = 0
+  /** Rows of the longest answer. */
+  mostRows = 1
+  isTold = false
+
+  constructor(
+    first: Call,
+    readonly model: Model,
+    readonly transaction: CallTransaction,
+    readonly caller: unknown,
+    public startedAt: number,
+  ) {
+    this.sample = first
+    this.sampledAt = startedAt
+  }
+
+  get call(): Call {
+    return this.sample
+  }
+
+  get list(): RowList | null {
+    return this.source?.list ?? null
+  }
+
+  private get source(): Source | null {
+    return this.sources[0] ?? null
+  }
+
+  /** `id`, `conversations.id`: the path at which the values stand. */
+  get path(): string {
+    const { list, paths } = this.source ?? {}
+    return (paths ?? []).map(([, path]) => [...(list?.prefix ?? []), ...path].join('.')).join(', ')
+  }
+
+  /** Whether a call is written like those before it. */
+  fits(call: Call, caller: unknown): boolean {
+    const { sample, batchKey } = this
+    if (call.transaction !== this.transaction || !Object.is(caller, this.caller)) return false
+    return batchKey === null ? looksAlike(sample, call) : isSameShape(batchKey, sample, call)
+  }
+
+  /** How many rows behind the last one the values of a call stand; -1 where none of those is found, or no list is known. */
+  leadsTo(call: Call): number {
+    const { sources, batchKey } = this
+    if (sources.length === 0 || batchKey === null) return -1
+    const values = valuesOf(batchKey, call)
+    let nearest = -1
+    for (const source of sources) {
+      source.next = nextPlace(source, values)
+      const distance = source.next - source.place
+      if (source.next >= 0 && (nearest < 0 || distance < nearest)) nearest = distance
+    }
+    return nearest
+  }
+
+  /** The call is the next of those that it was found to lead to. */
+  advance(call: Call): void {
+    this.sample = call
+    this.matches++
+    if (this.sources.length > 1) this.sources = this.sources.filter(({ next }) => next >= 0)
+    for (const source of this.sources) source.place = source.next
+  }
+
+  /** The second call of a shape, or one that stands nowhere behind the last: looks for a list that both go through. */
+  search(call: Call, lists: readonly RowList[], version: number, now: number): void {
+    const before = this.sample
+    this.startedAt = this.sampledAt
+    this.sample = call
+    this.sampledAt = now
+    if (this.isHopeless || lists.length === 0) return
+    if (this.searchedAt === version && this.searches >= SEARCHES) return
+    if (this.searchedAt !== version) [this.searchedAt, this.searches] = [version, 0]
+    if (this.batchKey === null) {
+      const batchKey = batchKeyOf(before, this.model)
+      if (batchKey === null || !isSameShape(batchKey, before, call)) {
+        this.isHopeless = batchKey === null
+        return
+      }
+      this.batchKey = batchKey
+    }
+    const [from, to] = [valuesOf(this.batchKey, before), valuesOf(this.batchKey, call)]
+    const varying = to.flatMap((value, key) => (areSame(value, from[key]) ? [] : [key]))
+    const [first] = varying
+    if (first === undefined) return
+    this.searches++
+    for (const each of lists)
+      for (const list of each.all())
+        for (const source of follow(list, varying, from, to)) {
+          this.sources.push(source)
+          this.matches = 2
+          if (this.sources.length === SOURCES) return
+        }
+  }
+
+  /** The loop begins anew, through another list. */
+  restart(call: Call, now: number): void {
+    this.sample = call
+    this.startedAt = this.sampledAt = now
+    this.sources = []
+    this.matches = 0
+    this.sent = this.ahead = this.kept = this.lastAsked = 0
+    this.mostRows = 1
+    this.isTold = false
+    this.habit = null
+    this.release()
+  }
+
+  /** Lets go of what is kept, and is not used. */
+  release(): void {
+    const { prefetch } = this
+    if (prefetch === null) return
+    prefetch.end(prefetch.isValid ? 'stopped' : 'stale')
+    this.lastAsked = prefetch.used
+    this.prefetch = null
+  }
+
+  /** The answer that is kept for the call. */
+  take(call: Call): unknown {
+    const { prefetch, batchKey } = this
+    if (prefetch === null || batchKey === null) return NOTHING
+    const answer = prefetch.take(keyValues(batchKey, call.args['where'] as Args), call)
+    if (prefetch.isOver) this.release()
+    return answer
+  }
+
+  /** Arguments of the calls for the next rows, and the values of their keys; of rows that have none there is no call. */
+  next(count: number): readonly { readonly args: Args; readonly value: unknown }[] {
+    const { source, batchKey, sample } = this
+    const calls: { args: Args; value: unknown }[] = []
+    if (source === null || batchKey === null) return calls
+    const { rows } = source.list
+    for (let place = source.place + 1; place < rows.length && calls.length < count; place++) {
+      const values = valuesOf(batchKey, sample)
+      const isWhole = source.paths.every(([key, path]) => {
+        values[key] = source.list.valueAt(place, path)
+        return isKeyValue(values[key])
+      })
+      if (!isWhole) continue
+      const where = withValues(batchKey, sample.args['where'] as Args, values)
+      calls.push({
+        args: { ...sample.args, where },
+        value: batchKey.keys.length === 1 ? values[0] : values,
+      })
+    }
+    return calls
+  }
+
+  /** Fields in which the calls differ. */
+  get varying(): readonly Field[] {
+    const { source, batchKey } = this
+    return source === null || batchKey === null
+      ? []
+      : source.paths.map(([key]) => batchKey.keys[key] as Field)
+  }
+
+  /** Whether the last row has been reached. */
+  get isAtEnd(): boolean {
+    const { source } = this
+    return source !== null && source.place >= source.list.rows.length - 1
+  }
+
+  /** What its habits go by: no values. */
+  get shape(): string {
+    const { model, operation } = this.sample
+    const { kind, keys } = this.batchKey ?? { kind: '', keys: [] }
+    return `${model}.${operation} ${kind} ${keys.map(({ name }) => name).join()} ${this.list?.model}.${this.path} ${this.site}`
+  }
+}
+
+/** The next row of a source that has all of the values. */
+function nextPlace({ list, paths, place }: Source, values: readonly unknown[]): number {
+  const [first] = paths
+  if (first === undefined) return -1
+  const [key, path] = first
+  let next = list.find(path, values[key], place + 1)
+  while (next >= 0 && !paths.every(([each, other]) => areSame(list.valueAt(next, other), values[each])))
+    next = list.find(path, values[key], next + 1)
+  return next
+}
+
+/** The paths of a list by which both calls' values stand in rows one behind the other. */
+function* follow(
+  list: RowList,
+  varying: readonly number[],
+  from: readonly unknown[],
+  to: readonly unknown[],
+): Generator<Source> {
+  const [first, ...others] = varying as readonly [number, ...number[]]
+  for (const path of list.pathsOf(to[first])) {
+    const start = list.find(path, from[first], 0)
+    if (start < 0) continue
+    const place = list.find(path, to[first], start + 1)
+    if (place < 0) continue
+    const paths: [number, ValuePath][] = [[first, path]]
+    for (const key of others) {
+      for (const other of list.pathsOf(to[key])) {
+        if (!areSame(list.valueAt(place, other), to[key]) || !areSame(list.valueAt(start, other), from[key]))
+          continue
+        paths.push([key, other])
+        break
+      }
+    }
+    if (paths.length === varying.length) yield { list, paths, place, next: -1 }
+  }
+}
+
+function valuesOf(batchKey: BatchKey, call: Call): unknown[] {
+  const { locations, keys } = batchKey
+  const where = call.args['where'] as Args
+  const values: unknown[] = Array.from({ length: keys.length })
+  for (const location of locations) values[location.key] = valueAt(location, where)
+  return values
+}
+
+function withValues({ locations }: BatchKey, where: Args, values: readonly unknown[]): Args {
+  const changed: Record<string, unknown> = { ...where }
+  for (const { key, name, form } of locations) {
+    if (form === 'plain') changed[name] = values[key]
+    else
+      changed[name] = {
+        ...(changed[name] as Args),
+        [form === 'equals' ? 'equals' : form.member]: values[key],
+      }
+  }
+  return changed
+}
+
+/** A look at what most calls of other shapes differ in. */
+function looksAlike({ args: one }: Call, { args: other }: Call): boolean {
+  return haveSameNames(one, other) && haveSameNames(one['where'], other['where'])
+}
+
+function haveSameNames(one: unknown, other: unknown): boolean {
+  if (!isPlain(one) || !isPlain(other)) return one === other
+  let names = 0
+  for (const name in one) {
+    if (!(name in other)) return false
+    names++
+  }
+  for (const _ in other) names--
+  return names === 0
+}
