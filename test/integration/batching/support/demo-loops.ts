@@ -16,7 +16,12 @@ const levels: Record<Provider, readonly (string | undefined)[]> = {
 export function randomProgram(random: Random, provider: Provider): Program {
   const isolationLevel = random.pick(levels[provider])
   const transaction = random.chance(0.25) ? (isolationLevel === undefined ? {} : { isolationLevel }) : null
-  return { steps: random.list(1, random.chance(0.2) ? 2 : 1, () => randomStep(random, provider, transaction !== null)), transaction }
+  return {
+    steps: random.list(1, random.chance(0.2) ? 2 : 1, () =>
+      randomStep(random, provider, transaction !== null),
+    ),
+    transaction,
+  }
 }
 
 function randomStep(random: Random, provider: Provider, isInTransaction: boolean): Step {
@@ -167,7 +172,10 @@ const sources: readonly Source[] = [
   {
     list: (random) => ({
       model: 'message',
-      args: { orderBy: random.pick([{ id: 'asc' }, [{ authorId: 'asc' }, { id: 'asc' }]]), ...page(random, 12) },
+      args: {
+        orderBy: random.pick([{ id: 'asc' }, [{ authorId: 'asc' }, { id: 'asc' }]]),
+        ...page(random, 12),
+      },
     }),
     bodies: [
       userBy('authorId'),
@@ -201,7 +209,10 @@ const sources: readonly Source[] = [
     bodies: [messagesOf('id'), userBy('userId')],
   },
   {
-    list: (random) => ({ model: 'workshopMember', args: { orderBy: [{ userId: 'asc' }, { workshopId: 'asc' }], ...page(random) } }),
+    list: (random) => ({
+      model: 'workshopMember',
+      args: { orderBy: [{ userId: 'asc' }, { workshopId: 'asc' }], ...page(random) },
+    }),
     bodies: [
       (random) => ({
         model: 'workshopMember',
