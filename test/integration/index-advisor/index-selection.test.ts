@@ -498,6 +498,26 @@ describe('X51 X52 selection', () => {
     ])
   })
 
+  test('KA-D5 what speaks for a candidate speaks for one of the indexes that take its place', async () => {
+    const workload = await workloadOf([
+      { sql: byAuthorDate, calls: 500 },
+      { sql: 'select * from "Post" where "authorId" = $1 and "title" = $2', calls: 500 },
+    ])
+    const key = candidateOf(catalog, 'Post', 'authorId', { evidence: [{ kind: 'relation', at: 'x:1' }] })
+    const { chosen } = await select({
+      workload,
+      candidates: [
+        key,
+        candidateOf(catalog, 'Post', 'authorId, createdAt'),
+        candidateOf(catalog, 'Post', 'authorId, title', { freeKeys: 2 }),
+      ],
+    })
+    const holders = chosen.filter((each) =>
+      each.candidate.evidence.some((evidence) => evidence.kind === 'relation'),
+    )
+    expect(holders).toHaveLength(1)
+  })
+
   test('KA-A5 each index that is chosen gains beside the others', async () => {
     const workload = await workloadOf([
       { sql: 'select * from "Post" where "status" = $1 and "createdAt" > $2', calls: 100 },

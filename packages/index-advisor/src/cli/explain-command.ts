@@ -3,6 +3,7 @@ import type { CatalogIndex, CatalogTable, ClaimSource } from '../catalog/catalog
 import { fieldOf } from '../candidate/candidate.ts'
 import { AdvisorError } from '../errors.ts'
 import { findingId } from '../advice/finding-id.ts'
+import type { QueryShape } from '../shape/query-shape.ts'
 import type { Finding } from '../advice/advice.ts'
 import { rules } from '../rules/index.ts'
 import { costSaid, placesOf } from '../report/text-report.ts'
@@ -198,11 +199,39 @@ function explanation(run: AdviceRun, table: CatalogTable, fields: readonly strin
   }
   for (const each of run.advice.findings.filter((one) => one.model === table.model && about(one.index)))
     lines.push(`Remark: ${each.reason}`)
-  if (lines.length === 0)
-    lines.push(
-      `Nothing asks for an index on ${table.model}(${fields.join(', ')}): no relation and no query that was read.`,
-    )
+  if (lines.length === 0) lines.push(...unasked(run, table, fields))
   return `${lines.join('\n')}\n`
+}
+
+/** Of the queries that read the columns, as far as there are any, none can be served by an index. */
+function unasked(run: AdviceRun, table: CatalogTable, fields: readonly string[]): string[] {
+  const said = `Nothing asks for an index on ${table.model}(${fields.join(', ')})`
+  const isRead = ({ conditions, order }: QueryShape) => {
+    const columns = [...conditions, ...order].map((each) => fieldOf(table, each.column))
+    return columns.length > 0 && fields.every((field) => columns.includes(field))
+  }
+  const reading = run.shapes.filter((each) => isOf(table, each) && isRead(each))
+  if (reading.length === 0) return [`${said}: no relation and no query that was read.`]
+  const reasons = new Map(
+    reading.map(({ evidence, ...shape }) => {
+      const place = [evidence.operation, evidence.at ?? evidence.fingerprint].filter(
+        (part) => part !== undefined,
+      )
+      return [`  ${place.join(' at ')}: ${whyNot(shape, evidence.weight)}`, true] as const
+    }),
+  )
+  return [`${said}, though it is read:`, ...reasons.keys()]
+}
+
+function isOf(table: CatalogTable, shape: QueryShape): boolean {
+  return shape.table === table.name && shape.schema === table.schema
+}
+
+function whyNot({ conditions, limit, arm }: Omit<QueryShape, 'evidence'>, weight = 1): string {
+  if (weight === 0) return 'by its place it is a test, a seed or a story.'
+  if (conditions.length === 0 && limit === null) return 'all rows are read, in whatever order.'
+  if (arm !== null) return 'another arm of its OR reads all rows.'
+  return 'no index could find or sort its rows.'
 }
 
 function fieldsOf(table: CatalogTable, index: CatalogIndex): string[] {

@@ -137,6 +137,16 @@ function addVerify(program: Command, host: CliHost, done: (exitCode: number) => 
 
 /** What the advice is made from: the same for every command that makes it. */
 function withSources(command: Command): Command {
+  const said = new Set<string>()
+  for (const option of ['source', 'no-source']) command.on(`option:${option}`, () => said.add(option))
+  command.hook('preAction', async () => {
+    if (said.size < 2) return
+    const { AdvisorError } = await import('../errors.ts')
+    throw new AdvisorError(
+      'E_INVALID_OPTIONS',
+      'Expected --source or --no-source, got both: leave one of them out.',
+    )
+  })
   return command
     .option('--schema <path>', 'schema file or directory (default: as prisma.config.ts says)')
     .option(

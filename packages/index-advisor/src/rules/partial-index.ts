@@ -206,6 +206,6 @@ see them as it plans: PostgreSQL does with the driver's unnamed statements, and 
         ]
       })
     })
-    return { findings }
+    return { findings: [...new Map(findings.map((each) => [each.reason, each])).values()] }
   },
 }

@@ -133,14 +133,22 @@ function offered(context: RuleContext, whole: Candidate, need: IndexNeed): Remar
       kind: 'partial-index',
       model: need.table.model,
       index: partial.keys.map((each) => fieldOf(need.table, each.column)).join(', '),
-      reason: `${partial.reason} With previewFeatures = ["partialIndexes"] it is recommended and written; by hand: ${sql}`,
+      reason: `${partial.reason} With previewFeatures = ["partialIndexes"] it is recommended and written; ${BY_HAND}${sql}`,
     },
   ]
 }
 
+/** One for each index, by its statement: of several queries that ask for it the first is named. */
 function uniqueFindings(findings: readonly Remark[]): Remark[] {
-  return [...new Map(findings.map((each) => [`${each.model} ${each.reason}`, each])).values()]
+  const byStatement = new Map<string, Remark>()
+  for (const each of findings) {
+    const key = `${each.model} ${each.reason.slice(each.reason.indexOf(BY_HAND))}`
+    if (!byStatement.has(key)) byStatement.set(key, each)
+  }
+  return [...byStatement.values()]
 }
+
+const BY_HAND = 'by hand: '
 
 /**
  * One arm of an OR that needs a scan makes the indexes of the others useless. An arm is found by a b-tree, by a GIN index

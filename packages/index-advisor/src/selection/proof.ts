@@ -4,6 +4,7 @@ import type { PlannerName } from '../planner/planner.ts'
 import type { Evidence, Remark } from '../advice/advice.ts'
 import { type Candidate, candidateId, fieldOf } from '../candidate/candidate.ts'
 import { standsFor, withServed } from '../candidate/merged-candidate.ts'
+import { compareText } from '../text-order.ts'
 import type { Statistics } from '../statistics/statistics.ts'
 import type { WeighedQuery } from './judged-workload.ts'
 import { LEAST_GAIN } from './planned-selection.ts'
@@ -34,7 +35,7 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
   const set = input.chosen.map((each) => each.index)
   const queries: QueryProof[] = []
   const served = input.candidates.filter(
-    (each) => candidateId(each) !== own.item.id && standsFor(own.candidate, each),
+    (each) => candidateId(each) !== own.item.id && standingFor(each, input.chosen) === own,
   )
   const candidate = withServed(own.candidate, served)
   const evidence: Evidence[] = [...candidate.evidence]
@@ -118,6 +119,13 @@ function unsettledIn({ lost, isCounted }: ProvableIndex['upkeep']): Pick<Selecte
       rows: isCounted ? rows : null,
     },
   }
+}
+
+/** The one that takes its place, of several the shortest: what speaks for a candidate speaks for one index. */
+function standingFor(candidate: Candidate, chosen: readonly ProvableIndex[]): ProvableIndex | undefined {
+  return chosen
+    .filter((each) => standsFor(each.candidate, candidate))
+    .sort((a, b) => a.candidate.keys.length - b.candidate.keys.length || compareText(a.item.id, b.item.id))[0]
 }
 
 /** That an index is worth its upkeep does not say that nobody feels the upkeep. */

@@ -108,6 +108,40 @@ test.each([
   }
 })
 
+test.each(['advise', 'explain'])('KA-D1 %s: --source beside --no-source is refused', async (command) => {
+  const asked = command === 'explain' ? ['explain', 'Post'] : ['advise']
+  for (const flags of [
+    ['--no-source', '--source', 'src/**'],
+    ['--source', 'src/**', '--no-source'],
+  ]) {
+    const { code, errors } = await project.run(...asked, ...flags)
+    expect([code, errors]).toEqual([
+      2,
+      'index-advisor: Expected --source or --no-source, got both: leave one of them out.\n',
+    ])
+  }
+})
+
+test('KA-D4 a field that queries read and no index serves: the queries are named, with why', async () => {
+  const read = new TestProject({
+    'schema.prisma': blogSchema,
+    'src/posts.ts': `import { PrismaClient } from '@prisma/client'
+const prisma = new PrismaClient()
+export const all = () => prisma.post.findMany({ orderBy: { publishedAt: 'asc' } })
+`,
+  })
+  try {
+    const { output } = await read.run('explain', 'Post.publishedAt')
+    expect(output).toBe(`Nothing asks for an index on Post(publishedAt), though it is read:
+  Post.findMany at src/posts.ts:3:26: all rows are read, in whatever order.
+`)
+    const { output: unread } = await read.run('explain', 'Post.published')
+    expect(unread).toContain('no relation and no query that was read')
+  } finally {
+    read.remove()
+  }
+})
+
 test('KA-B19 numbers of the library are checked as those of the command', async () => {
   for (const options of [
     { writeWeight: 0 },
