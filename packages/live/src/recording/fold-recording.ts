@@ -27,6 +27,7 @@ export function foldRecording(processes: readonly ProcessRecording[], root: stri
   const all = new Map<string, Run>()
   for (const [index, each] of processes.entries()) addRuns(all, each, index, root)
   const runs = lastAttempts([...all.values()])
+  for (const { calls } of runs) calls.sort((a, b) => a.from - b.from || a.to - b.to)
   const sends = new Map<string, Sends>()
   for (const { calls } of runs) for (const call of calls) learn(sends, call)
   const tests = new Map<string, TestLines>()
@@ -54,7 +55,7 @@ interface Run {
   readonly calls: Answered[]
 }
 
-/** A test may ask processes beside its own; they have clocks of their own, so the calls of each stay together. */
+/** A test may ask processes beside its own. */
 function addRuns(
   runs: Map<string, Run>,
   { process, texts, calls }: ProcessRecording,
@@ -65,7 +66,7 @@ function addRuns(
   const textsOf = (numbers: readonly number[]) => numbers.flatMap((number) => texts.get(number) ?? [])
   for (const { batch, statements } of calls)
     if (batch !== undefined) batches.set(batch.id, [...(batches.get(batch.id) ?? []), ...textsOf(statements)])
-  for (const call of calls.toSorted((a, b) => a.from - b.from)) {
+  for (const call of calls) {
     const { test, scope, batch } = call
     const title = titleOf(call, process.script, process.cwd, root)
     const request = `${index} ${scope?.number ?? ''}`

@@ -20,11 +20,10 @@ const VARIABLE: readonly (readonly [RegExp, string])[] = [
   [/\b\d{1,2}:\d\d:\d\d(?:\.\d+)?\b/g, '<time>'],
   [/\b(?:\d{1,3}\.){3}\d{1,3}\b(?::\d+)?/g, '<address>'],
   [/\b(?:localhost|\[::1\]):\d+/g, '<address>'],
-  // Hashes, cuids, nanoids, ULIDs: letters and digits in turn, longer than words with a number behind them.
-  [/(?<![\w-])(?=[\w-]*\d[\w-]*[A-Za-z_-])(?=[\w-]*[A-Za-z][\w-]*\d)[A-Za-z0-9_-]{16,}(?![\w-])/g, '<id>'],
+  // Cuids, nanoids, ULIDs: letters and digits that change places more often than in words.
+  [/(?<![\w-])(?=[\w-]{16})(?:[A-Za-z_-]*\d+[A-Za-z]+){2,}[\w-]*(?![\w-])/g, '<id>'],
   [/\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b/gi, '<id>'],
-  [/\d{5,}(?:\.\d+)?/g, '<number>'],
-  [/0\.\d{4,}/g, '<number>'],
+  [/\d+\.\d{4,}|\d{5,}(?:\.\d+)?/g, '<number>'],
   // A terminal, and a diff, are told nothing by names.
   [/\p{Cc}/gu, ' '],
 ]

@@ -39,7 +39,7 @@ export interface RunningTest {
   readonly kind: 'test' | 'setup' | 'several'
 }
 
-/** One call. Times are microseconds of the process' own clock. */
+/** One call. Times are microseconds since 1970. */
 export interface RecordedCall {
   readonly type: 'call'
   readonly test: RunningTest | null

@@ -99,8 +99,8 @@ export class CallRecorder {
       site: call.callSite(here),
       ...(branch === '' ? {} : { branch }),
       ...(model !== null && traits.isRead && this.host.carried.has('batching') ? { isMergeable: true } : {}),
-      from: Math.round(startedAt * 1000),
-      to: Math.round(endedAt * 1000),
+      from: wallClock(startedAt),
+      to: wallClock(endedAt),
       rows: rowsReturned,
       statements,
       ...(batch === undefined ? {} : { batch: { id: batch.id, calls: batch.calls } }),
@@ -139,6 +139,11 @@ function scopeOf({ scope, request }: Begun): RecordedCall['scope'] {
   if (request === null) return null
   const { message, number } = request
   return { name: `${message.method ?? 'GET'} ${routeOf(message)}`, number: -number }
+}
+
+/** Processes begin to count at different moments. */
+function wallClock(at: number): number {
+  return Math.round((performance.timeOrigin + at) * 1000)
 }
 
 const numbers = new WeakMap<object, number>()
