@@ -41,7 +41,11 @@ const RUNS: Run[] = [
   },
   {
     name: 'planners',
-    tests: ['packages/index-advisor/test/after-the-deploy', 'index-advisor/planner-mariadb-random'],
+    tests: [
+      'packages/index-advisor/test/after-the-deploy',
+      'index-advisor/planner-mariadb-random',
+      'index-advisor/prisma-statements',
+    ],
     env: seeds(100),
   },
   { name: 'managers', tests: ['package/package-managers'], env: { BRISK_MANAGERS: 'npm,pnpm,yarn,bun' } },

@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { advise } from '../../../packages/index-advisor/src/advise.ts'
-import type { QueryShape } from '../../../packages/index-advisor/src/shape/query-shape.ts'
 import { queryOfShape } from '../../../packages/index-advisor/src/workload/shape-query.ts'
-import { TestProject } from '../../../packages/index-advisor/test/support/project.ts'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
+import { forSeeds, type Random } from '../../support/random.ts'
 import type { StatementLog } from '../../support/statements.ts'
+import { parts, plain, shapesOfCalls } from './support/prisma-statements.ts'
 
 /** What is planned for a call is what Prisma sends for it, or is not called proved. */
 
@@ -116,62 +114,177 @@ describe.each(['mysql', 'postgresql'] as const)('X50 what is planned on %s', (pr
     log.clear()
     await ask(client)
     const sent = log.sql().map(plain)
-    const shapes = await shapesOf(provider, ask)
+    const call = ask.toString().replace(/^\(?prisma\)?\s*=>\s*/, '')
+    const [shapes = []] = await shapesOfCalls(provider, [call])
     const queries = shapes.flatMap((shape) => queryOfShape(shape, true) ?? [])
     const exact = queries.filter((each) => each.isExact)
-    for (const { sql } of exact)
-      expect(sent).toEqual(expect.arrayContaining([expect.stringContaining(plain(sql))]))
+    for (const { sql } of exact) expect(sent.flatMap(parts)).toContain(plain(sql))
     expect(exact.length > 0 ? 'exact' : 'estimated').toBe(planned)
   })
+
+  test('whatever is called exact is sent, over the whole grammar', async () => {
+    let exact = 0
+    await forSeeds(
+      30,
+      async (random) => {
+        const calls = Array.from({ length: 25 }, () => randomCall(random))
+        const shapes = await shapesOfCalls(provider, calls)
+        for (const [at, call] of calls.entries()) {
+          log.clear()
+          // Some combinations Prisma refuses.
+          const isSent = await (new Function('prisma', `return ${call}`) as Ask)(client).then(
+            () => true,
+            () => false,
+          )
+          if (!isSent) continue
+          const sent = log
+            .sql()
+            .map(plain)
+            .flatMap(parts)
+            // MySQL skips no rows without a limit.
+            .map((sql) =>
+              provider === 'postgresql' ||
+              call.includes('take') ||
+              !call.includes('skip') ||
+              call.includes('findFirst')
+                ? sql
+                : sql.replaceAll(' limit ?', ''),
+            )
+          for (const shape of shapes[at] ?? []) {
+            const asked = queryOfShape(shape, true)
+            if (asked?.isExact !== true) continue
+            exact++
+            expect([call, sent]).toEqual([call, expect.arrayContaining([plain(asked.sql)])])
+          }
+        }
+      },
+      { seconds: 6, atLeast: 3 },
+    )
+    if (process.env['BRISK_SEED'] === undefined) expect(exact).toBeGreaterThan(10)
+  }, 120_000)
 })
 
-/** As the advisor reads the call in the source of a project. */
-async function shapesOf(provider: Provider, ask: Ask): Promise<readonly QueryShape[]> {
-  const schema = readFileSync(new URL('../../../prisma/schema.prisma', import.meta.url), 'utf8').replace(
-    /provider = "postgresql"/,
-    `provider = "${provider}"`,
-  )
-  const call = ask.toString().replace(/^\(?prisma\)?\s*=>\s*/, '')
-  const project = new TestProject({
-    'prisma/schema.prisma': schema,
-    'src/q.ts': `import { PrismaClient } from '../prisma/generated/postgresql/client'
-const prisma = new PrismaClient()
-export const ask = () => ${call}
-`,
-  })
-  try {
-    let found: readonly QueryShape[] = []
-    await advise({
-      cwd: project.cwd,
-      source: true,
-      selector: {
-        select: ({ shapes }) => {
-          found = shapes
-          return Promise.resolve({ chosen: [], rejected: [], findings: [] })
-        },
-      },
-    })
-    return found
-  } finally {
-    project.remove()
-  }
+interface Model {
+  readonly scalars: readonly string[]
+  readonly orders: readonly string[]
+  readonly one: Readonly<Record<string, string>>
+  readonly many: Readonly<Record<string, string>>
 }
 
-/** Without quotes, schemas, lists of columns, brackets, casts and values: what is left says what is read. */
-function plain(sql: string): string {
-  return sql
-    .toLowerCase()
-    .replaceAll(/["`]/g, '')
-    .replaceAll(/cast\((\$\d+)::text as [\w.]+\)/g, '$1')
-    .replaceAll(/\b\w+\.(?=\w)/g, '')
-    .replaceAll(/\$\d+|'[^']*'|\b\d+\b/g, '?')
-    .replaceAll(/select (?:(?!select|from\b).)* from/g, 'select from')
-    .replaceAll(/\?=\?( and )?/g, '')
-    .replaceAll(/[(),]/g, ' ')
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll(/(?:\? ?)+/g, '? ')
-    .replaceAll(/ where (?=$|order|limit|group)/g, ' ')
-    .replaceAll(/ (?:asc|offset \?)(?=\s|$)/g, ' ')
-    .replaceAll(/\s+/g, ' ')
-    .trim()
+const MODELS: Readonly<Record<string, Model>> = {
+  user: {
+    scalars: [
+      "role: 'TUTOR'",
+      "name: 'x'",
+      'deletedAt: null',
+      "name: { startsWith: 'x' }",
+      'id: { in: [1, 2] }',
+      'tutorId: 1',
+      "email: { not: 'x' }",
+    ],
+    orders: ['createdAt', 'name', 'id', 'email'],
+    one: { tutor: 'user' },
+    many: { messages: 'message', students: 'user', insights: 'insight' },
+  },
+  message: {
+    scalars: [
+      "role: 'USER'",
+      "body: 'x'",
+      'tokens: { gt: 3 }',
+      'authorId: 1',
+      'tokens: null',
+      "body: { contains: 'x' }",
+      'id: 3',
+    ],
+    orders: ['createdAt', 'tokens', 'id'],
+    one: { author: 'user', replyTo: 'message' },
+    many: { replies: 'message' },
+  },
+  insight: {
+    scalars: ['read: true', "title: 'x'", 'userId: 1', 'createdAt: { lt: new Date(0) }'],
+    orders: ['createdAt', 'title', 'id'],
+    one: { user: 'user' },
+    many: { recommendations: 'recommendation' },
+  },
+  recommendation: {
+    scalars: ['priority: 1', "title: 'x'", 'acknowledgedAt: { not: null }', 'userId: 1'],
+    orders: ['priority', 'id'],
+    one: { user: 'user', insight: 'insight' },
+    many: {},
+  },
+}
+
+/** Every filter, order, bound and selection, beside and within each other. */
+function randomCall(random: Random): string {
+  const model = (name: string) => MODELS[name] as Model
+  const where = (name: string, depth: number): string => {
+    const { scalars, one, many } = model(name)
+    const parts: string[] = random.sample(scalars, random.int(0, 2))
+    if (depth > 0 && random.chance(0.7)) {
+      const [field, target] = random.pick(Object.entries({ ...one, ...many }))
+      const inner = random.chance(0.1) ? '{}' : where(target, depth - 1)
+      const quantifier = random.pick(field in many ? ['some', 'none', 'every'] : ['is', 'isNot', ''])
+      parts.push(
+        random.chance(0.08) && field in one && target !== 'user'
+          ? `${field}: null`
+          : `${field}: ${quantifier === '' ? inner : `{ ${quantifier}: ${inner} }`}`,
+      )
+    }
+    const own = `{ ${[...new Map(parts.map((each) => [each.split(':')[0], each])).values()].join(', ')} }`
+    if (!random.chance(0.15)) return own
+    return random.pick([
+      `{ AND: [${own}, { ${random.pick(scalars)} }] }`,
+      `{ OR: [${own}, { ${random.pick(scalars)} }] }`,
+      `{ NOT: ${own} }`,
+    ])
+  }
+  const order = (name: string): string => {
+    const { orders, one, many } = model(name)
+    const sort = () => random.pick(["'asc'", "'desc'"])
+    const key = () => {
+      if (random.chance(0.15) && Object.keys(one).length > 0) {
+        const [field, target] = random.pick(Object.entries(one))
+        return `{ ${field}: { ${random.pick(model(target).orders)}: ${sort()} } }`
+      }
+      if (random.chance(0.1) && Object.keys(many).length > 0)
+        return `{ ${random.pick(Object.keys(many))}: { _count: ${sort()} } }`
+      return `{ ${random.pick(orders)}: ${sort()} }`
+    }
+    return random.chance(0.5) ? key() : `[${random.list(1, 2, key).join(', ')}]`
+  }
+  const bounds = (name: string): string[] => [
+    ...(random.chance(0.5) ? [`orderBy: ${order(name)}`] : []),
+    ...(random.chance(0.4) ? [`take: ${random.pick(['5', '5', '5', '-5'])}`] : []),
+    ...(random.chance(0.2) ? ['skip: 2'] : []),
+    ...(random.chance(0.1) ? ['cursor: { id: 1 }'] : []),
+    ...(random.chance(0.1) ? [`distinct: ['${random.pick(model(name).orders)}']`] : []),
+  ]
+  const selection = (name: string, depth: number): string[] => {
+    if (random.chance(0.5)) return []
+    const { orders, one, many } = model(name)
+    const relation = random.pick(Object.entries({ ...one, ...many }))
+    const [field, target] = relation
+    const inner =
+      field in many
+        ? `{ ${[`where: ${where(target, depth - 1)}`, ...bounds(target), ...(depth > 0 ? selection(target, depth - 1) : [])].join(', ')} }`
+        : 'true'
+    const counted =
+      Object.keys(many).length > 0 ? `_count: { select: { ${random.pick(Object.keys(many))}: true } }` : ''
+    return random.pick([
+      [`include: { ${field}: ${inner} }`],
+      [`select: { ${[`${random.pick(orders)}: true`, `${field}: ${inner}`].join(', ')} }`],
+      [`include: { ${counted} }`],
+      [`select: { ${random.pick(orders)}: true }`],
+    ])
+  }
+  const name = random.pick(Object.keys(MODELS))
+  const filter = random.chance(0.85) ? [`where: ${where(name, 2)}`] : []
+  const operation = random.pick(['findMany', 'findMany', 'findMany', 'findFirst', 'count'])
+  // It is of one row by itself.
+  const isBounded = (each: string) => operation !== 'findFirst' || !each.startsWith('take')
+  const args =
+    operation === 'count'
+      ? bounds(name).filter((each) => !each.startsWith('distinct'))
+      : [...bounds(name).filter(isBounded), ...selection(name, 1)]
+  return `prisma.${name}.${operation}({ ${[...filter, ...args].join(', ')} })`
 }

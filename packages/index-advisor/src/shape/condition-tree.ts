@@ -11,6 +11,8 @@ export type ConditionTree =
 export interface ConditionArm {
   readonly conditions: readonly Condition[]
   readonly isPartial: boolean
+  /** It asks the same of a column twice, or by different values: one condition stands for them. */
+  readonly isMerged: boolean
 }
 
 /** More arms than anyone makes indexes for: the OR is then left to a scan. */
@@ -30,7 +32,10 @@ export function condition(each: Condition): ConditionTree {
 export function armsOf(tree: ConditionTree): ConditionArm[] {
   const arms = expand(tree)
   const capped = arms.length > MOST_ARMS ? [commonPart(tree)] : arms
-  return capped.map((each) => ({ conditions: merge(each.conditions), isPartial: each.isPartial }))
+  return capped.map(({ conditions, isPartial }) => {
+    const merged = merge(conditions)
+    return { conditions: merged, isPartial, isMerged: merged.length < conditions.length }
+  })
 }
 
 interface Arm {
@@ -77,11 +82,11 @@ function join(a: Arm, b: Arm): Arm {
   return { conditions: [...a.conditions, ...b.conditions], isPartial: a.isPartial || b.isPartial }
 }
 
-/** `a >= x AND a < y` is one range; a condition that is always there wins over an optional one. */
+/** A condition that is always there wins over an optional one; of a range the two bounds are kept. */
 function merge(conditions: readonly Condition[]): Condition[] {
   const merged = new Map<string, Condition>()
   for (const each of conditions) {
-    const key = `${each.column}\u0000${each.operator}`
+    const key = `${each.column}\u0000${each.operator}${each.comparison?.charAt(0) ?? ''}`
     const known = merged.get(key)
     if (known === undefined || (known.isOptional && !each.isOptional)) merged.set(key, each)
   }

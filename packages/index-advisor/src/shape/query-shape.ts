@@ -125,8 +125,8 @@ export interface Manner {
 export type PrismaStatement =
   /** A page without an order is sorted by the id. */
   | { readonly kind: 'page'; readonly columns: readonly string[] }
-  /** `include`: the rows of all parents at once, by a list of their keys; a limit is kept in memory. */
-  | { readonly kind: 'children'; readonly columns: readonly string[] }
+  /** `include`: the rows of all parents at once, by a list of their keys; a limit is kept in memory, `sortedBy` the id where no order is asked for. */
+  | { readonly kind: 'children'; readonly columns: readonly string[]; readonly sortedBy?: readonly string[] }
   /** `_count`: all rows that match are counted by their parent. */
   | { readonly kind: 'counts'; readonly columns: readonly string[] }
   /** `some`, `none`: EXISTS for each row of another table. `is`: a join with it. */
@@ -135,6 +135,8 @@ export type PrismaStatement =
       readonly columns: readonly string[]
       readonly outer: Pick<QueryShape, 'table' | 'schema' | 'conditions' | 'order' | 'limit' | 'offset'> & {
         readonly columns: readonly string[]
+        /** Its rows are counted, and none read. */
+        readonly counts?: true
       }
     }
   /** Another one, which is not known here. */

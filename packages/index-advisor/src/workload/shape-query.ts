@@ -46,7 +46,7 @@ class StatementWriter {
     const statement = shape.evidence.manner?.statement
     switch (statement?.kind) {
       case 'children':
-        return this.#children(statement.columns)
+        return this.#children(statement.columns, statement.sortedBy)
       case 'counts':
         return this.#counts(statement.columns)
       case 'exists':
@@ -67,12 +67,12 @@ class StatementWriter {
     if (conditions.length === 0 && given.length === 0) return null
     const bounds = isWhole ? this.#bounds(shape) : ''
     return shape.evidence.manner?.counts === true
-      ? `select count(*) from (select 1 from ${name}${whereOf(conditions)}${orderOf(order)}${bounds}) as sub`
+      ? counted(`select 1 from ${name}${whereOf(conditions)}${orderOf(order)}${bounds}`)
       : `select * from ${name}${whereOf(conditions)}${orderOf(order)}${bounds}`
   }
 
   /** The rows of several parents, cut in memory where they are. */
-  #children(columns: readonly string[]): string {
+  #children(columns: readonly string[], sortedBy: readonly string[] = []): string {
     const { schema, table, order } = this.#shape
     const isKey = ({ column, operator, literal }: Condition) =>
       operator === 'equals' && literal === undefined && columns.includes(column)
@@ -83,7 +83,8 @@ class StatementWriter {
         ? `${quoteIdentifier(column)} = ${this.#parameter()}`
         : `${quoteIdentifier(column)} in (${[1, 2, 3].map(() => this.#parameter()).join(', ')})`,
     )
-    const sorted = this.#shape.arm === null ? order.filter((key) => key.sort !== 'any') : []
+    const given = this.#shape.arm === null ? order.filter((key) => key.sort !== 'any') : []
+    const sorted = given.length === 0 ? byKey(sortedBy) : given
     return `select * from ${qualifiedName(schema, table)}${whereOf([...own, ...keys])}${orderOf(sorted)}`
   }
 
@@ -110,10 +111,13 @@ class StatementWriter {
     )
     const present = keys.map((each) => `${each.inner} is not null`)
     const tail = (): string => orderOf(outer.order, `${around}.`) + this.#bounds(outer)
+    const whole = (sql: string): string => (outer.counts === true ? counted(sql) : sql)
     if (kind === 'join')
-      return `select ${around}.* from ${name} left join ${inner} as ${alias} on ${pairs.join(' and ')}${whereOf([...own, ...asked, ...present])}${tail()}`
+      return whole(
+        `select ${around}.* from ${name} left join ${inner} as ${alias} on ${pairs.join(' and ')}${whereOf([...own, ...asked, ...present])}${tail()}`,
+      )
     const exists = `${kind === 'exists' ? '' : 'not '}exists (select ${keys[0]?.inner ?? '1'} from ${inner} as ${alias}${whereOf([...asked, ...pairs, ...present])})`
-    return `select * from ${name}${whereOf([...own, exists])}${tail()}`
+    return whole(`select * from ${name}${whereOf([...own, exists])}${tail()}`)
   }
 
   /** Without the lookup of a parent's rows. */
@@ -148,6 +152,10 @@ class StatementWriter {
   #parameter(): string {
     return `$${++this.parameters}`
   }
+}
+
+function counted(sql: string): string {
+  return `select count(*) from (${sql}) as sub`
 }
 
 type FilterStatement = Extract<PrismaStatement, { readonly outer: unknown }>

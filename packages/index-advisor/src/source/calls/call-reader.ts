@@ -5,7 +5,15 @@ import { and, armsOf, condition } from '../../shape/condition-tree.ts'
 import { filterStatement, keyOf } from './filter-statement.ts'
 import type { ModelFields } from './model-fields.ts'
 import type { PrismaCall } from './prisma-call.ts'
-import { allRows, isUnsortedPage, limitOf, namesOf, rowChoice } from './row-choice.ts'
+import {
+  allRows,
+  isFromTheEnd,
+  isSortUnread,
+  isUnsortedPage,
+  limitOf,
+  namesOf,
+  rowChoice,
+} from './row-choice.ts'
 import type { ObjectValue, StaticValue } from '../values/static-value.ts'
 import { entryOf, objectsIn, objectsOf, openObject, unknownValue } from '../values/static-value.ts'
 import { readWhere } from './where-reader.ts'
@@ -82,21 +90,27 @@ class CallReader {
     manner: Manner = {},
     sets = this.sets(table, args, operation),
   ): void {
-    const evidence = this.evidence(table, operation, args, manner)
     const found = lookup.map((column) =>
       condition({ column, operator: 'equals' as const, isOptional: false }),
     )
     const rows = rowChoice(this.fields, table, args, operation)
     const written = sets.length > 0 ? { sets } : {}
+    const isSent = this.isSentAsRead(table, args)
     for (const where of alternatives(args)) {
-      const { tree, related } = readWhere(this.fields, table, where)
-      this.shapes.add(table, and([...found, tree]), { ...rows, ...written }, evidence)
-      for (const each of related)
+      const { tree, related, isWhole } = readWhere(this.fields, table, where)
+      const asked = and([...found, tree])
+      const isKnown = isSent && isWhole && !armsOf(asked).some((each) => each.isMerged)
+      const evidence = this.evidence(table, operation, args, isKnown ? manner : { ...manner, ...unknown })
+      this.shapes.add(table, asked, { ...rows, ...written }, evidence)
+      for (const each of related) {
+        const isFilterKnown = isKnown && !armsOf(each.tree).some((arm) => arm.isMerged)
+        const statement = filterStatement(table, tree, rows, related, lookup, operation)
         this.shapes.add(each.table, each.tree, allRows, {
           ...evidence,
           operation: `${evidence.operation ?? ''} (relation filter)`,
-          manner: { statement: filterStatement(table, tree, rows, related, lookup, operation) },
+          manner: isFilterKnown ? { statement } : unknown,
         })
+      }
     }
   }
 
@@ -141,7 +155,7 @@ class CallReader {
             ...(list !== undefined && relation.isList && !each.isOpen && limitOf(each) === null
               ? { within: { model: table.model, field: name, ...list } }
               : {}),
-            ...this.childrenOf(relation.targetColumns),
+            ...this.childrenOf(relation.target, relation.targetColumns, each),
           })
       }
   }
@@ -174,11 +188,15 @@ class CallReader {
   }
 
   /** With `relationJoins` each parent's rows are found by themselves, as the shape says. */
-  private childrenOf(columns: readonly string[]): Pick<Manner, 'statement'> {
+  private childrenOf(
+    table: CatalogTable,
+    columns: readonly string[],
+    args: ObjectValue,
+  ): Pick<Manner, 'statement'> {
     const { provider, previewFeatures } = this.fields.catalog
-    return provider !== 'sqlite' && previewFeatures.includes('relationJoins')
-      ? {}
-      : { statement: { kind: 'children', columns } }
+    if (provider !== 'sqlite' && previewFeatures.includes('relationJoins')) return {}
+    const sortedBy = isUnsortedPage(args, 'findMany') ? { sortedBy: keyOf(table) } : {}
+    return { statement: { kind: 'children', columns, ...sortedBy } }
   }
 
   private manner(table: CatalogTable, args: ObjectValue, operation: string): Manner {
@@ -201,10 +219,27 @@ class CallReader {
     }
   }
 
-  /** Arguments that are not known may hold an order or a limit. */
   private ownStatement(table: CatalogTable, args: ObjectValue, operation: string): Pick<Manner, 'statement'> {
-    if (args.isOpen) return { statement: { kind: 'unknown' } }
     return isUnsortedPage(args, operation) ? { statement: { kind: 'page', columns: keyOf(table) } } : {}
+  }
+
+  /**
+   * Nothing stands in the statement beside what is read of the call: arguments that are not known may hold an order or a
+   * limit, a cursor asks for rows behind another, counts of relations are joined, and rows of which doubles are taken out in
+   * memory are cut there.
+   */
+  private isSentAsRead(table: CatalogTable, args: ObjectValue): boolean {
+    const isCounting = ['select', 'include'].some((name) =>
+      objectsIn(entryOf(args, name)?.value).some((each) => each.isOpen || each.entries.has('_count')),
+    )
+    return !(
+      args.isOpen ||
+      isCounting ||
+      entryOf(args, 'cursor') !== undefined ||
+      entryOf(args, 'distinct') !== undefined ||
+      (isFromTheEnd(args) && entryOf(args, 'orderBy') === undefined) ||
+      isSortUnread(this.fields, table, args)
+    )
   }
 
   private evidence(table: CatalogTable, operation: string, args: ObjectValue, manner: Manner): ShapeEvidence {
@@ -220,6 +255,8 @@ class CallReader {
     }
   }
 }
+
+const unknown: Manner = { statement: { kind: 'unknown' } }
 
 /** Neither a selection nor something unknown that may hold one. */
 function isWhole(args: ObjectValue): boolean {

@@ -37,7 +37,15 @@ export function filterStatement(
   return {
     kind: kind as 'exists' | 'not-exists' | 'join',
     columns: targetColumns,
-    outer: { table: table.name, schema: table.schema, conditions, ...rows, order, columns },
+    outer: {
+      table: table.name,
+      schema: table.schema,
+      conditions,
+      ...rows,
+      order,
+      columns,
+      ...(operation === 'count' ? { counts: true } : {}),
+    },
   }
 }
 

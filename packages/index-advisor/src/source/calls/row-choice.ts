@@ -37,6 +37,8 @@ export function rowChoice(
   }
   const order = orderOf(fields, table, entryOf(args, 'orderBy')?.value)
   const limit = ONE_ROW.has(operation) ? 1 : limitOf(args)
+  // The last rows are read as the first ones of the opposite order.
+  if (isFromTheEnd(args) && order !== null) return { order: order.map(turned), limit, offset }
   // Where the order is not the index's, all rows are read and sorted, whatever the limit.
   return order === null ? { order: [], limit: null, offset } : { order, limit, offset }
 }
@@ -59,6 +61,24 @@ export function limitOf(args: ObjectValue): QueryShape['limit'] {
     if (count !== null) return count
   }
   return null
+}
+
+/** They are sorted by something that is no column of the table, or not known. */
+export function isSortUnread(fields: ModelFields, table: CatalogTable, args: ObjectValue): boolean {
+  return orderOf(fields, table, entryOf(args, 'orderBy')?.value) === null
+}
+
+/** `take: -5` */
+export function isFromTheEnd(args: ObjectValue): boolean {
+  const take = entryOf(args, 'take')?.value
+  return take?.kind === 'literal' && typeof take.value === 'number' && take.value < 0
+}
+
+function turned(key: OrderKey): OrderKey {
+  if (key.sort === 'any') return key
+  const nulls =
+    key.nulls === undefined ? {} : { nulls: key.nulls === 'first' ? ('last' as const) : ('first' as const) }
+  return { ...key, sort: key.sort === 'asc' ? 'desc' : 'asc', ...nulls }
 }
 
 /** Null when rows are sorted by something no index of this table holds. */

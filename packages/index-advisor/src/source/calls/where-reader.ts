@@ -18,12 +18,15 @@ export interface RelatedQuestion {
 export interface WhereReading {
   readonly tree: ConditionTree
   readonly related: readonly RelatedQuestion[]
+  /** Nothing that it asks is left out of the tree without a word. */
+  readonly isWhole: boolean
 }
 
 /** Takes a Prisma `where` apart. */
 export function readWhere(fields: ModelFields, table: CatalogTable, where: StaticValue): WhereReading {
   const reader = new WhereReader(fields)
-  return { tree: reader.where(table, where, false), related: reader.related }
+  const tree = reader.where(table, where, false)
+  return { tree, related: reader.related, isWhole: reader.isWhole }
 }
 
 /** An operator of a scalar filter and what an index can do with it. */
@@ -51,6 +54,7 @@ const COMPARISONS: Readonly<Record<string, Comparison>> = { lt: '<', lte: '<=', 
 
 class WhereReader {
   readonly related: RelatedQuestion[] = []
+  isWhole = true
   /** Filters of relations, ORs and NOTs around what is read. */
   private around = 0
 
@@ -138,7 +142,9 @@ class WhereReader {
       .map((each) => condition({ ...each, operator: each.operator === 'is-null' ? 'is-not-null' : 'not' }))
     // Only a single negated condition keeps its meaning alone: NOT (a AND b) is an OR, which keeps most rows.
     if (trees.some(holdsOpaque)) return opaque
-    return and(negated.length === 1 ? negated : [])
+    if (negated.length === 1) return and(negated)
+    this.isWhole = false
+    return and([])
   }
 
   private scalar(column: CatalogColumn, value: StaticValue, isOptional: boolean): ConditionTree {
@@ -205,8 +211,8 @@ class WhereReader {
     if (name === 'not') return single(isNull ? 'is-not-null' : 'not')
     if (name === 'equals') return isNull ? single('is-null') : single('equals', boundLiteral(literal))
     const comparison = COMPARISONS[name]
-    if (comparison !== undefined && literal !== undefined && literal !== null)
-      return single('range', { ...boundLiteral(literal), comparison })
+    if (comparison !== undefined)
+      return single('range', { ...boundLiteral(literal === null ? undefined : literal), comparison })
     const literals = name === 'in' ? literalsOf(value) : null
     return literals === null ? single(operator) : single('in', { literals, isBound: true })
   }
