@@ -87,6 +87,15 @@ const CHAPTERS: readonly Chapter[] = [
       ['`exportPostgresStatistics(client, { … })`', 'index-advisor', 'ExportOptions', ''],
     ],
   },
+  {
+    title: 'Query budgets',
+    lead: '`budgets` of the default export of `brisk.config.{ts,mts,mjs,js,json}`, or of `brisk` in `package.json`, for `brisk record` and `brisk check`. What is wrong there is `E_BUDGET_CONFIG`.',
+    sections: [
+      ['', 'live', 'BudgetConfig', ''],
+      ['Rules', 'live', 'BudgetRules', 'rules.'],
+      ['Allowances', 'live', 'Allowance', 'allow[].'],
+    ],
+  },
 ]
 
 /** The document, formatted as it is committed. */

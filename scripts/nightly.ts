@@ -55,6 +55,7 @@ const RUNS: Run[] = [
   { name: 'chains', tests: ['composition/foreign-chain-oracle'], env: seeds(1000) },
   { name: 'clients', tests: ['composition/clients-of-one-base-oracle'], env: seeds(1000) },
   { name: 'transactions', tests: ['composition/transactions-at-once-oracle'], env: seeds(1000) },
+  { name: 'recordings', tests: ['integration/live/recording'], env: { BRISK_RECORDINGS: '20' } },
   { name: 'soak', tests: ['composition/soak'], env: { BRISK_SOAK_SECONDS: '600' } },
   { name: 'matrix', tests: [], env: {}, file: '../test/matrix/matrix.ts' },
 ]

@@ -40,6 +40,7 @@ export default defineConfig({
           { text: 'Pagination in detail', link: '/guide/pagination-in-detail' },
           { text: 'Slow queries, N+1, metrics', link: '/guide/slow-queries' },
           { text: 'Live', link: '/guide/live' },
+          { text: 'Query budgets in CI', link: '/guide/query-budgets' },
           { text: 'Resilience', link: '/guide/resilience' },
           { text: 'Index advisor', link: '/guide/index-advisor' },
           { text: 'Beside other extensions', link: '/guide/other-extensions' },

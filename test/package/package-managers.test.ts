@@ -146,7 +146,7 @@ describe.each(MANAGERS.filter((manager) => wanted.includes(manager)))('%s', (man
         expect([code, output]).toEqual([2, expect.stringContaining('are made on PostgreSQL')])
         continue
       }
-      if (/brisk (live|requests?|mcp)\b/.test(command)) {
+      if (/brisk (live|requests?|mcp|record|check)\b/.test(command)) {
         // It is a package of its own, as the advisor is.
         expect([code, output]).toEqual([2, expect.stringContaining('@prisma-brisk/live\n')])
         continue

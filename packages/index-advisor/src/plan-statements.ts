@@ -1,6 +1,6 @@
 import { genericBinding } from './binding/binding.ts'
 import { AdvisorError } from './errors.ts'
-import { planNodes, planShape, type PlanNode } from './planner/plan.ts'
+import { planShape, type PlanNode } from './planner/plan.ts'
 import { UnplannableQueryError, type Planner } from './planner/planner.ts'
 import { readStatistics } from './statistics/read-statistics.ts'
 import { currentRows, type Statistics } from './statistics/statistics.ts'
@@ -74,14 +74,22 @@ async function plannedStatement(
   }
 }
 
-/** A table that is read whole in a part of the plan: PostgreSQL's `Seq Scan`, SQLite's `SCAN`. */
+/** Nodes that hand on rows before they have read all of theirs. */
+const STREAMING = /^(?:Limit|Result|Nested Loop|Subquery Scan|Append|Gather|ProjectSet|LockRows)/
+
+/** Tables that a part of the plan reads whole: PostgreSQL's `Seq Scan`, SQLite's `SCAN`. One without conditions that a limit ends is none. */
 function scansIn(root: PlanNode, statistics: Statistics): PlannedStatement['scans'] {
   const tables = new Set<string>()
-  for (const { type, relation, index } of planNodes(root))
-    if (relation !== null && index === null && /\b(?:Seq )?Scan$/i.test(type) && !/bitmap|tid/i.test(type))
+  const look = ({ type, relation, index, conditions, children }: PlanNode, isCut: boolean): void => {
+    if (relation !== null && index === null && SCAN.test(type) && !(isCut && conditions.length === 0))
       tables.add(relation)
+    for (const child of children) look(child, type === 'Limit' || (isCut && STREAMING.test(type)))
+  }
+  look(root, false)
   return [...tables].flatMap((name) => {
     const table = statistics.tables.find((each) => each.name === name)
     return table === undefined ? [] : [{ table: name, rows: currentRows(table) }]
   })
 }
+
+const SCAN = /^(?:(?:Parallel )?Seq Scan$|SCAN\b)/

@@ -3,10 +3,14 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { jest } from '@jest/globals'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type TestDatabase } from '../../support/databases.ts'
 
 /** `brisk record` and `brisk check` as one runs them, around the runners as they are. */
+
+// Each starts runners, several one after the other.
+jest.setTimeout(600_000)
 
 const ROOT = join(import.meta.dirname, '../../..')
 const PROJECT = join(import.meta.dirname, 'support/recorded')
@@ -208,11 +212,11 @@ describe('brisk record', () => {
 })
 
 /** A project of its own with a committed recording. */
-async function committed(env: Record<string, string> = {}) {
+async function committed(env: Record<string, string> = {}, flags: readonly string[] = []) {
   const project = mkdtempSync(join(directory, 'project '))
   const recording = join(project, 'brisk-queries.json')
   const command = RUNNERS['node:test']
-  const made = await brisk(['record', '--output', recording, '--', ...command], env)
+  const made = await brisk(['record', '--output', recording, ...flags, '--', ...command], env)
   if (made.code !== 0) throw new Error(made.stderr)
   const check = (planted: string, ...flags: string[]) =>
     brisk(['check', '--recording', recording, ...flags, '--', ...command], { PLANTED: planted })
@@ -274,5 +278,36 @@ describe('brisk check', () => {
       code: 2,
       stderr: expect.stringContaining('neither') as string,
     })
+  })
+
+  test('with statistics of production plans are compared without a database: a scan and a dearer plan are found', async () => {
+    const exported = await brisk(['statistics', 'export', '--database-url', database.url, '--no-values'])
+    const statistics = JSON.parse(exported.stdout) as {
+      tables: { pages: number; indexes: { pages: number }[] }[]
+    }
+    // As if production were that much larger.
+    for (const table of statistics.tables) for (const each of [table, ...table.indexes]) each.pages *= 30_000
+    const production = join(directory, 'statistics.json')
+    writeFileSync(production, JSON.stringify(statistics))
+    const flags = ['--statistics', production]
+    const { recording, check } = await committed({}, flags)
+    const text = readFileSync(recording, 'utf8')
+    expect(text).toMatch(
+      /"call":"User\.findUnique.*"cost":[\d.]+,"plan":\["[^"]*Index Scan User User_pkey[^"]*"\]\}/,
+    )
+    expect((await check('', ...flags)).stdout).toMatch(/0 failed, 0 warned\.\n$/)
+    const scanned = await check('scan', ...flags)
+    expect(scanned.code).toBe(1)
+    expect(scanned.stdout).toMatch(
+      /fail sequential-scan: New sequential scan: .* reads all of User, about 1,800,000 rows\.\n {2}at {5}feed\.js:\d+/,
+    )
+    writeFileSync(
+      recording,
+      text.replace(
+        /("call":"Conversation\.findMany.*?"cost":)([\d.]+)/g,
+        (_, before: string, cost: string) => `${before}${Number(cost) / 2}`,
+      ),
+    )
+    expect((await check('', ...flags)).stdout).toContain('warn cost: Dearer: Conversation.findMany')
   })
 })

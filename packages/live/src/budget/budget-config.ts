@@ -26,14 +26,15 @@ export type RuleName = keyof BudgetRules
 
 /** Findings that may be so. All that is given has to hold; texts match where they occur. */
 export interface Allowance {
+  /** The rule whose findings may be so. Required. */
   readonly rule: RuleName
   /** Why. Required: whoever reads it next does not know. */
   readonly reason: string
-  /** Of the test, route or job. */
+  /** A part of the name of the test, route or job. Default: any. */
   readonly test?: string
-  /** Of the form of the call. */
+  /** A part of the form of the call, as the report prints it. Default: any. */
   readonly call?: string
-  /** Of the path of the file that calls. */
+  /** A part of the path of the file that calls. Default: any. */
   readonly at?: string
 }
 
@@ -43,7 +44,9 @@ export interface BudgetConfig {
   readonly recording?: string
   /** A file that `brisk statistics export` wrote; with it plans are recorded and compared. Default: none. */
   readonly statistics?: string
+  /** What is looked for, and what becomes of it. Default: each as it says itself. */
   readonly rules?: BudgetRules
+  /** Findings that may be so, each with a reason. Default: none, beside `brisk-allow` comments. */
   readonly allow?: readonly Allowance[]
   /** Beginnings of paths: calls made there are recorded and not judged, as those that a test file makes itself. Default: none. */
   readonly ignore?: readonly string[]

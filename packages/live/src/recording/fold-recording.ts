@@ -125,18 +125,23 @@ interface Sends {
   statements: number
   /** Whether batching, or Prisma itself, may answer several together. */
   isMergeable: boolean
-  /** Whether any was sent in a batch of ours: then the text of a batch is theirs. */
-  isBatched: boolean
+  /** Their texts by fingerprint: of those that were answered alone, and of batches. */
+  readonly alone: Map<string, string>
+  readonly merged: Map<string, string>
 }
 
 function learn(sends: Map<string, Sends>, call: Answered): void {
   const { signature, texts, batch } = call
   let known = sends.get(signature)
-  if (known === undefined)
-    sends.set(signature, (known = { statements: 0, isMergeable: false, isBatched: false }))
+  if (known === undefined) {
+    known = { statements: 0, isMergeable: false, alone: new Map(), merged: new Map() }
+    sends.set(signature, known)
+  }
   known.statements = Math.max(known.statements, texts.length)
-  if (batch !== undefined) known.isBatched = true
   if (call.isMergeable === true || isMerged(call)) known.isMergeable = true
+  const into = batch === undefined ? known.alone : known.merged
+  for (const { fingerprint, sql } of texts)
+    into.set(fingerprint, leastText(into.get(fingerprint) ?? null, sql))
 }
 
 /** The lines of one test, over all of its runs. */
@@ -157,8 +162,11 @@ class TestLines {
       for (const [signature, group] of grouped(calls, (call) => call.signature)) {
         const key = lineKey({ call: signature, ...(name === undefined ? {} : { in: name }) })
         let sum = this.byKey.get(key)
-        if (sum === undefined) this.byKey.set(key, (sum = new LineSum(signature, name, root)))
-        sum.add(group, sends.get(signature) as Sends, duplicates.get(signature) ?? 0)
+        if (sum === undefined) {
+          sum = new LineSum(signature, name, root, sends.get(signature) as Sends)
+          this.byKey.set(key, sum)
+        }
+        sum.add(group, duplicates.get(signature) ?? 0)
       }
     }
   }
@@ -199,18 +207,19 @@ class LineSum {
   private isUnbounded = false
   private readonly unindexed = new Set<string>()
   private readonly sites = new Set<string>()
-  private readonly texts = new Map<string, string>()
 
   constructor(
     private readonly signature: string,
     readonly within: string | undefined,
     private readonly root: string,
+    /** What calls of its form send anywhere: what one of them sends by chance must not matter. */
+    private readonly sends: Sends,
   ) {}
 
-  add(calls: readonly Answered[], sends: Sends, duplicates: number): void {
+  add(calls: readonly Answered[], duplicates: number): void {
     this.runs++
     this.calls = widenedBy(this.calls, exactly(calls.length))
-    this.statements = widenedBy(this.statements, statementsOf(calls, sends))
+    this.statements = widenedBy(this.statements, statementsOf(calls, this.sends))
     this.duplicates = widenedBy(this.duplicates, exactly(duplicates))
     const loops = [...grouped(calls, ({ request }) => request).values()].flatMap(
       (each) => largestLoop(each) ?? [],
@@ -223,9 +232,6 @@ class LineSum {
       if (call.isUnbounded === true) this.isUnbounded = true
       for (const field of call.unindexed ?? []) this.unindexed.add(field)
       if (call.site !== null) this.sites.add(call.site)
-      if (sends.isBatched === (call.batch !== undefined))
-        for (const { fingerprint, sql } of call.texts)
-          this.texts.set(fingerprint, leastText(this.texts.get(fingerprint) ?? null, sql))
     }
   }
 
@@ -253,7 +259,7 @@ class LineSum {
       ...(this.isUnbounded ? { unbounded: true } : {}),
       ...(this.unindexed.size === 0 ? {} : { unindexed: [...this.unindexed].sort(byText) }),
       site: at === null || site === null ? null : `${at}${site.slice(fileOf(site).length)}`,
-      texts: this.texts,
+      texts: this.sends.alone.size > 0 ? this.sends.alone : this.sends.merged,
     }
   }
 }
