@@ -518,6 +518,22 @@ describe('X51 X52 selection', () => {
     expect(holders).toHaveLength(1)
   })
 
+  test('KA-B19 a statement of the workload keeps the place in the code that it came from', async () => {
+    const workload = await workloadOf([{ sql: byAuthorDate, at: 'src/feed.ts:12:20' }])
+    const [shape] = await workloadShapes(workload, catalog)
+    expect(shape?.evidence.at).toBe('src/feed.ts:12:20')
+    const { chosen } = await select({
+      workload,
+      candidates: [candidateOf(catalog, 'Post', 'authorId, createdAt')],
+    })
+    expect(chosen[0]?.candidate.evidence).toContainEqual({
+      kind: 'workload',
+      at: 'src/feed.ts:12:20',
+      fingerprint: workload.queries[0]?.fingerprint,
+      calls: 100,
+    })
+  })
+
   test('KA-A5 each index that is chosen gains beside the others', async () => {
     const workload = await workloadOf([
       { sql: 'select * from "Post" where "status" = $1 and "createdAt" > $2', calls: 100 },

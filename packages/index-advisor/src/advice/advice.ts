@@ -124,6 +124,7 @@ export type FindingKind =
   | 'pattern-search'
   | 'compared-expression'
   | 'large-offset'
+  | 'optional-parameter'
   | 'whole-count'
   | 'excluded-list'
   | 'distinct-in-memory'

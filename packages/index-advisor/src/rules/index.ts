@@ -8,6 +8,7 @@ import { largeOffset } from './asking/large-offset.ts'
 import { jsonDocuments, listElements } from './list-elements.ts'
 import { nullsOrder } from './asking/nulls-order.ts'
 import { oldRows } from './asking/old-rows.ts'
+import { optionalParameter } from './asking/optional-parameter.ts'
 import { partialIndex } from './partial-index.ts'
 import { partlyIndexedForeignKey } from './partly-indexed-foreign-key.ts'
 import { patternSearch } from './pattern-search.ts'
@@ -32,6 +33,7 @@ export const rules: readonly Rule[] = [
   patternSearch,
   comparedExpression,
   largeOffset,
+  optionalParameter,
   heavyText,
   wholeCount,
   excludedList,

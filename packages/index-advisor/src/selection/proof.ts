@@ -73,7 +73,12 @@ export async function proofOf(own: ProvableIndex, input: ProofInput): Promise<Se
       weighed.origin === 'workload' &&
       !evidence.some((each) => each.fingerprint === weighed.query.fingerprint)
     ) {
-      evidence.push({ kind: 'workload', fingerprint: weighed.query.fingerprint, calls: weighed.calls })
+      evidence.push({
+        kind: 'workload',
+        ...(weighed.observed?.at == null ? {} : { at: weighed.observed.at }),
+        fingerprint: weighed.query.fingerprint,
+        calls: weighed.calls,
+      })
     }
   }
   const columns = new Set(own.index.keys.map((key) => key.column))

@@ -29,6 +29,8 @@ export interface Condition {
   readonly operator: ConditionOperator
   /** Present only in some calls of this query (a conditional spread). */
   readonly isOptional: boolean
+  /** It is only sometimes asked for because the statement itself says so: `(owner = $1 OR $1 IS NULL)`. */
+  readonly isSwitched?: true
   /** The value where it is a literal in the source; undefined where it is a parameter or a secret of the workload. */
   readonly literal?: Literal
   /** Of a range whose bound is a literal. */

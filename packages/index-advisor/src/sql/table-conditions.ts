@@ -23,7 +23,7 @@ export class TableConditions {
     if ('BoolExpr' in node) {
       const { boolop, args = [] } = node.BoolExpr
       if (boolop === 'AND_EXPR') return and(args.map((each) => this.treeOf(each)))
-      if (boolop === 'OR_EXPR') return { kind: 'or', parts: args.map((each) => this.treeOf(each)) }
+      if (boolop === 'OR_EXPR') return this.either(args)
       const [negated] = args
       const inner = negated === undefined ? null : this.conditionOf(negated)
       if (inner === null) return opaque
@@ -34,6 +34,18 @@ export class TableConditions {
     }
     const found = this.conditionOf(node)
     return found === null ? opaque : condition(found)
+  }
+
+  /** A part that speaks of no row, `$1 IS NULL`, switches the others off: they are asked for in some calls. */
+  private either(parts: readonly Node[]): ConditionTree {
+    const asking = parts.filter(
+      (each) => nodesOf(each, 'ColumnRef').length + nodesOf(each, 'SubLink').length > 0,
+    )
+    const trees = asking.map((each) => this.treeOf(each))
+    if (asking.length === parts.length) return { kind: 'or', parts: trees }
+    const [only, ...others] = trees
+    if (only?.kind !== 'condition' || others.length > 0) return and([])
+    return condition({ ...only.condition, isOptional: true, isSwitched: true })
   }
 
   /** A comparison of a column of the table with something that is known when the table is read. */

@@ -13,6 +13,7 @@ export async function workloadShapes(workload: Workload, catalog: Catalog): Prom
     const reading = await shapesOfSql(query.sql, spelled, {
       kind: 'workload',
       fingerprint: query.fingerprint,
+      ...(query.at === null ? {} : { at: query.at }),
       calls: query.calls,
       totalMs: query.totalMs,
       ...(operation === null ? {} : { operation }),

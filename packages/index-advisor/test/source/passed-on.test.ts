@@ -54,6 +54,41 @@ test.each([
     'posts.list({ status: v })',
   ],
   [
+    'an arrow that gives more',
+    'const list = (where: any) => prisma.post.findMany({ where, take: 9, select: { id: true } })',
+    'list({ status: v })',
+  ],
+  [
+    'an arrow in an object',
+    'const posts = { list: (where: any) => prisma.post.findMany({ where }) }',
+    'posts.list({ status: v })',
+  ],
+  [
+    'a class that holds the client',
+    'class Repo { constructor(private readonly db: PrismaClient) {}\n list(filter: any) { return this.db.post.findMany({ where: filter }) } }\nconst repo = new Repo(prisma)',
+    'repo.list({ status: v })',
+  ],
+  [
+    'an arrow of a class',
+    'class Repo { constructor(readonly db: PrismaClient) {}\n list = (filter: any) => this.db.post.findMany({ where: filter }) }\nconst repo = new Repo(prisma)',
+    'repo.list({ status: v })',
+  ],
+  [
+    'a class that a class is given',
+    'class Repo { constructor(readonly db: PrismaClient) {}\n async list(filter: any) { return this.db.post.findMany({ where: filter }) } }\nclass Service { constructor(private readonly repo: Repo) {}\n open(status: any) { return this.repo.list({ status }) } }\nconst service = new Service(new Repo(prisma))',
+    'service.open(v)',
+  ],
+  [
+    'an optional call',
+    'class Repo { list(filter: any) { return prisma.post.findMany({ where: filter }) } }\nlet repo: Repo | undefined = new Repo()',
+    'repo?.list({ status: v })',
+  ],
+  [
+    'a generator of a client',
+    'const make = (db: PrismaClient) => ({ list: (where: any) => db.post.findMany({ where }) })\nconst posts = make(prisma)',
+    'posts.list({ status: v })',
+  ],
+  [
     'a default',
     "function list(where: any = { status: 'open' }) { return prisma.post.findMany({ where }) }",
     'list()',
