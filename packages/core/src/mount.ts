@@ -14,6 +14,7 @@ import { giveOwnHooks, type ExtensionList } from './prisma7/client-extensions.ts
 import { queryHook } from './prisma7/query-hook.ts'
 import type { InternalParams } from './prisma7/redirect.ts'
 import { keepContexts, type RequestLoader } from './prisma7/request-loader.ts'
+import { Replay } from './replay/replay.ts'
 import { BaseRequests } from './prisma7/base-requests.ts'
 import type { ForeignWrites } from './prisma7/write-followers.ts'
 
@@ -39,6 +40,8 @@ export interface Plugin {
 export interface MountOptions {
   /** Schema text, or a model made from it; by default the client's own schema is used. */
   readonly schema?: SchemaOption | undefined
+  /** Whether reads that Prisma has planned before may go to the driver directly; the first mount of a client decides. Default true. */
+  readonly replay?: boolean | undefined
 }
 
 /**
@@ -56,7 +59,7 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   const own = plugins.flatMap((plugin) => plugin.ownArguments ?? [])
   const base = ((client as PrivateClient)._originalClient ?? client) as PrivateClient
   const open = transactionsOf(base)
-  const requests = BaseRequests.on(base, host, open)
+  const requests = BaseRequests.on(base, host, open, options.replay === false ? null : Replay.of(host))
   const entry = new PipelineEntry(host, compose(middlewares), own, open, requests ?? unseen)
   const hook = queryHook(entry)
   const extension = {

@@ -11,10 +11,11 @@ import type {
 import type { DriverPool } from './connection/driver-pool.ts'
 import { driverPoolOf } from './connection/pool-of-adapter.ts'
 import { runningCall } from './current-call.ts'
-import type { DriverListener, DriverTransaction, Statement } from './driver-listener.ts'
+import type { DriverListener, DriverTransaction, SqlAnswer, Statement } from './driver-listener.ts'
 import { DriverListeners } from './driver-listeners.ts'
 import { overlay } from './overlay.ts'
 import { SentStatement, type Execute } from './sent-statement.ts'
+import { currentWitness } from './statement-witness.ts'
 import { timed, TransactionTap } from './transaction-tap.ts'
 
 const TAP = Symbol('driver tap')
@@ -58,7 +59,7 @@ export class DriverTap {
       writable: true,
       value: async function (this: SqlAdapterFactory) {
         const adapter = await connect.call(this)
-        const connection = { adapter, pool: driverPoolOf(adapter) }
+        const connection: Connection = { adapter, pool: driverPoolOf(adapter) }
         tap.status = 'connected'
         tap.latest = connection
         tap.connections.push(connection)
@@ -104,6 +105,17 @@ export class DriverTap {
   /** Whether anybody listens who has to know whose statements are whose. */
   get asksForCalls(): boolean {
     return this.listeners.askForCalls
+  }
+
+  /**
+   * Sends a query as Prisma's executor would outside of a transaction, past the executor. Null where it is not certain which
+   * connection would have it: none yet, none any more, or one of several.
+   */
+  get query(): ((query: SqlQuery) => Promise<SqlAnswer>) | null {
+    const [connection] = this.connections
+    if (connection === undefined || this.connections.length > 1 || this.isShared) return null
+    return (connection.query ??= (query) =>
+      this.send(connection.adapter, connection.pool, query, 'query', null, queryRaw))
   }
 
   /** An adapter apart from the client's, which nobody listens to; the caller disposes of it. */
@@ -175,7 +187,10 @@ export class DriverTap {
 
   private queries(target: SqlQueryable, pool: DriverPool | null, transaction: DriverTransaction | null) {
     return {
-      queryRaw: (query: SqlQuery) => this.send(target, pool, query, 'query', transaction, queryRaw),
+      queryRaw: (query: SqlQuery) => {
+        const send = () => this.send(target, pool, query, 'query', transaction, queryRaw)
+        return currentWitness()?.sent(query, send) ?? send()
+      },
       executeRaw: (query: SqlQuery) => this.send(target, pool, query, 'execute', transaction, executeRaw),
     }
   }
@@ -210,9 +225,11 @@ export class DriverTap {
 interface Connection {
   readonly adapter: SqlAdapter
   readonly pool: DriverPool | null
+  /** {@link DriverTap.query}, once it was asked for. */
+  query?: (query: SqlQuery) => Promise<SqlAnswer>
 }
 
-const queryRaw: Execute<{ rows: unknown[][] }> = (on, query) => on.queryRaw(query)
+const queryRaw: Execute<SqlAnswer> = (on, query) => on.queryRaw(query)
 const executeRaw: Execute<number> = (on, query) => on.executeRaw(query)
 
 /** The pool or database behind an adapter, where it tells. */

@@ -2,9 +2,11 @@ import { operationTraits } from '../operation/operation.ts'
 import type { Args } from '../pipeline/call.ts'
 import type { Host } from '../pipeline/host.ts'
 import type { ExtensionList } from './client-extensions.ts'
+import type { Replay } from '../replay/replay.ts'
 import { ownArgumentsOf, withoutOwnArguments } from './own-arguments.ts'
 import type { OpenTransaction, Requests } from './pipeline-entry.ts'
 import { enterPipeline } from './query-hook.ts'
+import { readOf, type ReplayableClient } from './read-request.ts'
 import { seenKey, waitingKey, type HookInput, type InternalParams } from './redirect.ts'
 import { SentCall } from './sent-call.ts'
 import { WaitingCall, type Mounted } from './waiting-call.ts'
@@ -52,17 +54,18 @@ export class BaseRequests implements Requests {
     private readonly host: Host,
     private readonly original: Request,
     open: OpenTransaction,
+    private readonly replay: Replay | null,
   ) {
     this.followers = new WriteFollowers(host, open, this)
   }
 
   /** Those of a base client; null where Prisma has no such method. */
-  static on(base: object, host: Host, open: OpenTransaction): BaseRequests | null {
+  static on(base: object, host: Host, open: OpenTransaction, replay: Replay | null): BaseRequests | null {
     return host.state(REQUESTS, () => {
       const client = base as RequestingClient
       const original = client._request
       if (typeof original !== 'function' || client._extensions === undefined) return null
-      const requests = new BaseRequests(host, original, open)
+      const requests = new BaseRequests(host, original, open, replay)
       client._request = function (this: object, params) {
         return requests.receive(this, params)
       }
@@ -86,8 +89,11 @@ export class BaseRequests implements Requests {
     return this.followers.beside(this.mounted.get(list as ExtensionList) ?? NONE).length > 0
   }
 
-  readonly send = (client: object, params: InternalParams): Promise<unknown> =>
-    this.original.call(client, params)
+  readonly send = (client: object, params: InternalParams): Promise<unknown> => {
+    const byPrisma = () => this.original.call(client, params)
+    const read = this.replay === null ? null : readOf(client as ReplayableClient, params)
+    return read === null ? byPrisma() : this.replay!.send(read, byPrisma)
+  }
 
   private receive(client: RequestingClient, params: InternalParams): Promise<unknown> {
     const route = this.routeOf(client, params)

@@ -3,6 +3,7 @@ import type { Call } from '../pipeline/call.ts'
 import type { Next } from '../pipeline/middleware.ts'
 import { judgeFailure } from '../driver/failure/judge-failure.ts'
 import { ContextCaller, StatementCallers } from '../driver/statement-callers.ts'
+import { currentWitness } from '../driver/statement-witness.ts'
 
 /** A request as Prisma's loader holds it. */
 interface LoadedRequest {
@@ -51,7 +52,7 @@ export function keepContexts(loader: RequestLoader | undefined): boolean {
   options.batchBy = (request) => {
     const isMember = request.transaction?.kind === 'batch'
     if (isMember && request.transaction?.lock !== undefined) begun.add(request.transaction.lock)
-    if (!isMember && apart.getStore() === true) return undefined
+    if (!isMember && (apart.getStore() === true || currentWitness() !== undefined)) return undefined
     const batch = batchBy.call(options, request)
     if (batch) request[CONTEXT] = new ContextCaller()
     return batch

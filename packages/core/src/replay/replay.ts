@@ -1,0 +1,171 @@
+import { AsyncResource } from 'node:async_hooks'
+import { DriverTap } from '../driver/driver-tap.ts'
+import { currentWitness } from '../driver/statement-witness.ts'
+import type { Host } from '../pipeline/host.ts'
+import { ArgumentReader } from './argument-shape.ts'
+import { ReplayedShape, type AnswerKind, type SendByPrisma } from './replayed-shape.ts'
+
+/** A read as it is about to be sent to Prisma. */
+export interface ReadRequest {
+  readonly model: string
+  readonly operation: string
+  readonly args: Readonly<Record<string, unknown>> | undefined
+}
+
+export interface ReplayStatistics {
+  /** Calls that went to the driver past Prisma. */
+  readonly replayed: number
+  /** Shapes that are left to Prisma for good. */
+  readonly off: number
+  /** Shapes known. */
+  readonly shapes: number
+}
+
+/**
+ * Sends reads that Prisma has planned before to the driver directly.
+ *
+ * The arguments of a call without their values (its shape) always become the same SQL with the same order of parameters.
+ * Prisma answers the first calls of a shape and is watched: which SQL, which value in which parameter, which columns in which
+ * keys. Calls that follow are the same SQL with other parameters, and rows that are read as Prisma reads them. Whatever is not
+ * certain is Prisma's.
+ */
+export class Replay {
+  /** Shapes used lately, and those used before. */
+  private recent = new Map<string, ReplayedShape>()
+  private former = new Map<string, ReplayedShape>()
+  private replayedCalls = 0
+  private readonly uniques: UniqueReads
+
+  private constructor(
+    private readonly host: Host,
+    private readonly tap: DriverTap,
+    private readonly everyNth: number,
+  ) {
+    this.uniques = new UniqueReads()
+  }
+
+  /** That of a base client, whose calls nobody listens to; null where its statements are not seen. */
+  static of(host: Host, everyNth = EVERY_NTH): Replay | null {
+    return host.state<Replay | null>(REPLAY, () => {
+      const tap = DriverTap.of(host)
+      return tap === null || host.batchesByTimer ? null : new Replay(host, tap, everyNth)
+    })
+  }
+
+  get statistics(): ReplayStatistics {
+    const shapes = [...this.recent.values(), ...this.former.values()]
+    return {
+      replayed: this.replayedCalls,
+      off: shapes.filter(({ isOff }) => isOff).length,
+      shapes: shapes.length,
+    }
+  }
+
+  /** Sends a read, by Prisma or past it. */
+  send({ model, operation, args }: ReadRequest, byPrisma: SendByPrisma): Promise<unknown> {
+    const kind = kinds.get(operation)
+    const send = kind === undefined ? null : this.tap.query
+    // Within a call that is watched, or handed over, nothing of ours is sent.
+    if (kind === undefined || send === null || currentWitness() !== undefined) return byPrisma()
+    const schema = this.host.schema()
+    const known = schema?.models.get(model)
+    if (schema === null || known === undefined) return byPrisma()
+    const shape = ArgumentReader.shapeOf(schema, known, operation, args ?? {})
+    if (shape === null) return byPrisma()
+    const { key, values } = shape
+    let replayed = this.find(key)
+    if (replayed === undefined) {
+      replayed = new ReplayedShape(schema, known, kind, this.everyNth, {
+        differs: () => this.warnDiffers(model, operation),
+        replayed: () => this.replayedCalls++,
+      })
+      this.keep(key, replayed)
+    }
+    if (replayed.isOff) return byPrisma()
+    const answered = replayed
+    const answer = (by: SendByPrisma): Promise<unknown> => answered.answer(values, send, by)
+    return isUnique(operation) ? this.uniques.send(key, answer, byPrisma) : answer(byPrisma)
+  }
+
+  private find(key: string): ReplayedShape | undefined {
+    const recent = this.recent.get(key)
+    if (recent !== undefined) return recent
+    const former = this.former.get(key)
+    if (former !== undefined) this.keep(key, former)
+    return former
+  }
+
+  private keep(key: string, shape: ReplayedShape): void {
+    if (this.recent.size >= MOST_SHAPES / 2) {
+      this.former = this.recent
+      this.recent = new Map()
+    }
+    this.recent.set(key, shape)
+  }
+
+  private warnDiffers(model: string, operation: string): void {
+    this.host.warnOnce(
+      'W_REPLAY_DIFFERS',
+      `prisma-brisk: a ${model}.${operation} sent past Prisma's query planner answered differently from Prisma, which has answered it; calls like it are left to Prisma from now on. This is a fault of prisma-brisk: please report the model, its field types and the call. \`replay: false\` switches this off.`,
+    )
+  }
+}
+
+/**
+ * Prisma collects unique reads until the end of a tick, and sends those of one kind as one statement. So does this: a read
+ * that is alone in its tick is sent past Prisma, several go to Prisma together.
+ */
+class UniqueReads {
+  private waiting: Map<string, WaitingRead[]> | null = null
+
+  send(
+    key: string,
+    answer: (byPrisma: SendByPrisma) => Promise<unknown>,
+    byPrisma: SendByPrisma,
+  ): Promise<unknown> {
+    return new Promise((resolve) => {
+      const read: WaitingRead = { answer, byPrisma, resolve, context: new AsyncResource('prisma-brisk.read') }
+      if (this.waiting === null) {
+        this.waiting = new Map()
+        process.nextTick(() => this.flush())
+      }
+      const others = this.waiting.get(key)
+      if (others === undefined) this.waiting.set(key, [read])
+      else others.push(read)
+    })
+  }
+
+  private flush(): void {
+    const { waiting } = this
+    this.waiting = null
+    for (const reads of waiting?.values() ?? []) {
+      const [only] = reads
+      if (reads.length === 1 && only !== undefined)
+        only.resolve(only.context.runInAsyncScope(only.answer, only, only.byPrisma))
+      else for (const { byPrisma, resolve, context } of reads) resolve(context.runInAsyncScope(byPrisma))
+    }
+  }
+}
+
+interface WaitingRead {
+  readonly answer: (byPrisma: SendByPrisma) => Promise<unknown>
+  readonly byPrisma: SendByPrisma
+  readonly resolve: (answer: Promise<unknown>) => void
+  /** Its caller's, to which its statement is to belong. */
+  readonly context: AsyncResource
+}
+
+const REPLAY = Symbol('replay of planned reads')
+/** One call in so many is sent by Prisma too, and compared. */
+const EVERY_NTH = 1000
+const MOST_SHAPES = 500
+
+const kinds: ReadonlyMap<string, AnswerKind> = new Map<string, AnswerKind>([
+  ['findMany', 'list'],
+  ['findFirst', 'rowOrNull'],
+  ['findUnique', 'rowOrNull'],
+  ['findFirstOrThrow', 'row'],
+  ['findUniqueOrThrow', 'row'],
+])
+
+const isUnique = (operation: string): boolean => operation.startsWith('findUnique')
