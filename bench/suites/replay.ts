@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { batching } from '@prisma-brisk/batching'
 import { mount } from '@prisma-brisk/core'
 import type { PrismaClient } from '../../prisma/generated/postgresql/client.ts'
 import { createDatabase } from '../../test/support/databases.ts'
@@ -11,6 +12,7 @@ export async function run(bench: Bench): Promise<void> {
   try {
     const plain = database.createClient()
     const replayed = mount(database.createClient(), [{ name: 'bench' }]) as PrismaClient
+    const suite = database.createClient().$extends(batching()) as unknown as PrismaClient
     await plain.$executeRawUnsafe(
       `INSERT INTO "User" (id, email, name) SELECT i, 'user' || i || '@example.org', 'User ' || i FROM generate_series(1, ${USERS}) i`,
     )
@@ -33,6 +35,7 @@ export async function run(bench: Bench): Promise<void> {
       client.user.findMany({ take, orderBy: { id: 'asc' } })
     for (let warm = 0; warm < 3000; warm++) await one(replayed)()
     for (let warm = 0; warm < 3000; warm++) await one(plain)()
+    for (let warm = 0; warm < 3000; warm++) await one(suite)()
     for (let warm = 0; warm < 3000; warm++) await byHand()
     await bench.compare({
       bench: 'replay/find-unique lone call',
@@ -47,10 +50,11 @@ export async function run(bench: Bench): Promise<void> {
     })
     await bench.compare({
       bench: 'replay/find-unique',
-      subject: crowd(one(replayed)),
+      subject: crowd(one(suite)),
       baselines: [
         { name: 'prisma', run: crowd(one(plain)), atLeast: 1.6 },
         { name: 'pg', run: crowd(byHand), atLeast: 0.6 },
+        { name: 'without batching()', run: crowd(one(replayed)) },
       ],
       times: 2000,
       rounds: 11,

@@ -213,6 +213,7 @@ function isForEdge(inlineSchema: string | undefined): boolean {
 /** Where Prisma has no method that all requests pass. */
 const unseen: Requests = {
   send: (client, params) => (client as PrivateClient)._request!(params),
+  read: (_, byPrisma) => byPrisma(),
   isFollowedBeside: () => false,
 }
 

@@ -34,6 +34,8 @@ export class DriverTap {
   private latest: Connection | null = null
   /** Those of all clients on this factory. */
   readonly transactions = new TransactionRegistry()
+  /** Interactive transactions that have sent a statement and not begun to end, by Prisma's ids. */
+  private readonly open = new Map<string, SendQuery>()
   private listeners = DriverListeners.none
   private hosts = 0
 
@@ -111,11 +113,16 @@ export class DriverTap {
    * Sends a query as Prisma's executor would outside of a transaction, past the executor. Null where it is not certain which
    * connection would have it: none yet, none any more, or one of several.
    */
-  get query(): ((query: SqlQuery) => Promise<SqlAnswer>) | null {
+  get query(): SendQuery | null {
     const [connection] = this.connections
     if (connection === undefined || this.connections.length > 1 || this.isShared) return null
     return (connection.query ??= (query) =>
       this.send(connection.adapter, connection.pool, query, 'query', null, queryRaw))
+  }
+
+  /** The same within an interactive transaction that has sent a statement and is not about to end, else null. */
+  queryIn(transactionId: string): SendQuery | null {
+    return this.open.get(transactionId) ?? null
   }
 
   /** An adapter apart from the client's, which nobody listens to; the caller disposes of it. */
@@ -163,6 +170,7 @@ export class DriverTap {
           state,
           this.queries(transaction, pool, state),
           () => this.listeners,
+          () => this.open.delete(state.scope?.id ?? ''),
         ).tapped()
       },
       dispose: async () => {
@@ -204,7 +212,13 @@ export class DriverTap {
     execute: Execute<T>,
   ): Promise<T> {
     const call = runningCall()
-    if (transaction !== null && transaction.scope === null && call !== undefined) this.link(transaction, call)
+    if (transaction !== null && transaction.scope === null && call !== undefined) {
+      this.link(transaction, call)
+      if (transaction.scope !== null && call.transaction.kind === 'interactive')
+        this.open.set(call.transaction.id!, (next) =>
+          this.send(target, pool, next, 'query', transaction, queryRaw),
+        )
+    }
     const { listeners } = this
     if (listeners.all.length === 0) return execute(target, query)
     return new SentStatement(query, kind, call, transaction, listeners).send(query, target, pool, execute)
@@ -226,8 +240,11 @@ interface Connection {
   readonly adapter: SqlAdapter
   readonly pool: DriverPool | null
   /** {@link DriverTap.query}, once it was asked for. */
-  query?: (query: SqlQuery) => Promise<SqlAnswer>
+  query?: SendQuery
 }
+
+/** Sends a query to the driver. */
+export type SendQuery = (query: SqlQuery) => Promise<SqlAnswer>
 
 const queryRaw: Execute<SqlAnswer> = (on, query) => on.queryRaw(query)
 const executeRaw: Execute<number> = (on, query) => on.executeRaw(query)

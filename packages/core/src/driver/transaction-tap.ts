@@ -15,6 +15,8 @@ export class TransactionTap {
     private readonly queries: Pick<SqlQueryable, 'queryRaw' | 'executeRaw'>,
     /** Those of this moment. */
     private readonly listeners: () => DriverListeners,
+    /** Told before its end is sent. */
+    private readonly closing: () => void,
   ) {}
 
   /** What stands in the transaction's place. */
@@ -75,6 +77,7 @@ export class TransactionTap {
    * when the connection may go back.
    */
   private async committing<T>(send: (hold: () => PromiseLike<unknown> | null) => Promise<T>): Promise<T> {
+    this.closing()
     const watch = this.watch()
     if (watch === null) return this.ending('commit', () => send(() => null))
     const connection = connectionOf(this.target)
@@ -100,6 +103,7 @@ export class TransactionTap {
   }
 
   private async ending<T>(type: 'commit' | 'rollback', end: () => Promise<T>): Promise<T> {
+    this.closing()
     try {
       const result = await timed(this.listeners, type, end, this.state)
       this.state.outcome = type === 'commit' ? 'committed' : 'rolledBack'

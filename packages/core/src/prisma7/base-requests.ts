@@ -51,6 +51,7 @@ export class BaseRequests implements Requests {
   private readonly followers: WriteFollowers
 
   private constructor(
+    private readonly base: ReplayableClient,
     private readonly host: Host,
     private readonly original: Request,
     open: OpenTransaction,
@@ -65,7 +66,7 @@ export class BaseRequests implements Requests {
       const client = base as RequestingClient
       const original = client._request
       if (typeof original !== 'function' || client._extensions === undefined) return null
-      const requests = new BaseRequests(host, original, open, replay)
+      const requests = new BaseRequests(base as ReplayableClient, host, original, open, replay)
       client._request = function (this: object, params) {
         return requests.receive(this, params)
       }
@@ -90,9 +91,13 @@ export class BaseRequests implements Requests {
   }
 
   readonly send = (client: object, params: InternalParams): Promise<unknown> => {
-    const byPrisma = () => this.original.call(client, params)
-    const read = this.replay === null ? null : readOf(client as ReplayableClient, params)
-    return read === null ? byPrisma() : this.replay!.send(read, byPrisma)
+    return this.read(params, () => this.original.call(client, params))
+  }
+
+  read(params: InternalParams, byPrisma: () => Promise<unknown>): Promise<unknown> {
+    const { replay } = this
+    const read = replay === null ? null : readOf(this.base, params)
+    return read === null || replay === null ? byPrisma() : replay.send(read, byPrisma)
   }
 
   private receive(client: RequestingClient, params: InternalParams): Promise<unknown> {

@@ -59,7 +59,26 @@ export class PrismaDispatcher implements Dispatcher {
     if (transaction?.kind === 'batch') return this.dispatchMember(call, sent, transaction)
     if (this.hasForeignBehind && params !== undefined && !this.entry.isFollower)
       return this.dispatchBehind(call, sent, params)
-    return inContextOf(call, this.entry.tap, start, this.query(call, sent))
+    return this.start(call, call.model, params, sent, this.query(call, sent))
+  }
+
+  /** Starts what Prisma gave a hook; a read that nobody has a part in any more may go past Prisma's planner. */
+  private start(
+    call: Call,
+    model: string | null,
+    params: InternalParams | undefined,
+    args: Args,
+    query: PromiseLike<unknown>,
+  ): Promise<unknown> {
+    const { requests, tap } = this.entry
+    const isLast = params !== undefined && model !== null && this.hooks !== null && this.isLastExtension
+    if (!isLast || this.computedFields(model).length > 0) return inContextOf(call, tap, start, query)
+    return inContextOf(
+      call,
+      tap,
+      (sent) => requests.read({ ...params, args: sent }, () => start(query)),
+      args,
+    )
   }
 
   /** Through extensions behind the suite, which may send the call another way. */
@@ -81,8 +100,9 @@ export class PrismaDispatcher implements Dispatcher {
     const params = input.__internalParams
     if (params === undefined)
       throw new UnsupportedClientError('Prisma passed no internals.', 'Use call.dispatch().')
-    const query = input.query(this.strip(args), redirected(params, operation, args, model))
-    return inContextOf(call, this.entry.tap, start, query)
+    const redirection = redirected(params, operation, args, model)
+    const sent = this.strip(args)
+    return this.start(call, model, redirection, sent, input.query(sent, redirection))
   }
 
   transact<T>(call: Call, run: (send: Send) => Promise<T>): Promise<T> {

@@ -10,6 +10,8 @@ export interface ReadRequest {
   readonly model: string
   readonly operation: string
   readonly args: Readonly<Record<string, unknown>> | undefined
+  /** The interactive transaction that it belongs to, by Prisma's id. */
+  readonly transactionId: string | null
 }
 
 export interface ReplayStatistics {
@@ -62,11 +64,12 @@ export class Replay {
   }
 
   /** Sends a read, by Prisma or past it. */
-  send({ model, operation, args }: ReadRequest, byPrisma: SendByPrisma): Promise<unknown> {
+  send({ model, operation, args, transactionId }: ReadRequest, byPrisma: SendByPrisma): Promise<unknown> {
     const kind = kinds.get(operation)
-    const send = kind === undefined ? null : this.tap.query
+    if (kind === undefined) return byPrisma()
+    const send = transactionId === null ? this.tap.query : this.tap.queryIn(transactionId)
     // Within a call that is watched, or handed over, nothing of ours is sent.
-    if (kind === undefined || send === null || currentWitness() !== undefined) return byPrisma()
+    if (send === null || currentWitness() !== undefined) return byPrisma()
     const schema = this.host.schema()
     const known = schema?.models.get(model)
     if (schema === null || known === undefined) return byPrisma()
@@ -84,7 +87,9 @@ export class Replay {
     if (replayed.isOff) return byPrisma()
     const answered = replayed
     const answer = (by: SendByPrisma): Promise<unknown> => answered.answer(values, send, by)
-    return isUnique(operation) ? this.uniques.send(key, answer, byPrisma) : answer(byPrisma)
+    return isUnique(operation)
+      ? this.uniques.send(`${transactionId ?? ''}${key}`, answer, byPrisma)
+      : answer(byPrisma)
   }
 
   private find(key: string): ReplayedShape | undefined {

@@ -1,5 +1,6 @@
 import type { SqlQuery } from '../driver/connection/adapter-ports.ts'
 import type { SqlAnswer } from '../driver/driver-listener.ts'
+import type { SendQuery } from '../driver/driver-tap.ts'
 import { witnessed } from '../driver/statement-witness.ts'
 import type { Model } from '../schema/datamodel/model.ts'
 import type { SchemaModel } from '../schema/datamodel/schema-model.ts'
@@ -9,8 +10,6 @@ import { RowReader } from './row-reader.ts'
 import { isSameAnswer } from './same-answer.ts'
 import { copyOfArg, isSameQuery, StatementTemplate } from './statement-template.ts'
 
-/** Sends a query to the driver. */
-export type SendQuery = (query: SqlQuery) => Promise<SqlAnswer>
 /** Sends the call as Prisma does. */
 export type SendByPrisma = () => Promise<unknown>
 

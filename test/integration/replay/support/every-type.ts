@@ -69,7 +69,9 @@ export function columnsOf(provider: Provider, decimal: MakeDecimal): readonly Co
     column(
       'big',
       'BigInt',
-      provider === 'sqlite' ? [0n, 1n, -1n, 9007199254740991n] : [0n, 1n, -1n, 9007199254740993n, 9223372036854775807n, -9223372036854775808n],
+      provider === 'sqlite'
+        ? [0n, 1n, -1n, 9007199254740991n]
+        : [0n, 1n, -1n, 9007199254740993n, 9223372036854775807n, -9223372036854775808n],
       ORDERED,
     ),
     column('float', 'Float', [0, 1.5, -2.25, 1e21, 1e-7, 0.1, 123456789.125, 3], ORDERED),

@@ -1,12 +1,10 @@
-import { inspect } from 'node:util'
-
 /** All that can be seen of what a call answers or fails with, as text. */
 export async function look(run: () => unknown): Promise<string> {
   try {
     return describe(await run())
   } catch (error) {
     const { name, message, code, meta, clientVersion } = error as Error & Record<string, unknown>
-    return ['failed', name, code, inspect(meta, { depth: 9 }), clientVersion, message].join(' ')
+    return ['failed', name, code, JSON.stringify(meta), clientVersion, message].join(' ')
   }
 }
 
