@@ -42,6 +42,7 @@ export default defineConfig({
           { text: 'Live', link: '/guide/live' },
           { text: 'Query budgets in CI', link: '/guide/query-budgets' },
           { text: 'Resilience', link: '/guide/resilience' },
+          { text: 'Reads past the planner', link: '/guide/replay' },
           { text: 'Index advisor', link: '/guide/index-advisor' },
           { text: 'Beside other extensions', link: '/guide/other-extensions' },
           { text: 'Types of an extended client', link: '/guide/types' },

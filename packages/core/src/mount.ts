@@ -40,7 +40,10 @@ export interface Plugin {
 export interface MountOptions {
   /** Schema text, or a model made from it; by default the client's own schema is used. */
   readonly schema?: SchemaOption | undefined
-  /** Whether reads that Prisma has planned before may go to the driver directly; the first mount of a client decides. Default true. */
+  /**
+   * Whether reads that Prisma has planned before may go to the driver directly; the first mount on a base client decides.
+   * Default true, but for `BRISK_REPLAY=off` in the environment.
+   */
   readonly replay?: boolean | undefined
 }
 
@@ -59,7 +62,7 @@ export function mount(client: object, plugins: readonly Plugin[], options: Mount
   const own = plugins.flatMap((plugin) => plugin.ownArguments ?? [])
   const base = ((client as PrivateClient)._originalClient ?? client) as PrivateClient
   const open = transactionsOf(base)
-  const requests = BaseRequests.on(base, host, open, options.replay === false ? null : Replay.of(host))
+  const requests = BaseRequests.on(base, host, open, mayReplay(options) ? Replay.of(host) : null)
   const entry = new PipelineEntry(host, compose(middlewares), own, open, requests ?? unseen)
   const hook = queryHook(entry)
   const extension = {
@@ -208,6 +211,10 @@ function isForEdge(inlineSchema: string | undefined): boolean {
   }
   if (EdgeRuntime !== undefined || navigator?.userAgent === 'Cloudflare-Workers') return true
   return /^\s*runtime\s*=\s*"(?:workerd|cloudflare|vercel-edge|edge-light)"/m.test(inlineSchema ?? '')
+}
+
+function mayReplay({ replay = true }: MountOptions): boolean {
+  return replay && globalThis.process?.env?.['BRISK_REPLAY'] !== 'off'
 }
 
 /** Where Prisma has no method that all requests pass. */

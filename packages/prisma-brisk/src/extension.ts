@@ -32,7 +32,7 @@ export function brisk<const Heavy extends OmitHeavy = false>(
   options: BriskOptions & { readonly pagination?: OmitHeavyOption<Heavy> | false | undefined } = {},
 ): BriskExtension<BriskMethods<Heavy>, BriskClient> {
   checkBriskOptions(options)
-  const { slowQuery, pagination, resilience, cache, batching, schema, live = false } = options
+  const { slowQuery, pagination, resilience, cache, batching, schema, replay, live = false } = options
   const plugins: Plugin[] = [
     slowQuery === false
       ? absent('slow-query')
@@ -42,7 +42,7 @@ export function brisk<const Heavy extends OmitHeavy = false>(
     cache === false ? absent('cache', ['cacheStrategy']) : cachePlugin(cache),
     batching === false ? absent('batching') : batchingPlugin(batching),
   ]
-  return defineExtension((client) => mount(client, plugins, { schema })) as never
+  return defineExtension((client) => mount(client, plugins, { schema, replay })) as never
 }
 
 /** Under `brisk live -- <command>` its hub is there already. */

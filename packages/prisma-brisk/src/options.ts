@@ -33,6 +33,12 @@ export interface BriskOptions {
    */
   readonly schema?: MountOptions['schema'] | undefined
   /**
+   * Whether reads that Prisma has planned before go to the driver directly. Default true, where nobody would see it: not for
+   * clients that listen to queries, comment their statements or record Prisma's spans, and not with `schema`. `BRISK_REPLAY=off`
+   * in the environment switches it off as well, for packages mounted alone too.
+   */
+  readonly replay?: boolean | undefined
+  /**
    * Serves from this process what every request does, for development; needs `@prisma-brisk/live`. Default false: under
    * `brisk live -- <command>` it is served without, by that command. `{ pill: true }`: pages of HTML get a small link to what is shown of
    * their request, see `slowQuery.livePill`. Without effect under `NODE_ENV=production`.
@@ -53,6 +59,7 @@ export function checkBriskOptions(options: BriskOptions): void {
     pagination: part,
     slowQuery: part,
     resilience: part,
+    replay: boolean,
     live: (value, path) => {
       if (typeof value === 'boolean') return
       if (typeof value !== 'object' || value === null)

@@ -5,6 +5,7 @@ import type { Provider } from '../../support/databases.ts'
 import { everyType, fill, type AnyClient, type EveryType } from './support/every-type.ts'
 import { look } from './support/look.ts'
 import { randomRead } from './support/random-reads.ts'
+import { hearWarnings } from './support/warnings.ts'
 
 // Random reads, each with other values twenty times, on plain Prisma and past its planner: equal to the last type, the order
 // of keys, prototypes, and errors.
@@ -21,8 +22,7 @@ describe.each(['postgresql', 'mysql', 'sqlite'] as Provider[])('%s', (provider) 
   let types: EveryType
   /** Plain clients and those with replay, by the way of their calls. */
   let clients: Record<'direct' | 'hooked', { theirs: AnyClient; ours: AnyClient }>
-  const warnings: string[] = []
-  const note = (warning: Error) => warnings.push(warning.message)
+  let warnings: ReturnType<typeof hearWarnings>
 
   beforeAll(async () => {
     types = await everyType(provider)
@@ -40,10 +40,10 @@ describe.each(['postgresql', 'mysql', 'sqlite'] as Provider[])('%s', (provider) 
         ours: replayed(types.createClient().$extends(hook)),
       },
     }
-    process.on('warning', note)
+    warnings = hearWarnings()
   })
   afterAll(async () => {
-    process.off('warning', note)
+    warnings.stop()
     await types.drop()
   })
 
@@ -78,7 +78,7 @@ describe.each(['postgresql', 'mysql', 'sqlite'] as Provider[])('%s', (provider) 
       },
       BUDGET,
     )
-    expect(warnings).toEqual([])
+    expect(warnings.codes).toEqual([])
     const replayed = ['direct', 'hooked'].map(
       (way) => Replay.of(hostOf(clients[way as 'direct'].ours))!.statistics.replayed,
     )

@@ -2,11 +2,10 @@ import { operationTraits } from '../operation/operation.ts'
 import type { Args } from '../pipeline/call.ts'
 import type { Host } from '../pipeline/host.ts'
 import type { ExtensionList } from './client-extensions.ts'
-import type { Replay } from '../replay/replay.ts'
+import type { ReadRequest, Replay } from '../replay/replay.ts'
 import { ownArgumentsOf, withoutOwnArguments } from './own-arguments.ts'
 import type { OpenTransaction, Requests } from './pipeline-entry.ts'
 import { enterPipeline } from './query-hook.ts'
-import { readOf, type ReplayableClient } from './read-request.ts'
 import { seenKey, waitingKey, type HookInput, type InternalParams } from './redirect.ts'
 import { SentCall } from './sent-call.ts'
 import { WaitingCall, type Mounted } from './waiting-call.ts'
@@ -66,7 +65,7 @@ export class BaseRequests implements Requests {
       const client = base as RequestingClient
       const original = client._request
       if (typeof original !== 'function' || client._extensions === undefined) return null
-      const requests = new BaseRequests(base as ReplayableClient, host, original, open, replay)
+      const requests = new BaseRequests(base, host, original, open, replay)
       client._request = function (this: object, params) {
         return requests.receive(this, params)
       }
@@ -229,4 +228,33 @@ function hooksOf({ _extensions: list }: RequestingClient, params: InternalParams
 /** What is begun once it is awaited, as Prisma's own calls are. */
 function lazily(run: () => Promise<unknown>): PromiseLike<unknown> {
   return { then: (fulfilled, rejected) => run().then(fulfilled, rejected) }
+}
+
+/** What is used of the base client; private to Prisma. */
+interface ReplayableClient {
+  readonly _engineConfig?: { readonly logQueries?: boolean; readonly sqlCommenters?: readonly unknown[] }
+  readonly _tracingHelper?: { isEnabled?(): boolean }
+}
+
+/**
+ * The read that a request is, where nobody would see that Prisma did not send it: no listener for queries, no comments, no
+ * spans, no array transaction; null for any other request. No extension may have a part in it any more.
+ */
+function readOf(
+  { _engineConfig: config, _tracingHelper: tracing }: ReplayableClient,
+  params: InternalParams,
+): ReadRequest | null {
+  const { model, action, args, transaction, dataPath, unpacker, argsMapper } = params
+  if (model === undefined || action === undefined || transaction?.kind === 'batch') return null
+  if (unpacker !== undefined || argsMapper !== undefined) return null
+  if (dataPath !== undefined && dataPath.length > 0) return null
+  if (config === undefined || config.logQueries === true || (config.sqlCommenters ?? []).length > 0)
+    return null
+  if (tracing?.isEnabled?.() !== false) return null
+  return {
+    model,
+    operation: action,
+    args: args as ReadRequest['args'],
+    transactionId: transaction?.id ?? null,
+  }
 }

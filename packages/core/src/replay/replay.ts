@@ -72,7 +72,8 @@ export class Replay {
     if (send === null || currentWitness() !== undefined) return byPrisma()
     const schema = this.host.schema()
     const known = schema?.models.get(model)
-    if (schema === null || known === undefined) return byPrisma()
+    // One that was handed over may be another than the client was generated from.
+    if (schema === null || known === undefined || schema.source === 'option') return byPrisma()
     const shape = ArgumentReader.shapeOf(schema, known, operation, args ?? {})
     if (shape === null) return byPrisma()
     const { key, values } = shape

@@ -114,6 +114,7 @@ function compiled(columns: readonly Column[], decimal: DecimalClass | null) {
   const values = columns.map(({ at }, index) => `const value${index} = row[${at}]`)
   const keys = columns.map(({ key }, index) => `${JSON.stringify(key)}: ${reads[index]}`)
   const names = columns.map((_, index) => `read${index}`)
+  // eslint-disable-next-line typescript/no-implied-eval -- of nothing but names of the schema, quoted, and places in a row
   const make = new Function(
     'DOUBT',
     'decimal',

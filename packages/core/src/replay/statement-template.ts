@@ -65,7 +65,7 @@ export class StatementTemplate {
   for(values: readonly ArgumentValue[]): SqlQuery | null {
     const args: unknown[] = []
     const { fragments } = this
-    const argTypes: unknown[] = fragments === null ? (this.first.argTypes as unknown[]) : []
+    const argTypes: unknown[] = fragments === null ? this.first.argTypes : []
     let lengths = ''
     for (const slot of this.slots) {
       const [source, ...others] = slot.sources

@@ -25,5 +25,5 @@ function describe(value: unknown): string {
       .join(', ')}}`
   if (value instanceof Date) return `Date ${Number.isNaN(+value) ? 'invalid' : value.toISOString()}`
   if (value instanceof Uint8Array) return `${name} ${Buffer.from(value).toString('hex')}`
-  return `${name} ${String(value)} ${JSON.stringify(Object.entries(value))}`
+  return `${name} ${JSON.stringify(value)} ${JSON.stringify(Object.entries(value))}`
 }

@@ -1,0 +1,242 @@
+import { readFileSync } from 'node:fs'
+import { hostOf, mount, Replay, type MountOptions } from '@prisma-brisk/core'
+import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
+import { createDatabase, type ClientOptions, type TestDatabase } from '../../support/databases.ts'
+import { expectStatements, type StatementLog } from '../../support/statements.ts'
+import { look } from './support/look.ts'
+import { hearWarnings } from './support/warnings.ts'
+
+let database: TestDatabase<PrismaClient>
+let plain: PrismaClient
+beforeAll(async () => {
+  database = await createDatabase('postgresql')
+  plain = database.createClient()
+  await plain.user.createMany({
+    data: Array.from({ length: 60 }, (_, index) => ({
+      id: index + 1,
+      email: `${index + 1}@example.org`,
+      name: 'Ada',
+    })),
+  })
+})
+afterAll(() => database.drop())
+
+const mounted = (client: object, options?: MountOptions) =>
+  mount(client, [{ name: 'probe' }], options) as unknown as PrismaClient
+const replayedBy = (client: object) => Replay.of(hostOf(client))?.statistics.replayed ?? 0
+
+function recorded(options: ClientOptions = {}): { prisma: PrismaClient; log: StatementLog } {
+  const { client, log } = database.createRecordedClient(options)
+  return { prisma: mounted(client), log }
+}
+
+/** Calls of one shape until Prisma is no longer asked. */
+async function learn(ask: (index: number) => unknown): Promise<void> {
+  for (let index = 1; index <= 6; index++) await ask(index)
+}
+
+test('RP1 a shape that Prisma has planned goes to the driver, and each call is one statement', async () => {
+  const { prisma, log } = recorded()
+  const ask = (id: number) => prisma.user.findUnique({ where: { id } })
+  await expectStatements(log, 9, () =>
+    learn(ask).then(async () => {
+      for (const id of [7, 8, 9]) await ask(id)
+    }),
+  )
+  expect(replayedBy(prisma)).toBeGreaterThanOrEqual(3)
+  expect(await ask(33)).toEqual(await plain.user.findUnique({ where: { id: 33 } }))
+  expect(await ask(999)).toBeNull()
+})
+
+test('RP2 what is not found fails as in Prisma, and nothing is sent twice', async () => {
+  const { prisma, log } = recorded()
+  const ask = (client: PrismaClient, id: number) => client.user.findUniqueOrThrow({ where: { id } })
+  await learn((id) => ask(prisma, id))
+  const failure = await expectStatements(log, 1, () => look(() => ask(prisma, 999)))
+  expect(failure).toBe(await look(() => ask(plain, 999)))
+  expect(failure).toContain('P2025')
+})
+
+test('RP3 unique reads of one tick are one statement, as in Prisma', async () => {
+  const { prisma, log } = recorded()
+  await learn((id) => prisma.user.findUnique({ where: { id } }))
+  const users = await expectStatements(log, 1, () =>
+    Promise.all([3, 1, 2].map((id) => prisma.user.findUnique({ where: { id } }))),
+  )
+  expect(users.map((user) => user?.id)).toEqual([3, 1, 2])
+})
+
+describe('a schema that changes under a running process', () => {
+  let changing: TestDatabase<PrismaClient>
+  beforeEach(async () => {
+    changing = await createDatabase('postgresql')
+    await changing
+      .createClient()
+      .tag.createMany({ data: Array.from({ length: 9 }, (_, index) => ({ name: `${index}` })) })
+  })
+  afterEach(() => changing.drop())
+
+  test.each([
+    ['a column of another type', 'ALTER TABLE "Tag" ALTER name TYPE int USING name::int'],
+    ['a column of another type that reads as well', 'ALTER TABLE "Tag" ALTER name TYPE varchar(9)'],
+    ['a column that is gone', 'ALTER TABLE "Tag" DROP name'],
+    ['a column that came back', 'ALTER TABLE "Tag" DROP name, ADD name text; UPDATE "Tag" SET name = id'],
+    ['a column that came back with NULLs', 'ALTER TABLE "Tag" DROP name, ADD name text'],
+    [
+      'a table that is another',
+      'ALTER TABLE "Tag" RENAME TO old; CREATE TABLE "Tag" AS SELECT id::bigint, name FROM old',
+    ],
+    ['a table that is gone', 'DROP TABLE "Tag" CASCADE'],
+  ])('RP4 %s gives Prisma’s answer or error', async (_, sql) => {
+    const prisma = mounted(changing.createClient())
+    const calls = [
+      (client: PrismaClient) => client.tag.findMany({ orderBy: { id: 'asc' } }),
+      (client: PrismaClient) => client.tag.findUnique({ where: { id: 3 } }),
+      (client: PrismaClient) => client.tag.findFirst({ where: { name: '3' } }),
+      (client: PrismaClient) =>
+        client.tag.findMany({ where: { id: { in: [1, 2, 3] } }, select: { id: true } }),
+    ]
+    for (const call of calls) await learn(() => call(prisma))
+    const client = changing.createClient()
+    for (const each of sql.split('; ')) await client.$executeRawUnsafe(each)
+    for (let again = 0; again < 12; again++)
+      for (const call of calls) expect(await look(() => call(prisma))).toBe(await look(() => call(client)))
+  })
+})
+
+test('RP5 a connection that is lost fails as in Prisma, and the next call is answered', async () => {
+  const options = { connections: 1 }
+  const clients = [
+    database.createClient({ adapter: database.adapter(options) }),
+    mounted(database.createClient({ adapter: database.adapter(options) })),
+  ]
+  const failures: string[] = []
+  for (const client of clients) {
+    const ask = () =>
+      client.$transaction(async (tx) => {
+        const [{ pid }] = await tx.$queryRaw<[{ pid: number }]>`SELECT pg_backend_pid() AS pid`
+        await learn((id) => tx.user.findFirst({ where: { id } }))
+        await plain.$queryRaw`SELECT pg_terminate_backend(${pid})::text`
+        failures.push(await look(() => tx.user.findFirst({ where: { id: 3 } })))
+      })
+    failures.push(await look(ask))
+    await expect(client.user.findFirst({ where: { id: 3 } })).resolves.toMatchObject({ id: 3 })
+  }
+  // Which failure it is depends on who notices the lost connection first, in plain Prisma too.
+  for (const failure of failures) expect(failure).toMatch(/^failed/)
+})
+
+test('RP6 a transaction is read in, seen as it stands, and closed to what comes later', async () => {
+  const { prisma, log } = recorded()
+  await learn((id) => prisma.user.findUnique({ where: { id } }))
+  let late: PrismaClient | undefined
+  log.clear()
+  const before = replayedBy(prisma)
+  await prisma.$transaction(async (tx) => {
+    late = tx as PrismaClient
+    await tx.user.update({ where: { id: 5 }, data: { name: 'Eve' } })
+    expect(await tx.user.findUnique({ where: { id: 5 } })).toMatchObject({ name: 'Eve' })
+    expect(await plain.user.findUnique({ where: { id: 5 } })).toMatchObject({ name: 'Ada' })
+  })
+  expect(replayedBy(prisma)).toBe(before + 1)
+  const failure = await look(() => late!.user.findUnique({ where: { id: 5 } }))
+  expect(failure).toContain('P2028')
+  await plain.user.update({ where: { id: 5 }, data: { name: 'Ada' } })
+})
+
+test('RP7 a client that disconnects, and connects again, is answered', async () => {
+  const client = database.createClient()
+  const prisma = mounted(client)
+  const ask = (id: number) => prisma.user.findUnique({ where: { id } })
+  await learn(ask)
+  await prisma.$disconnect()
+  expect(await ask(2)).toMatchObject({ id: 2 })
+  await learn(ask)
+  const [answers] = await Promise.all([Promise.allSettled([1, 2, 3].map(ask)), prisma.$disconnect()])
+  for (const { status } of answers) expect(status).toBe('fulfilled')
+})
+
+test.each([
+  ['listens to queries', { log: [{ emit: 'event', level: 'query' }] }, {}],
+  ['comments its statements', { comments: [() => ({ by: 'test' })] }, {}],
+  ['is told not to', {}, { replay: false }],
+  ['was given a schema', {}, { schema: readFileSync('prisma/schema.prisma', 'utf8') }],
+])('RP8 a client that %s is left to Prisma', async (_, options, mountOptions) => {
+  const client = database.createClient(options)
+  let heard = 0
+  if ('log' in options)
+    (client as unknown as { $on(name: string, heard: () => void): void }).$on('query', () => heard++)
+  const prisma = mounted(client, mountOptions)
+  for (let id = 1; id < 10; id++) await prisma.user.findUnique({ where: { id } })
+  expect(replayedBy(prisma)).toBe(0)
+  if ('log' in options) expect(heard).toBe(9)
+})
+
+test('RP9 an answer that differs is Prisma’s, is told once, and ends replay for the shape', async () => {
+  const warnings = hearWarnings()
+  let isFickle = false
+  const adapter = fickle(database.adapter(), () => isFickle)
+  const client = database.createClient({ adapter })
+  Replay.of(hostOf(client), 3)
+  const prisma = mounted(client)
+  const ask = (id: number) => prisma.user.findUnique({ where: { id }, select: { name: true } })
+  await learn(ask)
+  isFickle = true
+  for (let id = 1; id < 12; id++) expect(await ask(id)).toHaveProperty('name')
+  const replayed = replayedBy(prisma)
+  await ask(20)
+  warnings.stop()
+  expect(warnings.codes).toEqual(['W_REPLAY_DIFFERS'])
+  expect(replayedBy(prisma)).toBe(replayed)
+})
+
+/** An adapter whose values are others each time they are looked at. */
+function fickle(factory: SqlDriverAdapterFactory, isOn: () => boolean): SqlDriverAdapterFactory {
+  let looks = 0
+  const change = (row: unknown[]): unknown[] =>
+    new Proxy(row, {
+      get: (target, key) =>
+        typeof Reflect.get(target, key) === 'string' ? `look ${looks++}` : Reflect.get(target, key),
+    })
+  return {
+    ...factory,
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: async () => {
+      const adapter = await factory.connect()
+      const queryRaw = adapter.queryRaw.bind(adapter)
+      adapter.queryRaw = async (query) => {
+        const answer = await queryRaw(query)
+        return isOn() ? { ...answer, rows: answer.rows.map(change) } : answer
+      }
+      return adapter
+    },
+  }
+}
+
+test('RP10 no more shapes are kept than 500', async () => {
+  const { prisma } = recorded()
+  const fields = ['id', 'email', 'name', 'role', 'balance', 'createdAt', 'deletedAt', 'tutorId'] as const
+  for (let mask = 1; mask < 256; mask++) {
+    const select = Object.fromEntries(
+      fields.filter((_, bit) => (mask & (1 << bit)) !== 0).map((name) => [name, true]),
+    )
+    for (const take of [0, 1]) await prisma.user.findMany({ select, take })
+    for (let again = 0; again < 3; again++) await prisma.user.findMany({ select, orderBy: { id: 'asc' } })
+  }
+  expect(Replay.of(hostOf(prisma))!.statistics.shapes).toBeLessThanOrEqual(500)
+})
+
+test('RP11 statements belong to the calls that sent them', async () => {
+  const client = database.createClient()
+  const prisma = mounted(client)
+  await learn((id) => prisma.user.findUnique({ where: { id } }))
+  const users = await Promise.all(
+    Array.from({ length: 50 }, async (_, index) => {
+      await new Promise((resolve) => setTimeout(resolve, index % 7))
+      return prisma.user.findUnique({ where: { id: index + 1 } })
+    }),
+  )
+  expect(users.map((user) => user?.id)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
+})
