@@ -128,7 +128,12 @@ export class Batching {
     if (tracing.isOn) tracing.note(own)
     const load = (each: BatchedCall) =>
       scope === null ? loaders.load(each, model) : loaders.loadWithin(caller, each, model)
-    return loops === null || track === null ? load(member) : loops.send(track, { load, member })
+    if (loops === null || track === null) return load(member)
+    const ahead = loops.sent(track, member)
+    const answer = load(member)
+    // They share its statement, and nobody waits for them.
+    if (ahead !== null) for (const each of ahead) load(each).catch(() => undefined)
+    return loops.awaited(track, own, answer)
   }
 
   /** What is not collected may still answer the rows of a loop, or write what one reads. */

@@ -7,10 +7,16 @@ export interface Presence {
   leave(): void
 }
 
+/** Told of the outcome of a call, before its caller is. */
+export interface OutcomeWatch {
+  settled(call: Call, outcome: unknown, hasFailed: boolean): void
+}
+
 /** One call of a batch, and its outcome. */
 export class BatchedCall {
   /** The value of its key; an array where its batch key has several. */
   value: unknown = undefined
+  watch: OutcomeWatch | null = null
   /** Whether nobody has made it yet: it may share a statement, and is never sent by itself. */
   readonly isAhead: boolean = false
   /** The order of what it selects, see `answerOrder`; found out where calls are grouped. */
@@ -60,13 +66,12 @@ export class BatchedCall {
   }
 
   resolve(answer: unknown): void {
-    if (!this.settle(answer)) return
+    if (!this.settle(answer, false)) return
     this.waiter?.resolve(answer)
   }
 
   reject(error: unknown): void {
-    if (!this.settle(error)) return
-    this.hasFailed = true
+    if (!this.settle(error, true)) return
     this.waiter?.reject(error)
   }
 
@@ -75,10 +80,12 @@ export class BatchedCall {
     this.reject(DROPPED)
   }
 
-  private settle(outcome: unknown): boolean {
+  private settle(outcome: unknown, hasFailed: boolean): boolean {
     if (this.isSettled) return false
     this.outcome = outcome
+    this.hasFailed = hasFailed
     this.presence.leave()
+    this.watch?.settled(this.call, outcome, hasFailed)
     return true
   }
 

@@ -1,20 +1,19 @@
-import {
-  isPlain,
-  type Args,
-  type Call,
-  type CallTransaction,
-  type Field,
-  type Model,
-} from '@prisma-brisk/core'
+import { isPlain, type Args, type Call, type Field, type Model } from '@prisma-brisk/core'
 import { batchKeyOf, isSameShape, keyValues, type BatchKey } from '../batch-key/batch-key.ts'
 import { valueAt } from '../batch-key/key-equalities.ts'
 import { isKeyValue } from '../key/argument-value.ts'
-import { LoopHabit } from './loop-habits.ts'
+import type { OutcomeWatch } from '../batch-key/batched-call.ts'
+import type { LoopHabit } from './loop-habits.ts'
 import { NOTHING, type Prefetch } from './prefetch.ts'
 import { areSame, type RowList, type ValuePath } from './row-list.ts'
 
 /** Searches for the list that calls go through, of which none has found it, until there is another list. */
 const SEARCHES = 2
+
+/** Told of the answers of the calls of a track. */
+export interface TrackOwner {
+  answered(track: LoopTrack, call: Call, outcome: unknown, hasFailed: boolean): void
+}
 
 /** Where the values come from: the list, its row, and for each value that varies the path in that row. */
 interface Source {
@@ -29,28 +28,14 @@ interface Source {
 /** Lists and paths that are thought possible at a time: an id may be a number that stands elsewhere too. */
 const SOURCES = 8
 
-/**
- * Calls of one shape that may be those of a loop: one after another, each with values of a row that stands behind that of the
- * call before it in one list.
- */
-export class LoopTrack {
-  /** The last call whose values are known. */
-  private sample: Call
-  private batchKey: BatchKey | null = null
-  /** Calls of this shape cannot be merged. */
-  private isHopeless = false
-  /** Where the values may come from, the most likely first; those by which a later call does not stand are dropped. */
-  private sources: Source[] = []
-  private searches = 0
-  private searchedAt = -1
-  /** When the last call was made. */
-  private sampledAt: number
-  /** Calls that have not been answered. */
-  underWay = 0
+const NONE: Source[] = []
+
+/** A loop that was found, and what it has done so far. */
+export class Loop {
   /** Calls so far whose rows stood one behind the other. */
-  matches = 0
-  /** Calls that sent a statement. */
-  sent = 0
+  matches = 2
+  /** Calls that were sent; the first was before it was found. */
+  sent = 1
   /** Answers that were asked for before they were, and those that calls got. */
   ahead = 0
   kept = 0
@@ -59,20 +44,52 @@ export class LoopTrack {
   habit: LoopHabit | null = null
   prefetch: Prefetch | null = null
   /** Answers of the last prefetch that were used. */
-  lastAsked = 0
+  lastUsed = 0
   /** Rows of the longest answer. */
   mostRows = 1
-  isTold = false
+
+  constructor(readonly startedAt: number) {}
+
+  /** Lets go of what is kept, and is not used. */
+  release(): void {
+    const { prefetch } = this
+    if (prefetch === null) return
+    prefetch.end(prefetch.isValid ? 'stopped' : 'stale')
+    this.lastUsed = prefetch.used
+    this.prefetch = null
+  }
+}
+
+/**
+ * Calls of one shape that may be those of a loop: one after another, each with values of a row that stands behind that of the
+ * call before it in one list.
+ */
+export class LoopTrack implements OutcomeWatch {
+  private batchKey: BatchKey | null = null
+  /** Calls of this shape cannot be merged. */
+  private isHopeless = false
+  /** Where the values may come from, the most likely first; those by which a later call does not stand are dropped. */
+  private sources = NONE
+  private searches = 0
+  private searchedAt = -1
+  /** Calls that have not been answered. */
+  underWay = 0
+  /** Null until one is found. */
+  loop: Loop | null = null
 
   constructor(
-    first: Call,
+    /** The last call. */
+    private sample: Call,
     readonly model: Model,
-    readonly transaction: CallTransaction,
-    readonly caller: unknown,
-    public startedAt: number,
-  ) {
-    this.sample = first
-    this.sampledAt = startedAt
+    private readonly caller: unknown,
+    /** When it was made. */
+    private sampledAt: number,
+    private readonly owner: TrackOwner,
+  ) {}
+
+  settled(call: Call, outcome: unknown, hasFailed: boolean): void {
+    this.underWay--
+    this.owner.answered(this, call, outcome, hasFailed)
   }
 
   get call(): Call {
@@ -96,7 +113,7 @@ export class LoopTrack {
   /** Whether a call is written like those before it. */
   fits(call: Call, caller: unknown): boolean {
     const { sample, batchKey } = this
-    if (call.transaction !== this.transaction || !Object.is(caller, this.caller)) return false
+    if (call.transaction !== sample.transaction || !Object.is(caller, this.caller)) return false
     return batchKey === null ? looksAlike(sample, call) : isSameShape(batchKey, sample, call)
   }
 
@@ -117,7 +134,7 @@ export class LoopTrack {
   /** The call is the next of those that it was found to lead to. */
   advance(call: Call): void {
     this.sample = call
-    this.matches++
+    if (this.loop !== null) this.loop.matches++
     if (this.sources.length > 1) this.sources = this.sources.filter(({ next }) => next >= 0)
     for (const source of this.sources) source.place = source.next
   }
@@ -125,12 +142,20 @@ export class LoopTrack {
   /** The second call of a shape, or one that stands nowhere behind the last: looks for a list that both go through. */
   search(call: Call, lists: readonly RowList[], version: number, now: number): void {
     const before = this.sample
-    this.startedAt = this.sampledAt
+    const startedAt = this.sampledAt
     this.sample = call
     this.sampledAt = now
     if (this.isHopeless || lists.length === 0) return
     if (this.searchedAt === version && this.searches >= SEARCHES) return
-    if (this.searchedAt !== version) [this.searchedAt, this.searches] = [version, 0]
+    if (this.searchedAt !== version) {
+      this.searchedAt = version
+      this.searches = 0
+    }
+    // Taking a call apart costs more than a look at what is in the lists.
+    const change = changeIn(before.args['where'], call.args['where'])
+    if (change === null) return
+    this.searches++
+    if (!this.standsIn(lists, change)) return
     if (this.batchKey === null) {
       const batchKey = batchKeyOf(before, this.model)
       if (batchKey === null || !isSameShape(batchKey, before, call)) {
@@ -143,44 +168,35 @@ export class LoopTrack {
     const varying = to.flatMap((value, key) => (areSame(value, from[key]) ? [] : [key]))
     const [first] = varying
     if (first === undefined) return
-    this.searches++
     for (const each of lists)
       for (const list of each.all())
         for (const source of follow(list, varying, from, to)) {
+          const { keys } = this.batchKey
+          if (!source.paths.every(([key, path]) => this.mayHold(keys[key]?.name ?? '', path, to[key])))
+            continue
+          if (this.loop === null) {
+            this.loop = new Loop(startedAt)
+            this.sources = []
+          }
           this.sources.push(source)
-          this.matches = 2
           if (this.sources.length === SOURCES) return
         }
   }
 
-  /** The loop begins anew, through another list. */
+  /** Another loop may begin with this call. */
   restart(call: Call, now: number): void {
     this.sample = call
-    this.startedAt = this.sampledAt = now
-    this.sources = []
-    this.matches = 0
-    this.sent = this.ahead = this.kept = this.lastAsked = 0
-    this.mostRows = 1
-    this.isTold = false
-    this.habit = null
-    this.release()
-  }
-
-  /** Lets go of what is kept, and is not used. */
-  release(): void {
-    const { prefetch } = this
-    if (prefetch === null) return
-    prefetch.end(prefetch.isValid ? 'stopped' : 'stale')
-    this.lastAsked = prefetch.used
-    this.prefetch = null
+    this.sampledAt = now
+    this.sources = NONE
+    this.loop = null
   }
 
   /** The answer that is kept for the call. */
   take(call: Call): unknown {
-    const { prefetch, batchKey } = this
-    if (prefetch === null || batchKey === null) return NOTHING
-    const answer = prefetch.take(keyValues(batchKey, call.args['where'] as Args), call)
-    if (prefetch.isOver) this.release()
+    const { loop, batchKey } = this
+    if (loop === null || loop.prefetch === null || batchKey === null) return NOTHING
+    const answer = loop.prefetch.take(keyValues(batchKey, call.args['where'] as Args), call)
+    if (loop.prefetch.isOver) loop.release()
     return answer
   }
 
@@ -214,6 +230,24 @@ export class LoopTrack {
       : source.paths.map(([key]) => batchKey.keys[key] as Field)
   }
 
+  /** Whether two values of a field stand in rows of one list, one behind the other. */
+  private standsIn(lists: readonly RowList[], { name, from, to }: Change): boolean {
+    for (const each of lists)
+      for (const list of each.all())
+        for (const path of list.pathsOf(to)) {
+          if (!this.mayHold(name, path, to)) continue
+          const start = list.find(path, from, 0)
+          if (start >= 0 && list.find(path, to, start + 1) >= 0) return true
+        }
+    return false
+  }
+
+  /** Whether a value of a row is likely to be that of a field: two, three and four stand in many columns. */
+  private mayHold(name: string, path: ValuePath, value: unknown): boolean {
+    if (typeof value !== 'number' || name === path.at(-1)) return true
+    return linkedFields(this.model).has(name)
+  }
+
   /** Whether the last row has been reached. */
   get isAtEnd(): boolean {
     const { source } = this
@@ -224,7 +258,7 @@ export class LoopTrack {
   get shape(): string {
     const { model, operation } = this.sample
     const { kind, keys } = this.batchKey ?? { kind: '', keys: [] }
-    return `${model}.${operation} ${kind} ${keys.map(({ name }) => name).join()} ${this.list?.model}.${this.path} ${this.site}`
+    return `${model}.${operation} ${kind} ${keys.map(({ name }) => name).join()} ${this.list?.model}.${this.path} ${this.loop?.site}`
   }
 }
 
@@ -284,6 +318,45 @@ function withValues({ locations }: BatchKey, where: Args, values: readonly unkno
       }
   }
   return changed
+}
+
+const linkedByModel = new WeakMap<Model, ReadonlySet<string>>()
+
+/** The fields by which rows of a model are known, and those by which they know others. */
+function linkedFields(model: Model): ReadonlySet<string> {
+  let names = linkedByModel.get(model)
+  if (names === undefined) {
+    const { id, uniques, relations } = model
+    names = new Set([
+      ...[id, ...uniques].flatMap((key) => key?.fields ?? []),
+      ...relations.flatMap(({ fields }) => fields),
+    ])
+    linkedByModel.set(model, names)
+  }
+  return names
+}
+
+/** A field, and its values in two calls. */
+interface Change {
+  readonly name: string
+  readonly from: unknown
+  readonly to: unknown
+}
+
+/** The first field that two conditions of one form compare with different values; null where they differ in none. */
+function changeIn(before: unknown, where: unknown): Change | null {
+  if (!isPlain(before) || !isPlain(where)) return null
+  for (const name in where) {
+    const [from, to] = [before[name], where[name]]
+    if (from === to) continue
+    if (isKeyValue(to)) {
+      if (!areSame(from, to)) return { name, from, to }
+    } else {
+      const within = changeIn(from, to)
+      if (within !== null) return within.name === 'equals' ? { ...within, name } : within
+    }
+  }
+  return null
 }
 
 /** A look at what most calls of other shapes differ in. */

@@ -21,12 +21,16 @@ export class LoopWatch implements LoopMount {
   /** The loops of the task or request that runs now; null outside of any. */
   current(): RequestLoops | null {
     const { scope } = this.options
-    const task = scope?.()
-    if (typeof task === 'object' && task !== null) return this.ofTask(task)
+    if (scope !== null) {
+      const task = scope()
+      if (typeof task === 'object' && task !== null) return this.ofTask(task)
+    }
     const request = currentScope()
     if (request === undefined || !request.watching) return null
-    return request.watcher(this, () => new RequestLoops(this, request.info.name))
+    return request.watcher(this, this.begin)
   }
+
+  private readonly begin = (): RequestLoops => new RequestLoops(this)
 
   /** A call that is not collected: its rows may be those of a loop, and what it writes is noted. */
   pass(call: Call, send: () => Promise<unknown>): Promise<unknown> {
@@ -41,7 +45,7 @@ export class LoopWatch implements LoopMount {
 
   private ofTask(task: object): RequestLoops {
     let loops = this.tasks.get(task)
-    if (loops === undefined) this.tasks.set(task, (loops = new RequestLoops(this, null)))
+    if (loops === undefined) this.tasks.set(task, (loops = new RequestLoops(this)))
     return loops
   }
 }

@@ -38,6 +38,7 @@ export class Prefetch {
 
   /** The caller of the call that asked has its answer: from now on the others grow old. */
   answered(loopMs: number): void {
+    if (this.until !== Infinity) return
     this.until = realTimers.now() + Math.min(this.maxAge, 4 * loopMs)
   }
 

@@ -1,4 +1,5 @@
 import {
+  currentScope,
   operationTraits,
   readModels,
   realTimers,
@@ -8,6 +9,7 @@ import {
   type Model,
   type ModelSet,
   type RequestWatcher,
+  type WatchedScope,
 } from '@prisma-brisk/core'
 import type { BatchedCall } from '../batch-key/batched-call.ts'
 import type { ResolvedLoopOptions } from '../options.ts'
@@ -15,7 +17,7 @@ import { publishLoop } from '../report/loop-event.ts'
 import type { Statistics } from '../statistics.ts'
 import { AheadCall } from './ahead-call.ts'
 import { LoopHabit } from './loop-habits.ts'
-import { LoopTrack } from './loop-track.ts'
+import { LoopTrack, type Loop, type TrackOwner } from './loop-track.ts'
 import { NOTHING, Prefetch } from './prefetch.ts'
 import { RowList, type Row } from './row-list.ts'
 import type { WriteClock } from './write-clock.ts'
@@ -37,15 +39,8 @@ export interface LoopMount {
   readonly clock: WriteClock | null
 }
 
-/** How a call is sent among others of its kind. */
-export interface Sending {
-  /** Collects a call; the first is the one that was made. */
-  load(member: BatchedCall): Promise<unknown>
-  readonly member: BatchedCall
-}
-
 /** The loops of one request, as one mount sees them. */
-export class RequestLoops implements RequestWatcher {
+export class RequestLoops implements RequestWatcher, TrackOwner {
   /** The latest first. */
   private readonly lists: RowList[] = []
   private rows = 0
@@ -54,17 +49,14 @@ export class RequestLoops implements RequestWatcher {
   /** Models that the request has written. */
   private written: Set<string> | '*' = new Set()
 
-  constructor(
-    private readonly mount: LoopMount,
-    private readonly request: string | null,
-  ) {}
+  constructor(private readonly mount: LoopMount) {}
 
   /** The loop that a read may belong to, whose place in it is found. */
   track(call: Call, model: Model, caller: unknown): LoopTrack {
     const kind = call.hooks ?? `${call.model}.${call.operation}`
     let tracks = this.tracks.get(kind)
     if (tracks === undefined) {
-      if (this.tracks.size >= KINDS) this.forget()
+      if (this.tracks.size >= KINDS) this.forget(this.request)
       this.tracks.set(kind, (tracks = []))
     }
     let free: LoopTrack | null = null
@@ -85,7 +77,7 @@ export class RequestLoops implements RequestWatcher {
         free.restart(call, realTimers.now())
       }
     } else {
-      best = new LoopTrack(call, model, call.transaction, caller, realTimers.now())
+      best = new LoopTrack(call, model, caller, realTimers.now(), this)
       if (tracks.length >= TRACKS) {
         // Rather one that is no loop, or has not become one.
         const given = Math.max(
@@ -101,43 +93,55 @@ export class RequestLoops implements RequestWatcher {
 
   /** The answer that is kept for a call, else {@link NOTHING}. */
   kept(track: LoopTrack, call: Call): unknown {
-    if (track.prefetch === null) return NOTHING
+    const { loop } = track
+    if (loop === null || loop.prefetch === null) return NOTHING
     const answer = this.wrote(call) ? NOTHING : track.take(call)
     if (answer === NOTHING) return NOTHING
     const { statistics } = this.mount
-    track.kept++
+    loop.kept++
     statistics.batched++
     statistics.loops.used++
     this.note(call, answer)
     return answer
   }
 
-  /** Sends a read, and with it those for the rows to come, where they are to. */
-  send(track: LoopTrack, { load, member }: Sending): Promise<unknown> {
-    const { call } = member
-    const ahead = this.prefetch(track, member)
+  /** A call of a track is sent. The calls that are sent ahead with it; null where there are none. */
+  sent(track: LoopTrack, member: BatchedCall): readonly AheadCall[] | null {
+    const { loop } = track
+    member.watch = track
     track.underWay++
-    track.sent++
-    const answer = load(member)
-    if (ahead !== null) for (const each of ahead.calls) load(each).catch(ignore)
-    const settled = (): void => {
-      track.underWay--
-      ahead?.prefetch.answered(realTimers.now() - track.startedAt)
-      if (track.matches < this.mount.options.after || track.habit !== null) return
-      // Once a loop, and 20 µs: here, where who awaits the call is found in production too.
-      track.site = call.callSite(stackHere())
-      track.habit = LoopHabit.of(call.host, track.shape)
+    if (loop === null) return null
+    loop.sent++
+    return this.ahead(track, loop, member)
+  }
+
+  answered({ loop }: LoopTrack, call: Call, outcome: unknown, hasFailed: boolean): void {
+    if (loop !== null) {
+      loop.prefetch?.answered(realTimers.now() - loop.startedAt)
+      if (!hasFailed && Array.isArray(outcome) && outcome.length > loop.mostRows)
+        loop.mostRows = outcome.length
+    }
+    if (!hasFailed) this.note(call, outcome)
+  }
+
+  /** What the caller of a call waits for: where it makes a loop, the place is found by who awaits it. */
+  awaited(track: LoopTrack, call: Call, answer: Promise<unknown>): Promise<unknown> {
+    const { loop } = track
+    if (loop === null || loop.habit !== null || loop.matches < this.mount.options.after) return answer
+    const found = (): void => {
+      if (loop.habit !== null) return
+      // Once a loop, and 20 µs: as it settles, where who awaits the call is found in production too.
+      loop.site = call.callSite(stackHere())
+      loop.habit = LoopHabit.of(call.host, track.shape)
       call.notes.loop ??= 'seen'
     }
     return answer.then(
       (result) => {
-        settled()
-        if (Array.isArray(result) && result.length > track.mostRows) track.mostRows = result.length
-        this.note(call, result)
+        found()
         return result
       },
       (error: unknown) => {
-        settled()
+        found()
         throw error
       },
     )
@@ -149,7 +153,8 @@ export class RequestLoops implements RequestWatcher {
     if (Array.isArray(answer)) {
       if (answer.length > 1 && typeof answer[0] === 'object' && answer[0] !== null)
         this.add(answer as readonly Row[], call)
-    } else if (holdsLists(answer)) this.add([answer as Row], call)
+    } else if ((call.args['include'] ?? call.args['select']) !== undefined && holdsLists(answer))
+      this.add([answer as Row], call)
   }
 
   /** A write of this request. */
@@ -163,13 +168,13 @@ export class RequestLoops implements RequestWatcher {
     else for (const each of models) this.written.add(each)
   }
 
-  ended(): void {
-    this.forget()
+  ended(scope: WatchedScope): void {
+    this.forget(scope.info.name)
     this.lists.length = 0
   }
 
-  private forget(): void {
-    for (const tracks of this.tracks.values()) for (const track of tracks) this.close(track)
+  private forget(request: string | null): void {
+    for (const tracks of this.tracks.values()) for (const track of tracks) this.close(track, request)
     this.tracks.clear()
   }
 
@@ -181,38 +186,28 @@ export class RequestLoops implements RequestWatcher {
     while (this.lists.length > LISTS || this.rows > ROWS) this.rows -= this.lists.pop()?.rows.length ?? 0
   }
 
-  /** The calls that are sent ahead with this one; null where there are none. */
-  private prefetch(
-    track: LoopTrack,
-    { call, presence }: BatchedCall,
-  ): { readonly prefetch: Prefetch; readonly calls: readonly AheadCall[] } | null {
+  private ahead(track: LoopTrack, loop: Loop, { call, presence }: BatchedCall): readonly AheadCall[] | null {
     const { options, clock, statistics } = this.mount
-    if (clock === null || track.habit === null || track.matches <= options.after) return null
-    if (!clock.isRunning || !mayRepeat(call)) return null
-    const tables = this.tablesOf(call, clock)
-    if (tables === null) return null
-    // What was kept and is not used, because time or a write has passed, is let go before more is asked for.
-    if (track.prefetch?.isValid === true) return null
-    track.release()
-    const most = Math.min(
-      options.maxPrefetch,
-      track.habit.next(track.lastAsked),
-      Math.floor(ROWS_AHEAD / track.mostRows),
-    )
-    const next = track.next(most)
-    if (next.length === 0) return null
+    if (clock === null || loop.habit === null || loop.matches <= options.after) return null
+    if (loop.prefetch?.isValid === true || !clock.isRunning || !mayRepeat(call)) return null
     // A statement that fails ends a transaction: one statement, or none.
     if (call.transaction.kind !== 'none' && track.varying.length > 1) return null
-    const prefetch = new Prefetch(call, next.length, track.habit, clock, tables, options.maxAge)
-    track.prefetch = prefetch
-    track.ahead += next.length
+    const tables = this.tablesOf(call, clock)
+    if (tables === null) return null
+    loop.release()
+    const next = track.next(
+      Math.min(options.maxPrefetch, loop.habit.next(loop.lastUsed), Math.floor(ROWS_AHEAD / loop.mostRows)),
+    )
+    if (next.length === 0) return null
+    const prefetch = new Prefetch(call, next.length, loop.habit, clock, tables, options.maxAge)
+    loop.prefetch = prefetch
+    loop.ahead += next.length
     statistics.loops.ahead += next.length
     call.notes.loop = 'ahead'
-    const calls = next.map(
+    return next.map(
       ({ args, value }) =>
         new AheadCall(call.withArgs(args), presence, (answer) => prefetch.keep(value, answer)),
     )
-    return { prefetch, calls }
   }
 
   private tablesOf(call: Call, clock: WriteClock): ReadonlySet<string> | null {
@@ -240,14 +235,20 @@ export class RequestLoops implements RequestWatcher {
   }
 
   /** What has become of a loop is told, and learnt from. */
-  private close(track: LoopTrack): void {
+  private close(track: LoopTrack, request = this.request): void {
+    const { loop } = track
+    if (loop === null) return
     const { options, statistics } = this.mount
-    track.release()
-    if (track.isTold || track.matches <= options.after) return
-    track.isTold = true
-    if (track.isAtEnd) track.habit?.ended()
+    loop.release()
+    if (loop.matches <= options.after) return
+    if (track.isAtEnd) loop.habit?.ended()
     statistics.loops.seen++
-    publishLoop(track, options.mode, this.request)
+    publishLoop(track, loop, options.mode, request)
+  }
+
+  /** The name of the request that runs now. */
+  private get request(): string | null {
+    return this.mount.options.scope === null ? (currentScope()?.info.name ?? null) : null
   }
 }
 
@@ -271,5 +272,3 @@ function holdsLists(row: object): boolean {
   }
   return false
 }
-
-const ignore = (): void => undefined

@@ -23,20 +23,28 @@ export interface LoopEvent {
   readonly request: string | null
 }
 
-/** What is told of a loop. */
-export interface ToldLoop {
+/** Whose calls it was, and where. */
+export interface ToldTrack {
   readonly call: { readonly model: string | null; readonly operation: string }
   readonly list: { readonly model: string | null } | null
   readonly path: string
+}
+
+/** What it did. */
+export interface ToldLoop {
   readonly sent: number
   readonly ahead: number
   readonly kept: number
   readonly site: string | null
 }
 
-export function publishLoop(loop: ToldLoop, mode: LoopEvent['mode'], request: string | null): void {
+export function publishLoop(
+  { call, list, path }: ToldTrack,
+  { sent, ahead, kept, site }: ToldLoop,
+  mode: LoopEvent['mode'],
+  request: string | null,
+): void {
   if (!channels.loop.hasSubscribers) return
-  const { call, list, path, sent, ahead, kept, site } = loop
   const event: LoopEvent = {
     model: call.model as string,
     operation: call.operation,
