@@ -117,6 +117,8 @@ export interface Manner {
   readonly distinct?: readonly string[]
   /** `author.name`, `comments._count`: a page is sorted by what stands in another table. */
   readonly sortsBy?: string
+  /** Its page is sorted by a column whose name is put together at run time. */
+  readonly sortsUnread?: true
   /** A list without a limit within each row of another list, of so many rows. */
   readonly within?: OuterList & { readonly model: string; readonly field: string }
   /** The statement that Prisma makes of it. Default: a SELECT of the shape's own. */

@@ -38,10 +38,24 @@ export async function collectSource(
   const sql = await readSql(project, reading, found.raw)
   return {
     shapes: [...shapes, ...sql.shapes],
-    findings: [...found.findings, ...sql.findings],
+    findings: [...found.findings, ...unreadSorts(shapes), ...sql.findings],
     files: files.length,
     calls: found.calls.length + found.raw.length,
   }
+}
+
+/** Told once, whatever their number. */
+function unreadSorts(shapes: readonly QueryShape[]): Remark[] {
+  const places = shapes.flatMap(({ evidence: { manner, at, weight } }) =>
+    manner?.sortsUnread === true && at !== undefined && weight !== 0 ? [at] : [],
+  )
+  const [first] = places
+  const count = new Set(places).size
+  if (first === undefined) return []
+  const reason =
+    `${count === 1 ? 'A page is' : `${count} pages are`} sorted by a column whose name is put together at run time ` +
+    `(${count === 1 ? 'at' : 'first at'} ${first}): no index is advised for the sort. Where its type is a union of texts, it is read.`
+  return [{ kind: 'unread', model: '', index: first, at: first, reason }]
 }
 
 interface Found {

@@ -93,10 +93,12 @@ class CallReader {
     const found = lookup.map((column) =>
       condition({ column, operator: 'equals' as const, isOptional: false }),
     )
-    const rows = rowChoice(this.fields, table, args, operation)
     const written = sets.length > 0 ? { sets } : {}
-    const isSent = this.isSentAsRead(table, args)
-    for (const where of alternatives(args)) {
+    for (const { where, sorted } of alternatives(args).flatMap((each) =>
+      sortedInTurn(args).map((one) => ({ where: each, sorted: one })),
+    )) {
+      const rows = rowChoice(this.fields, table, sorted, operation)
+      const isSent = this.isSentAsRead(table, sorted)
       const { tree, related, isWhole } = readWhere(this.fields, table, where)
       const asked = and([...found, tree])
       const isKnown = isSent && isWhole && !armsOf(asked).some((each) => each.isMerged)
@@ -215,6 +217,9 @@ class CallReader {
       ...(operation === 'count' ? { counts: true as const } : {}),
       ...(distinct.length > 0 ? { distinct } : {}),
       ...(sortsBy === undefined ? {} : { sortsBy }),
+      ...(limitOf(args) !== null && objectsIn(sortedBy).some((each) => each.isOpen)
+        ? { sortsUnread: true as const }
+        : {}),
       ...this.ownStatement(table, args, operation),
     }
   }
@@ -257,6 +262,21 @@ class CallReader {
 }
 
 const unknown: Manner = { statement: { kind: 'unknown' } }
+
+/** More orders than anyone makes indexes for: they are left to a sort. */
+const MOST_ORDERS = 3
+
+/** An order chosen at run time is several queries, one for each; as it stands where they are many, or not known. */
+function sortedInTurn(args: ObjectValue): ObjectValue[] {
+  const given = args.entries.get('orderBy')
+  const value = given?.value
+  const single = value?.kind === 'array' && value.items.length === 1 && !value.isOpen ? value.items[0] : value
+  if (given === undefined || single?.kind !== 'choice' || single.options.length > MOST_ORDERS) return [args]
+  return single.options.map((option) => ({
+    ...args,
+    entries: new Map(args.entries).set('orderBy', { ...given, value: option }),
+  }))
+}
 
 /** Neither a selection nor something unknown that may hold one. */
 function isWhole(args: ObjectValue): boolean {

@@ -94,6 +94,14 @@ export class TypeReader {
     ])
   }
 
+  /** The texts that it can be; null where it can be any. */
+  textsOf(node: ts.Node): readonly string[] | null {
+    const type = this.checker.getTypeAtLocation(node)
+    const types = type.isUnion() ? type.types : [type]
+    const texts = types.flatMap((each) => (each.isStringLiteral() ? [each.value] : []))
+    return texts.length === types.length ? texts : null
+  }
+
   /** The one value that a literal type has; null for every other type. */
   literalOf(node: ts.Node): StaticValue | null {
     const type = this.checker.getTypeAtLocation(node)

@@ -63,29 +63,44 @@ export class ValueReader {
     return this.types.valueOf(node)
   }
 
-  private object(node: ts.ObjectLiteralExpression, hops: number): ObjectValue {
-    let object: ObjectValue = { kind: 'object', entries: new Map(), isOpen: false }
-    const set = (name: string, value: StaticValue) =>
-      (object = { ...object, entries: new Map(object.entries).set(name, { value, isOptional: false }) })
+  /** One of several objects where a name is one of several. */
+  private object(node: ts.ObjectLiteralExpression, hops: number): StaticValue {
+    let objects: ObjectValue[] = [{ kind: 'object', entries: new Map(), isOpen: false }]
+    const each = (change: (object: ObjectValue) => ObjectValue) => {
+      objects = objects.map(change)
+    }
+    const set = (names: readonly string[], value: StaticValue) => {
+      objects = objects.flatMap((object) =>
+        names.map((name): ObjectValue => {
+          const entries = new Map(object.entries).set(name, { value, isOptional: false })
+          return { ...object, entries }
+        }),
+      )
+    }
     for (const property of node.properties) {
-      if (ts.isSpreadAssignment(property)) object = spread(object, this.read(property.expression, hops))
-      else if (ts.isShorthandPropertyAssignment(property))
-        set(property.name.text, this.shorthand(property, hops))
+      if (ts.isSpreadAssignment(property)) {
+        const over = this.read(property.expression, hops)
+        each((object) => spread(object, over))
+      } else if (ts.isShorthandPropertyAssignment(property))
+        set([property.name.text], this.shorthand(property, hops))
       else if (ts.isPropertyAssignment(property)) {
-        const name = this.propertyName(property.name, hops)
-        if (name === null) object = { ...object, isOpen: true }
-        else set(name, this.read(property.initializer, hops))
+        const names = this.propertyNames(property.name, hops)
+        if (names === null || names.length * objects.length > MOST_OBJECTS)
+          each((object) => ({ ...object, isOpen: true }))
+        else set(names, this.read(property.initializer, hops))
       }
     }
-    return object
+    return choice(objects)
   }
 
-  private propertyName(name: ts.PropertyName, hops: number): string | null {
-    if (ts.isComputedPropertyName(name)) {
-      const value = this.read(name.expression, hops)
-      return value.kind === 'literal' ? String(value.value) : null
-    }
-    return ts.isPrivateIdentifier(name) || ts.isBigIntLiteral(name) ? null : name.text
+  /** Several where it is computed from one of several texts; null where nothing is known of it. */
+  private propertyNames(name: ts.PropertyName, hops: number): readonly string[] | null {
+    if (!ts.isComputedPropertyName(name))
+      return ts.isPrivateIdentifier(name) || ts.isBigIntLiteral(name) ? null : [name.text]
+    const value = this.read(name.expression, hops)
+    const options = value.kind === 'choice' ? value.options : [value]
+    const names = options.flatMap((one) => (one.kind === 'literal' ? [String(one.value)] : []))
+    return names.length === options.length ? names : this.types.textsOf(name.expression)
   }
 
   private shorthand(property: ts.ShorthandPropertyAssignment, hops: number): StaticValue {
@@ -190,6 +205,9 @@ export class ValueReader {
     return choice(returned.map((each) => (each === null ? undefinedValue : this.read(each, hops + 1))))
   }
 }
+
+/** More than that are taken for one that is not known. */
+const MOST_OBJECTS = 8
 
 /** Without parentheses, `as`, `satisfies`, `!` and `<T>`. */
 export function peel(node: ts.Expression): ts.Expression {
