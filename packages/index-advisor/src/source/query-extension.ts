@@ -1,7 +1,7 @@
 import { ts } from 'ts-morph'
 import type { PrismaCall } from './calls/prisma-call.ts'
 import type { ObjectEntry, ObjectValue, StaticValue } from './values/static-value.ts'
-import { objectsOf, openObject } from './values/static-value.ts'
+import { anyOf, entryOf, objectsOf, openObject } from './values/static-value.ts'
 import { peel, type ValueReader } from './values/value-reader.ts'
 
 /** Conditions that `$extends({ query })` adds to the calls of a client. */
@@ -93,10 +93,10 @@ export function extendedCall(
       : objectsOf(call.args)
   if (objects === null) return call
   const extend = (args: ObjectValue): ObjectValue => {
-    const own = args.entries.get('where')
+    const own = entryOf(args, 'where')
     // Arguments that are not known may hold one.
     const unseen = args.isOpen ? [openObject] : []
-    const items = [...(own === undefined ? unseen : [own.value]), ...wheres]
+    const items = [...(own === undefined ? unseen : askedBy(own)), ...wheres]
     const all: StaticValue = { kind: 'array', items, isOpen: false }
     const where: ObjectValue = {
       kind: 'object',
@@ -110,6 +110,12 @@ export function extendedCall(
     ...call,
     args: first === undefined || more.length > 0 ? { kind: 'choice', options: objects.map(extend) } : first,
   }
+}
+
+/** A `where` that only some calls have asks for nothing in the others. */
+function askedBy({ value, isOptional }: ObjectEntry): readonly StaticValue[] {
+  const objects = isOptional ? objectsOf(value) : null
+  return [objects === null ? value : sometimes(anyOf(objects))]
 }
 
 function sometimes(where: ObjectValue | null): ObjectValue {
