@@ -17,14 +17,14 @@ export async function run(bench: Bench): Promise<void> {
 }
 
 const BRISK = join(ROOT, 'packages/prisma-brisk/dist/brisk.js')
-/** Of the suite's own integration tests those of slow-query, whose clients are all recorded. */
+/** Of the suite's own integration tests those whose clients are recorded, and some of each kind beside them. */
 const TESTS = [
   join(ROOT, 'node_modules/jest/bin/jest.js'),
   '--silent',
   '--maxWorkers=1',
-  'test/integration/slow-query/(requests|slow-operations|n-plus-one|walks)',
+  'test/integration/(slow-query/(requests|n-plus-one)|pagination/(limits|pages|nested)|batching/(merged-reads|transactions)|core/transactions)',
 ]
-const ROUNDS = 5
+const ROUNDS = 3
 
 /** The same tests with and without, in turn; by the median of the ratios between neighbours. */
 async function record(bench: Bench, directory: string): Promise<void> {
