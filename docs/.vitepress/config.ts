@@ -31,6 +31,7 @@ export default defineConfig({
         text: 'Guides',
         items: [
           { text: 'Batching', link: '/guide/batching' },
+          { text: 'Loops that mend themselves', link: '/guide/loops' },
           { text: 'Batching in detail', link: '/guide/batching-in-detail' },
           { text: 'Caching', link: '/guide/caching' },
           { text: 'What is invalidated when', link: '/guide/what-is-invalidated-when' },

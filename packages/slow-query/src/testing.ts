@@ -57,7 +57,9 @@ export async function expectNoNPlusOne<T>(
   { threshold = 3 }: LoopExpectation = {},
 ): Promise<T> {
   const { result, watcher, recorder } = await watch(prisma, work, threshold)
-  const loops = [...(watcher.detector?.loops() ?? [])].filter((loop) => loop.sending >= threshold)
+  const loops = [...(watcher.detector?.loops() ?? [])].filter(
+    ({ sending, kept }) => sending >= threshold && kept <= sending,
+  )
   if (loops.length === 0) return result
   const listed = loops.map((loop) => {
     const { model, operation, count, statements, callSite, parent, advice, sql } = reportOf(

@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { batching, type BatchingOptions, type LoopEvent } from '@prisma-brisk/batching'
-import { hostOf } from '@prisma-brisk/core'
-import { runRequest } from 'prisma-brisk'
-import { ChangeWatch } from '@prisma-brisk/core'
+import { ChangeWatch, hostOf } from '@prisma-brisk/core'
+import { brisk, runRequest, type SinkRecord } from 'prisma-brisk'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type Provider, type TestDatabase } from '../../support/databases.ts'
 import type { RecordOptions } from '../../support/statements.ts'
@@ -438,4 +437,35 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('loops on %s', (provi
       expect(log.statements).toHaveLength(0)
     })
   })
+})
+
+test('B39 a loop that is mended is still told of, as one that is', async () => {
+  const database = await createDatabase('postgresql', { schema: 'demo', seed: 0.01 })
+  try {
+    const records: SinkRecord[] = []
+    const prisma = database.createClient().$extends(
+      brisk({
+        slowQuery: { sinks: [{ write: (record) => void records.push(record) }] },
+        batching: { loops: { mode: 'mend', maxAge: 60_000 } },
+      }),
+    )
+    await runRequest({ name: 'GET /users' }, async () => {
+      const users = await prisma.user.findMany({ orderBy: { id: 'asc' }, take: 40 })
+      for (const { id } of users)
+        await prisma.insight.findMany({ where: { userId: id }, orderBy: { id: 'asc' } })
+    })
+    await prisma.$queries.flush()
+    expect(records.filter(({ type }) => type === 'n-plus-one')).toEqual([
+      expect.objectContaining({
+        model: 'Insight',
+        count: 40,
+        mended: expect.any(Number),
+        callSite: expect.stringMatching(/loops\.test\.ts/),
+        parent: expect.stringMatching(/^User\.findMany/),
+        advice: expect.stringMatching(/^include: .*batching answers most of them ahead/),
+      }),
+    ])
+  } finally {
+    await database.drop()
+  }
 })

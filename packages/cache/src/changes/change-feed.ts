@@ -245,10 +245,12 @@ export class ChangeFollower {
     const { names, writes, host, store } = this.cache
     const schema = host.schema()
     if (change === null || schema === null) {
+      ChangeWatch.of(host).tell(null)
       void store.invalidate([names.everything])
       return false
     }
     const found = tagsOfChange(names, schema, change)
+    ChangeWatch.of(host).tell(new Set(found.map(({ model }) => model)))
     let isOwn = found.length > 0
     for (const changed of found) {
       const tags = this.unseen(change, changed)

@@ -77,12 +77,16 @@ function joinedBy({ references, backField }: Relation, model: Model): readonly s
   return model.relations.find((each) => each.field === backField)?.fields ?? []
 }
 
-function readAdvice({ first, concurrent }: RepeatedCalls, link: Link, host: Host): string {
+function readAdvice({ first, concurrent, kept }: RepeatedCalls, link: Link, host: Host): string {
   const { model, operation, args } = first.call
   const { parent, relation, keys } = link
   const [key] = keys
   const { isAggregate } = operationTraits(operation)
-  const together = concurrent ? '' : '. The calls run one after another, so batching cannot merge them'
+  const together = concurrent
+    ? ''
+    : kept > 0
+      ? '. They run one after another, and batching answers most of them ahead: it has mended the loop'
+      : '. The calls run one after another, so batching cannot merge them'
   if (isAggregate && key !== undefined)
     return `groupBy: count for all at once with ${callCode(model, 'groupBy', { by: [key], ...groupArgs(first.call), where: whereIn(args['where'], key) })}${together}`
   if (parent !== null && relation !== null) {

@@ -68,10 +68,13 @@ export class LoopDetector {
   }
 }
 
-/** Repeating the very same read is polling or a retry, not a loop over rows; what was merged is no loop any more. */
+/**
+ * Repeating the very same read is polling or a retry, not a loop over rows; what was merged is no loop any more, but one that
+ * batching has mended still is one in the code.
+ */
 export function isLoop(group: RepeatedCalls, threshold: number): boolean {
-  const { count, varies, merged, sending } = group
-  if (merged > sending) return false
+  const { count, varies, merged, sending, kept } = group
+  if (merged > sending && kept === 0) return false
   return count >= threshold && (isWriteLoop(group) || varies)
 }
 

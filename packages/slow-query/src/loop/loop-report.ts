@@ -24,6 +24,7 @@ export function reportOf(
     field,
     count: loop.count,
     statements: loop.sending,
+    ...(loop.kept === 0 ? {} : { mended: loop.kept }),
     totalMs: Math.round(loop.totalMs * 1000) / 1000,
     callSite: loop.callSite,
     ...(parent === null ? {} : { parent: nameOf(parent) }),

@@ -10,6 +10,8 @@ export class RepeatedCalls {
   sending = 0
   /** Calls that Prisma or batching answered together with others. */
   merged = 0
+  /** Those of them that batching answered by what an earlier call of the loop had read. */
+  kept = 0
   reported = false
   private site: string | null
   /** Whether it was looked for where a call is awaited. */
@@ -53,6 +55,7 @@ export class RepeatedCalls {
       this.count--
       return
     }
+    if (trace.call.notes.loop === 'kept') this.kept++
     if (trace.statements !== null) this.sending++
     else if (trace.call.notes.cache !== 'hit') this.merged++
   }

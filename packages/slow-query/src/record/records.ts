@@ -89,6 +89,8 @@ export interface NPlusOneReport {
   readonly count: number
   /** Statements they sent. */
   readonly statements: number
+  /** Calls that batching answered ahead (`loops: 'mend'`); absent where there are none. */
+  readonly mended?: number
   /** Milliseconds all of them took together. */
   readonly totalMs: number
   readonly callSite: string | null

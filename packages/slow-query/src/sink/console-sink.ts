@@ -107,7 +107,7 @@ function loopLines(report: NPlusOneReport, paint: Paint): string[] {
     ...(report.callSite === null ? [] : [report.callSite]),
     paint('yellow', report.kind === 'write' ? 'write loop' : 'n+1'),
     paint('bold', name),
-    `${report.count} calls, ${count(report.statements, 'statement')}, ${milliseconds(report.totalMs)}`,
+    `${report.count} calls, ${count(report.statements, 'statement')}${report.mended === undefined ? '' : ` (${report.mended} answered ahead)`}, ${milliseconds(report.totalMs)}`,
   ].join('  ')
   return [
     head,
