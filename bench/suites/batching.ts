@@ -96,7 +96,7 @@ async function lists(bench: Bench, clients: Clients): Promise<void> {
     client.insight.findMany({ where: { userId: { in: userIds } } })
   for (const [count, atLeast] of [
     [100, 5],
-    [1000, 10],
+    [1000, 20],
   ] as const) {
     const loaded = {
       name: 'dataloader',
@@ -112,7 +112,7 @@ async function lists(bench: Bench, clients: Clients): Promise<void> {
       baselines: [
         { name: 'prisma', run: atOnce(count, insights(plain)), atLeast },
         loaded,
-        statementOf(clients, count, insightsIn),
+        { ...statementOf(clients, count, insightsIn), ...(count === 1000 ? { atLeast: 2 } : {}) },
       ],
       rounds: 15,
       warmUps: WARM,
@@ -178,12 +178,35 @@ async function singles(bench: Bench, clients: Clients): Promise<void> {
       subject: atOnce(count, unique(batched)),
       baselines: [
         { name: 'prisma', run: atOnce(count, unique(plain)), atLeast },
-        statementOf(clients, count, usersIn),
+        { ...statementOf(clients, count, usersIn), ...(count === 20_000 ? { atLeast: 1.5 } : {}) },
       ],
       rounds,
       warmUps,
     })
   }
+  await ownCost(bench, clients)
+}
+
+/** What a call costs beside its statement, of many calls and of few. */
+async function ownCost(bench: Bench, { plain, batched }: Clients): Promise<void> {
+  const name = 'batching/own-cost'
+  if (!bench.wants(name)) return
+  const unique = (id: number) => batched.user.findUnique({ where: { id } })
+  const costs: number[] = []
+  for (const count of [20_000, 1000]) {
+    const [calls, statement] = await inTurn(
+      [
+        { name: 'calls', run: atOnce(count, unique) },
+        { name: 'statement', run: () => plain.user.findMany({ where: { id: { in: numbers(count) } } }) },
+      ],
+      count === 1000 ? 31 : 9,
+      1,
+      count === 1000 ? WARM : 3,
+    )
+    costs.push((median(calls as number[]) - median(statement as number[])) / count)
+  }
+  bench.compared(name, costs[0]! * 1000, 'µs a call', '1000 calls', costs[1]! * 1000)
+  bench.limited(`${name}/ratio`, costs[0]! / costs[1]!, '×', 1.3)
 }
 
 async function firstRows(bench: Bench, clients: Clients): Promise<void> {

@@ -74,10 +74,13 @@ async function endpoints(bench: Bench): Promise<void> {
     }),
   ) as unknown as PrismaClient
   const latencies: Record<'brisk' | 'prisma', number[]> = { brisk: [], prisma: [] }
+  const cpu: Record<'brisk' | 'prisma', number[]> = { brisk: [], prisma: [] }
   let rounds = 0
-  const load = (client: PrismaClient, latenciesOf: number[]) => async () => {
+  const load = (client: PrismaClient, who: 'brisk' | 'prisma') => async () => {
     // The first round of each warms up connections, plans and caches.
-    const into = rounds++ < 2 ? [] : latenciesOf
+    const isWarm = rounds++ >= 2
+    const into = isWarm ? latencies[who] : []
+    const used = process.cpuUsage()
     const handlers = endpointsOf(client)
     let left = requests
     const user = async (id: number): Promise<void> => {
@@ -89,11 +92,13 @@ async function endpoints(bench: Bench): Promise<void> {
       }
     }
     await Promise.all(Array.from({ length: users }, (_, index) => user(index + 1)))
+    const { user: inProcess, system } = process.cpuUsage(used)
+    if (isWarm) cpu[who].push((inProcess + system) / requests)
   }
   const [own, other] = await inTurn(
     [
-      { name: 'brisk', run: load(extended, latencies.brisk) },
-      { name: 'prisma', run: load(plain, latencies.prisma) },
+      { name: 'brisk', run: load(extended, 'brisk') },
+      { name: 'prisma', run: load(plain, 'prisma') },
     ],
     3,
     1,
@@ -106,6 +111,7 @@ async function endpoints(bench: Bench): Promise<void> {
     median(other as number[]) / requests,
     5,
   )
+  bench.compared('suite/cpu-per-request', median(cpu.brisk), 'µs', 'prisma', median(cpu.prisma), 2)
   bench.compared(`${name}/p95`, p95(latencies.brisk), 'ms', 'prisma', p95(latencies.prisma), 5)
   await database.drop()
 }
