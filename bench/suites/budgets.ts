@@ -22,7 +22,7 @@ const TESTS = [
   join(ROOT, 'node_modules/jest/bin/jest.js'),
   '--silent',
   '--maxWorkers=1',
-  'test/integration/(slow-query/(requests|n-plus-one)|pagination/(limits|pages|nested)|batching/(merged-reads|transactions)|core/transactions)',
+  'test/integration/(slow-query/requests|pagination/(pages|nested)|core/transactions)',
 ]
 const ROUNDS = 3
 
