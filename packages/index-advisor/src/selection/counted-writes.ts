@@ -25,7 +25,9 @@ export function writesOf(
   const key = tableKey(own, name)
   const observed = observedWrites(statistics, key, queries)
   const ofSource = sourceUpdates(
-    shapes.filter((each) => tableKey(schemaOf(statistics, each.schema), each.table) === key),
+    shapes.filter(
+      (each) => each.sets !== undefined && tableKey(schemaOf(statistics, each.schema), each.table) === key,
+    ),
   )
   const updates = observed.updates.length > 0 ? observed.updates : ofSource
   const activity = findTable(statistics, own, name)?.activity

@@ -56,10 +56,11 @@ export const ruleSelector: IndexSelector = {
           `${each.table.model} has as many indexes as --max-indexes-per-table allows (${problem.maxIndexesPerTable}).`,
         ),
       )
+    const updating = updatingShapes(problem)
     const chosen = kept.map((candidate): SelectedIndex => {
       const unsettled =
         problem.catalog.provider === 'postgresql'
-          ? unsettledBy(candidate, sourceUpdates(shapesOf(problem, candidate.table)))
+          ? unsettledBy(candidate, sourceUpdates(updating.get(candidate.table) ?? []))
           : undefined
       return {
         candidate,
@@ -71,8 +72,20 @@ export const ruleSelector: IndexSelector = {
   },
 }
 
-function shapesOf({ catalog, shapes }: SelectionProblem, table: CatalogTable): readonly QueryShape[] {
-  return shapes.filter((each) => tableOf(catalog, each) === table)
+/** By the table that they write. */
+function updatingShapes({
+  catalog,
+  shapes,
+}: SelectionProblem): ReadonlyMap<CatalogTable, readonly QueryShape[]> {
+  const byTable = new Map<CatalogTable, QueryShape[]>()
+  for (const shape of shapes) {
+    const table = shape.sets === undefined ? undefined : tableOf(catalog, shape)
+    if (table === undefined) continue
+    const known = byTable.get(table)
+    if (known === undefined) byTable.set(table, [shape])
+    else known.push(shape)
+  }
+  return byTable
 }
 
 function basisOf({ catalog, shapes }: SelectionProblem): string {
