@@ -469,3 +469,27 @@ test('B39 a loop that is mended is still told of, as one that is', async () => {
     await database.drop()
   }
 })
+
+test('B40 what the cache stores is read when it is asked for, never ahead', async () => {
+  const database = await createDatabase('postgresql', { schema: 'demo', seed: 0.01 })
+  try {
+    const { client, log } = database.createRecordedClient()
+    const prisma = client.$extends(
+      brisk({
+        cache: { models: { Insight: { ttl: 60 } } },
+        batching: { loops: { mode: 'mend', maxAge: 60_000 } },
+      }),
+    )
+    const feed = () =>
+      runRequest({ name: 'GET /users' }, async () => {
+        const users = await prisma.user.findMany({ orderBy: { id: 'asc' }, take: 30 })
+        for (const { id } of users)
+          await prisma.insight.findMany({ where: { userId: id }, orderBy: { id: 'asc' } })
+      })
+    await feed()
+    expect(log.statements).toHaveLength(31)
+    expect(prisma.$batching.stats().loops).toEqual({ seen: 1, ahead: 0, used: 0 })
+  } finally {
+    await database.drop()
+  }
+})

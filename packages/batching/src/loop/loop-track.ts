@@ -178,7 +178,9 @@ export class LoopTrack implements OutcomeWatch {
             this.loop = new Loop(startedAt)
             this.sources = []
           }
-          this.sources.push(source)
+          // Where a foreign key leads is likelier than a column with the same numbers.
+          if (this.isLinked(source)) this.sources.unshift(source)
+          else this.sources.push(source)
           if (this.sources.length === SOURCES) return
         }
   }
@@ -240,6 +242,22 @@ export class LoopTrack implements OutcomeWatch {
           if (start >= 0 && list.find(path, to, start + 1) >= 0) return true
         }
     return false
+  }
+
+  /** Whether a relation of the schema ties the column of the rows to the key. */
+  private isLinked({ list, paths }: Source): boolean {
+    const { model, batchKey, sample } = this
+    const [first] = paths
+    const owner = sample.host.schema()?.models.get(list.model ?? '')
+    if (first === undefined || owner === undefined) return false
+    const [key, path] = first
+    const [name, column] = [batchKey?.keys[key]?.name ?? '', path.at(-1) ?? '']
+    const ties = (from: Model, to: Model, own: string, other: string): boolean =>
+      from.relations.some(
+        ({ target, fields, references }) =>
+          target === to.name && fields.includes(own) && references[fields.indexOf(own)] === other,
+      )
+    return ties(model, owner, name, column) || ties(owner, model, column, name)
   }
 
   /** Whether a value of a row is likely to be that of a field: two, three and four stand in many columns. */

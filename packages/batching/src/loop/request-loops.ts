@@ -94,7 +94,7 @@ export class RequestLoops implements RequestWatcher, TrackOwner {
   /** The answer that is kept for a call, else {@link NOTHING}. */
   kept(track: LoopTrack, call: Call): unknown {
     const { loop } = track
-    if (loop === null || loop.prefetch === null) return NOTHING
+    if (loop === null || loop.prefetch === null || call.notes.isStored === true) return NOTHING
     const answer = this.wrote(call) ? NOTHING : track.take(call)
     if (answer === NOTHING) return NOTHING
     const { statistics } = this.mount
@@ -189,6 +189,7 @@ export class RequestLoops implements RequestWatcher, TrackOwner {
   private ahead(track: LoopTrack, loop: Loop, { call, presence }: BatchedCall): readonly AheadCall[] | null {
     const { options, clock, statistics } = this.mount
     if (clock === null || loop.habit === null || loop.matches <= options.after) return null
+    if (call.notes.isStored === true) return null
     if (loop.prefetch?.isValid === true || !clock.isRunning || !mayRepeat(call)) return null
     // A statement that fails ends a transaction: one statement, or none.
     if (call.transaction.kind !== 'none' && track.varying.length > 1) return null

@@ -51,6 +51,7 @@ export class ReadPlan {
 
   /** Reads the database, or computes the value. */
   send(): Promise<unknown> {
+    this.call.notes.isStored = true
     const read = () => this.next(this.call)
     return this.isComputed ? compute(this.key.key, read) : read()
   }

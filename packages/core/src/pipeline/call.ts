@@ -39,6 +39,11 @@ export interface CallNotes {
   waitsForMembers?: () => boolean
   /** Wraps the fetch by which the call reaches Prisma Accelerate; without effect on other clients. */
   decorateFetch?: FetchDecorator
+  /**
+   * Whether the answer is stored for calls to come, and so must be read after this call was made: what was read a moment before
+   * would be believed for long.
+   */
+  isStored?: boolean
   /** How the cache answered; absent where it was not asked. */
   cache?: 'hit' | 'stale' | 'miss' | 'bypass'
   /** The batch that answered the call, or tried to. */
