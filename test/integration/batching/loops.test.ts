@@ -265,6 +265,41 @@ describe.each<Provider>(['postgresql', 'mysql', 'sqlite'])('loops on %s', (provi
     expect(prisma.$batching.stats().loops.used).toBe(0)
   })
 
+  test('B40 under a writer elsewhere that nobody tells of, an answer is what was true since the loop began', async () => {
+    const { prisma } = clients()
+    const elsewhere = database.createClient({ adapter: database.adapter({ connections: 1 }) })
+    opened.push(elsewhere)
+    const padded = (version: number) => String(version).padStart(6, '0')
+    let version = 0
+    const over = new AbortController()
+    const rewrite = async () => {
+      await elsewhere.insight.updateMany({ data: { title: padded(version + 1) } })
+      version++
+    }
+    await rewrite()
+    const writer = (async () => {
+      while (!over.signal.aborted) {
+        await rewrite()
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+    })()
+    try {
+      for (let round = 0; round < 5; round++) {
+        const began = version
+        const told = await inRequest(() => feed(prisma, undefined, 30))
+        for (const [title] of told) {
+          expect(Number(title)).toBeGreaterThanOrEqual(began)
+          // One may be committed whose writer has not been told yet.
+          expect(Number(title)).toBeLessThanOrEqual(version + 1)
+        }
+      }
+    } finally {
+      over.abort()
+      await writer
+    }
+    expect(prisma.$batching.stats().loops.used).toBeGreaterThan(0)
+  })
+
   test('B40 once the request has written a table, its reads of it are left alone', async () => {
     const { prisma, log } = clients()
     await inRequest(async () => {
