@@ -220,7 +220,7 @@ function mayReplay({ replay = true }: MountOptions): boolean {
 /** Where Prisma has no method that all requests pass. */
 const unseen: Requests = {
   send: (client, params) => (client as PrivateClient)._request!(params),
-  read: (_, byPrisma) => byPrisma(),
+  pass: (_, byPrisma) => byPrisma(),
   isFollowedBeside: () => false,
 }
 

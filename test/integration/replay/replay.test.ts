@@ -240,3 +240,42 @@ test('RP11 statements belong to the calls that sent them', async () => {
   )
   expect(users.map((user) => user?.id)).toEqual(Array.from({ length: 50 }, (_, index) => index + 1))
 })
+
+test('RP12 calls of one tick in a transaction overlap no more than in Prisma, and are replayed when alone', async () => {
+  const reads = (tx: Pick<PrismaClient, 'user'>, id: number) => [
+    () => tx.user.findUnique({ where: { id } }),
+    () => tx.user.findFirst({ where: { id }, select: { name: true } }),
+    () => tx.user.findMany({ where: { id: { in: [id, id + 1] } }, select: { id: true } }),
+  ]
+  const overlapsOf = async (isReplayed: boolean): Promise<[overlaps: number, replayed: number]> => {
+    let overlaps = 0
+    const { client, log } = database.createRecordedClient({
+      before: async ({ transaction }) => {
+        const running = log.statements.filter((each) => each.transaction === transaction && each.rows === -1)
+        if (transaction > 0 && running.length > 1) overlaps++
+        await new Promise((resolve) => setTimeout(resolve, 3))
+      },
+    })
+    const prisma = isReplayed ? mounted(client) : client
+    for (let id = 1; id < 7; id++) for (const read of reads(prisma, id)) await read()
+    const before = isReplayed ? replayedBy(prisma) : 0
+    await prisma.$transaction(
+      async (tx) => {
+        await tx.user.count()
+        await Promise.all(reads(tx, 3).map((read) => read()))
+        const [, first, many] = reads(tx, 4)
+        await Promise.all([first!(), many!()])
+        await Promise.all([first!(), tx.user.count()])
+        await Promise.all([many!(), tx.$queryRaw`SELECT 1`])
+        await Promise.all([first!(), tx.user.update({ where: { id: 4 }, data: { name: 'Ada' } })])
+        for (const read of reads(tx, 5)) await read()
+      },
+      { timeout: 20_000 },
+    )
+    return [overlaps, isReplayed ? replayedBy(prisma) - before : 0]
+  }
+  const [theirs] = await overlapsOf(false)
+  const [ours, replayed] = await overlapsOf(true)
+  expect(ours).toBeLessThanOrEqual(theirs)
+  expect(replayed).toBe(3)
+})

@@ -90,12 +90,13 @@ export class BaseRequests implements Requests {
   }
 
   readonly send = (client: object, params: InternalParams): Promise<unknown> => {
-    return this.read(params, () => this.original.call(client, params))
+    return this.pass(params, () => this.original.call(client, params))
   }
 
-  read(params: InternalParams, byPrisma: () => Promise<unknown>): Promise<unknown> {
+  pass(params: InternalParams, byPrisma: () => Promise<unknown>, isPlain = true): Promise<unknown> {
     const { replay } = this
-    const read = replay === null ? null : readOf(this.base, params)
+    if (params.transaction?.kind === 'itx') replay?.note(params.transaction.id)
+    const read = replay === null || !isPlain ? null : readOf(this.base, params)
     return read === null || replay === null ? byPrisma() : replay.send(read, byPrisma)
   }
 

@@ -71,20 +71,21 @@ export class PrismaDispatcher implements Dispatcher {
     query: PromiseLike<unknown>,
   ): Promise<unknown> {
     const { requests, tap } = this.entry
-    const isLast = params !== undefined && model !== null && this.hooks !== null && this.isLastExtension
-    if (!isLast || this.computedFields(model).length > 0) return inContextOf(call, tap, start, query)
-    return inContextOf(
-      call,
-      tap,
-      (sent) => requests.read({ ...params, args: sent }, () => start(query)),
-      args,
-    )
+    if (params === undefined) return inContextOf(call, tap, start, query)
+    const isPlain =
+      model !== null && this.hooks !== null && this.isLastExtension && this.computedFields(model).length === 0
+    const send = (sent: Args): Promise<unknown> =>
+      requests.pass({ ...params, args: sent }, () => start(query), isPlain)
+    return inContextOf(call, tap, send, args)
   }
 
   /** Through extensions behind the suite, which may send the call another way. */
   private dispatchBehind(call: Call, args: Args, params: InternalParams): Promise<unknown> {
     const sent = new SentCall(params, args, this.entry)
-    return inContextOf(call, this.entry.tap, (query) => sent.run(() => start(query)), this.query(call, args))
+    const { requests, tap } = this.entry
+    const send = (query: PromiseLike<unknown>): Promise<unknown> =>
+      requests.pass(params, () => sent.run(() => start(query)), false)
+    return inContextOf(call, tap, send, this.query(call, args))
   }
 
   /** Prisma notes the arguments that it is given in its internals, and selects from the answer by them in the end. */

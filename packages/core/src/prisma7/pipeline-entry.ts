@@ -9,8 +9,11 @@ import type { HookInput, InternalParams } from './redirect.ts'
 export interface Requests {
   /** Sends a request of a client as Prisma does. */
   send(client: object, params: InternalParams): Promise<unknown>
-  /** Sends a read that no extension has a part in any more: by Prisma, or past its planner. */
-  read(params: InternalParams, byPrisma: () => Promise<unknown>): Promise<unknown>
+  /**
+   * Sends a request by Prisma, or, where it is a read and nobody has a part in it any more (`isPlain`, by default), past its
+   * planner.
+   */
+  pass(params: InternalParams, byPrisma: () => Promise<unknown>, isPlain?: boolean): Promise<unknown>
   /** Whether a write of this client must be heard of by others than its own pipelines. */
   isFollowedBeside(client: object): boolean
 }

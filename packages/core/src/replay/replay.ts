@@ -1,9 +1,9 @@
-import { AsyncResource } from 'node:async_hooks'
 import { DriverTap } from '../driver/driver-tap.ts'
 import { currentWitness } from '../driver/statement-witness.ts'
 import type { Host } from '../pipeline/host.ts'
 import { ArgumentReader } from './argument-shape.ts'
 import { ReplayedShape, type AnswerKind, type SendByPrisma } from './replayed-shape.ts'
+import { TickReads } from './tick-reads.ts'
 
 /** A read as it is about to be sent to Prisma. */
 export interface ReadRequest {
@@ -36,15 +36,13 @@ export class Replay {
   private recent = new Map<string, ReplayedShape>()
   private former = new Map<string, ReplayedShape>()
   private replayedCalls = 0
-  private readonly uniques: UniqueReads
+  private readonly tick = new TickReads()
 
   private constructor(
     private readonly host: Host,
     private readonly tap: DriverTap,
     private readonly everyNth: number,
-  ) {
-    this.uniques = new UniqueReads()
-  }
+  ) {}
 
   /** That of a base client, whose calls nobody listens to; null where its statements are not seen. */
   static of(host: Host, everyNth = EVERY_NTH): Replay | null {
@@ -88,9 +86,15 @@ export class Replay {
     if (replayed.isOff) return byPrisma()
     const answered = replayed
     const answer = (by: SendByPrisma): Promise<unknown> => answered.answer(values, send, by)
-    return isUnique(operation)
-      ? this.uniques.send(`${transactionId ?? ''}${key}`, answer, byPrisma)
+    const isCollected = transactionId !== null || operation.startsWith('findUnique')
+    return isCollected
+      ? this.tick.send(`${transactionId ?? ''}${key}`, transactionId, answer, byPrisma)
       : answer(byPrisma)
+  }
+
+  /** A request of an interactive transaction is on its way to Prisma or to {@link Replay.send}. */
+  note(transactionId: string): void {
+    this.tick.note(transactionId)
   }
 
   private find(key: string): ReplayedShape | undefined {
@@ -117,50 +121,6 @@ export class Replay {
   }
 }
 
-/**
- * Prisma collects unique reads until the end of a tick, and sends those of one kind as one statement. So does this: a read
- * that is alone in its tick is sent past Prisma, several go to Prisma together.
- */
-class UniqueReads {
-  private waiting: Map<string, WaitingRead[]> | null = null
-
-  send(
-    key: string,
-    answer: (byPrisma: SendByPrisma) => Promise<unknown>,
-    byPrisma: SendByPrisma,
-  ): Promise<unknown> {
-    return new Promise((resolve) => {
-      const read: WaitingRead = { answer, byPrisma, resolve, context: new AsyncResource('prisma-brisk.read') }
-      if (this.waiting === null) {
-        this.waiting = new Map()
-        process.nextTick(() => this.flush())
-      }
-      const others = this.waiting.get(key)
-      if (others === undefined) this.waiting.set(key, [read])
-      else others.push(read)
-    })
-  }
-
-  private flush(): void {
-    const { waiting } = this
-    this.waiting = null
-    for (const reads of waiting?.values() ?? []) {
-      const [only] = reads
-      if (reads.length === 1 && only !== undefined)
-        only.resolve(only.context.runInAsyncScope(only.answer, only, only.byPrisma))
-      else for (const { byPrisma, resolve, context } of reads) resolve(context.runInAsyncScope(byPrisma))
-    }
-  }
-}
-
-interface WaitingRead {
-  readonly answer: (byPrisma: SendByPrisma) => Promise<unknown>
-  readonly byPrisma: SendByPrisma
-  readonly resolve: (answer: Promise<unknown>) => void
-  /** Its caller's, to which its statement is to belong. */
-  readonly context: AsyncResource
-}
-
 const REPLAY = Symbol('replay of planned reads')
 /** One call in so many is sent by Prisma too, and compared. */
 const EVERY_NTH = 1000
@@ -173,5 +133,3 @@ const kinds: ReadonlyMap<string, AnswerKind> = new Map<string, AnswerKind>([
   ['findFirstOrThrow', 'row'],
   ['findUniqueOrThrow', 'row'],
 ])
-
-const isUnique = (operation: string): boolean => operation.startsWith('findUnique')
