@@ -279,3 +279,191 @@ test('RP12 calls of one tick in a transaction overlap no more than in Prisma, an
   expect(ours).toBeLessThanOrEqual(theirs)
   expect(replayed).toBe(3)
 })
+
+/** The same program on plain Prisma and with replay, whose shapes are known: what it gives must be equal. */
+async function onBoth<T>(
+  program: (client: PrismaClient, log: StatementLog) => Promise<T>,
+  options: ClientOptions = {},
+): Promise<[theirs: T, ours: T]> {
+  const results: T[] = []
+  for (const isReplayed of [false, true]) {
+    const { client, log } = database.createRecordedClient(options)
+    const prisma = isReplayed ? mounted(client) : client
+    await prisma.user.updateMany({ where: { id: { in: [1, 2, 3] } }, data: { name: 'Ada' } })
+    for (let id = 1; id < 8; id++) {
+      await prisma.user.findMany({ where: { id }, select: { name: true } })
+      await prisma.user.findFirst({ where: { id }, select: { name: true } })
+      await prisma.user.findUnique({ where: { id }, select: { name: true } })
+      await prisma.user.findMany({ where: { id: { in: [id, id + 1] } }, select: { id: true } })
+    }
+    log.clear()
+    results.push(await program(prisma, log))
+  }
+  return results as [T, T]
+}
+
+const kinds = ['findMany', 'findFirst', 'findUnique'] as const
+const namesOf = (client: Pick<PrismaClient, 'user'>, kind: (typeof kinds)[number], id: number) =>
+  (client.user[kind] as PrismaClient['user']['findFirst'])({ where: { id }, select: { name: true } })
+
+describe('calls of one tick', () => {
+  test.each(kinds)('RP13 a %s beside a write of a transaction sees what it sees in Prisma', async (kind) => {
+    const [theirs, ours] = await onBoth((client) =>
+      client.$transaction(async (tx) => {
+        await tx.user.count()
+        const write = (name: string) =>
+          tx.user.update({ where: { id: 1 }, data: { name }, select: { id: true } })
+        return [
+          await Promise.all([write('one'), namesOf(tx, kind, 1)]),
+          await Promise.all([namesOf(tx, kind, 1), write('two')]),
+          await Promise.all([
+            tx.$executeRaw`UPDATE "User" SET name = 'three' WHERE id = 1`,
+            namesOf(tx, kind, 1),
+          ]),
+          await Promise.all([
+            namesOf(tx, kind, 1),
+            tx.user.deleteMany({ where: { name: 'nobody' } }),
+            namesOf(tx, kind, 2),
+          ]),
+        ]
+      }),
+    )
+    expect(ours).toEqual(theirs)
+  })
+
+  test.each(kinds)('RP13 a %s beside a write on one connection sees what it sees in Prisma', async (kind) => {
+    const [theirs, ours] = await onBoth(
+      async (client) => {
+        const write = (name: string) => {
+          const written = client.user.update({ where: { id: 1 }, data: { name }, select: { id: true } })
+          return written
+        }
+        return [
+          await Promise.all([write('one'), namesOf(client, kind, 1)]),
+          await Promise.all([namesOf(client, kind, 1), write('two'), namesOf(client, kind, 1)]),
+          await Promise.all([
+            client.$executeRaw`UPDATE "User" SET name = 'three' WHERE id = 1`,
+            namesOf(client, kind, 1),
+          ]),
+        ]
+      },
+      { adapter: database.adapter({ connections: 1 }) },
+    )
+    expect(ours).toEqual(theirs)
+  })
+
+  test('RP13 a read that is waited for within a transaction has the connection when it has it in Prisma', async () => {
+    const [theirs, ours] = await onBoth(
+      (client) => {
+        const read = client.user.findMany({ where: { id: 2 }, select: { name: true } }).then((rows) => rows)
+        return look(() => client.$transaction(async () => read, { timeout: 300 }))
+      },
+      { adapter: database.adapter({ connections: 1 }) },
+    )
+    expect(ours.slice(0, 60)).toEqual(theirs.slice(0, 60))
+  })
+
+  test.each(kinds)('RP13 a %s that is pending when its transaction ends fails as in Prisma', async (kind) => {
+    const [theirs, ours] = await onBoth(async (client) => {
+      let pending: Promise<string> | undefined
+      await client.$transaction(async (tx) => {
+        await tx.user.count()
+        pending = namesOf(tx, kind, 2).then(
+          () => 'answered',
+          (error: { code?: string }) => String(error.code),
+        )
+      })
+      return pending
+    })
+    expect(ours).toBe(theirs)
+  })
+
+  test('RP3 unique reads of one model are sent as Prisma sends them, whatever their values', async () => {
+    const [theirs, ours] = await onBoth(async (client, log) => {
+      const ask = (id: number, tutorId: number | null) => client.user.findUnique({ where: { id, tutorId } })
+      for (let again = 0; again < 6; again++) {
+        await ask(1, null)
+        await ask(2, 1)
+      }
+      log.clear()
+      await Promise.all([ask(1, null), ask(2, 1)])
+      return log.statements.length
+    })
+    expect(ours).toBe(theirs)
+  })
+})
+
+describe('lists that are longer than a statement may be', () => {
+  const long = (count: number) =>
+    Array.from({ length: count }, (_, index) => (index === count - 1 ? 1 : index + 1))
+
+  test.each([
+    [
+      'in',
+      (client: Pick<PrismaClient, 'user'>) =>
+        client.user.findMany({ where: { id: { in: long(40_000) } }, select: { id: true } }),
+    ],
+    [
+      'notIn',
+      (client: Pick<PrismaClient, 'user'>) =>
+        client.user.findMany({ where: { id: { notIn: long(40_000) } }, select: { id: true } }),
+    ],
+    [
+      'in, with a limit',
+      (client: Pick<PrismaClient, 'user'>) =>
+        client.user.findMany({
+          where: { id: { in: long(40_000) } },
+          select: { id: true },
+          orderBy: { id: 'asc' },
+          take: 3,
+        }),
+    ],
+  ])('RP14 %s: as in Prisma, with as many statements, in transactions too', async (_, ask) => {
+    const [theirs, ours] = await onBoth(async (client, log) => {
+      const answers = [await look(() => ask(client))]
+      answers.push(await look(() => client.$transaction((tx) => look(() => ask(tx)), { timeout: 60_000 })))
+      return [
+        ...answers.map((answer) => answer.slice(0, 300).replaceAll(/replay\.test\.ts:\d+:\d+/g, 'place')),
+        log.statements.length,
+        log.transactions.length,
+      ]
+    })
+    expect(ours).toEqual(theirs)
+  })
+})
+
+test('RP15 whoever stands before the driver may change its query', async () => {
+  const factory = database.adapter()
+  let statements = 0
+  const editing = {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: async () => {
+      const adapter = await factory.connect()
+      const queryRaw = adapter.queryRaw.bind(adapter)
+      adapter.queryRaw = async (query) => {
+        statements++
+        ;(query as { sql: string }).sql = `/* trace */ ${query.sql}`
+        query.args.reverse().reverse()
+        return queryRaw(query)
+      }
+      return adapter
+    },
+  }
+  const warnings = hearWarnings()
+  const client = database.createClient({ adapter: editing })
+  Replay.of(hostOf(client), 5)
+  const prisma = mounted(client)
+  for (let id = 1; id < 30; id++) await look(() => prisma.user.findFirstOrThrow({ where: { id: id * 3 } }))
+  warnings.stop()
+  expect(statements).toBe(29)
+  expect(warnings.codes).toEqual([])
+  expect(replayedBy(prisma)).toBeGreaterThan(8)
+})
+
+test('RP16 names of arguments are never taken for others', async () => {
+  const prisma = mounted(database.createClient())
+  await learn(() => prisma.user.findMany({ orderBy: [{ name: 'asc' }, { id: 'desc' }], take: 1 }))
+  const forged = { orderBy: [{ 'name:"asc"}{id': 'desc' }], take: 1 } as never
+  expect(await look(() => prisma.user.findMany(forged))).toContain('PrismaClientValidationError')
+})

@@ -95,9 +95,9 @@ export class BaseRequests implements Requests {
 
   pass(params: InternalParams, byPrisma: () => Promise<unknown>, isPlain = true): Promise<unknown> {
     const { replay } = this
-    if (params.transaction?.kind === 'itx') replay?.note(params.transaction.id)
-    const read = replay === null || !isPlain ? null : readOf(this.base, params)
-    return read === null || replay === null ? byPrisma() : replay.send(read, byPrisma)
+    const { transaction } = params
+    if (replay === null || transaction?.kind === 'batch') return byPrisma()
+    return replay.send(isPlain ? readOf(this.base, params) : null, transaction?.id ?? null, byPrisma)
   }
 
   private receive(client: RequestingClient, params: InternalParams): Promise<unknown> {
@@ -245,8 +245,8 @@ function readOf(
   { _engineConfig: config, _tracingHelper: tracing }: ReplayableClient,
   params: InternalParams,
 ): ReadRequest | null {
-  const { model, action, args, transaction, dataPath, unpacker, argsMapper } = params
-  if (model === undefined || action === undefined || transaction?.kind === 'batch') return null
+  const { model, action, args, dataPath, unpacker, argsMapper } = params
+  if (model === undefined || action === undefined) return null
   if (unpacker !== undefined || argsMapper !== undefined) return null
   if (dataPath !== undefined && dataPath.length > 0) return null
   if (config === undefined || config.logQueries === true || (config.sqlCommenters ?? []).length > 0)
@@ -256,6 +256,5 @@ function readOf(
     model,
     operation: action,
     args: args as ReadRequest['args'],
-    transactionId: transaction?.id ?? null,
   }
 }

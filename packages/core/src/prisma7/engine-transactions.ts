@@ -2,6 +2,7 @@ import { currentCall } from '../driver/current-call.ts'
 import { DriverTap } from '../driver/driver-tap.ts'
 import { StatementCallers } from '../driver/statement-callers.ts'
 import type { Host } from '../pipeline/host.ts'
+import { Replay } from '../replay/replay.ts'
 import { TransactionRegistry, TransactionScope } from '../transaction/transaction-registry.ts'
 
 /**
@@ -19,10 +20,19 @@ export class EngineTransactions {
     const transaction = engine.transaction?.bind(engine)
     if (transaction === undefined) return
     engine.transaction = async (action, headers, info) => {
+      if (action === 'start') await this.afterEarlierReads()
       if (DriverTap.of(this.host)?.status === 'connected') return transaction(action, headers, info)
       if (action === 'start') return this.started(await transaction(action, headers, info), info)
       return this.ended(action, info?.id ?? '', () => transaction(action, headers, info))
     }
+  }
+
+  /** Reads that were called before a transaction begins are on their way before it, as in Prisma. */
+  private async afterEarlierReads(): Promise<void> {
+    const replay = Replay.known(this.host)
+    if (replay === null) return
+    for (let turn = 0; turn < TURNS_TO_REPLAY; turn++) await settled
+    replay.release()
   }
 
   private started<T extends { id?: string }>(started: T, options: { newTxId?: string } | undefined): T {
@@ -56,6 +66,10 @@ export class EngineTransactions {
     }
   }
 }
+
+/** Turns of the microtask queue from a call to {@link Replay.send}. */
+const TURNS_TO_REPLAY = 4
+const settled = Promise.resolve()
 
 /** Array transactions have an id of their own; they are known by the member in whose context they end. */
 function arrayScope(): TransactionScope | undefined {

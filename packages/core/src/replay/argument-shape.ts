@@ -256,7 +256,7 @@ export class ArgumentReader {
     for (const name in value) {
       const each = value[name]
       if (each === undefined && !this.isStrict) continue
-      this.key += `${name}:`
+      this.key += `${JSON.stringify(name)}:`
       if (!this.structure(each, depth + 1)) return false
     }
     this.key += '}'

@@ -1,7 +1,7 @@
 import { DriverTap } from '../driver/driver-tap.ts'
 import { currentWitness } from '../driver/statement-witness.ts'
 import type { Host } from '../pipeline/host.ts'
-import { ArgumentReader } from './argument-shape.ts'
+import { ArgumentReader, type ArgumentValue } from './argument-shape.ts'
 import { ReplayedShape, type AnswerKind, type SendByPrisma } from './replayed-shape.ts'
 import { TickReads } from './tick-reads.ts'
 
@@ -10,8 +10,11 @@ export interface ReadRequest {
   readonly model: string
   readonly operation: string
   readonly args: Readonly<Record<string, unknown>> | undefined
-  /** The interactive transaction that it belongs to, by Prisma's id. */
-  readonly transactionId: string | null
+}
+
+interface KnownRead {
+  readonly shape: ReplayedShape
+  readonly values: readonly ArgumentValue[]
 }
 
 export interface ReplayStatistics {
@@ -52,6 +55,11 @@ export class Replay {
     })
   }
 
+  /** That of a base client, if it has one. */
+  static known(host: Host): Replay | null {
+    return host.state<Replay | null>(REPLAY, () => null)
+  }
+
   get statistics(): ReplayStatistics {
     const shapes = [...this.recent.values(), ...this.former.values()]
     return {
@@ -61,40 +69,49 @@ export class Replay {
     }
   }
 
-  /** Sends a read, by Prisma or past it. */
-  send({ model, operation, args, transactionId }: ReadRequest, byPrisma: SendByPrisma): Promise<unknown> {
-    const kind = kinds.get(operation)
-    if (kind === undefined) return byPrisma()
-    const send = transactionId === null ? this.tap.query : this.tap.queryIn(transactionId)
+  /** Sends a request, by Prisma or past it: in the order in which they come, as Prisma does. */
+  send(request: ReadRequest | null, transactionId: string | null, byPrisma: SendByPrisma): Promise<unknown> {
     // Within a call that is watched, or handed over, nothing of ours is sent.
-    if (send === null || currentWitness() !== undefined) return byPrisma()
+    if (currentWitness() !== undefined) return byPrisma()
+    const isUnique = request?.operation.startsWith('findUnique') === true
+    const shape = request === null || !kinds.has(request.operation) ? null : this.shapeOf(request)
+    if (shape === null && !isUnique) return this.tick.pass(transactionId, byPrisma)
+    const answer =
+      shape === null
+        ? byPrisma
+        : () => {
+            const send = transactionId === null ? this.tap.query : this.tap.queryIn(transactionId)
+            return send === null ? byPrisma() : shape.shape.answer(shape.values, send, byPrisma)
+          }
+    return this.tick.send(isUnique ? request.model : null, transactionId, answer, byPrisma)
+  }
+
+  /** Sends reads that wait: what is sent next does not come through {@link Replay.send}, and could take the only connection. */
+  release(): void {
+    this.tick.release()
+  }
+
+  private shapeOf({ model, operation, args }: ReadRequest): KnownRead | null {
+    const kind = kinds.get(operation)
     const schema = this.host.schema()
     const known = schema?.models.get(model)
     // One that was handed over may be another than the client was generated from.
-    if (schema === null || known === undefined || schema.source === 'option') return byPrisma()
-    const shape = ArgumentReader.shapeOf(schema, known, operation, args ?? {})
-    if (shape === null) return byPrisma()
-    const { key, values } = shape
-    let replayed = this.find(key)
-    if (replayed === undefined) {
-      replayed = new ReplayedShape(schema, known, kind, this.everyNth, {
+    if (kind === undefined || schema === null || known === undefined || schema.source === 'option')
+      return null
+    const found = ArgumentReader.shapeOf(schema, known, operation, args ?? {})
+    if (found === null) return null
+    const { key, values } = found
+    const mostArgs = this.host.maxBindValues
+    if (values.some((value) => Array.isArray(value) && value.length > mostArgs)) return null
+    let shape = this.find(key)
+    if (shape === undefined) {
+      shape = new ReplayedShape(schema, known, kind, this.everyNth, mostArgs, {
         differs: () => this.warnDiffers(model, operation),
         replayed: () => this.replayedCalls++,
       })
-      this.keep(key, replayed)
+      this.keep(key, shape)
     }
-    if (replayed.isOff) return byPrisma()
-    const answered = replayed
-    const answer = (by: SendByPrisma): Promise<unknown> => answered.answer(values, send, by)
-    const isCollected = transactionId !== null || operation.startsWith('findUnique')
-    return isCollected
-      ? this.tick.send(`${transactionId ?? ''}${key}`, transactionId, answer, byPrisma)
-      : answer(byPrisma)
-  }
-
-  /** A request of an interactive transaction is on its way to Prisma or to {@link Replay.send}. */
-  note(transactionId: string): void {
-    this.tick.note(transactionId)
+    return shape.isOff ? null : { shape, values }
   }
 
   private find(key: string): ReplayedShape | undefined {

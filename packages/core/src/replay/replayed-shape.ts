@@ -44,6 +44,8 @@ export class ReplayedShape {
     private readonly model: Model,
     private readonly kind: AnswerKind,
     private readonly everyNth: number,
+    /** Values that one statement may bind: above, Prisma sends several, or refuses. */
+    private readonly mostArgs: number,
     private readonly report: ShapeReport,
   ) {}
 
@@ -51,6 +53,7 @@ export class ReplayedShape {
     if (this.isOff || this.calls++ === 0) return byPrisma()
     const { template, reader } = this
     const query = reader === null ? null : (template?.for(values) ?? null)
+    if (query !== null && query.args.length > this.mostArgs) return byPrisma()
     const isTrusted = this.agreed >= ENOUGH
     if (query !== null && reader !== null && isTrusted && --this.untilCheck > 0)
       return this.replay(query, reader, send, byPrisma)
@@ -70,7 +73,7 @@ export class ReplayedShape {
     send: SendQuery,
     byPrisma: SendByPrisma,
   ): Promise<unknown> {
-    return send(query).then(
+    return send(forDriver(query)).then(
       (answer) => {
         if (!reader.fits(answer) || reader.hasUnproven(answer))
           return this.judge(query, answer, reader, byPrisma)
@@ -121,7 +124,7 @@ export class ReplayedShape {
   ): Promise<unknown> {
     let answer: SqlAnswer
     try {
-      answer = await send(query)
+      answer = await send(forDriver(query))
     } catch (failure) {
       return handOver(query, () => Promise.reject(failure), byPrisma).value
     }
@@ -246,7 +249,13 @@ function handOver(query: SqlQuery, answered: () => Promise<SqlAnswer>, byPrisma:
   }
 }
 
-/** Drivers may change what they get. */
+/** Whoever stands before the driver may change what it gets. */
+const forDriver = ({ sql, args, argTypes }: SqlQuery): SqlQuery => ({
+  sql,
+  args: [...args],
+  argTypes: [...argTypes],
+})
+
 const copyOf = (query: SqlQuery): SqlQuery => ({
   sql: query.sql,
   args: query.args.map(copyOfArg),

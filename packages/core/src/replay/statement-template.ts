@@ -49,6 +49,9 @@ export class StatementTemplate {
 
   /** What a first statement tells; null where its lists are not found in it. */
   static from(query: SqlQuery, values: readonly ArgumentValue[]): StatementTemplate | null {
+    const items = values.reduce<number>((sum, value) => sum + (Array.isArray(value) ? value.length : 0), 0)
+    // Every parameter outside of lists is held against every value.
+    if ((query.args.length - items) * values.length > MOST_PAIRS) return null
     const lists = values.flatMap((value, index) => (Array.isArray(value) ? [index] : []))
     if (lists.length === 0) {
       const slots = query.args.map((arg, index) => ({
@@ -127,6 +130,7 @@ export class StatementTemplate {
   }
 }
 
+const MOST_PAIRS = 10_000
 const MOST_TEXTS = 8
 const LONGEST_KEPT = 2000
 
@@ -162,7 +166,11 @@ function withLists(
     // Found whole by several conversions at one place: they agree on values of this kind.
     const places = new Set(found.map(({ at }) => at))
     // A column that is a list takes the list as one parameter.
-    if (places.size === 0 && query.args.some((arg) => sourcesOf(arg, [list]).length > 1)) continue
+    if (
+      places.size === 0 &&
+      query.args.some((arg) => Array.isArray(arg) && sourcesOf(arg, [list]).length > 1)
+    )
+      continue
     if (places.size !== 1) return null
     const [{ at, by }] = found as [{ at: number; by: Conversion }]
     if (runs.has(at)) return null
@@ -197,13 +205,18 @@ function runsOf(args: readonly unknown[], list: readonly ArgumentValue[], by: Co
   const items = list.map((value) => by.apply(value))
   if (items.includes(undefined)) return []
   const starts: number[] = []
+  // Lists of one value again and again would be compared at every place.
+  let left = MOST_COMPARED * args.length
   for (let at = 0; at + items.length <= args.length; at++) {
     let same = 0
-    while (same < items.length && isSameArg(args[at + same], items[same])) same++
+    while (same < items.length && left-- > 0 && isSameArg(args[at + same], items[same])) same++
+    if (left <= 0) return []
     if (same === items.length) starts.push(at)
   }
   return starts
 }
+
+const MOST_COMPARED = 4
 
 /** The driver may change what it gets. */
 export function copyOfArg(arg: unknown): unknown {
@@ -216,6 +229,7 @@ export function copyOfArg(arg: unknown): unknown {
 function sourcesOf(arg: unknown, values: readonly ArgumentValue[]): Source[] {
   const sources: Source[] = []
   for (const [index, value] of values.entries()) {
+    if (Array.isArray(value) && !Array.isArray(arg)) continue
     for (const each of conversions) {
       for (const by of Array.isArray(value) ? [listOf(each)] : [each, listed(each)])
         if (isSameArg(by.apply(value), arg)) sources.push({ from: 'value', index, by })

@@ -2,64 +2,95 @@ import { AsyncResource } from 'node:async_hooks'
 import type { SendByPrisma } from './replayed-shape.ts'
 
 /**
- * Reads that Prisma collects until the end of a tick. It sends unique reads of one kind as one statement, and the requests of an
- * interactive transaction one after another, for a connection has one statement at a time. So a read that is alone is sent past
- * Prisma; where there are more, all of them go to Prisma together.
+ * Keeps the order of the requests of one tick, and Prisma's batches.
+ *
+ * Prisma takes a few turns of the microtask queue until it sends a request; a read past it takes none, and would overtake a
+ * write that was called before. So reads wait for the end of the tick, and a request that comes after them has them sent first.
+ *
+ * Prisma sends the requests of an interactive transaction that come in one tick one after another, and unique reads of one kind
+ * as one statement. Such reads go past Prisma only where they are alone in their tick; else all of them go to Prisma, at once.
  */
 export class TickReads {
-  private groups: Map<string, WaitingRead[]> | null = null
-  /** Requests of each transaction in this tick, of whatever kind. */
-  private readonly requests = new Map<string, number>()
+  private waiting: WaitingRead[] = []
+  private isOpen = false
+  /** Transactions of which a request of this tick has gone to Prisma. */
+  private readonly busy = new Set<string>()
 
-  /** A request of an interactive transaction is on its way. */
-  note(transactionId: string): void {
-    this.begin()
-    this.requests.set(transactionId, (this.requests.get(transactionId) ?? 0) + 1)
+  /** Passes a request on that is no read of ours. */
+  pass(transactionId: string | null, byPrisma: SendByPrisma): Promise<unknown> {
+    if (transactionId === null) this.release()
+    else this.leave(transactionId)
+    return byPrisma()
   }
 
-  /** Sends a read at the end of the tick. */
+  /** @param unique the model of a unique read, else null */
   send(
-    group: string,
+    unique: string | null,
     transactionId: string | null,
-    answer: WaitingRead['answer'],
+    answer: () => Promise<unknown>,
     byPrisma: SendByPrisma,
   ): Promise<unknown> {
+    if (transactionId !== null) {
+      const isAlone =
+        !this.busy.has(transactionId) && !this.waiting.some((read) => read.transactionId === transactionId)
+      if (!isAlone) {
+        this.leave(transactionId)
+        return byPrisma()
+      }
+    }
     return new Promise((resolve) => {
       const context = new AsyncResource('prisma-brisk.read')
-      const groups = this.begin()
-      const others = groups.get(group)
-      const read = { transactionId, answer, byPrisma, resolve, context }
-      if (others === undefined) groups.set(group, [read])
-      else others.push(read)
+      this.begin()
+      this.waiting.push({ unique, transactionId, answer, byPrisma, resolve, context })
     })
   }
 
-  private begin(): Map<string, WaitingRead[]> {
-    if (this.groups === null) {
-      this.groups = new Map()
-      process.nextTick(() => this.end())
-    }
-    return this.groups
+  /** Sends what waits; but unique reads, which Prisma has wait too, and those of transactions. */
+  release(): void {
+    if (this.waiting.length === 0) return
+    const isOwed = ({ unique, transactionId }: WaitingRead) => unique === null && transactionId === null
+    const owed = this.waiting.filter(isOwed)
+    this.waiting = this.waiting.filter((read) => !isOwed(read))
+    answered(owed)
   }
 
-  private end(): void {
-    const { groups, requests } = this
-    this.groups = null
-    for (const reads of groups?.values() ?? []) {
-      const isAlone = reads.length === 1
-      for (const { transactionId, answer, byPrisma, resolve, context } of reads) {
-        const others = transactionId === null ? 0 : (requests.get(transactionId) ?? 1) - 1
-        const send = isAlone && others === 0 ? () => answer(byPrisma) : byPrisma
-        resolve(context.runInAsyncScope(send))
-      }
-    }
-    requests.clear()
+  /** Leaves the reads of a transaction to Prisma, in this tick. */
+  private leave(transactionId: string): void {
+    this.begin()
+    this.busy.add(transactionId)
+    if (this.waiting.length === 0) return
+    const its = this.waiting.filter((read) => read.transactionId === transactionId)
+    this.waiting = this.waiting.filter((read) => read.transactionId !== transactionId)
+    for (const read of its) read.resolve(read.context.runInAsyncScope(read.byPrisma))
+  }
+
+  private begin(): void {
+    if (this.isOpen) return
+    this.isOpen = true
+    process.nextTick(() => {
+      this.isOpen = false
+      this.busy.clear()
+      const { waiting } = this
+      this.waiting = []
+      answered(waiting)
+    })
+  }
+}
+
+/** Sends reads in their order; unique reads of one model that are several go to Prisma together. */
+function answered(reads: readonly WaitingRead[]): void {
+  const uniques = new Map<string, number>()
+  for (const { unique } of reads) if (unique !== null) uniques.set(unique, (uniques.get(unique) ?? 0) + 1)
+  for (const { unique, answer, byPrisma, resolve, context } of reads) {
+    const isAlone = unique === null || uniques.get(unique) === 1
+    resolve(context.runInAsyncScope(isAlone ? answer : byPrisma))
   }
 }
 
 interface WaitingRead {
+  readonly unique: string | null
   readonly transactionId: string | null
-  readonly answer: (byPrisma: SendByPrisma) => Promise<unknown>
+  readonly answer: () => Promise<unknown>
   readonly byPrisma: SendByPrisma
   readonly resolve: (answer: Promise<unknown>) => void
   /** Its caller's, to which its statement is to belong. */
