@@ -199,8 +199,14 @@ export class ReplayedShape {
     const sample: unknown = this.kind === 'list' ? (value as unknown[])[0] : value
     // No row yet: the next call is watched again.
     if (typeof sample !== 'object' || sample === null) return
-    this.reader = RowReader.of(this.schema, this.model, answer, sample as Record<string, unknown>)
-    if (this.reader === null) this.isOff = true
+    const reader = RowReader.of(this.schema, this.model, answer, sample as Record<string, unknown>)
+    if (reader === null || !isSameAnswer(this.read(answer, reader, value), value)) {
+      this.isOff = true
+      return
+    }
+    reader.prove(answer)
+    this.reader = reader
+    this.agreed = 1
   }
 
   private setBack(): void {

@@ -13,6 +13,8 @@ export class RowReader {
   private readonly unproven = new Set<number>()
   private read: (rows: readonly unknown[][]) => unknown[]
   private decimal: DecimalClass | null = null
+  private untilCode = ROWS_WORTH_CODE
+  private isCompiled = false
 
   private constructor(
     private readonly columns: readonly Column[],
@@ -20,7 +22,7 @@ export class RowReader {
     private readonly types: readonly unknown[],
   ) {
     for (const [index] of columns.entries()) this.unproven.add(index)
-    this.read = this.compile()
+    this.read = interpreted(columns, null)
   }
 
   /** The reader of rows of which Prisma made objects like `sample`; null where a key of it is no column of the statement. */
@@ -49,6 +51,12 @@ export class RowReader {
   }
 
   rows({ rows }: SqlAnswer): unknown[] {
+    // Code is worth its making where many rows are read.
+    this.untilCode -= rows.length + 1
+    if (this.untilCode <= 0 && !this.isCompiled) {
+      this.isCompiled = true
+      this.read = this.compile()
+    }
     return this.read(rows)
   }
 
@@ -72,7 +80,7 @@ export class RowReader {
         const one: unknown = Array.isArray(value) ? value[0] : value
         if (typeof one !== 'object' || one === null) continue
         this.decimal = one.constructor as DecimalClass
-        this.read = this.compile()
+        this.read = this.isCompiled ? this.compile() : interpreted(this.columns, this.decimal)
         return
       }
     }
@@ -96,6 +104,8 @@ export class RowReader {
     }
   }
 }
+
+const ROWS_WORTH_CODE = 200
 
 interface Column {
   readonly key: string
