@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { jest } from '@jest/globals'
 import { hostOf, mount, Replay, type MountOptions } from '@prisma-brisk/core'
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
@@ -466,4 +467,20 @@ test('RP16 names of arguments are never taken for others', async () => {
   await learn(() => prisma.user.findMany({ orderBy: [{ name: 'asc' }, { id: 'desc' }], take: 1 }))
   const forged = { orderBy: [{ 'name:"asc"}{id': 'desc' }], take: 1 } as never
   expect(await look(() => prisma.user.findMany(forged))).toContain('PrismaClientValidationError')
+})
+
+test('RP17 reads are answered while a test has faked the end of the tick', async () => {
+  // Other drivers wait for it themselves.
+  const file = await createDatabase('sqlite')
+  const prisma = mounted(file.createClient())
+  const ask = () => prisma.tag.findMany({ where: { id: 1 }, select: { id: true } })
+  await file.createClient().tag.create({ data: { id: 1, name: 'a' } })
+  await learn(ask)
+  jest.useFakeTimers()
+  try {
+    expect(await ask()).toEqual([{ id: 1 }])
+  } finally {
+    jest.useRealTimers()
+    await file.drop()
+  }
 })

@@ -67,7 +67,7 @@ export class TickReads {
   private begin(): void {
     if (this.isOpen) return
     this.isOpen = true
-    process.nextTick(() => {
+    nextTick(() => {
       this.isOpen = false
       this.busy.clear()
       const { waiting } = this
@@ -76,6 +76,9 @@ export class TickReads {
     })
   }
 }
+
+/** Tests fake it. */
+const nextTick = process.nextTick.bind(process)
 
 /** Sends reads in their order; unique reads of one model that are several go to Prisma together. */
 function answered(reads: readonly WaitingRead[]): void {
