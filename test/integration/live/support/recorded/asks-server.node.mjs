@@ -14,8 +14,11 @@ before(async () => {
   const [text] = await once(server.stdout, 'data')
   address = `http://127.0.0.1:${/PORT (\d+)/.exec(text.toString())[1]}`
 })
-// Nothing is asked of it whether it has delivered what it knows.
-after(() => server.kill('SIGKILL'))
+// Nothing is asked of it whether it has delivered what it knows; but a call is written a turn of its event loop later.
+after(async () => {
+  await fetch(`${address}/turn`)
+  server.kill('SIGKILL')
+})
 
 void test('fetches the feed', async () => void (await (await fetch(`${address}/feed`)).json()))
 void test('gets a user', async () => {

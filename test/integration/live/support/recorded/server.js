@@ -2,7 +2,11 @@
 import { createServer } from 'node:http'
 import { feed, search } from './feed.js'
 
-const routes = { '/feed': () => feed(), '/users/7c9e6679-7425-40de-944b-e07fc1f90ae7': () => search('a') }
+const routes = {
+  '/turn': () => Promise.resolve(null),
+  '/feed': () => feed(),
+  '/users/7c9e6679-7425-40de-944b-e07fc1f90ae7': () => search('a'),
+}
 const server = createServer((request, response) => {
   const work = routes[request.url]
   work().then(
