@@ -39,6 +39,8 @@ export interface Condition {
   readonly expression?: ComparedExpression
   /** Of an `in`, or a `not` of a list: the list, where all of it is literal. */
   readonly literals?: readonly NonNullable<Literal>[]
+  /** Of a `not`: what it negates, where that is no equality. */
+  readonly negates?: ConditionOperator
   /** Of a `not`: a list (`notIn`). */
   readonly isList?: true
   /** What is literal in the source reaches the server as a parameter, as all values of Prisma's own queries do. */

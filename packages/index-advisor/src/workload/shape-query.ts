@@ -133,7 +133,7 @@ class StatementWriter {
       const sql = condition.isOptional
         ? null
         : conditionSql(condition, () => this.#parameter(), this.#literal, prefix)
-      if (sql === null) this.isExact = false
+      if (sql === null || condition.negates !== undefined) this.isExact = false
       return sql ?? []
     })
   }

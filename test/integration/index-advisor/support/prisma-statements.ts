@@ -65,6 +65,16 @@ export function plain(sql: string): string {
 export function parts(sql: string): string[] {
   return [
     sql,
-    ...[...sql.matchAll(/ join (select .*?) as aggr_selection/g)].map(([, counted = '']) => counted),
+    ...[...sql.matchAll(/ join (select (?:(?! join select ).)*?) as aggr_selection/g)].map(
+      ([, counted = '']) => counted,
+    ),
   ]
+}
+
+/** The same with its conditions as every planner takes them: in any order, and `NOT a = b` as `a <> b`. */
+export function unordered(statement: string): string {
+  const sql = statement.replaceAll(/ not (\w+) = \?/g, ' $1 <> ?')
+  const [, before = '', conditions = '', after = ''] =
+    /^(.*? where )(.*?)( order by .*| group by .*| limit .*|)$/.exec(sql) ?? []
+  return before === '' ? sql : before + conditions.split(' and ').sort().join(' and ') + after
 }

@@ -1,7 +1,7 @@
 import type { CatalogTable } from '../../catalog/catalog.ts'
 import { armsOf, type ConditionTree } from '../../shape/condition-tree.ts'
 import type { OrderKey, PrismaStatement } from '../../shape/query-shape.ts'
-import { PAGES, type RowChoice } from './row-choice.ts'
+import { isSortedById, type RowChoice } from './row-choice.ts'
 import type { RelatedQuestion } from './where-reader.ts'
 
 /** What Prisma makes of a `where` that asks for one relation. */
@@ -29,9 +29,8 @@ export function filterStatement(
     rows.order.every((each) => each.sort !== 'any')
   if (!isKnown || arm === undefined || kind === undefined) return { kind: 'unknown' }
   const conditions = arm.conditions.filter((each) => !each.isOptional)
-  const isUnsorted = rows.order.length === 0 && (rows.limit ?? rows.offset) !== null
   const order =
-    isUnsorted && PAGES.has(operation)
+    rows.order.length === 0 && isSortedById(operation, rows)
       ? keyOf(table).map((column): OrderKey => ({ column, sort: 'asc' }))
       : rows.order
   return {

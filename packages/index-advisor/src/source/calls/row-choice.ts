@@ -43,15 +43,18 @@ export function rowChoice(
   return order === null ? { order: [], limit: null, offset } : { order, limit, offset }
 }
 
-/** Of which Prisma sorts a page that is asked for in no order by the id. */
-export const PAGES: ReadonlySet<string> = new Set(['findMany', 'count'])
+/** Whether Prisma sorts by the id what is asked for in no order: pages, and a first row behind others. */
+export function isSortedById(
+  operation: string,
+  { limit, offset }: Pick<RowChoice, 'limit' | 'offset'>,
+): boolean {
+  if (operation.startsWith('findFirst')) return offset !== null
+  return (operation === 'findMany' || operation === 'count') && (limit ?? offset) !== null
+}
 
 export function isUnsortedPage(args: ObjectValue, operation: string): boolean {
-  return (
-    PAGES.has(operation) &&
-    entryOf(args, 'orderBy') === undefined &&
-    (limitOf(args) ?? countOf(entryOf(args, 'skip')?.value)) !== null
-  )
+  const offset = countOf(entryOf(args, 'skip')?.value)
+  return entryOf(args, 'orderBy') === undefined && isSortedById(operation, { limit: limitOf(args), offset })
 }
 
 /** `take`, or the page sizes of @prisma-brisk/pagination. */

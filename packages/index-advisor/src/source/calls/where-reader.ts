@@ -50,6 +50,12 @@ const OPERATORS: Readonly<Record<string, ConditionOperator>> = {
   isSet: 'not',
 }
 
+function negationOf(negated: Condition): Condition {
+  const { operator } = negated
+  if (operator === 'is-null') return { ...negated, operator: 'is-not-null' }
+  return { ...negated, operator: 'not', ...(operator === 'equals' ? {} : { negates: operator }) }
+}
+
 const COMPARISONS: Readonly<Record<string, Comparison>> = { lt: '<', lte: '<=', gt: '>', gte: '>=' }
 
 class WhereReader {
@@ -137,9 +143,7 @@ class WhereReader {
   private none(table: CatalogTable, value: StaticValue): ConditionTree {
     const items = value.kind === 'array' ? value.items : [value]
     const trees = this.below(() => items.map((each) => this.where(table, each, false)))
-    const negated = trees
-      .flatMap(conditionsOf)
-      .map((each) => condition({ ...each, operator: each.operator === 'is-null' ? 'is-not-null' : 'not' }))
+    const negated = trees.flatMap(conditionsOf).map((each) => condition(negationOf(each)))
     // Only a single negated condition keeps its meaning alone: NOT (a AND b) is an OR, which keeps most rows.
     if (trees.some(holdsOpaque)) return opaque
     if (negated.length === 1) return and(negated)
