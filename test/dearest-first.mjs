@@ -3,6 +3,12 @@ import Sequencer from '@jest/test-sequencer'
 /** Files that take half a minute and more, whatever their size: begun last, one of them would run while the other worker idles. */
 const DEAR = [
   'package/package-managers',
+  'live/page-views',
+  'index-advisor/agreeing-forms',
+  'cache/changes-oracle',
+  'index-advisor/ci-recipe',
+  'live/page-hubs',
+  'live/recording',
   'cache/freshness-oracle',
   'index-advisor/static-write',
   'index-advisor/written-migrations',

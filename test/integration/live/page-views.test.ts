@@ -137,11 +137,11 @@ test.each(['light', 'dark'] as const)(
     for (const name of VIEWS) {
       await view(page, name)
       if (name === 'Indexes')
-        await page.getByRole('heading', { name: 'Findings' }).waitFor({ timeout: 60_000 })
+        await page.getByRole('heading', { name: 'Findings' }).waitFor({ timeout: 150_000 })
       expect({ name, found: await violations(page) }).toEqual({ name, found: [] })
     }
   },
-  120_000,
+  240_000,
 )
 
 test('nothing scrolls sideways on 360 pixels, and a request closes back to the list', async () => {
