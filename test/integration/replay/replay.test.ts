@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { jest } from '@jest/globals'
 import { hostOf, mount, Replay, type MountOptions } from '@prisma-brisk/core'
+import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { PrismaClient } from '../../../prisma/generated/postgresql/client.ts'
 import { createDatabase, type ClientOptions, type TestDatabase } from '../../support/databases.ts'
+import { startPgBouncer } from '../../support/pgbouncer.ts'
 import { expectStatements, type StatementLog } from '../../support/statements.ts'
 import { look } from './support/look.ts'
 import { hearWarnings } from './support/warnings.ts'
@@ -482,5 +484,41 @@ test('RP17 reads are answered while a test has faked the end of the tick', async
   } finally {
     jest.useRealTimers()
     await file.drop()
+  }
+})
+
+test('RP18 through PgBouncer in transaction mode, and after DISCARD ALL and restarts, reads are those of Prisma', async () => {
+  const pooler = await startPgBouncer(database.url)
+  try {
+    const adapter = () => new PrismaPg({ connectionString: pooler.url, max: 4 })
+    const theirs = database.createClient({ adapter: adapter() })
+    const ours = mounted(database.createClient({ adapter: adapter() }))
+    const reads = [
+      (client: PrismaClient, id: number) => client.user.findUnique({ where: { id } }),
+      (client: PrismaClient, id: number) =>
+        client.user.findMany({ where: { id: { in: [id, id + 1] } }, orderBy: { id: 'asc' } }),
+      (client: PrismaClient, id: number) =>
+        client.$transaction(async (tx) => [
+          await tx.user.count(),
+          await tx.user.findFirst({ where: { id } }),
+        ]),
+    ]
+    const compare = async (from: number) => {
+      for (let id = from; id < from + 6; id++)
+        for (const read of reads)
+          expect(await look(() => read(ours, id))).toBe(await look(() => read(theirs, id)))
+    }
+    await compare(1)
+    await ours.$executeRawUnsafe('DISCARD ALL')
+    await compare(10)
+    // A failover cuts every connection of the server.
+    await plain.$queryRaw`SELECT count(pg_terminate_backend(pid))::int FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()`
+    for (const client of [ours, theirs]) await look(() => client.user.findFirst())
+    for (const client of [ours, theirs]) await look(() => client.user.findFirst())
+    await compare(20)
+    expect(replayedBy(ours)).toBeGreaterThan(20)
+    await Promise.all([ours.$disconnect(), theirs.$disconnect()])
+  } finally {
+    await pooler.kill()
   }
 })
