@@ -1,8 +1,19 @@
 import { types } from 'node:util'
 import { isDecimal } from '../operation/prisma-value.ts'
 
-/** Whether two answers are the same to whoever looks: values, types, prototypes, and keys in their order. */
+/**
+ * Whether two answers are the same to whoever looks: values, types, prototypes, and keys in their order. JSON that is nested too
+ * deeply to be compared is not.
+ */
 export function isSameAnswer(one: unknown, other: unknown): boolean {
+  try {
+    return isSame(one, other)
+  } catch {
+    return false
+  }
+}
+
+function isSame(one: unknown, other: unknown): boolean {
   if (Object.is(one, other)) return true
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
   if (Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return false
@@ -11,7 +22,7 @@ export function isSameAnswer(one: unknown, other: unknown): boolean {
   if (isDecimal(one)) return isDecimal(other) && one.valueOf() === other.valueOf()
   if (Array.isArray(one)) {
     const others = other as unknown[]
-    return one.length === others.length && one.every((each, index) => isSameAnswer(each, others[index]))
+    return one.length === others.length && one.every((each, index) => isSame(each, others[index]))
   }
   const keys = Object.keys(one)
   const otherKeys = Object.keys(other)
@@ -20,7 +31,7 @@ export function isSameAnswer(one: unknown, other: unknown): boolean {
     keys.every(
       (key, index) =>
         key === otherKeys[index] &&
-        isSameAnswer((one as Record<string, unknown>)[key], (other as Record<string, unknown>)[key]),
+        isSame((one as Record<string, unknown>)[key], (other as Record<string, unknown>)[key]),
     )
   )
 }
