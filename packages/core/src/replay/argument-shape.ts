@@ -193,8 +193,13 @@ export class ArgumentReader {
     }
   }
 
-  private list(field: Field, value: unknown): boolean {
+  private list(field: Field, given: unknown): boolean {
+    // Batching hands lists of plain values over as what Prisma need not copy.
+    const isWrapped = isPlain(given) && typeof given['toJSON'] === 'function'
+    const value: unknown = isWrapped ? (given['toJSON'] as () => unknown)() : given
     if (!Array.isArray(value)) return false
+    if (isWrapped && !value.every((each) => typeof each === 'string' || typeof each === 'number'))
+      return false
     const [first] = value as unknown[]
     if (value.length < 2) {
       this.key += value.length === 0 ? '[]' : '[1]'
