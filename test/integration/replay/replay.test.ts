@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { jest } from '@jest/globals'
+import { batching } from '@prisma-brisk/batching'
 import { hostOf, mount, Replay, type MountOptions } from '@prisma-brisk/core'
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
@@ -521,4 +522,18 @@ test('RP18 through PgBouncer in transaction mode, and after DISCARD ALL and rest
   } finally {
     await pooler.kill()
   }
+})
+
+test('RP19 the one statement of calls that batching merges goes past Prisma, however many they are', async () => {
+  const client = database.createClient()
+  const prisma = client.$extends(batching()) as unknown as PrismaClient
+  const ask = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, (_, index) => prisma.user.findUnique({ where: { id: index + 1 } })),
+    )
+  for (const count of [3, 5, 4, 7, 6]) await ask(count)
+  const before = replayedBy(client)
+  const users = await ask(40)
+  expect(users).toEqual(await plain.user.findMany({ where: { id: { lte: 40 } }, orderBy: { id: 'asc' } }))
+  expect(replayedBy(client)).toBe(before + 1)
 })

@@ -99,11 +99,12 @@ function where(random: Random, model: string, types: EveryType, depth: number): 
 }
 
 function keyColumn(random: Random, model: string): [string, Make] {
+  const handedOver = random.chance(0.3) ? asHandedOver : asGiven
   if (model === 'part') return ['left', number(0, 3)]
   const make: Make = (each) => each.int(1, ROWS)
   return random.pick<[string, Make]>([
     ['id', make],
-    ['id', (each) => ({ in: each.list(0, 6, () => each.int(1, ROWS)) })],
+    ['id', (each) => ({ in: handedOver(each.list(0, 6, () => each.int(1, ROWS))) })],
     ['parentId', make],
     ['parentId', NEVER.at(null)],
     ['code', (each) => ({ startsWith: `code ${each.int(1, 4)}` })],
@@ -121,6 +122,12 @@ function relation(random: Random, model: string, types: EveryType, depth: number
   const filter = name === 'parent' ? random.pick(['is', 'isNot', '']) : random.pick(['some', 'every', 'none'])
   return [name, filter === '' ? inner : (each) => ({ [filter]: inner(each) })]
 }
+
+/** Batching hands lists of plain values over as what Prisma need not copy. */
+const asHandedOver = (list: readonly unknown[]): unknown =>
+  list.every((each) => typeof each === 'string' || typeof each === 'number') ? { toJSON: () => list } : list
+
+const asGiven = (list: readonly unknown[]): unknown => list
 
 const anyOf =
   (column: Column): Make =>
@@ -142,7 +149,9 @@ function condition(random: Random, column: Column): Make {
       (column.isList === true && name === 'equals')
     ) {
       const most = random.pick([1, 3, 8])
-      return [name, (each) => each.list(0, most, () => each.pick(column.values))]
+      const isHandedOver = column.isList !== true && random.chance(0.2)
+      const handedOver = isHandedOver ? asHandedOver : asGiven
+      return [name, (each) => handedOver(each.list(0, most, () => each.pick(column.values)))]
     }
     if (name === 'isEmpty') return [name, NEVER.at(random.chance(0.5))]
     if (name === 'not' && random.chance(0.3))
