@@ -21,7 +21,7 @@ const RUNS: Run[] = [
     tests: ['batching/demo-oracle', 'batching/key-types-oracle'],
     env: seeds(10_000),
   },
-  { name: 'replay', tests: ['replay/replay-oracle'], env: seeds(5000) },
+  { name: 'replay', tests: ['replay/replay-oracle', 'replay/tick-oracle'], env: seeds(5000) },
   { name: 'unique-reads', tests: ['batching/unique-reads-oracle'], env: seeds(2000) },
   { name: 'loops', tests: ['batching/loops-oracle'], env: seeds(5000) },
   { name: 'creates', tests: ['batching/creates-oracle'], env: seeds(5000) },

@@ -78,7 +78,7 @@ export {
 } from './request/request-scope.ts'
 export { isOwnHook } from './prisma7/dispatcher.ts'
 export type { ForeignWrites } from './prisma7/write-followers.ts'
-export { Replay, type ReadRequest, type ReplayStatistics } from './replay/replay.ts'
+export { Replay, type ReadRequest, type ReplayStatistics, type RequestFacts } from './replay/replay.ts'
 export { decorateReads, defineExtension, hostOf, mount, type MountOptions, type Plugin } from './mount.ts'
 export type { DecoratedRead, LazyRead, ReadDecoration } from './prisma7/decorated-reads.ts'
 export type {

@@ -2,7 +2,7 @@ import { operationTraits } from '../operation/operation.ts'
 import type { Args } from '../pipeline/call.ts'
 import type { Host } from '../pipeline/host.ts'
 import type { ExtensionList } from './client-extensions.ts'
-import type { ReadRequest, Replay } from '../replay/replay.ts'
+import type { ReadRequest, Replay, RequestFacts } from '../replay/replay.ts'
 import { ownArgumentsOf, withoutOwnArguments } from './own-arguments.ts'
 import type { OpenTransaction, Requests } from './pipeline-entry.ts'
 import { enterPipeline } from './query-hook.ts'
@@ -95,18 +95,25 @@ export class BaseRequests implements Requests {
 
   pass(params: InternalParams, byPrisma: () => Promise<unknown>, isPlain = true): Promise<unknown> {
     const { replay } = this
-    const { transaction } = params
-    if (replay === null || transaction?.kind === 'batch') return byPrisma()
-    return replay.send(isPlain ? readOf(this.base, params) : null, transaction?.id ?? null, byPrisma)
+    if (replay === null || params.transaction?.kind === 'batch') return byPrisma()
+    return replay.send(isPlain ? readOf(this.base, params) : null, factsOf(params), byPrisma)
   }
 
   private receive(client: RequestingClient, params: InternalParams): Promise<unknown> {
     const route = this.routeOf(client, params)
+    this.tell(params)
     const followers =
       operationTraits(operationOf(params)).kind === 'read' ? NONE : this.followers.beside(route.passed)
     return followers.length === 0
       ? route.send(route.params)
       : this.enter(client, route.params, followers, undefined, route.send)
+  }
+
+  /** A write of any client of the base may share a connection with reads that wait. */
+  private tell(params: InternalParams): void {
+    if (this.replay === null || params.transaction?.kind === 'batch') return
+    const facts = factsOf(params)
+    if (facts.mayWrite) this.replay.passes(facts)
   }
 
   private routeOf(client: RequestingClient, params: InternalParams): Route {
@@ -218,6 +225,12 @@ export class BaseRequests implements Requests {
 }
 
 const REQUESTS = Symbol('requests of the base client')
+
+function factsOf(params: InternalParams): RequestFacts {
+  const { isRead, isRaw } = operationTraits(operationOf(params))
+  const { transaction } = params
+  return { transactionId: transaction?.kind === 'itx' ? transaction.id : null, mayWrite: !isRead || isRaw }
+}
 
 const operationOf = ({ model, action, clientMethod }: InternalParams): string =>
   (model === undefined ? clientMethod : action) ?? ''

@@ -12,6 +12,14 @@ export interface ReadRequest {
   readonly args: Readonly<Record<string, unknown>> | undefined
 }
 
+/** What counts of any request. */
+export interface RequestFacts {
+  /** The interactive transaction that it belongs to, by Prisma's id. */
+  readonly transactionId: string | null
+  /** Raw SQL may, and what is not known. */
+  readonly mayWrite: boolean
+}
+
 interface KnownRead {
   readonly shape: ReplayedShape
   readonly values: readonly ArgumentValue[]
@@ -70,12 +78,19 @@ export class Replay {
   }
 
   /** Sends a request, by Prisma or past it: in the order in which they come, as Prisma does. */
-  send(request: ReadRequest | null, transactionId: string | null, byPrisma: SendByPrisma): Promise<unknown> {
+  send(
+    request: ReadRequest | null,
+    { transactionId, mayWrite }: RequestFacts,
+    byPrisma: SendByPrisma,
+  ): Promise<unknown> {
     // Within a call that is watched, or handed over, nothing of ours is sent.
     if (currentWitness() !== undefined) return byPrisma()
     const isUnique = request?.operation.startsWith('findUnique') === true
     const shape = request === null || !kinds.has(request.operation) ? null : this.shapeOf(request)
-    if (shape === null && !isUnique) return this.tick.pass(transactionId, byPrisma)
+    if (shape === null && !isUnique) {
+      this.tick.passes(transactionId, mayWrite)
+      return byPrisma()
+    }
     const answer =
       shape === null
         ? byPrisma
@@ -84,6 +99,11 @@ export class Replay {
             return send === null ? byPrisma() : shape.shape.answer(shape.values, send, byPrisma)
           }
     return this.tick.send(isUnique ? request.model : null, transactionId, answer, byPrisma)
+  }
+
+  /** A request goes to Prisma without {@link Replay.send}. */
+  passes({ transactionId, mayWrite }: RequestFacts): void {
+    this.tick.passes(transactionId, mayWrite)
   }
 
   /** Sends reads that wait: what is sent next does not come through {@link Replay.send}, and could take the only connection. */

@@ -5,7 +5,8 @@ import type { SendByPrisma } from './replayed-shape.ts'
  * Keeps the order of the requests of one tick, and Prisma's batches.
  *
  * Prisma takes a few turns of the microtask queue until it sends a request; a read past it takes none, and would overtake a
- * write that was called before. So reads wait for the end of the tick, and a request that comes after them has them sent first.
+ * write that was called before. So reads wait for the end of the tick; a write that comes after them has them sent first, and
+ * those that come after a write go to Prisma.
  *
  * Prisma sends the requests of an interactive transaction that come in one tick one after another, and unique reads of one kind
  * as one statement. Such reads go past Prisma only where they are alone in their tick; else all of them go to Prisma, at once.
@@ -13,14 +14,17 @@ import type { SendByPrisma } from './replayed-shape.ts'
 export class TickReads {
   private waiting: WaitingRead[] = []
   private isOpen = false
-  /** Transactions of which a request of this tick has gone to Prisma. */
-  private readonly busy = new Set<string>()
+  /** Transactions of which a request of this tick has gone to Prisma; null where a write outside of any has. */
+  private readonly busy = new Set<string | null>()
 
-  /** Passes a request on that is no read of ours. */
-  pass(transactionId: string | null, byPrisma: SendByPrisma): Promise<unknown> {
-    if (transactionId === null) this.release()
-    else this.leave(transactionId)
-    return byPrisma()
+  /** A request goes to Prisma that is no read of ours. */
+  passes(transactionId: string | null, mayWrite: boolean): void {
+    if (transactionId !== null) this.leave(transactionId)
+    else if (mayWrite) {
+      this.release()
+      this.begin()
+      this.busy.add(null)
+    }
   }
 
   /** @param unique the model of a unique read, else null */
@@ -37,7 +41,7 @@ export class TickReads {
         this.leave(transactionId)
         return byPrisma()
       }
-    }
+    } else if (this.busy.has(null)) return byPrisma()
     return new Promise((resolve) => {
       const context = new AsyncResource('prisma-brisk.read')
       this.begin()
