@@ -1,11 +1,13 @@
-import { isPlain, type Args, type Call, type Field, type Model } from '@prisma-brisk/core'
+import { type Args, type Call, type Field, type Model } from '@prisma-brisk/core'
 import { batchKeyOf, isSameShape, keyValues, type BatchKey } from '../batch-key/batch-key.ts'
 import { valueAt } from '../batch-key/key-equalities.ts'
 import { isKeyValue } from '../key/argument-value.ts'
 import type { OutcomeWatch } from '../batch-key/batched-call.ts'
-import type { LoopHabit } from './loop-habits.ts'
-import { NOTHING, type Prefetch } from './prefetch.ts'
+import { changeIn, looksAlike, type Change } from './call-likeness.ts'
+import { Loop } from './loop.ts'
+import { NOTHING } from './prefetch.ts'
 import { areSame, type RowList, type ValuePath } from './row-list.ts'
+import { follow, nextPlace, type RowSource } from './row-source.ts'
 
 /** Searches for the list that calls go through, of which none has found it, until there is another list. */
 const SEARCHES = 2
@@ -15,50 +17,10 @@ export interface TrackOwner {
   answered(track: LoopTrack, call: Call, outcome: unknown, hasFailed: boolean): void
 }
 
-/** Where the values come from: the list, its row, and for each value that varies the path in that row. */
-interface Source {
-  readonly list: RowList
-  readonly paths: readonly (readonly [key: number, path: ValuePath])[]
-  /** The row of the last call. */
-  place: number
-  /** The row of the call that is being looked at; -1 where there is none behind the last. */
-  next: number
-}
-
 /** Lists and paths that are thought possible at a time: an id may be a number that stands elsewhere too. */
 const SOURCES = 8
 
-const NONE: Source[] = []
-
-/** A loop that was found, and what it has done so far. */
-export class Loop {
-  /** Calls so far whose rows stood one behind the other. */
-  matches = 2
-  /** Calls that were sent; the first was before it was found. */
-  sent = 1
-  /** Answers that were asked for before they were, and those that calls got. */
-  ahead = 0
-  kept = 0
-  /** Where in the application the calls are made. */
-  site: string | null = null
-  habit: LoopHabit | null = null
-  prefetch: Prefetch | null = null
-  /** Answers of the last prefetch that were used. */
-  lastUsed = 0
-  /** Rows of the longest answer. */
-  mostRows = 1
-
-  constructor(readonly startedAt: number) {}
-
-  /** Lets go of what is kept, and is not used. */
-  release(): void {
-    const { prefetch } = this
-    if (prefetch === null) return
-    prefetch.end(prefetch.isValid ? 'stopped' : 'stale')
-    this.lastUsed = prefetch.used
-    this.prefetch = null
-  }
-}
+const NONE: RowSource[] = []
 
 /**
  * Calls of one shape that may be those of a loop: one after another, each with values of a row that stands behind that of the
@@ -100,7 +62,7 @@ export class LoopTrack implements OutcomeWatch {
     return this.source?.list ?? null
   }
 
-  private get source(): Source | null {
+  private get source(): RowSource | null {
     return this.sources[0] ?? null
   }
 
@@ -245,7 +207,7 @@ export class LoopTrack implements OutcomeWatch {
   }
 
   /** Whether a relation of the schema ties the column of the rows to the key. */
-  private isLinked({ list, paths }: Source): boolean {
+  private isLinked({ list, paths }: RowSource): boolean {
     const { model, batchKey, sample } = this
     const [first] = paths
     const owner = sample.host.schema()?.models.get(list.model ?? '')
@@ -277,43 +239,6 @@ export class LoopTrack implements OutcomeWatch {
     const { model, operation } = this.sample
     const { kind, keys } = this.batchKey ?? { kind: '', keys: [] }
     return `${model}.${operation} ${kind} ${keys.map(({ name }) => name).join()} ${this.list?.model}.${this.path} ${this.loop?.site}`
-  }
-}
-
-/** The next row of a source that has all of the values. */
-function nextPlace({ list, paths, place }: Source, values: readonly unknown[]): number {
-  const [first] = paths
-  if (first === undefined) return -1
-  const [key, path] = first
-  let next = list.find(path, values[key], place + 1)
-  while (next >= 0 && !paths.every(([each, other]) => areSame(list.valueAt(next, other), values[each])))
-    next = list.find(path, values[key], next + 1)
-  return next
-}
-
-/** The paths of a list by which both calls' values stand in rows one behind the other. */
-function* follow(
-  list: RowList,
-  varying: readonly number[],
-  from: readonly unknown[],
-  to: readonly unknown[],
-): Generator<Source> {
-  const [first, ...others] = varying as readonly [number, ...number[]]
-  for (const path of list.pathsOf(to[first])) {
-    const start = list.find(path, from[first], 0)
-    if (start < 0) continue
-    const place = list.find(path, to[first], start + 1)
-    if (place < 0) continue
-    const paths: [number, ValuePath][] = [[first, path]]
-    for (const key of others) {
-      for (const other of list.pathsOf(to[key])) {
-        if (!areSame(list.valueAt(place, other), to[key]) || !areSame(list.valueAt(start, other), from[key]))
-          continue
-        paths.push([key, other])
-        break
-      }
-    }
-    if (paths.length === varying.length) yield { list, paths, place, next: -1 }
   }
 }
 
@@ -352,43 +277,4 @@ function linkedFields(model: Model): ReadonlySet<string> {
     linkedByModel.set(model, names)
   }
   return names
-}
-
-/** A field, and its values in two calls. */
-interface Change {
-  readonly name: string
-  readonly from: unknown
-  readonly to: unknown
-}
-
-/** The first field that two conditions of one form compare with different values; null where they differ in none. */
-function changeIn(before: unknown, where: unknown): Change | null {
-  if (!isPlain(before) || !isPlain(where)) return null
-  for (const name in where) {
-    const [from, to] = [before[name], where[name]]
-    if (from === to) continue
-    if (isKeyValue(to)) {
-      if (!areSame(from, to)) return { name, from, to }
-    } else {
-      const within = changeIn(from, to)
-      if (within !== null) return within.name === 'equals' ? { ...within, name } : within
-    }
-  }
-  return null
-}
-
-/** A look at what most calls of other shapes differ in. */
-function looksAlike({ args: one }: Call, { args: other }: Call): boolean {
-  return haveSameNames(one, other) && haveSameNames(one['where'], other['where'])
-}
-
-function haveSameNames(one: unknown, other: unknown): boolean {
-  if (!isPlain(one) || !isPlain(other)) return one === other
-  let names = 0
-  for (const name in one) {
-    if (!(name in other)) return false
-    names++
-  }
-  for (const _ in other) names--
-  return names === 0
 }
